@@ -1,0 +1,17 @@
+//! The canonical records, in no dialect's spelling and never serialised to a client.
+
+mod api_key;
+mod contact;
+mod customer;
+mod customer_parts;
+mod money;
+mod tenant;
+mod time;
+
+pub use api_key::{ApiKey, ApiKeyId, Mode, Scope, Scopes, Secret, SecretHash};
+pub use contact::Contact;
+pub use customer::{Customer, CustomerFields};
+pub use customer_parts::{Address, Cell, CustomerType, NotifyVia, Status};
+pub use money::Money;
+pub use tenant::{CustomerNumber, Settings, Tenant, TenantId};
+pub use time::Timestamp;

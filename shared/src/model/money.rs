@@ -1,0 +1,83 @@
+//! Money: exact decimals, never floating point.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An amount of money in the customer's currency, exact to two decimals; stored as text such as `10000.00`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Money(Decimal);
+
+impl Money {
+    /// An amount of so many hundredths.
+    #[must_use]
+    pub fn from_cents(cents: i64) -> Self {
+        Self(Decimal::new(cents, 2))
+    }
+
+    /// The amount as a decimal.
+    #[must_use]
+    pub fn as_decimal(self) -> Decimal {
+        self.0
+    }
+}
+
+/// Why a text is not an amount of money.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyError {
+    /// It is not a decimal number.
+    #[error("must be a number")]
+    NotANumber,
+    /// It has more than two decimals.
+    #[error("must have at most two decimals")]
+    TooPrecise,
+}
+
+impl FromStr for Money {
+    type Err = MoneyError;
+
+    fn from_str(text: &str) -> Result<Self, MoneyError> {
+        let value = Decimal::from_str_exact(text.trim()).map_err(|_| MoneyError::NotANumber)?;
+        let mut normal = value.normalize();
+        if normal.scale() > 2 {
+            return Err(MoneyError::TooPrecise);
+        }
+        normal.rescale(2);
+        Ok(Self(normal))
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2}", self.0)
+    }
+}
+
+impl Serialize for Money {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_decimals_are_kept_and_more_refused() {
+        assert_eq!("10000".parse::<Money>().map(|m| m.to_string()), Ok("10000.00".into()));
+        assert_eq!("0.100".parse::<Money>().map(|m| m.to_string()), Ok("0.10".into()));
+        assert_eq!("0.001".parse::<Money>(), Err(MoneyError::TooPrecise));
+        assert_eq!("1e3x".parse::<Money>(), Err(MoneyError::NotANumber));
+        assert_eq!(Money::from_cents(-5).to_string(), "-0.05");
+    }
+}

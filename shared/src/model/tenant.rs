@@ -1,0 +1,225 @@
+//! Whose records: tenants, their settings, and the identity of a customer inside a tenant.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Mode;
+
+/// The namespace under which every tenant's own namespace is derived. Changing it changes every uuid.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6c1f_0a5e_51c2_5f0e_9d6b_0c4f_2b7a_9e31);
+
+/// A tenant's name: 1 to 32 lower-case letters, digits and inner hyphens.
+///
+/// The narrow alphabet is what lets it stand inside a key without escaping.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TenantId(String);
+
+/// A text that is not a tenant's name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a tenant is named by 1 to 32 lower-case letters, digits and inner hyphens, such as `acme-pools`")]
+pub struct TenantIdError;
+
+impl FromStr for TenantId {
+    type Err = TenantIdError;
+
+    fn from_str(text: &str) -> Result<Self, TenantIdError> {
+        let right = (1..=32).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !text.starts_with('-')
+            && !text.ends_with('-');
+        if right { Ok(Self(text.to_owned())) } else { Err(TenantIdError) }
+    }
+}
+
+impl TryFrom<String> for TenantId {
+    type Error = TenantIdError;
+
+    fn try_from(text: String) -> Result<Self, TenantIdError> {
+        text.parse()
+    }
+}
+
+impl From<TenantId> for String {
+    fn from(id: TenantId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whose records, and which of his two sets: the live one or the sandbox that test keys see.
+///
+/// The two sets share nothing: every key, number and uuid derives from both parts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Tenant {
+    name: String,
+    namespace: Uuid,
+}
+
+impl Tenant {
+    /// One tenant's live or test records.
+    #[must_use]
+    pub fn new(id: &TenantId, mode: Mode) -> Self {
+        // `+` cannot occur in a tenant's name, so no live tenant shares a key with a sandbox.
+        let name = match mode {
+            Mode::Live => id.0.clone(),
+            Mode::Test => format!("{id}+test"),
+        };
+        let namespace = Uuid::new_v5(&NAMESPACE, name.as_bytes());
+        Self { name, namespace }
+    }
+
+    /// The text that stands for this tenant in keys.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.name
+    }
+
+    /// The uuid of this tenant's customer of that number: UUIDv5 of the tenant's namespace and the number in
+    /// decimal digits.
+    #[must_use]
+    pub fn customer_uuid(&self, number: CustomerNumber) -> Uuid {
+        Uuid::new_v5(&self.namespace, number.to_string().as_bytes())
+    }
+}
+
+/// A customer's number within its tenant: 1, 2, 3 …, below 2^31 so that it fits a GraphQL `Int`.
+///
+/// It is the customer's identity; every other spelling derives from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct CustomerNumber(u32);
+
+impl CustomerNumber {
+    /// The largest number a customer can have.
+    pub const MAX: Self = Self(i32::MAX as u32);
+
+    /// The number, if it is one a customer can have.
+    #[must_use]
+    pub fn new(number: u64) -> Option<Self> {
+        let number = u32::try_from(number).ok()?;
+        (1..=Self::MAX.0).contains(&number).then_some(Self(number))
+    }
+
+    /// The number itself.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0
+    }
+
+    /// `cust_456`: the spelling that pool and erp use.
+    #[must_use]
+    pub fn to_cust(self) -> String {
+        format!("cust_{}", self.0)
+    }
+
+    /// Reads `cust_456`.
+    #[must_use]
+    pub fn from_cust(text: &str) -> Option<Self> {
+        Self::from_digits(text.strip_prefix("cust_")?)
+    }
+
+    /// Reads `456`: decimal digits without sign or leading zero.
+    #[must_use]
+    pub fn from_digits(text: &str) -> Option<Self> {
+        let plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+        if plain { Self::new(text.parse().ok()?) } else { None }
+    }
+}
+
+impl TryFrom<u32> for CustomerNumber {
+    type Error = &'static str;
+
+    fn try_from(number: u32) -> Result<Self, &'static str> {
+        Self::new(u64::from(number)).ok_or("a customer number is between 1 and 2147483647")
+    }
+}
+
+impl From<CustomerNumber> for u32 {
+    fn from(number: CustomerNumber) -> Self {
+        number.0
+    }
+}
+
+impl fmt::Display for CustomerNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a tenant has settled for itself. Every setting has a default, so that a tenant needs none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Count the requests of each month and tell them in `X-Usage-*` headers; costs one write unit a request.
+    pub usage_metering: bool,
+    /// Requests a month beyond which they are refused, while metering is on.
+    pub usage_limit: u64,
+    /// Answer a created trades customer with 200 instead of 201.
+    pub trades_create_answers_200: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { usage_metering: true, usage_limit: 50_000, trades_create_answers_200: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenant(name: &str, mode: Mode) -> Tenant {
+        Tenant::new(&name.parse().unwrap(), mode)
+    }
+
+    #[test]
+    fn uuids_differ_between_tenants_and_modes_and_stay_the_same() {
+        let number = CustomerNumber::new(456).unwrap();
+        let live = tenant("acme", Mode::Live).customer_uuid(number);
+        assert_ne!(live, tenant("acme", Mode::Test).customer_uuid(number));
+        assert_ne!(live, tenant("bolt", Mode::Live).customer_uuid(number));
+        assert_eq!(live, tenant("acme", Mode::Live).customer_uuid(number));
+        assert_eq!(live.get_version_num(), 5);
+    }
+
+    #[test]
+    fn numbers_stay_inside_a_graphql_int() {
+        assert_eq!(CustomerNumber::new(0), None);
+        assert_eq!(CustomerNumber::new(2_147_483_647), Some(CustomerNumber::MAX));
+        assert_eq!(CustomerNumber::new(2_147_483_648), None);
+    }
+
+    #[test]
+    fn only_the_canonical_spelling_of_a_number_is_read() {
+        assert_eq!(CustomerNumber::from_cust("cust_456"), CustomerNumber::new(456));
+        for wrong in [
+            "cust_",
+            "cust_0",
+            "cust_007",
+            "cust_+1",
+            "cust_4 ",
+            "456",
+            "CUST_4",
+            "cust_99999999999999999999",
+        ] {
+            assert_eq!(CustomerNumber::from_cust(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_name_cannot_break_out_of_a_key() {
+        for wrong in ["", "Acme", "a#b", "a+test", "-a", "a-", "ä", "a b", &"x".repeat(33)] {
+            assert!(wrong.parse::<TenantId>().is_err(), "{wrong}");
+        }
+        assert!("acme-pools-2".parse::<TenantId>().is_ok());
+    }
+}

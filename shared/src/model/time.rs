@@ -1,0 +1,91 @@
+//! Moments in time: UTC, to the millisecond.
+
+use serde::{Deserialize, Serialize};
+
+/// A moment in UTC with millisecond precision; stored as milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The system clock's present moment.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(jiff::Timestamp::now().as_millisecond())
+    }
+
+    /// A moment by its milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970-01-01T00:00:00Z, rounded down: what DynamoDB's time to live counts in.
+    #[must_use]
+    pub const fn as_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This moment and so many seconds more.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// `2024-01-15T10:30:00Z`: RFC 3339 in UTC, the fraction of a second cut off.
+    #[must_use]
+    pub fn to_rfc3339_seconds(self) -> String {
+        self.civil().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// `2024-01`: the year and month in UTC.
+    #[must_use]
+    pub fn to_month(self) -> String {
+        self.civil().strftime("%Y-%m").to_string()
+    }
+
+    /// The first moment of the next month in UTC.
+    #[must_use]
+    pub fn next_month(self) -> Self {
+        let civil = self.civil();
+        let (year, month) = match civil.month() {
+            12 => (civil.year() + 1, 1),
+            month => (civil.year(), month + 1),
+        };
+        jiff::civil::Date::new(year, month, 1)
+            .and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC))
+            .map_or(self, |zoned| Self(zoned.timestamp().as_millisecond()))
+    }
+
+    fn civil(self) -> jiff::civil::DateTime {
+        jiff::Timestamp::from_millisecond(self.0)
+            .unwrap_or_default()
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .datetime()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_cut_off_not_rounded() {
+        let moment = Timestamp::from_millis(1_705_314_600_999);
+        assert_eq!(moment.to_rfc3339_seconds(), "2024-01-15T10:30:00Z");
+        assert_eq!(moment.to_month(), "2024-01");
+    }
+
+    #[test]
+    fn december_is_followed_by_january() {
+        let december = Timestamp::from_millis(1_703_980_800_000);
+        assert_eq!(december.to_rfc3339_seconds(), "2023-12-31T00:00:00Z");
+        assert_eq!(december.next_month().to_rfc3339_seconds(), "2024-01-01T00:00:00Z");
+    }
+}

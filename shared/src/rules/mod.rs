@@ -1,0 +1,4 @@
+//! Rules that hold for every dialect.
+
+pub mod fold;
+pub mod search;

@@ -1,0 +1,314 @@
+//! Search: which words a customer is found by, and whether a query matches. The index proposes, the record
+//! decides; both halves of that rule are here.
+//!
+//! - Case, accents and punctuation do not matter; every word of the query must match.
+//! - A word of three or more letters matches anywhere inside a word of first name, last name, company or
+//!   email, or inside the digits of a phone; a shorter one matches at a word's start.
+//! - Words of street, city and postal code, and the groups a phone is written in, match at their start.
+//! - `cust_456`, the bare number, the uuid and its first eight or more digits find that customer.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use super::fold;
+use crate::model::{Customer, CustomerFields, CustomerNumber};
+
+/// The shortest word that is looked for inside other words.
+const INNER: usize = 3;
+
+/// How many letters of a word the index holds; the record decides about the rest.
+const INDEXED: usize = 32;
+
+/// How many digits of a uuid must be given, and are in the index.
+const UUID_DIGITS: usize = 8;
+
+/// What somebody typed into a search box.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchQuery {
+    words: Vec<String>,
+    number: Option<CustomerNumber>,
+    uuid_prefix: Option<String>,
+}
+
+impl SearchQuery {
+    /// Reads a query; `None` when it is blank, which asks for no search at all.
+    ///
+    /// A query without a letter or digit, such as `--`, is a search that nothing matches.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.is_empty() {
+            return None;
+        }
+        let lower = text.to_ascii_lowercase();
+        let number = CustomerNumber::from_cust(&lower).or_else(|| CustomerNumber::from_digits(&lower));
+        let uuid_prefix = is_uuid_prefix(&lower).then_some(lower);
+        let mut words = fold::words(text);
+        words.sort();
+        words.dedup();
+        Some(Self { words, number, uuid_prefix })
+    }
+
+    /// What to look up in the index: every customer that this query matches has a term that begins with one
+    /// of these.
+    #[must_use]
+    pub fn probes(&self) -> Vec<String> {
+        let longest = self.words.iter().max_by_key(|word| word.chars().count());
+        let uuid = self.uuid_prefix.as_ref().map(|prefix| prefix[..UUID_DIGITS].to_owned());
+        let mut probes: Vec<String> =
+            longest.map(|word| first(word, INDEXED).to_owned()).into_iter().chain(uuid).collect();
+        probes.dedup();
+        probes
+    }
+
+    /// The customer that the query names by number, whom the index need not propose.
+    #[must_use]
+    pub fn number(&self) -> Option<CustomerNumber> {
+        self.number
+    }
+
+    /// Whether the query finds this customer.
+    #[must_use]
+    pub fn matches(&self, customer: &Customer) -> bool {
+        self.number == Some(customer.number)
+            || self.uuid_prefix.as_ref().is_some_and(|prefix| customer.uuid.to_string().starts_with(prefix))
+            || (!self.words.is_empty() && Findable::of(&customer.fields).matches_all(&self.words))
+    }
+
+    /// A text that is the same for queries that mean the same.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let number = self.number.map(|n| n.to_string()).unwrap_or_default();
+        format!("{}|{number}|{}", self.words.join(" "), self.uuid_prefix.as_deref().unwrap_or_default())
+    }
+}
+
+/// Whether a text is eight or more characters from the start of a uuid as it is printed.
+fn is_uuid_prefix(text: &str) -> bool {
+    (UUID_DIGITS..=36).contains(&text.len())
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// The terms under which the index holds a customer, in order: the suffixes of the words that match
+/// anywhere, the words that match at their start, and the uuid's first digits; none is the start of another,
+/// for whoever looks up the shorter finds the longer.
+#[must_use]
+pub fn terms(uuid: Uuid, fields: &CustomerFields) -> BTreeSet<String> {
+    let findable = Findable::of(fields);
+    let mut all: BTreeSet<String> = BTreeSet::new();
+    for word in &findable.inside {
+        for (at, _) in word.char_indices() {
+            let suffix = &word[at..];
+            if at == 0 || suffix.chars().nth(INNER - 1).is_some() {
+                all.insert(first(suffix, INDEXED).to_owned());
+            }
+        }
+    }
+    all.extend(findable.at_start.iter().map(|word| first(word, INDEXED).to_owned()));
+    all.insert(uuid.to_string()[..UUID_DIGITS].to_owned());
+    without_prefixes(all)
+}
+
+fn without_prefixes(sorted: BTreeSet<String>) -> BTreeSet<String> {
+    let mut kept: Vec<String> = Vec::with_capacity(sorted.len());
+    for term in sorted {
+        if kept.last().is_some_and(|last| term.starts_with(last.as_str())) {
+            kept.pop();
+        }
+        kept.push(term);
+    }
+    kept.into_iter().collect()
+}
+
+/// The first so many characters of a text.
+fn first(text: &str, count: usize) -> &str {
+    text.char_indices().nth(count).map_or(text, |(end, _)| &text[..end])
+}
+
+/// The folded words of a customer, by how they match.
+struct Findable {
+    inside: Vec<String>,
+    at_start: Vec<String>,
+}
+
+impl Findable {
+    fn of(fields: &CustomerFields) -> Self {
+        let mut inside = Vec::new();
+        for name in [&fields.first_name, &fields.last_name, &fields.company_name].into_iter().flatten() {
+            inside.extend(fold::name_words(name));
+        }
+        inside.extend(fields.email.iter().flat_map(|email| fold::words(email)));
+        let mut at_start = Vec::new();
+        for phone in [&fields.phone, &fields.mobile_phone].into_iter().flatten() {
+            inside.push(fold::digits(phone));
+            at_start.extend(fold::words(phone));
+        }
+        for address in [&fields.physical, &fields.billing] {
+            for part in
+                [&address.line1, &address.line2, &address.city, &address.postal_code].into_iter().flatten()
+            {
+                at_start.extend(fold::words(part));
+            }
+        }
+        inside.retain(|word| !word.is_empty());
+        Self { inside, at_start }
+    }
+
+    fn matches_all(&self, words: &[String]) -> bool {
+        words.iter().all(|word| self.matches(word))
+    }
+
+    fn matches(&self, word: &str) -> bool {
+        let anywhere = word.chars().count() >= INNER;
+        self.inside.iter().any(|own| if anywhere { own.contains(word) } else { own.starts_with(word) })
+            || self.at_start.iter().any(|own| own.starts_with(word))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{Address, Mode, Tenant, Timestamp};
+
+    fn customer(fields: CustomerFields) -> Customer {
+        let number = CustomerNumber::new(456).unwrap();
+        let now = Timestamp::from_millis(0);
+        let uuid = Tenant::new(&"acme".parse().unwrap(), Mode::Live).customer_uuid(number);
+        Customer { number, uuid, version: 1, created_at: now, updated_at: now, deleted_at: None, fields }
+    }
+
+    fn luis() -> Customer {
+        customer(CustomerFields {
+            first_name: Some("Luís".into()),
+            last_name: Some("Gonçalves".into()),
+            company_name: Some("Embraer - Empresa Brasileira de Aeronáutica S.A.".into()),
+            email: Some("luisg@embraer.com.br".into()),
+            phone: Some("+55 (12) 3923-5555".into()),
+            physical: Address {
+                line1: Some("Av. Brigadeiro Faria Lima, 2170".into()),
+                city: Some("São José dos Campos".into()),
+                postal_code: Some("12227-000".into()),
+                ..Address::default()
+            },
+            ..CustomerFields::default()
+        })
+    }
+
+    #[track_caller]
+    fn check(query: &str, found: bool) {
+        let customer = luis();
+        let query = SearchQuery::parse(query).unwrap();
+        assert_eq!(query.matches(&customer), found);
+        let terms = terms(customer.uuid, &customer.fields);
+        let proposed = query.number() == Some(customer.number)
+            || query.probes().iter().any(|probe| terms.iter().any(|term| term.starts_with(probe)));
+        assert!(proposed || !found, "matches, and is not proposed");
+    }
+
+    #[test]
+    fn people_find_what_they_type() {
+        for query in
+            ["luis", "LUÍS", "goncalves", "onçal", "lu", "5555", "aeronautica", "embraer.com", "sa", "S.A."]
+        {
+            check(query, true);
+        }
+        for query in ["luis@gmail", "gonzales", "ui", "xyz", "--", "lima faria x"] {
+            check(query, false);
+        }
+    }
+
+    #[test]
+    fn a_phone_is_found_as_it_is_written_and_by_its_digits() {
+        for query in ["+55 (12) 3923-5555", "551239235555", "3923 5555", "(12)"] {
+            check(query, true);
+        }
+    }
+
+    #[test]
+    fn addresses_match_at_the_start_of_a_word_only() {
+        check("campo sao", true);
+        check("12227", true);
+        check("ampos", false);
+    }
+
+    #[test]
+    fn every_word_must_match() {
+        check("luis embraer campos", true);
+        check("luis microsoft", false);
+    }
+
+    #[test]
+    fn a_customer_is_found_by_each_of_its_ids() {
+        let uuid = luis().uuid.to_string();
+        for query in ["cust_456", "CUST_456", "456", &uuid, &uuid.to_uppercase(), &uuid[..8], &uuid[..20]] {
+            check(query, true);
+        }
+        check("cust_457", false);
+    }
+
+    #[test]
+    fn a_blank_query_is_no_search() {
+        assert_eq!(SearchQuery::parse("  "), None);
+        assert!(SearchQuery::parse("--").is_some());
+    }
+
+    #[test]
+    fn a_typical_customer_has_20_to_45_terms() {
+        let typical = CustomerFields {
+            first_name: Some("John".into()),
+            last_name: Some("Doe".into()),
+            email: Some("john@example.com".into()),
+            phone: Some("206-555-1234".into()),
+            physical: Address {
+                line1: Some("123 Main St".into()),
+                city: Some("Seattle".into()),
+                postal_code: Some("98101".into()),
+                ..Address::default()
+            },
+            ..CustomerFields::default()
+        };
+        let count = terms(Uuid::nil(), &typical).len();
+        assert!((20..=45).contains(&count), "{count}");
+    }
+
+    fn any_text() -> impl Strategy<Value = Option<String>> {
+        prop_oneof![Just(None), "[a-zA-Zéß0-9 .'-]{0,24}".prop_map(Some), "\\PC{0,12}".prop_map(Some)]
+    }
+
+    proptest! {
+        /// The index may hold too much, never too little.
+        #[test]
+        fn whatever_matches_is_proposed(
+            first_name in any_text(), company_name in any_text(), email in any_text(), phone in any_text(),
+            city in any_text(), query in "[a-z0-9é .-]{1,10}",
+        ) {
+            let physical = Address { city, ..Address::default() };
+            let customer =
+                customer(CustomerFields { first_name, company_name, email, phone, physical, ..CustomerFields::default() });
+            if let Some(query) = SearchQuery::parse(&query)
+                && query.matches(&customer)
+            {
+                let terms = terms(customer.uuid, &customer.fields);
+                prop_assert!(
+                    query.number().is_some()
+                        || query.probes().iter().any(|p| terms.iter().any(|term| term.starts_with(p)))
+                );
+            }
+        }
+
+        #[test]
+        fn any_three_letters_of_a_name_find_it(name in "[A-Za-zäöüéñ]{3,20}", at in 0_usize..17) {
+            let letters: Vec<char> = name.chars().collect();
+            let at = at.min(letters.len() - 3);
+            let piece: String = letters[at..at + 3].iter().collect();
+            let customer = customer(CustomerFields { last_name: Some(name), ..CustomerFields::default() });
+            prop_assert!(SearchQuery::parse(&piece).unwrap().matches(&customer));
+        }
+    }
+}

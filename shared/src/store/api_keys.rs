@@ -1,0 +1,172 @@
+//! API keys: made, listed, rotated and revoked by commands, looked up by functions.
+
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem};
+
+use super::{Item, Store, call, key_of, text};
+use crate::model::{ApiKey, ApiKeyId, Mode, Scopes, Secret, SecretHash, TenantId};
+use crate::table::keys::{self, attribute};
+use crate::{Error, Result};
+
+/// How many keys a tenant can have at once.
+const MOST_KEYS: usize = 20;
+
+/// What a new key is to be.
+#[derive(Debug, Clone)]
+pub struct NewApiKey {
+    /// Whose key it is.
+    pub tenant: TenantId,
+    /// Live records or the sandbox.
+    pub mode: Mode,
+    /// What the key may do.
+    pub scopes: Scopes,
+    /// What its owner calls it.
+    pub name: String,
+}
+
+impl Store {
+    /// The key with this hash, if it is in force.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn api_key_get(&self, hash: &SecretHash) -> Result<Option<ApiKey>> {
+        let found = self.item_get(&keys::api_key(hash), "reading an API key").await?;
+        let key = found.map(to_api_key).transpose()?;
+        Ok(key.filter(|key| key.hash == *hash))
+    }
+
+    /// Some of the keys in force, at most `limit`: what a function reads at its start, to have the connection
+    /// open and its first callers known.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn api_keys_some(&self, limit: u16) -> Result<Vec<ApiKey>> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("#pk = :pk")
+            .expression_attribute_names("#pk", attribute::PK)
+            .expression_attribute_values(":pk", text(keys::API_KEYS))
+            .limit(i32::from(limit))
+            .send()
+            .await
+            .map_err(|e| call::failed("reading API keys", e))?;
+        answer.items.unwrap_or_default().into_iter().map(to_api_key).collect()
+    }
+
+    /// A tenant's keys, the oldest first.
+    ///
+    /// # Errors
+    /// Those of the calls.
+    pub async fn api_keys_of(&self, tenant: &TenantId) -> Result<Vec<ApiKey>> {
+        let items = self.partition_items(keys::API_KEYS, "listing API keys").await?;
+        let all: Vec<ApiKey> = items.into_iter().map(to_api_key).collect::<Result<_>>()?;
+        let mut own: Vec<ApiKey> = all.into_iter().filter(|key| key.tenant == *tenant).collect();
+        own.sort_by_key(|key| key.created_at);
+        Ok(own)
+    }
+
+    /// Makes a key. The secret is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such tenant; [`Error::Conflict`] when it has too many keys.
+    pub async fn api_key_create(&self, new: NewApiKey) -> Result<(ApiKey, Secret)> {
+        let settings = self.tenant_settings(&new.tenant).await?;
+        if self.api_keys_of(&new.tenant).await?.len() >= MOST_KEYS {
+            return Err(Error::Conflict(format!("The tenant has {MOST_KEYS} keys; revoke one first")));
+        }
+        let secret = Secret::generate(new.mode)?;
+        let key = ApiKey {
+            hash: secret.hash(),
+            tenant: new.tenant,
+            mode: new.mode,
+            scopes: new.scopes,
+            name: new.name,
+            created_at: self.ambient.now(),
+            settings,
+        };
+        let items = vec![self.tenant_exists(&key.tenant)?, self.create(item(&key)?)?];
+        self.api_keys_write(items, "creating an API key").await?;
+        Ok((key, secret))
+    }
+
+    /// Replaces a key by a new one of the same name and rights; the old one ends at once, but for the seconds
+    /// for which functions remember it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the tenant has no such key.
+    pub async fn api_key_rotate(&self, tenant: &TenantId, id: &ApiKeyId) -> Result<(ApiKey, Secret)> {
+        let old = self.api_key_by_id(tenant, id).await?;
+        let secret = Secret::generate(old.mode)?;
+        let new = ApiKey { hash: secret.hash(), created_at: self.ambient.now(), ..old.clone() };
+        let items = vec![self.remove(&old)?, self.create(item(&new)?)?];
+        self.api_keys_write(items, "rotating an API key").await?;
+        Ok((new, secret))
+    }
+
+    /// Ends a key at once, but for the seconds for which functions remember it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the tenant has no such key.
+    pub async fn api_key_revoke(&self, tenant: &TenantId, id: &ApiKeyId) -> Result<ApiKey> {
+        let key = self.api_key_by_id(tenant, id).await?;
+        self.api_keys_write(vec![self.remove(&key)?], "revoking an API key").await?;
+        Ok(key)
+    }
+
+    async fn api_key_by_id(&self, tenant: &TenantId, id: &ApiKeyId) -> Result<ApiKey> {
+        let own = self.api_keys_of(tenant).await?;
+        own.into_iter().find(|key| key.id() == *id).ok_or(Error::NotFound("API key"))
+    }
+
+    async fn api_keys_write(&self, items: Vec<TransactWriteItem>, context: &'static str) -> Result<()> {
+        let answer = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
+        answer.map_err(|e| call::failed(context, e))?;
+        Ok(())
+    }
+
+    fn tenant_exists(&self, tenant: &TenantId) -> Result<TransactWriteItem> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(key_of(&keys::tenant(tenant))))
+            .condition_expression("attribute_exists(#pk)")
+            .expression_attribute_names("#pk", attribute::PK)
+            .build()
+            .map_err(|e| Error::internal("building a check", e))?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
+    }
+
+    fn remove(&self, key: &ApiKey) -> Result<TransactWriteItem> {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(key_of(&keys::api_key(&key.hash))))
+            .condition_expression("attribute_exists(#pk)")
+            .expression_attribute_names("#pk", attribute::PK)
+            .build()
+            .map_err(|e| Error::internal("building a delete", e))?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    /// A put of an item that must be there already.
+    pub(super) fn replace(&self, item: Item) -> Result<TransactWriteItem> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_exists(#pk)")
+            .expression_attribute_names("#pk", attribute::PK)
+            .build()
+            .map_err(|e| Error::internal("building a put", e))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+}
+
+/// The item that keeps a key.
+pub(super) fn item(key: &ApiKey) -> Result<Item> {
+    let mut item: Item = serde_dynamo::to_item(key).map_err(|e| Error::internal("writing an API key", e))?;
+    item.extend(key_of(&keys::api_key(&key.hash)));
+    Ok(item)
+}
+
+fn to_api_key(item: Item) -> Result<ApiKey> {
+    serde_dynamo::from_item(item).map_err(|e| Error::internal("reading an API key", e))
+}

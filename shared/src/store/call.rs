@@ -1,0 +1,108 @@
+//! How calls fail: what DynamoDB says, in this crate's words, and how long to be patient with contention.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+use crate::{Ambient, Error};
+
+/// How often and how long a write that meets another one is tried again.
+///
+/// The caller's own deadline is kept by the caller, which stops waiting; this only bounds the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// How many times the same write is tried at the most.
+    pub attempts: u32,
+    /// The longest wait before the second attempt; it doubles from there.
+    pub first_wait: Duration,
+    /// The longest wait there is.
+    pub longest_wait: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { attempts: 40, first_wait: Duration::from_millis(10), longest_wait: Duration::from_millis(400) }
+    }
+}
+
+impl Patience {
+    /// How long to wait after this failed attempt (the first is 0): anything up to a bound that doubles.
+    fn wait(self, attempt: u32, ambient: &Ambient) -> Duration {
+        let bound = self.first_wait.saturating_mul(1 << attempt.min(16)).min(self.longest_wait);
+        let nanos = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
+        Duration::from_nanos(ambient.random() % nanos.max(1))
+    }
+
+    /// Waits after a failed attempt, or tells that it was the last.
+    pub(super) async fn pause(self, attempt: u32, ambient: &Ambient) -> Result<(), Error> {
+        if attempt + 1 >= self.attempts {
+            return Err(Error::Throttled { retry_after: Duration::from_secs(1), source: None });
+        }
+        tokio::time::sleep(self.wait(attempt, ambient)).await;
+        Ok(())
+    }
+}
+
+/// What a failed call means to the caller. The SDK has retried by then what can be retried.
+pub(super) fn failed<E>(context: &'static str, error: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match &error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            unavailable(error)
+        }
+        SdkError::ServiceError(answer) => {
+            let code = answer.err().code().unwrap_or_default();
+            let message = answer.err().message().unwrap_or_default();
+            if is_throttling(code) {
+                Error::Throttled { retry_after: Duration::from_secs(1), source: Some(Box::new(error)) }
+            } else if answer.raw().status().is_server_error() {
+                unavailable(error)
+            } else if is_too_large(code, message) {
+                Error::invalid("body", "makes a record larger than 400 KB; shorten the notes or flags")
+            } else {
+                Error::internal(format!("{context}: {code}: {message}"), error)
+            }
+        }
+        _ => Error::internal(context, error),
+    }
+}
+
+fn unavailable(source: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Unavailable { retry_after: Duration::from_secs(1), source: Some(Box::new(source)) }
+}
+
+/// The codes by which DynamoDB asks for patience, in single answers and in a transaction's reasons.
+pub(super) fn is_throttling(code: &str) -> bool {
+    matches!(
+        code,
+        "ThrottlingException"
+            | "ThrottlingError"
+            | "ProvisionedThroughputExceeded"
+            | "ProvisionedThroughputExceededException"
+            | "RequestLimitExceeded"
+            | "LimitExceededException"
+            | "TransactionInProgressException"
+    )
+}
+
+pub(super) fn is_too_large(code: &str, message: &str) -> bool {
+    matches!(code, "ValidationException" | "ValidationError") && message.contains("Item size")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+
+    #[test]
+    fn waits_double_up_to_a_bound_and_keep_below_it() {
+        let patience = Patience::default();
+        let most = Ambient::new(|| Timestamp::from_millis(0), || u64::MAX);
+        for attempt in 0..40 {
+            assert!(patience.wait(attempt, &most) < patience.longest_wait);
+        }
+        assert!(patience.wait(0, &most) < patience.first_wait);
+    }
+}

@@ -1,0 +1,106 @@
+//! Imports: many customers in one commit, each row of a source once.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde::{Deserialize, Serialize};
+
+use super::commit::MOST_ITEMS;
+use super::counts::CountsDelta;
+use super::{Item, Store, item, key_of, once, terms};
+use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant};
+use crate::table::keys;
+use crate::{Error, Result};
+
+/// One row of a source, on its way to become a customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportedRow {
+    /// The row's mark: which source and which row of it.
+    pub mark: RowMark,
+    /// The number the customer is to have.
+    pub number: CustomerNumber,
+    /// The customer's fields.
+    pub fields: CustomerFields,
+}
+
+/// Names a row of a source, so that it is imported once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowMark(String);
+
+impl RowMark {
+    /// The row with this id in this source.
+    #[must_use]
+    pub fn new(source: &str, row: &str) -> Self {
+        Self(once::digest(&[source, row]))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    number: CustomerNumber,
+}
+
+impl Store {
+    /// How many rows one commit takes: each is a customer and its mark, and one place is the counters'.
+    pub const IMPORT_ROWS: usize = (MOST_ITEMS - 1) / 2;
+
+    /// Which of these rows were imported before, and as which customer.
+    ///
+    /// # Errors
+    /// Those of the calls.
+    pub async fn imported_before(
+        &self,
+        tenant: &Tenant,
+        marks: &[RowMark],
+    ) -> Result<BTreeMap<RowMark, CustomerNumber>> {
+        let keys: Vec<_> = marks.iter().map(|mark| keys::imported_row(tenant, &mark.0)).collect();
+        let reads: Vec<_> = keys.chunks(MOST_ITEMS).map(|keys| self.items_get(keys)).collect();
+        let items: Vec<Vec<Item>> = stream::iter(reads).buffered(4).try_collect().await?;
+        let mut numbers: BTreeMap<String, CustomerNumber> = BTreeMap::new();
+        for found in items.into_iter().flatten() {
+            let pk = super::text_in(&found, keys::attribute::PK)?.to_owned();
+            let record: Record =
+                serde_dynamo::from_item(found).map_err(|e| Error::internal("reading an imported row", e))?;
+            numbers.insert(pk, record.number);
+        }
+        let number_of = |mark: &RowMark| numbers.get(&keys::imported_row(tenant, &mark.0).pk).copied();
+        Ok(marks.iter().filter_map(|mark| Some((mark.clone(), number_of(mark)?))).collect())
+    }
+
+    /// Creates the customers of up to [`Self::IMPORT_ROWS`] rows in one commit, all or none; returns whether
+    /// it was written. It is not when one of the rows was imported meanwhile: look again with
+    /// [`Self::imported_before`] and leave that row out.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there are too many rows, or the same one twice.
+    pub async fn customers_import(&self, tenant: &Tenant, rows: Vec<ImportedRow>) -> Result<bool> {
+        if rows.is_empty() {
+            return Ok(true);
+        }
+        if rows.len() > Self::IMPORT_ROWS {
+            return Err(Error::invalid("rows", format!("at most {} rows to a commit", Self::IMPORT_ROWS)));
+        }
+        let mut counts = CountsDelta::default();
+        let mut fixed: Vec<TransactWriteItem> = Vec::with_capacity(rows.len() * 2);
+        let mut index: Vec<Item> = Vec::new();
+        for ImportedRow { mark, number, fields } in rows {
+            let customer: Customer = self.new_customer(tenant, number, fields);
+            counts.moved(None, Some(customer.cell()));
+            index.extend(
+                terms::of(&customer).iter().map(|term| terms::item(tenant, customer.uuid, number, term)),
+            );
+            fixed.push(self.create(row_item(tenant, &mark, number)?)?);
+            fixed.push(self.create(item::from_customer(tenant, &customer)?)?);
+        }
+        self.items_put(index).await?;
+        Ok(self.transact(tenant, &fixed, &counts).await?.is_none())
+    }
+}
+
+fn row_item(tenant: &Tenant, mark: &RowMark, number: CustomerNumber) -> Result<Item> {
+    let mut item: Item = serde_dynamo::to_item(Record { number })
+        .map_err(|e| Error::internal("writing an imported row", e))?;
+    item.extend(key_of(&keys::imported_row(tenant, &mark.0)));
+    Ok(item)
+}

@@ -1,0 +1,149 @@
+//! Search: the index proposes, the record decides.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use futures::future::try_join_all;
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::customer_list::Position;
+use super::{CustomerFilter, CustomerPage, Item, Store, Total, call, item, key_of, text, text_in};
+use crate::model::{Customer, CustomerNumber, Tenant};
+use crate::rules::search::SearchQuery;
+use crate::table::keys::{self, Index, Key, attribute};
+use crate::{Error, Result};
+
+/// How many customers a search looks at; it says so when the index proposes more.
+const MOST: usize = 10_000;
+
+/// How many items DynamoDB gives in one batch.
+const BATCH: usize = 100;
+
+/// How many batches are read side by side.
+const SIDE_BY_SIDE: usize = 16;
+
+/// What a search found.
+pub(super) struct Found {
+    /// The highest number first.
+    customers: Vec<Customer>,
+    /// Whether there were more proposals than are looked at.
+    cut: bool,
+}
+
+impl Found {
+    /// Up to `limit` customers below a position.
+    pub(super) fn page_below(&self, position: Position, limit: usize) -> CustomerPage {
+        let from = position.map_or(0, |below| self.customers.partition_point(|c| c.number >= below));
+        let count = self.customers.len() as u64;
+        CustomerPage {
+            customers: self.customers[from..].iter().take(limit).cloned().collect(),
+            total: if self.cut { Total::AtLeast(count) } else { Total::Exactly(count) },
+            has_more: self.customers.len() > from + limit,
+        }
+    }
+
+    /// The position after so many customers; past the end, the position after the last.
+    pub(super) fn position_before(&self, offset: u64) -> Position {
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(self.customers.len());
+        offset.checked_sub(1).map(|last| self.customers[last].number)
+    }
+}
+
+impl Store {
+    /// Every customer that matches a query and a filter, of the first 10,000 that the index proposes.
+    pub(super) async fn customer_search(
+        &self,
+        tenant: &Tenant,
+        filter: &CustomerFilter,
+        query: &SearchQuery,
+    ) -> Result<Found> {
+        let proposals = query.probes().into_iter().map(|probe| self.proposals(tenant, probe));
+        let mut numbers: BTreeSet<CustomerNumber> = query.number().into_iter().collect();
+        for proposed in try_join_all(proposals).await? {
+            numbers.extend(proposed);
+        }
+        let cut = numbers.len() > MOST;
+        let keys: Vec<Key> = numbers
+            .into_iter()
+            .rev()
+            .take(MOST)
+            .map(|n| keys::customer(tenant, tenant.customer_uuid(n)))
+            .collect();
+        let mut customers: Vec<Customer> = Vec::new();
+        let reads: Vec<_> = keys.chunks(BATCH).map(|keys| self.items_get(keys)).collect();
+        let mut batches = stream::iter(reads).buffered(SIDE_BY_SIDE);
+        while let Some(items) = batches.try_next().await? {
+            for item in items {
+                let customer = item::to_customer(item)?;
+                if filter.matches(&customer) && query.matches(&customer) {
+                    customers.push(customer);
+                }
+            }
+        }
+        customers.sort_unstable_by_key(|customer| std::cmp::Reverse(customer.number));
+        Ok(Found { customers, cut })
+    }
+
+    /// The customers that have a term which begins with the probe: up to one more than are looked at.
+    async fn proposals(&self, tenant: &Tenant, probe: String) -> Result<BTreeSet<CustomerNumber>> {
+        let mut numbers = BTreeSet::new();
+        let mut resume: Option<HashMap<String, AttributeValue>> = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(Index::BySearch.name())
+                .key_condition_expression("#pk = :pk AND begins_with(#sk, :probe)")
+                .expression_attribute_names("#pk", attribute::SEARCH_PK)
+                .expression_attribute_names("#sk", attribute::SEARCH_SK)
+                .expression_attribute_values(":pk", text(keys::search_partition(tenant, &probe)))
+                .expression_attribute_values(":probe", text(&probe))
+                .set_exclusive_start_key(resume)
+                .send()
+                .await
+                .map_err(|e| call::failed("searching customers", e))?;
+            for item in answer.items() {
+                let sort = text_in(item, attribute::SEARCH_SK)?;
+                numbers.extend(keys::search_number(sort));
+            }
+            resume = answer.last_evaluated_key;
+            if resume.is_none() || numbers.len() > MOST {
+                return Ok(numbers);
+            }
+        }
+    }
+
+    /// Up to 100 items by their keys, strongly consistent, in no order; absent ones are left out.
+    pub(super) async fn items_get(&self, keys: &[Key]) -> Result<Vec<Item>> {
+        let mut wanted: Vec<Item> = keys.iter().map(key_of).collect();
+        let mut items = Vec::with_capacity(wanted.len());
+        let mut attempt = 0;
+        while !wanted.is_empty() {
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(wanted))
+                .consistent_read(true)
+                .build()
+                .map_err(|e| Error::internal("building a batch", e))?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, request)
+                .send()
+                .await
+                .map_err(|e| call::failed("reading a batch of items", e))?;
+            items.extend(answer.responses.unwrap_or_default().into_values().flatten());
+            wanted = answer
+                .unprocessed_keys
+                .unwrap_or_default()
+                .into_values()
+                .flat_map(|left| left.keys)
+                .collect();
+            if !wanted.is_empty() {
+                self.patience.pause(attempt, &self.ambient).await?;
+                attempt += 1;
+            }
+        }
+        Ok(items)
+    }
+}

@@ -1,0 +1,211 @@
+//! Writes of one customer: create, update, soft delete, restore. Each is one commit at a known version.
+
+use futures::future::try_join3;
+use uuid::Uuid;
+
+use super::commit::{Commit, Committed};
+use super::{Once, Permit, Store, call, key_of, number, terms};
+use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant, Timestamp};
+use crate::table::keys;
+use crate::{Error, Result};
+
+/// How a write is made.
+pub struct Write<'a> {
+    /// The version the record must be at (`If-Match`); `None` takes it as it is.
+    pub expected_version: Option<u64>,
+    /// Makes the request take effect once, however often it is sent.
+    pub once: Option<Once<'a>>,
+    /// The leave to write.
+    pub permit: Permit<'a>,
+}
+
+impl Write<'_> {
+    /// A write without conditions, that needs nobody's leave.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self { expected_version: None, once: None, permit: Box::pin(async { Ok(()) }) }
+    }
+}
+
+/// How a write ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Written {
+    /// It took effect; this is the record now.
+    Now(Box<Customer>),
+    /// It took effect when it was sent before; this was the reply.
+    Before(String),
+}
+
+impl Store {
+    /// Creates a customer: three round trips in sequence.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when the idempotency key was used for another request.
+    pub async fn customer_create(
+        &self,
+        tenant: &Tenant,
+        fields: CustomerFields,
+        write: Write<'_>,
+    ) -> Result<Written> {
+        let Write { once, permit, .. } = write;
+        let (number, before, ()) =
+            try_join3(self.customer_numbers_take(tenant, 1), self.once_before(tenant, once.as_ref()), permit)
+                .await?;
+        if let Some(reply) = before {
+            return Ok(Written::Before(reply));
+        }
+        let customer = self.new_customer(tenant, number, fields);
+        self.terms_put(tenant, &customer, terms::of(&customer).iter()).await?;
+        let commit =
+            Commit { tenant, old: None, new: &customer, obsolete_terms: Vec::new(), once: once.as_ref() };
+        match self.commit(commit).await? {
+            Committed::Done => Ok(Written::Now(Box::new(customer))),
+            Committed::Repeated => self.repeated(tenant, once.as_ref()).await,
+            Committed::LostRace => {
+                Err(Error::broken(format!("customer number {number} was given out twice")))
+            }
+        }
+    }
+
+    /// Changes the fields of a customer that is not deleted: two round trips when its search terms stay.
+    ///
+    /// `change` is given the fields as they are and returns what they become; it may run more than once,
+    /// when other writers are faster.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::VersionMismatch`]; whatever `change` returns.
+    pub async fn customer_update(
+        &self,
+        tenant: &Tenant,
+        uuid: Uuid,
+        change: impl Fn(CustomerFields) -> Result<CustomerFields> + Send + Sync,
+        write: Write<'_>,
+    ) -> Result<Written> {
+        let change = |old: &Customer, _now| match old.deleted_at {
+            Some(_) => Err(Error::NotFound("Customer")),
+            None => Ok(Some(Customer { fields: change(old.fields.clone())?, ..old.clone() })),
+        };
+        self.customer_change(tenant, uuid, change, write).await
+    }
+
+    /// Soft-deletes a customer: it stays, hidden, with the moment of its deletion.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also when it is deleted already; [`Error::VersionMismatch`].
+    pub async fn customer_delete(&self, tenant: &Tenant, uuid: Uuid, write: Write<'_>) -> Result<Written> {
+        let change = |old: &Customer, now| match old.deleted_at {
+            Some(_) => Err(Error::NotFound("Customer")),
+            None => Ok(Some(Customer { deleted_at: Some(now), ..old.clone() })),
+        };
+        self.customer_change(tenant, uuid, change, write).await
+    }
+
+    /// Brings a soft-deleted customer back; one that is not deleted stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::VersionMismatch`].
+    pub async fn customer_restore(&self, tenant: &Tenant, uuid: Uuid, write: Write<'_>) -> Result<Written> {
+        let change =
+            |old: &Customer, _now| Ok(old.deleted_at.map(|_| Customer { deleted_at: None, ..old.clone() }));
+        self.customer_change(tenant, uuid, change, write).await
+    }
+
+    /// Reads, changes and commits at the version read; again when another writer was faster. `change`
+    /// returns `None` when there is nothing to do.
+    async fn customer_change(
+        &self,
+        tenant: &Tenant,
+        uuid: Uuid,
+        change: impl Fn(&Customer, Timestamp) -> Result<Option<Customer>> + Send + Sync,
+        write: Write<'_>,
+    ) -> Result<Written> {
+        let Write { expected_version, once, permit } = write;
+        let first =
+            try_join3(self.customer_read(tenant, uuid), self.once_before(tenant, once.as_ref()), permit);
+        let (mut read, before, ()) = first.await?;
+        if let Some(reply) = before {
+            return Ok(Written::Before(reply));
+        }
+        let mut attempt = 0;
+        loop {
+            let old = read.ok_or(Error::NotFound("Customer"))?;
+            let Some(new) = self.changed(&old, expected_version, &change)? else {
+                return Ok(Written::Now(Box::new(old)));
+            };
+            let obsolete_terms = self.terms_prepare(tenant, &old, &new).await?;
+            let commit = Commit { tenant, old: Some(&old), new: &new, obsolete_terms, once: once.as_ref() };
+            match self.commit(commit).await? {
+                Committed::Done => return Ok(Written::Now(Box::new(new))),
+                Committed::Repeated => return self.repeated(tenant, once.as_ref()).await,
+                Committed::LostRace => self.patience.pause(attempt, &self.ambient).await?,
+            }
+            attempt += 1;
+            read = self.customer_read(tenant, uuid).await?;
+        }
+    }
+
+    /// The record as it becomes, one version on; `None` when there is nothing to do.
+    fn changed(
+        &self,
+        old: &Customer,
+        expected_version: Option<u64>,
+        change: impl Fn(&Customer, Timestamp) -> Result<Option<Customer>>,
+    ) -> Result<Option<Customer>> {
+        let now = self.ambient.now();
+        let new = change(old, now)?;
+        if expected_version.is_some_and(|expected| expected != old.version) {
+            return Err(Error::VersionMismatch { actual: old.version });
+        }
+        Ok(new.map(|new| Customer { version: old.version + 1, updated_at: now, ..new }))
+    }
+
+    /// A customer as it is when it is created now.
+    pub(super) fn new_customer(
+        &self,
+        tenant: &Tenant,
+        number: CustomerNumber,
+        fields: CustomerFields,
+    ) -> Customer {
+        let now = self.ambient.now();
+        Customer {
+            number,
+            uuid: tenant.customer_uuid(number),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+            fields,
+        }
+    }
+
+    /// The reply to a request whose twin took effect between our look and our commit.
+    async fn repeated(&self, tenant: &Tenant, once: Option<&Once<'_>>) -> Result<Written> {
+        match self.once_before(tenant, once).await? {
+            Some(reply) => Ok(Written::Before(reply)),
+            None => Err(Error::broken("an idempotency record vanished")),
+        }
+    }
+
+    /// Takes `count` customer numbers that nobody else gets; returns the first.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the tenant has used up its numbers.
+    pub async fn customer_numbers_take(&self, tenant: &Tenant, count: u32) -> Result<CustomerNumber> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(&keys::customer_sequence(tenant))))
+            .update_expression("ADD #last :count")
+            .expression_attribute_names("#last", "last")
+            .expression_attribute_values(":count", number(count))
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
+            .send()
+            .await
+            .map_err(|e| call::failed("taking a customer number", e))?;
+        let last = super::integer_in(&answer.attributes.unwrap_or_default(), "last")?;
+        let used_up = || Error::broken("the tenant has used up its customer numbers");
+        let last = u64::try_from(last).ok().and_then(CustomerNumber::new).ok_or_else(used_up)?;
+        CustomerNumber::new(u64::from(last.get() - count + 1)).ok_or_else(used_up)
+    }
+}

@@ -1,0 +1,121 @@
+//! What can be asked of the table: one method per access pattern of [`crate::table::keys`].
+//!
+//! Every method takes the tenant whose records it may touch. Reads of one record and of totals are strongly
+//! consistent; lists and searches read indexes, which on AWS follow the table by some milliseconds.
+
+mod api_keys;
+mod call;
+mod commit;
+mod counts;
+mod customer_get;
+mod customer_import;
+mod customer_list;
+mod customer_page;
+mod customer_search;
+mod customer_write;
+mod filter;
+mod item;
+mod merge;
+mod once;
+mod tenants;
+mod terms;
+mod usage;
+
+pub use api_keys::NewApiKey;
+pub use call::Patience;
+pub use customer_import::{ImportedRow, RowMark};
+pub use customer_list::{CustomerPage, Total};
+pub use customer_write::{Write, Written};
+pub use filter::CustomerFilter;
+pub use once::{Once, Rendering};
+pub use usage::Usage;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::table::keys::{Key, attribute};
+use crate::{Ambient, Error, Result};
+
+/// An item as DynamoDB spells it.
+type Item = HashMap<String, AttributeValue>;
+
+/// The leave to go on with a write, which may still be on its way while the write reads; nothing that others
+/// can see is written before it is there.
+pub type Permit<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+
+/// The one table, and everything that can be asked of it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    client: Client,
+    table: String,
+    ambient: Ambient,
+    patience: Patience,
+}
+
+impl Store {
+    /// The store in this table.
+    #[must_use]
+    pub fn new(client: Client, table: impl Into<String>, ambient: Ambient) -> Self {
+        Self { client, table: table.into(), ambient, patience: Patience::default() }
+    }
+
+    /// The same store with another patience for contention.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// The clock and randomness of this store.
+    #[must_use]
+    pub fn ambient(&self) -> &Ambient {
+        &self.ambient
+    }
+
+    /// Reads one item, strongly consistent.
+    async fn item_get(&self, key: &Key, context: &'static str) -> Result<Option<Item>> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key(attribute::PK, text(&key.pk))
+            .key(attribute::SK, text(&key.sk))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|e| call::failed(context, e))?;
+        Ok(answer.item)
+    }
+}
+
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn key_of(key: &Key) -> Item {
+    Item::from([(attribute::PK.to_owned(), text(&key.pk)), (attribute::SK.to_owned(), text(&key.sk))])
+}
+
+/// The text in an attribute that every item of this kind has.
+fn text_in<'a>(item: &'a Item, name: &str) -> Result<&'a str> {
+    item.get(name)
+        .and_then(|value| value.as_s().ok())
+        .map(String::as_str)
+        .ok_or_else(|| Error::broken(format!("an item has no text `{name}`")))
+}
+
+/// The whole number in an attribute that every item of this kind has.
+fn integer_in(item: &Item, name: &str) -> Result<i64> {
+    item.get(name)
+        .and_then(|value| value.as_n().ok())
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| Error::broken(format!("an item has no number `{name}`")))
+}

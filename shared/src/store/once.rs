@@ -1,0 +1,106 @@
+//! Requests that must take effect once, however often they are sent (`Idempotency-Key`).
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Item, Store, key_of};
+use crate::model::{Customer, Tenant};
+use crate::table::keys;
+use crate::{Error, Result};
+
+/// How long a reply is kept for a repeated request, in seconds: a day.
+const KEPT_SECONDS: i64 = 24 * 3600;
+
+/// Renders what is answered to a request that took effect on this customer.
+pub type Rendering<'a> = dyn Fn(&Customer) -> Result<String> + Send + Sync + 'a;
+
+/// A request that must take effect once.
+pub struct Once<'a> {
+    digest: String,
+    fingerprint: String,
+    reply: &'a Rendering<'a>,
+}
+
+impl<'a> Once<'a> {
+    /// A request under the key that its sender chose.
+    ///
+    /// `operation` keeps the keys of different operations apart; `request` is everything that makes two
+    /// requests the same; `reply` renders what is answered, now and whenever the request is repeated.
+    pub fn new(key: &str, operation: &str, request: &[&str], reply: &'a Rendering<'a>) -> Self {
+        Self { digest: digest(&[operation, key]), fingerprint: digest(request), reply }
+    }
+}
+
+/// The record of a request that took effect.
+#[derive(Debug, Serialize, Deserialize)]
+struct Record {
+    fingerprint: String,
+    reply: String,
+    expires_at: i64,
+}
+
+impl Store {
+    /// The reply that was given when this request was sent before, if it was.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when the key was used for another request.
+    pub(super) async fn once_before(
+        &self,
+        tenant: &Tenant,
+        once: Option<&Once<'_>>,
+    ) -> Result<Option<String>> {
+        let Some(once) = once else { return Ok(None) };
+        let key = keys::once(tenant, &once.digest);
+        let Some(item) = self.item_get(&key, "reading an idempotency record").await? else { return Ok(None) };
+        let record: Record =
+            serde_dynamo::from_item(item).map_err(|e| Error::internal("reading an idempotency record", e))?;
+        if record.expires_at <= self.ambient.now().as_seconds() {
+            return Ok(None);
+        }
+        if record.fingerprint != once.fingerprint {
+            return Err(Error::Conflict("This Idempotency-Key was used for a different request".into()));
+        }
+        Ok(Some(record.reply))
+    }
+
+    /// The item that records a request together with its effect.
+    pub(super) fn once_item(&self, tenant: &Tenant, once: &Once<'_>, customer: &Customer) -> Result<Item> {
+        let record = Record {
+            fingerprint: once.fingerprint.clone(),
+            reply: (once.reply)(customer)?,
+            expires_at: self.ambient.now().plus_seconds(KEPT_SECONDS).as_seconds(),
+        };
+        let mut item: Item =
+            serde_dynamo::to_item(record).map_err(|e| Error::internal("writing an idempotency record", e))?;
+        item.extend(key_of(&keys::once(tenant, &once.digest)));
+        Ok(item)
+    }
+}
+
+/// SHA-256 over texts that cannot run into each other, in hex.
+pub(super) fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let mut hex = String::with_capacity(64);
+    for byte in hash.finalize() {
+        // Writing into a String cannot fail.
+        let _infallible = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digest;
+
+    #[test]
+    fn parts_cannot_run_into_each_other() {
+        assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
+        assert_eq!(digest(&["a"]).len(), 64);
+    }
+}

@@ -1,0 +1,122 @@
+//! Tenants and their settings, for the commands that manage them.
+
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use serde::{Deserialize, Serialize};
+
+use super::{Item, Store, api_keys, call, key_of, text};
+use crate::model::{Settings, TenantId};
+use crate::table::keys::{self, attribute};
+use crate::{Error, Result};
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    settings: Settings,
+}
+
+impl Store {
+    /// Makes a tenant known, with the default settings; returns whether it was new.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn tenant_create(&self, id: &TenantId) -> Result<bool> {
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item(id, &Settings::default())?))
+            .condition_expression("attribute_not_exists(#pk)")
+            .expression_attribute_names("#pk", attribute::PK)
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(false)
+            }
+            Err(e) => Err(call::failed("creating a tenant", e)),
+        }
+    }
+
+    /// A tenant's settings.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such tenant.
+    pub async fn tenant_settings(&self, id: &TenantId) -> Result<Settings> {
+        let item =
+            self.item_get(&keys::tenant(id), "reading a tenant").await?.ok_or(Error::NotFound("Tenant"))?;
+        let record: Record =
+            serde_dynamo::from_item(item).map_err(|e| Error::internal("reading a tenant", e))?;
+        Ok(record.settings)
+    }
+
+    /// Changes a tenant's settings, on the tenant and on every key of it at once. Functions follow within
+    /// the seconds for which they remember a key.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such tenant.
+    pub async fn tenant_settings_set(&self, id: &TenantId, settings: &Settings) -> Result<()> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item(id, settings)?))
+            .condition_expression("attribute_exists(#pk)")
+            .expression_attribute_names("#pk", attribute::PK)
+            .build()
+            .map_err(|e| Error::internal("building a put", e))?;
+        let mut items = vec![TransactWriteItem::builder().put(put).build()];
+        for mut key in self.api_keys_of(id).await? {
+            key.settings = settings.clone();
+            items.push(self.replace(api_keys::item(&key)?)?);
+        }
+        let answer = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
+        answer.map_err(|e| call::failed("changing a tenant's settings", e))?;
+        Ok(())
+    }
+
+    /// Every tenant's name.
+    ///
+    /// # Errors
+    /// Those of the calls.
+    pub async fn tenants(&self) -> Result<Vec<TenantId>> {
+        let items = self.partition_items(keys::TENANTS, "listing tenants").await?;
+        items
+            .iter()
+            .map(|item| {
+                super::text_in(item, attribute::SK)?
+                    .parse()
+                    .map_err(|e| Error::internal("reading a tenant", e))
+            })
+            .collect()
+    }
+
+    /// All items of one partition of the table.
+    pub(super) async fn partition_items(&self, pk: &str, context: &'static str) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        let mut resume = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("#pk = :pk")
+                .expression_attribute_names("#pk", attribute::PK)
+                .expression_attribute_values(":pk", text(pk))
+                .consistent_read(true)
+                .set_exclusive_start_key(resume)
+                .send()
+                .await
+                .map_err(|e| call::failed(context, e))?;
+            items.extend(answer.items.unwrap_or_default());
+            resume = answer.last_evaluated_key;
+            if resume.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+}
+
+fn item(id: &TenantId, settings: &Settings) -> Result<Item> {
+    let record = Record { settings: settings.clone() };
+    let mut item: Item = serde_dynamo::to_item(record).map_err(|e| Error::internal("writing a tenant", e))?;
+    item.extend(key_of(&keys::tenant(id)));
+    Ok(item)
+}

@@ -1,0 +1,107 @@
+//! The table's definition: its key, its indexes and its time to live, as the local stack and the tests create
+//! it. `template.yaml` says the same to CloudFormation; a guard test holds the two together.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
+};
+
+use super::keys::{Index, attribute};
+use crate::{Error, Result};
+
+/// One index of the definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexDefinition {
+    /// Which index.
+    pub index: Index,
+    /// The attribute it is sorted by.
+    pub sort_attribute: &'static str,
+    /// Whether it holds whole items, not only their keys.
+    pub holds_items: bool,
+}
+
+/// The table's three indexes.
+pub const INDEXES: [IndexDefinition; 3] = [
+    IndexDefinition { index: Index::ByStatus, sort_attribute: attribute::NUMBER, holds_items: true },
+    IndexDefinition { index: Index::ByType, sort_attribute: attribute::NUMBER, holds_items: true },
+    IndexDefinition { index: Index::BySearch, sort_attribute: attribute::SEARCH_SK, holds_items: false },
+];
+
+/// The attributes that keys are made of, with the letter of their type: `S` text, `N` number.
+pub const KEY_ATTRIBUTES: [(&str, &str); 7] = [
+    (attribute::PK, "S"),
+    (attribute::SK, "S"),
+    (attribute::STATUS_PK, "S"),
+    (attribute::TYPE_PK, "S"),
+    (attribute::NUMBER, "N"),
+    (attribute::SEARCH_PK, "S"),
+    (attribute::SEARCH_SK, "S"),
+];
+
+/// Creates the table if it is not there yet; returns whether it was created.
+///
+/// # Errors
+/// [`Error::Internal`] with the engine's own words when it refuses.
+pub async fn create_table(client: &Client, table: &str) -> Result<bool> {
+    let mut request = client
+        .create_table()
+        .table_name(table)
+        .billing_mode(BillingMode::PayPerRequest)
+        .key_schema(key_element(attribute::PK, KeyType::Hash)?)
+        .key_schema(key_element(attribute::SK, KeyType::Range)?);
+    for (name, kind) in KEY_ATTRIBUTES {
+        request = request.attribute_definitions(attribute_definition(name, kind)?);
+    }
+    for index in INDEXES {
+        request = request.global_secondary_indexes(secondary_index(index)?);
+    }
+    match request.send().await {
+        Ok(_) => set_time_to_live(client, table).await.map(|()| true),
+        Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => Ok(false),
+        Err(error) => Err(Error::internal(format!("creating the table {table}"), error)),
+    }
+}
+
+async fn set_time_to_live(client: &Client, table: &str) -> Result<()> {
+    let specification = TimeToLiveSpecification::builder()
+        .enabled(true)
+        .attribute_name(attribute::EXPIRES_AT)
+        .build()
+        .map_err(|e| Error::internal("describing the time to live", e))?;
+    client
+        .update_time_to_live()
+        .table_name(table)
+        .time_to_live_specification(specification)
+        .send()
+        .await
+        .map_err(|e| Error::internal(format!("setting the time to live of the table {table}"), e))?;
+    Ok(())
+}
+
+fn key_element(name: &str, kind: KeyType) -> Result<KeySchemaElement> {
+    KeySchemaElement::builder()
+        .attribute_name(name)
+        .key_type(kind)
+        .build()
+        .map_err(|e| Error::internal("describing a key", e))
+}
+
+fn attribute_definition(name: &str, kind: &str) -> Result<AttributeDefinition> {
+    AttributeDefinition::builder()
+        .attribute_name(name)
+        .attribute_type(ScalarAttributeType::from(kind))
+        .build()
+        .map_err(|e| Error::internal("describing an attribute", e))
+}
+
+fn secondary_index(definition: IndexDefinition) -> Result<GlobalSecondaryIndex> {
+    let kind = if definition.holds_items { ProjectionType::All } else { ProjectionType::KeysOnly };
+    GlobalSecondaryIndex::builder()
+        .index_name(definition.index.name())
+        .key_schema(key_element(definition.index.partition_attribute(), KeyType::Hash)?)
+        .key_schema(key_element(definition.sort_attribute, KeyType::Range)?)
+        .projection(Projection::builder().projection_type(kind).build())
+        .build()
+        .map_err(|e| Error::internal("describing an index", e))
+}

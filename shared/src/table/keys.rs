@@ -1,0 +1,303 @@
+//! THE key design: the only place that formats or reads a key.
+//!
+//! `t` is a tenant's name (`acme`, or `acme+test` for its sandbox). A key never holds anything a client typed
+//! except a search term (letters and digits only) and the digest of an idempotency key or source row.
+//!
+//! | item | pk | sk | written by | read by |
+//! |---|---|---|---|---|
+//! | customer | `T#t#C#<uuid>` | `CUSTOMER` | every write | get (GetItem), search (BatchGetItem) |
+//! | search term | `T#t#C#<uuid>` | `TERM#<term>` | before a write's commit | a write that changes terms |
+//! | counters | `T#t#COUNTS` | `<shard>` | a write that changes a cell | every total (Query, 1 unit) |
+//! | number sequence | `T#t#SEQUENCE` | `CUSTOMER` | create, import | create, import (UpdateItem) |
+//! | idempotency record | `T#t#ONCE#<digest>` | `ONCE` | a write with Idempotency-Key | the same, again |
+//! | walk | `T#t#WALK#<key id>` | `<list>` | a page by number | the page after it |
+//! | page start | `T#t#WALK#<key id>` | `<list>#<page>` | a jump to a page | the next jump |
+//! | usage | `T#t#USAGE` | `<yyyy-mm>` | every request | every request (UpdateItem) |
+//! | imported row | `T#t#SOURCE#<digest>` | `ROW` | import | import, to be safe to run twice |
+//! | tenant | `TENANTS` | `<tenant>` | commands | commands |
+//! | API key | `KEYS` | `<sha-256>` | commands | every function (Query at start, GetItem) |
+//!
+//! | index | partition | sort | projection | answers |
+//! |---|---|---|---|---|
+//! | by-status | `T#t#STATUS#<status>`, deleted ones `T#t#STATUS#DELETED` | number | all | lists |
+//! | by-type | `T#t#TYPE#<type>#<vip>`, deleted ones `…#DELETED` | number | all | lists by type or vip |
+//! | by-search | `T#t#SEARCH#<first letter of the term>` | `<term>#<number>` | keys | search |
+//!
+//! API keys and tenants are the two item types without a tenant in the partition key: the first is how a
+//! request finds its tenant, the second lists them.
+
+use uuid::Uuid;
+
+use crate::model::{ApiKeyId, Cell, CustomerNumber, CustomerType, SecretHash, Status, Tenant, TenantId};
+
+/// The attribute names that keys live in.
+pub mod attribute {
+    /// The table's partition key.
+    pub const PK: &str = "pk";
+    /// The table's sort key.
+    pub const SK: &str = "sk";
+    /// The partition key of by-status.
+    pub const STATUS_PK: &str = "status_pk";
+    /// The partition key of by-type.
+    pub const TYPE_PK: &str = "type_pk";
+    /// The sort key of by-status and by-type: the customer's number.
+    pub const NUMBER: &str = "number";
+    /// The partition key of by-search.
+    pub const SEARCH_PK: &str = "search_pk";
+    /// The sort key of by-search.
+    pub const SEARCH_SK: &str = "search_sk";
+    /// When DynamoDB may remove the item: seconds since 1970.
+    pub const EXPIRES_AT: &str = "expires_at";
+}
+
+/// The table's global secondary indexes, by what they answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Index {
+    /// Customers of one status, by number.
+    ByStatus,
+    /// Customers of one type and vip mark, by number.
+    ByType,
+    /// Customers by search term.
+    BySearch,
+}
+
+impl Index {
+    /// The index's name in the table.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ByStatus => "by-status",
+            Self::ByType => "by-type",
+            Self::BySearch => "by-search",
+        }
+    }
+
+    /// The attribute that holds the index's partition key.
+    #[must_use]
+    pub fn partition_attribute(self) -> &'static str {
+        match self {
+            Self::ByStatus => attribute::STATUS_PK,
+            Self::ByType => attribute::TYPE_PK,
+            Self::BySearch => attribute::SEARCH_PK,
+        }
+    }
+}
+
+/// The primary key of one item.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The partition key.
+    pub pk: String,
+    /// The sort key.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+}
+
+/// How many items a tenant's counters are spread over, so that writers seldom meet on one.
+pub const COUNTER_SHARDS: u64 = 8;
+
+/// The start of every sort key of a customer's search terms.
+pub const TERM_PREFIX: &str = "TERM#";
+
+/// A customer's record.
+#[must_use]
+pub fn customer(tenant: &Tenant, uuid: Uuid) -> Key {
+    Key::new(customer_partition(tenant, uuid), "CUSTOMER")
+}
+
+/// The partition that holds a customer and everything under it.
+#[must_use]
+pub fn customer_partition(tenant: &Tenant, uuid: Uuid) -> String {
+    format!("T#{}#C#{uuid}", tenant.as_str())
+}
+
+/// The uuid in a customer's partition key.
+#[must_use]
+pub fn customer_uuid(pk: &str) -> Option<Uuid> {
+    pk.rsplit_once("#C#").and_then(|(_, uuid)| Uuid::try_parse(uuid).ok())
+}
+
+/// One search term of a customer.
+#[must_use]
+pub fn term(tenant: &Tenant, uuid: Uuid, term: &str) -> Key {
+    Key::new(customer_partition(tenant, uuid), format!("{TERM_PREFIX}{term}"))
+}
+
+/// The term in the sort key of a search term.
+#[must_use]
+pub fn term_text(sk: &str) -> Option<&str> {
+    sk.strip_prefix(TERM_PREFIX)
+}
+
+/// The partition of by-search in which terms with this beginning are.
+#[must_use]
+pub fn search_partition(tenant: &Tenant, term: &str) -> String {
+    let initial = term.chars().next().map(String::from).unwrap_or_default();
+    format!("T#{}#SEARCH#{initial}", tenant.as_str())
+}
+
+/// The sort key of by-search for one customer's term.
+#[must_use]
+pub fn search_sort(term: &str, number: CustomerNumber) -> String {
+    format!("{term}#{number:0>10}")
+}
+
+/// The customer's number in a sort key of by-search.
+#[must_use]
+pub fn search_number(search_sk: &str) -> Option<CustomerNumber> {
+    let (_, digits) = search_sk.rsplit_once('#')?;
+    CustomerNumber::new(digits.parse().ok()?)
+}
+
+/// The partition of by-status that customers of this cell are in.
+#[must_use]
+pub fn status_partition(tenant: &Tenant, cell: Cell) -> String {
+    if cell.is_deleted { deleted_partition(tenant) } else { live_status_partition(tenant, cell.status) }
+}
+
+/// The partition of by-status that customers of this status are in, deleted ones left out.
+#[must_use]
+pub fn live_status_partition(tenant: &Tenant, status: Status) -> String {
+    format!("T#{}#STATUS#{}", tenant.as_str(), status.as_str())
+}
+
+/// The partition of by-status that soft-deleted customers are in, whatever their status.
+#[must_use]
+pub fn deleted_partition(tenant: &Tenant) -> String {
+    format!("T#{}#STATUS#DELETED", tenant.as_str())
+}
+
+/// The partition of by-type that customers of this type and mark are in.
+#[must_use]
+pub fn type_partition(
+    tenant: &Tenant,
+    customer_type: CustomerType,
+    is_vip: bool,
+    is_deleted: bool,
+) -> String {
+    let vip = if is_vip { "VIP" } else { "PLAIN" };
+    let deleted = if is_deleted { "#DELETED" } else { "" };
+    format!("T#{}#TYPE#{}#{vip}{deleted}", tenant.as_str(), customer_type.as_str())
+}
+
+/// The partition that holds a tenant's counters.
+#[must_use]
+pub fn counts_partition(tenant: &Tenant) -> String {
+    format!("T#{}#COUNTS", tenant.as_str())
+}
+
+/// One of a tenant's counter items.
+#[must_use]
+pub fn counts(tenant: &Tenant, shard: u64) -> Key {
+    Key::new(counts_partition(tenant), shard.to_string())
+}
+
+/// The attribute of a counter item that counts a cell, e.g. `ACv-` for active, commercial, vip, not deleted.
+#[must_use]
+pub fn cell_attribute(cell: Cell) -> String {
+    let status = &cell.status.as_str()[..1];
+    let customer_type = &cell.customer_type.as_str()[..1];
+    let vip = if cell.is_vip { 'v' } else { '-' };
+    let deleted = if cell.is_deleted { 'd' } else { '-' };
+    format!("{status}{customer_type}{vip}{deleted}")
+}
+
+/// A tenant's sequence of customer numbers.
+#[must_use]
+pub fn customer_sequence(tenant: &Tenant) -> Key {
+    Key::new(format!("T#{}#SEQUENCE", tenant.as_str()), "CUSTOMER")
+}
+
+/// The record of a request that must take effect once.
+#[must_use]
+pub fn once(tenant: &Tenant, digest: &str) -> Key {
+    Key::new(format!("T#{}#ONCE#{digest}", tenant.as_str()), "ONCE")
+}
+
+/// Where an API key's owner is in a list that it reads page by page.
+#[must_use]
+pub fn walk(tenant: &Tenant, walker: &ApiKeyId, list: &str) -> Key {
+    Key::new(format!("T#{}#WALK#{}", tenant.as_str(), walker.as_str()), list)
+}
+
+/// Where a page of a list starts, as found by a jump to it.
+#[must_use]
+pub fn page_start(tenant: &Tenant, walker: &ApiKeyId, list: &str, page: u64) -> Key {
+    Key::new(walk(tenant, walker, list).pk, format!("{list}#{page:0>20}"))
+}
+
+/// The page in the sort key of a page start.
+#[must_use]
+pub fn page_of_start(sk: &str) -> Option<u64> {
+    sk.rsplit_once('#').and_then(|(_, page)| page.parse().ok())
+}
+
+/// A tenant's requests of one month, `2024-01`.
+#[must_use]
+pub fn usage(tenant: &Tenant, month: &str) -> Key {
+    Key::new(format!("T#{}#USAGE", tenant.as_str()), month)
+}
+
+/// The mark that a row of some source was imported.
+#[must_use]
+pub fn imported_row(tenant: &Tenant, digest: &str) -> Key {
+    Key::new(format!("T#{}#SOURCE#{digest}", tenant.as_str()), "ROW")
+}
+
+/// The partition that lists the tenants.
+pub const TENANTS: &str = "TENANTS";
+
+/// A tenant and its settings.
+#[must_use]
+pub fn tenant(id: &TenantId) -> Key {
+    Key::new(TENANTS.to_owned(), id.to_string())
+}
+
+/// The partition that holds every API key.
+pub const API_KEYS: &str = "KEYS";
+
+/// What is kept of an API key.
+#[must_use]
+pub fn api_key(hash: &SecretHash) -> Key {
+    Key::new(API_KEYS.to_owned(), hash.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Mode;
+
+    fn acme() -> Tenant {
+        Tenant::new(&"acme".parse().unwrap(), Mode::Live)
+    }
+
+    #[test]
+    fn what_is_written_into_a_key_is_read_out_of_it() {
+        let number = CustomerNumber::new(456).unwrap();
+        let uuid = acme().customer_uuid(number);
+        assert_eq!(customer_uuid(&customer(&acme(), uuid).pk), Some(uuid));
+        assert_eq!(search_number(&search_sort("smith", number)), Some(number));
+        assert_eq!(term_text(&term(&acme(), uuid, "smith").sk), Some("smith"));
+        let walker = ApiKeyId::of(&crate::model::Secret::from_caller("ctc_x").unwrap().hash());
+        assert_eq!(page_of_start(&page_start(&acme(), &walker, "all", 12).sk), Some(12));
+    }
+
+    #[test]
+    fn every_cell_has_a_counter_of_its_own() {
+        let names: std::collections::BTreeSet<String> = Cell::all().map(cell_attribute).collect();
+        assert_eq!(names.len(), 24);
+        assert!(names.contains("LCvd"));
+    }
+
+    #[test]
+    fn a_sandbox_shares_no_partition_with_its_tenant() {
+        let sandbox = Tenant::new(&"acme".parse().unwrap(), Mode::Test);
+        assert_ne!(counts_partition(&acme()), counts_partition(&sandbox));
+        assert_eq!(counts_partition(&sandbox), "T#acme+test#COUNTS");
+    }
+}

@@ -1,0 +1,5 @@
+//! The one table: its keys, its definition, and the connection to it.
+
+pub mod connect;
+pub mod definition;
+pub mod keys;
