@@ -1,0 +1,132 @@
+//! Who calls: an API key in one of its two headers, checked against what is kept of it.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use clientele_shared::model::{ApiKey, ApiKeyId, Scope, Secret, SecretHash, Settings, Tenant, Timestamp};
+use clientele_shared::store::Store;
+use clientele_shared::{Error, Result};
+
+use crate::App;
+
+/// For how many seconds a key is taken as it was read. A revoked key may work for so long.
+pub const KEY_SECONDS: i64 = 5;
+
+/// How many keys are remembered at the most.
+const MOST_KEYS: usize = 1000;
+
+/// A caller with a key in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Whose records he may touch.
+    pub tenant: Tenant,
+    /// The public name of his key.
+    pub key_id: ApiKeyId,
+    /// The tenant's settings.
+    pub settings: Settings,
+}
+
+impl Caller {
+    /// The caller that these headers name, if he may do what the scope says.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] without a key in force, [`Error::Forbidden`] without the scope.
+    pub async fn of(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Self> {
+        let secret = presented(headers)?;
+        let key = app.known_keys.get(&app.store, &secret.hash()).await?;
+        let key = key.ok_or(Error::Unauthorized("Invalid API key"))?;
+        if !key.scopes.allow(scope) {
+            return Err(Error::Forbidden(format!("This API key lacks the scope `{}`", scope.as_str())));
+        }
+        Ok(Self { tenant: key.tenant(), key_id: key.id(), settings: key.settings })
+    }
+}
+
+/// The secret in `Authorization: Bearer …` or `X-API-Key`.
+fn presented(headers: &HeaderMap) -> Result<Secret> {
+    let bearer = headers.get(AUTHORIZATION).map(|value| value.to_str().ok().and_then(after_bearer));
+    let plain = || headers.get("x-api-key").map(|value| value.to_str().ok().map(str::trim));
+    match bearer.or_else(plain) {
+        None => {
+            Err(Error::Unauthorized("API key required: send Authorization: Bearer <key> or X-API-Key: <key>"))
+        }
+        Some(text) => text.and_then(Secret::from_caller).ok_or(Error::Unauthorized("Invalid API key")),
+    }
+}
+
+/// What follows the word `Bearer`, in any case.
+fn after_bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The keys that were read lately, by their hash.
+#[derive(Debug, Default)]
+pub struct KnownKeys(Mutex<HashMap<String, (ApiKey, Timestamp)>>);
+
+impl KnownKeys {
+    /// The key with this hash, from memory or from the table.
+    async fn get(&self, store: &Store, hash: &SecretHash) -> Result<Option<ApiKey>> {
+        let now = store.ambient().now();
+        if let Some(key) = self.remembered(hash, now) {
+            return Ok(Some(key));
+        }
+        let found = store.api_key_get(hash).await?;
+        self.remember_all(found.iter().cloned(), now);
+        Ok(found)
+    }
+
+    fn remembered(&self, hash: &SecretHash, now: Timestamp) -> Option<ApiKey> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (key, read_at) = known.get(hash.as_str())?;
+        let fresh = now < read_at.plus_seconds(KEY_SECONDS) && key.hash == *hash;
+        fresh.then(|| key.clone())
+    }
+
+    /// Remembers keys that were just read.
+    pub fn remember_all(&self, keys: impl IntoIterator<Item = ApiKey>, now: Timestamp) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_KEYS {
+            known.retain(|_, (_, read_at)| now < read_at.plus_seconds(KEY_SECONDS));
+        }
+        if known.len() >= MOST_KEYS {
+            known.clear();
+        }
+        known.extend(keys.into_iter().map(|key| (key.hash.as_str().to_owned(), (key, now))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(headers: &[(&'static str, &'static str)], expected: Option<&str>) {
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
+            .collect();
+        assert_eq!(presented(&headers).ok().map(|secret| secret.reveal().to_owned()).as_deref(), expected);
+    }
+
+    #[test]
+    fn both_header_forms_are_read() {
+        check(&[("authorization", "Bearer ctc_live_a")], Some("ctc_live_a"));
+        check(&[("authorization", "bearer  ctc_live_a ")], Some("ctc_live_a"));
+        check(&[("x-api-key", "ctc_live_a")], Some("ctc_live_a"));
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        check(&[], None);
+        check(&[("authorization", "Basic ctc_live_a")], None);
+        check(&[("authorization", "Bearer sk_live_a")], None);
+        check(&[("authorization", "Bearer")], None);
+        check(&[("x-api-key", "")], None);
+    }
+}

@@ -1,0 +1,32 @@
+//! Start-up: from an empty process to a Lambda that answers.
+
+use std::sync::Arc;
+
+use clientele_shared::Ambient;
+use clientele_shared::store::Store;
+use lambda_http::service_fn;
+
+use crate::config::Config;
+use crate::{App, Endpoint, front, logging};
+
+/// Runs one endpoint as a Lambda function, until Lambda ends it.
+///
+/// One thread and one connection, opened before the first event is asked for.
+///
+/// # Errors
+/// When the environment lacks something, or Lambda's runtime interface cannot be reached.
+pub fn serve(endpoint: &'static Endpoint) -> Result<(), lambda_http::Error> {
+    logging::start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let config = Config::from_environment().map_err(|e| e.chain())?;
+        let client = config.connection.client().map_err(|e| e.chain())?;
+        let app = Arc::new(App::new(Store::new(client, config.table, Ambient::system())));
+        app.warm().await;
+        lambda_http::run(service_fn(move |request| {
+            let app = Arc::clone(&app);
+            async move { Ok::<_, std::convert::Infallible>(front::answer(endpoint, &app, request).await) }
+        }))
+        .await
+    })
+}

@@ -1,0 +1,5 @@
+//! The Lambda function `trades-customer-delete`.
+
+fn main() -> Result<(), lambda_http::Error> {
+    clientele_functions_common::serve(&clientele_functions_trades::customer_delete::ENDPOINT)
+}

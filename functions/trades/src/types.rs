@@ -1,0 +1,188 @@
+//! This dialect's JSON: the customer object of 25 members, all always present, and the envelopes around it.
+//! Source: the Customers page of the trades API ("The customer object", "List customers").
+
+use http::{StatusCode, header};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use clientele_functions_common::Reply;
+use clientele_shared::Result;
+use clientele_shared::model::{Customer, CustomerFields};
+
+/// A customer, as this dialect spells it. Empty members are `null`; times are ISO 8601 in UTC, to the second.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Customer)]
+pub struct CustomerBody<'a> {
+    /// Unique identifier of the customer.
+    uuid: Uuid,
+    /// The customer's first name; empty for an organisation without a person.
+    #[schema(example = "John")]
+    first_name: &'a str,
+    /// The customer's last name; the organisation's name where there is no person.
+    #[schema(example = "Doe")]
+    last_name: &'a str,
+    /// Company name.
+    company_name: Option<&'a str>,
+    /// Email address.
+    #[schema(example = "john@example.com")]
+    email: Option<&'a str>,
+    /// Phone number, xxx-xxx-xxxx where it was entered here.
+    #[schema(example = "206-555-1234")]
+    phone: Option<&'a str>,
+    /// `Residential` or `Commercial`.
+    #[schema(example = "Residential")]
+    customer_type: &'static str,
+    /// Whether the customer is marked as VIP.
+    is_vip: bool,
+    /// Physical address, first line.
+    #[schema(example = "123 Main St")]
+    physical_address1: Option<&'a str>,
+    /// Physical address, second line.
+    physical_address2: Option<&'a str>,
+    /// Physical city.
+    #[schema(example = "Seattle")]
+    physical_city: Option<&'a str>,
+    /// Physical state.
+    #[schema(example = "WA")]
+    physical_state: Option<&'a str>,
+    /// Physical ZIP code.
+    #[schema(example = "98101")]
+    physical_zip: Option<&'a str>,
+    /// Billing address, first line.
+    billing_address1: Option<&'a str>,
+    /// Billing address, second line.
+    billing_address2: Option<&'a str>,
+    /// Billing city.
+    billing_city: Option<&'a str>,
+    /// Billing state.
+    billing_state: Option<&'a str>,
+    /// Billing ZIP code.
+    billing_zip: Option<&'a str>,
+    /// The main service location.
+    primary_service_location_uuid: Option<Uuid>,
+    /// Internal notes.
+    notes: Option<&'a str>,
+    /// Internal flags: any JSON object.
+    #[schema(value_type = Option<Object>)]
+    internal_flags: Option<&'a Value>,
+    /// How to tell the customer that somebody is on the way: `email`, `sms`, `both`.
+    on_my_way_notify_via: Option<&'static str>,
+    /// When the customer was created.
+    #[schema(example = "2024-01-15T10:30:00Z")]
+    created_at: String,
+    /// When the customer last changed.
+    #[schema(example = "2024-01-15T10:30:00Z")]
+    updated_at: String,
+    /// When the customer was deleted, if it is.
+    deleted_at: Option<String>,
+}
+
+impl<'a> From<&'a Customer> for CustomerBody<'a> {
+    fn from(customer: &'a Customer) -> Self {
+        let fields = &customer.fields;
+        let (physical, billing) = (&fields.physical, &fields.billing);
+        Self {
+            uuid: customer.uuid,
+            first_name: first_name(fields),
+            last_name: last_name(fields),
+            company_name: fields.company_name.as_deref(),
+            email: fields.email.as_deref(),
+            phone: fields.phone.as_deref(),
+            customer_type: fields.customer_type.as_str(),
+            is_vip: fields.is_vip,
+            physical_address1: physical.line1.as_deref(),
+            physical_address2: physical.line2.as_deref(),
+            physical_city: physical.city.as_deref(),
+            physical_state: physical.state.as_deref(),
+            physical_zip: physical.postal_code.as_deref(),
+            billing_address1: billing.line1.as_deref(),
+            billing_address2: billing.line2.as_deref(),
+            billing_city: billing.city.as_deref(),
+            billing_state: billing.state.as_deref(),
+            billing_zip: billing.postal_code.as_deref(),
+            primary_service_location_uuid: fields.primary_service_location_uuid,
+            notes: fields.notes.as_deref(),
+            internal_flags: fields.internal_flags.as_ref(),
+            on_my_way_notify_via: fields.on_my_way_notify_via.map(|via| via.as_str()),
+            created_at: customer.created_at.to_rfc3339_seconds(),
+            updated_at: customer.updated_at.to_rfc3339_seconds(),
+            deleted_at: customer.deleted_at.map(|at| at.to_rfc3339_seconds()),
+        }
+    }
+}
+
+/// The first name to show: this dialect's is never null.
+pub(crate) fn first_name(fields: &CustomerFields) -> &str {
+    fields.first_name.as_deref().unwrap_or_default()
+}
+
+/// The last name to show: the organisation's name where there is no person.
+pub(crate) fn last_name(fields: &CustomerFields) -> &str {
+    match (&fields.last_name, &fields.first_name) {
+        (Some(last), _) => last,
+        (None, Some(_)) => "",
+        (None, None) => fields.company_name.as_deref().or(fields.email.as_deref()).unwrap_or_default(),
+    }
+}
+
+/// The envelope of every success.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Success<T> {
+    /// Always true.
+    success: bool,
+    /// What was asked for.
+    data: T,
+}
+
+impl<T> Success<T> {
+    /// Success with this to show for it.
+    pub fn of(data: T) -> Self {
+        Self { success: true, data }
+    }
+}
+
+/// A page of customers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CustomersBody<'a> {
+    /// The customers, the newest first.
+    pub customers: Vec<CustomerBody<'a>>,
+    /// Where this page is in the whole.
+    pub pagination: Pagination,
+}
+
+/// Where a page is in the whole.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Pagination {
+    /// The page, from 1.
+    pub page: u64,
+    /// Customers to a page.
+    pub limit: u64,
+    /// Customers in all.
+    pub total: u64,
+    /// Pages in all; 0 when there are no customers.
+    pub total_pages: u64,
+}
+
+/// A confirmation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Message {
+    /// What was done.
+    #[schema(example = "Customer deleted successfully")]
+    pub message: &'static str,
+}
+
+/// The answer that holds one customer, with the ETag of its version.
+///
+/// # Errors
+/// When the customer cannot be written as JSON.
+pub(crate) fn customer_reply(status: StatusCode, customer: &Customer) -> Result<Reply> {
+    let reply = Reply::json(status, &Success::of(CustomerBody::from(customer)))?;
+    Ok(reply.with(header::ETAG, etag(customer)))
+}
+
+/// The ETag of a customer: its version. What this dialect shows of a customer depends on nothing else.
+pub(crate) fn etag(customer: &Customer) -> String {
+    format!("\"{}\"", customer.version)
+}
