@@ -19,6 +19,15 @@ pub enum InvokeError {
     Response(#[source] serde_json::Error),
 }
 
+impl InvokeError {
+    /// The error and its cause in one line, for the log.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        let (Self::Event(cause) | Self::Response(cause)) = self;
+        format!("{self}: {cause}")
+    }
+}
+
 /// Hands one event to an endpoint and returns its response, both as JSON.
 ///
 /// `context` carries the invocation's deadline; [`Context::default`] sets none.

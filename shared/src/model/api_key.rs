@@ -22,6 +22,27 @@ pub enum Mode {
     Test,
 }
 
+impl FromStr for Mode {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "live" => Ok(Self::Live),
+            "test" => Ok(Self::Test),
+            _ => Err("write live or test"),
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Live => "live",
+            Self::Test => "test",
+        })
+    }
+}
+
 /// One thing a key may be allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -104,6 +125,12 @@ impl ApiKeyId {
     #[must_use]
     pub fn of(hash: &SecretHash) -> Self {
         Self(hash.0[..12].to_owned())
+    }
+
+    /// An id as somebody typed it.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        Self(text.trim().to_owned())
     }
 
     /// The id's text.

@@ -1,10 +1,12 @@
 //! The table's definition: its key, its indexes and its time to live, as the local stack and the tests create
 //! it. `template.yaml` says the same to CloudFormation; a guard test holds the two together.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
+    ProjectionType, ScalarAttributeType, TableStatus, TimeToLiveSpecification,
 };
 
 use super::keys::{Index, attribute};
@@ -57,10 +59,26 @@ pub async fn create_table(client: &Client, table: &str) -> Result<bool> {
         request = request.global_secondary_indexes(secondary_index(index)?);
     }
     match request.send().await {
-        Ok(_) => set_time_to_live(client, table).await.map(|()| true),
+        Ok(_) => {
+            wait_until_active(client, table).await?;
+            set_time_to_live(client, table).await.map(|()| true)
+        }
         Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => Ok(false),
         Err(error) => Err(Error::internal(format!("creating the table {table}"), error)),
     }
+}
+
+/// On AWS a new table takes some seconds; local engines have it at once.
+async fn wait_until_active(client: &Client, table: &str) -> Result<()> {
+    for _ in 0..120 {
+        let described = client.describe_table().table_name(table).send().await;
+        let described = described.map_err(|e| Error::internal(format!("looking at the table {table}"), e))?;
+        if described.table().and_then(|t| t.table_status()) == Some(&TableStatus::Active) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    Err(Error::broken(format!("the table {table} is still being created after a minute")))
 }
 
 async fn set_time_to_live(client: &Client, table: &str) -> Result<()> {

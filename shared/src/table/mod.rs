@@ -2,4 +2,6 @@
 
 pub mod connect;
 pub mod definition;
+#[cfg(feature = "environment")]
+pub mod environment;
 pub mod keys;

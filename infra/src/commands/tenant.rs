@@ -1,0 +1,101 @@
+//! `clientele tenant …`
+
+use clap::{Args, Subcommand};
+use clientele_shared::Error;
+use clientele_shared::model::{Settings, TenantId};
+use clientele_shared::store::Store;
+
+use super::{CommandError, Place};
+
+/// What to do with tenants.
+#[derive(Debug, Subcommand)]
+pub enum Tenants {
+    /// Make a tenant known.
+    Create(Named),
+    /// List the tenants.
+    List(List),
+    /// Show a tenant's settings, and change those that are given.
+    Settings(Change),
+}
+
+/// One tenant.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// 1 to 32 lower-case letters, digits and inner hyphens.
+    name: TenantId,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// All tenants.
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Which settings to change.
+#[derive(Debug, Args)]
+pub struct Change {
+    /// The tenant.
+    name: TenantId,
+    /// Count the requests of each month, at one write unit a request.
+    #[arg(long, value_name = "true|false")]
+    usage_metering: Option<bool>,
+    /// Requests a month beyond which they are refused.
+    #[arg(long, value_name = "N")]
+    usage_limit: Option<u64>,
+    /// Answer a created trades customer with 200 instead of 201.
+    #[arg(long, value_name = "true|false")]
+    trades_create_answers_200: Option<bool>,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Tenants {
+    pub(super) async fn run(self) -> Result<String, CommandError> {
+        match self {
+            Self::Create(Named { name, place }) => {
+                let new = place.store().await?.tenant_create(&name).await?;
+                Ok(if new {
+                    format!("Created {name}. Make it a key: clientele keys create --tenant {name}\n")
+                } else {
+                    format!("There is a tenant {name} already.\n")
+                })
+            }
+            Self::List(List { place }) => {
+                let tenants = place.store().await?.tenants().await?;
+                Ok(tenants.into_iter().map(|name| format!("{name}\n")).collect())
+            }
+            Self::Settings(change) => change.run().await,
+        }
+    }
+}
+
+impl Change {
+    async fn run(self) -> Result<String, CommandError> {
+        let store = self.place.store().await?;
+        let before = settings(&store, &self.name).await?;
+        let after = Settings {
+            usage_metering: self.usage_metering.unwrap_or(before.usage_metering),
+            usage_limit: self.usage_limit.unwrap_or(before.usage_limit),
+            trades_create_answers_200: self
+                .trades_create_answers_200
+                .unwrap_or(before.trades_create_answers_200),
+        };
+        if after != before {
+            store.tenant_settings_set(&self.name, &after).await?;
+        }
+        Ok(format!(
+            "usage-metering             {}\nusage-limit                {}\ntrades-create-answers-200  {}\n",
+            after.usage_metering, after.usage_limit, after.trades_create_answers_200
+        ))
+    }
+}
+
+async fn settings(store: &Store, name: &TenantId) -> Result<Settings, CommandError> {
+    store.tenant_settings(name).await.map_err(|error| match error {
+        Error::NotFound(_) => CommandError::NoTenant(name.to_string()),
+        other => other.into(),
+    })
+}

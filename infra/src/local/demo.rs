@@ -1,0 +1,154 @@
+//! The demo tenant's customers: some sixty of a pool and repair business, hand-written in `infra/demo/customers.csv`.
+//! Names, numbers (555-01xx) and addresses (example.com, .net, .org) are made up.
+
+use clientele_shared::model::{Address, CustomerFields, CustomerType, Status};
+use serde::Deserialize;
+
+/// The file, as it was when this was built.
+const CUSTOMERS: &str = include_str!("../../demo/customers.csv");
+
+/// One line of the file. An empty field is `None`.
+#[derive(Deserialize)]
+struct Line {
+    first_name: Option<String>,
+    last_name: Option<String>,
+    company_name: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+    mobile_phone: Option<String>,
+    customer_type: CustomerType,
+    is_vip: bool,
+    status: Status,
+    physical_address1: Option<String>,
+    physical_city: Option<String>,
+    physical_state: Option<String>,
+    physical_zip: Option<String>,
+    billing_address1: Option<String>,
+    billing_city: Option<String>,
+    billing_state: Option<String>,
+    billing_zip: Option<String>,
+    notes: Option<String>,
+    tags: String,
+}
+
+impl From<Line> for CustomerFields {
+    fn from(line: Line) -> Self {
+        Self {
+            first_name: line.first_name,
+            last_name: line.last_name,
+            company_name: line.company_name,
+            email: line.email,
+            phone: line.phone,
+            mobile_phone: line.mobile_phone,
+            customer_type: line.customer_type,
+            is_vip: line.is_vip,
+            status: line.status,
+            physical: Address {
+                line1: line.physical_address1,
+                city: line.physical_city,
+                state: line.physical_state,
+                postal_code: line.physical_zip,
+                ..Address::default()
+            },
+            billing: Address {
+                line1: line.billing_address1,
+                city: line.billing_city,
+                state: line.billing_state,
+                postal_code: line.billing_zip,
+                ..Address::default()
+            },
+            notes: line.notes,
+            tag_ids: line.tags.split(';').filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
+            ..Self::default()
+        }
+    }
+}
+
+/// All of them, in the order of the file: the first came first.
+///
+/// # Errors
+///
+/// When a line of the file cannot be read; the error names the line.
+pub fn customers() -> Result<Vec<CustomerFields>, csv::Error> {
+    csv::Reader::from_reader(CUSTOMERS.as_bytes()).deserialize().map(|line| line.map(Line::into)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn all() -> Vec<CustomerFields> {
+        customers().unwrap()
+    }
+
+    #[test]
+    fn there_is_some_of_everything() {
+        let all = all();
+        let count = |test: fn(&CustomerFields) -> bool| all.iter().filter(|c| test(c)).count();
+        assert_eq!(all.len(), 60);
+        assert!(count(|c| c.customer_type == CustomerType::Commercial) >= 15);
+        assert!(count(|c| c.customer_type == CustomerType::Residential) >= 30);
+        assert!(count(|c| c.is_vip) >= 6);
+        assert!(count(|c| c.status == Status::Inactive) >= 5);
+        assert!(count(|c| c.status == Status::Lead) >= 5);
+        assert!(count(|c| c.email.is_none()) >= 4);
+        assert!(count(|c| c.phone.is_none()) >= 4);
+        assert!(count(|c| c.notes.is_some()) >= 15);
+        assert!(count(|c| !c.tag_ids.is_empty()) >= 20);
+        assert!(count(|c| c.billing.city.is_some() && c.billing.city != c.physical.city) >= 3);
+        let accents = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.is_ascii());
+        assert!(all.iter().filter(|c| accents(&c.first_name) || accents(&c.last_name)).count() >= 6);
+        assert!(all.iter().map(|c| &c.physical.state).collect::<BTreeSet<_>>().len() >= 6);
+    }
+
+    #[test]
+    fn every_customer_can_be_called_something() {
+        for customer in all() {
+            let person = customer.first_name.is_some() && customer.last_name.is_some();
+            assert!(person || customer.company_name.is_some(), "{customer:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_real_can_be_reached() {
+        for customer in all() {
+            for phone in customer.phone.iter().chain(&customer.mobile_phone) {
+                let parts: Vec<&str> = phone.split('-').collect();
+                assert!(
+                    matches!(parts[..], [area, "555", last] if area.len() == 3 && last.starts_with("01")),
+                    "{phone}"
+                );
+                assert_eq!(phone.len(), 12, "{phone}");
+            }
+            if let Some(email) = &customer.email {
+                let domain = email.rsplit_once('@').unwrap().1;
+                assert!(["example.com", "example.org", "example.net"].contains(&domain), "{email}");
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_are_whole_and_numbers_and_emails_are_nobody_elses() {
+        let all = all();
+        for customer in &all {
+            let CustomerFields { physical: at, .. } = customer;
+            let physical = [&at.line1, &at.city, &at.state, &at.postal_code];
+            assert!(
+                physical.iter().all(|p| p.is_some()) || physical.iter().all(|p| p.is_none()),
+                "{customer:?}"
+            );
+            for state in customer.physical.state.iter().chain(&customer.billing.state) {
+                assert!(state.len() == 2 && state.bytes().all(|b| b.is_ascii_uppercase()), "{state}");
+            }
+            for zip in customer.physical.postal_code.iter().chain(&customer.billing.postal_code) {
+                assert!([5, 10].contains(&zip.len()), "{zip}");
+            }
+        }
+        let emails: Vec<&String> = all.iter().filter_map(|c| c.email.as_ref()).collect();
+        assert_eq!(emails.iter().collect::<BTreeSet<_>>().len(), emails.len());
+        let phones: Vec<&String> = all.iter().flat_map(|c| c.phone.iter().chain(&c.mobile_phone)).collect();
+        assert_eq!(phones.iter().collect::<BTreeSet<_>>().len(), phones.len());
+    }
+}

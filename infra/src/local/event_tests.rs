@@ -1,0 +1,202 @@
+//! Tests of [`super::event`]: the event is API Gateway's, and no request whatever makes `lambda_http` panic.
+
+use lambda_http::RequestExt as _;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequest;
+use lambda_http::request::LambdaRequest;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::local::routes::Routes;
+
+const TEMPLATE: &str = "
+Resources:
+  Get:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: target/lambda/get/
+      Events:
+        One: { Type: Api, Properties: { Path: '/c/{uuid}', Method: ANY } }
+        All: { Type: Api, Properties: { Path: '/{rest+}', Method: ANY } }
+        Root: { Type: Api, Properties: { Path: '/', Method: ANY } }
+";
+
+fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> Parts {
+    let mut request = http::Request::builder().method(method).uri(target);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(()).unwrap().into_parts().0
+}
+
+fn event_text(parts: &Parts, body: &[u8]) -> Result<String, EventError> {
+    let routes = Routes::read(TEMPLATE).unwrap();
+    let matched = routes.find(parts.method.as_str(), parts.uri.path()).unwrap();
+    let (local, peer) = ("127.0.0.1:4000".parse().unwrap(), "127.0.0.1:51000".parse().unwrap());
+    event(parts, body, &matched, &RequestId::generate(), local, peer)
+}
+
+fn event_of(parts: &Parts, body: &[u8]) -> Value {
+    serde_json::from_str(&event_text(parts, body).unwrap()).unwrap()
+}
+
+/// What a handler sees: the event through `lambda_http`, as on Lambda.
+fn handled(event: &str) -> lambda_http::Request {
+    let _: ApiGatewayProxyRequest = serde_json::from_str(event).unwrap();
+    let request: LambdaRequest = serde_json::from_str(event).unwrap();
+    assert!(matches!(request, LambdaRequest::ApiGatewayV1(_)));
+    request.into()
+}
+
+#[test]
+fn the_event_has_the_members_of_api_gateways() {
+    let parts = request(
+        "PUT",
+        "/c/7?a=1&a=2&b=x%20y%2Bz+w&c",
+        &[
+            ("host", "localhost:4000"),
+            ("user-agent", "test"),
+            ("x-two", "1"),
+            ("x-two", "2"),
+            ("connection", "close"),
+        ],
+    );
+    let event = event_of(&parts, br#"{"a":1}"#);
+
+    assert_eq!(event["resource"], "/c/{uuid}");
+    assert_eq!(event["path"], "/c/7");
+    assert_eq!(event["httpMethod"], "PUT");
+    assert_eq!(event["pathParameters"], json!({ "uuid": "7" }));
+    assert_eq!(event["queryStringParameters"], json!({ "a": "2", "b": "x y+z w", "c": "" }));
+    let multi = json!({ "a": ["1", "2"], "b": ["x y+z w"], "c": [""] });
+    assert_eq!(event["multiValueQueryStringParameters"], multi);
+    assert_eq!(event["headers"]["x-two"], "2");
+    assert_eq!(event["multiValueHeaders"]["x-two"], json!(["1", "2"]));
+    assert_eq!(event["headers"]["x-forwarded-for"], "127.0.0.1");
+    assert_eq!(event["headers"]["x-forwarded-port"], "4000");
+    assert_eq!(event["headers"]["connection"], Value::Null);
+    assert_eq!(event["stageVariables"], Value::Null);
+    assert_eq!(event["body"], r#"{"a":1}"#);
+    assert_eq!(event["isBase64Encoded"], false);
+    let context = &event["requestContext"];
+    assert_eq!(context["resourcePath"], "/c/{uuid}");
+    assert_eq!(context["path"], "/c/7");
+    assert_eq!(context["httpMethod"], "PUT");
+    assert_eq!(context["protocol"], "HTTP/1.1");
+    assert_eq!(context["domainName"], "localhost");
+    assert_eq!(context["identity"]["sourceIp"], "127.0.0.1");
+    assert_eq!(context["identity"]["userAgent"], "test");
+    assert_eq!(context["identity"]["caller"], Value::Null);
+    assert!(context["requestTimeEpoch"].is_i64());
+    assert_eq!(context["requestTime"].as_str().unwrap().len(), "22/Nov/2026:03:04:05 +0000".len());
+}
+
+#[test]
+fn what_is_not_there_is_null() {
+    let event = event_of(&request("GET", "/", &[]), b"");
+    for member in [
+        "queryStringParameters",
+        "multiValueQueryStringParameters",
+        "pathParameters",
+        "stageVariables",
+        "body",
+    ] {
+        assert!(event.as_object().unwrap().contains_key(member), "{member}");
+        assert_eq!(event[member], Value::Null, "{member}");
+    }
+    assert_eq!(event["headers"]["host"], "127.0.0.1:4000");
+}
+
+#[test]
+fn a_body_that_is_not_utf_8_comes_in_base64() {
+    let text = event_text(&request("POST", "/c/7", &[]), &[0xff, 0xfe, b'a']).unwrap();
+    let event: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(event["isBase64Encoded"], true);
+    assert_eq!(handled(&text).body().as_ref(), [0xff, 0xfe, b'a']);
+}
+
+#[test]
+fn the_handler_sees_what_the_caller_sent() {
+    let parts =
+        request("GET", "/c/a%2Fb%20%C3%A9?q=%C3%A9&q=2", &[("authorization", "Bearer k"), ("host", "h")]);
+    let request = handled(&event_text(&parts, b"").unwrap());
+    assert_eq!(request.headers()["authorization"], "Bearer k");
+    assert_eq!(request.path_parameters_ref().unwrap().first("uuid"), Some("a%2Fb%20%C3%A9"));
+    assert_eq!(request.query_string_parameters_ref().unwrap().all("q").unwrap(), ["é", "2"]);
+    assert_eq!(request.raw_http_path(), "/c/a%2Fb%20%C3%A9");
+}
+
+#[test]
+fn odd_paths_reach_the_handler_without_a_panic() {
+    for target in [
+        "/",
+        "//",
+        "/c//",
+        "/c/%00",
+        "/c/%zz",
+        "/c/%",
+        "/c/%2F%2e%2e%2f",
+        "/c/..",
+        "/../../x",
+        "/c/a|b^c[d]e",
+        "/c/a\"b{c}d",
+        "/c/a\\b",
+        "/c/é",
+        "/c/:@!$&'()*+,;=",
+        "//evil.example/x",
+        "/c/x?%zz=%ff&=&&a=b=c&é=ü",
+        "/c/x??",
+        "http://elsewhere.example/c/7?x=1",
+        "/local/c/7",
+    ] {
+        let text = event_text(&request("GET", target, &[("host", "localhost")]), b"").unwrap();
+        let _: http::Uri = handled(&text).uri().to_string().parse().unwrap();
+    }
+}
+
+#[test]
+fn hosts_that_make_no_url_are_turned_away() {
+    for host in
+        ["", "a b", "a/b", "[::1", ":80", "a:b:c", "user@host", "a:99999", "%zz", "a\\b", "xn--a", "é"]
+    {
+        let parts = request("GET", "/c/7", &[("host", host)]);
+        assert!(matches!(event_text(&parts, b""), Err(EventError::NotAUrl)), "{host}");
+    }
+    for host in ["localhost", "127.0.0.1:4000", "[::1]:4000", "[::1]", "api.example.com"] {
+        handled(&event_text(&request("GET", "/c/7", &[("host", host)]), b"").unwrap());
+    }
+}
+
+#[test]
+fn headers_that_shape_the_url_are_the_gateways_own() {
+    let parts = request("GET", "/c/7", &[("x-forwarded-proto", "no scheme"), ("x-forwarded-for", "9.9.9.9")]);
+    let event = event_of(&parts, b"");
+    assert_eq!(event["headers"]["x-forwarded-proto"], "http");
+    assert_eq!(event["headers"]["x-forwarded-for"], "9.9.9.9, 127.0.0.1");
+}
+
+proptest! {
+    #[test]
+    fn no_request_makes_lambda_http_panic(
+        path in "/(c/)?[\\PC]{0,30}",
+        query in proptest::option::of("[\\PC]{0,30}"),
+        host in proptest::option::of("[ -~]{0,12}"),
+        header in "[ -~é]{0,20}",
+        body in proptest::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let target = match query { Some(query) => format!("{path}?{query}"), None => path };
+        let Ok(uri) = target.parse::<http::Uri>() else { return Ok(()) };
+        let mut builder = http::Request::builder().uri(uri);
+        for name in ["x-any", "x-forwarded-for", "x-forwarded-proto", "user-agent", "content-type"] {
+            builder = builder.header(name, header.as_bytes());
+        }
+        if let Some(host) = host {
+            builder = builder.header("host", host);
+        }
+        let Ok(request) = builder.body(()) else { return Ok(()) };
+        if let Ok(text) = event_text(&request.into_parts().0, &body) {
+            let request = handled(&text);
+            prop_assert_eq!(request.body().as_ref(), &body[..]);
+        }
+    }
+}

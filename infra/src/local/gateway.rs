@@ -1,0 +1,160 @@
+//! The part of API Gateway that stands in front of the functions: limits, the route, the event, the call, the answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes, HttpBody as _};
+use axum::extract::Request;
+use axum::response::Response;
+use http::request::Parts;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+
+use super::answer;
+use super::event::{self, EventError, RequestId};
+use super::function::{Functions, Invoke, TIME_LIMIT};
+use super::refusal::{Refusal, RefusalError, Refusals};
+use super::routes::{Match, Route, RouteError, Routes};
+
+/// API Gateway's limit of request line and headers together.
+const HEAD_LIMIT: usize = 10_240;
+/// API Gateway's limit of a body.
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+/// Lambda's limit of an event.
+const EVENT_LIMIT: usize = 6 * 1024 * 1024;
+/// Lambda's limit of an answer: the same, and 100 bytes.
+const ANSWER_LIMIT: usize = EVENT_LIMIT + 100;
+
+/// Why a template and functions make no API.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The template's routes.
+    #[error(transparent)]
+    Routes(#[from] RouteError),
+    /// The template's own answers.
+    #[error(transparent)]
+    Refusals(#[from] RefusalError),
+    /// A function the template names is not linked into this process.
+    #[error(
+        "template.yaml routes to {missing}, which the local stack does not have: add it where the stack's \
+         functions are listed, or take its events out of the template. It has: {present}"
+    )]
+    Missing {
+        /// The function's name.
+        missing: String,
+        /// The names there are.
+        present: String,
+    },
+}
+
+/// Routes whose functions are all there, and what is answered without a function.
+#[derive(Debug)]
+pub struct Gateway {
+    routes: Routes,
+    refusals: Refusals,
+    functions: Functions,
+}
+
+impl Gateway {
+    /// Puts functions behind the routes of a template.
+    ///
+    /// # Errors
+    ///
+    /// When the template is none API Gateway would take, or a route's function is not there.
+    pub fn new(template: &str, functions: Functions) -> Result<Self, GatewayError> {
+        let (routes, refusals) = (Routes::read(template)?, Refusals::read(template)?);
+        if let Some(missing) = routes.functions().into_iter().find(|name| functions.get(name).is_none()) {
+            let present = functions.names().collect::<Vec<_>>().join(", ");
+            return Err(GatewayError::Missing { missing: missing.to_owned(), present });
+        }
+        Ok(Self { routes, refusals, functions })
+    }
+
+    /// Every method and path that is answered.
+    pub fn routes(&self) -> impl Iterator<Item = Route> {
+        self.routes.all()
+    }
+
+    /// Answers a request as API Gateway and Lambda together would. `local` is the address of this server.
+    pub async fn answer(&self, request: Request, local: SocketAddr, peer: SocketAddr) -> Response {
+        let id = RequestId::generate();
+        match self.try_answer(request, &id, local, peer).await {
+            Ok(response) => response,
+            Err(refusal) => self.refusals.response(refusal, &id),
+        }
+    }
+
+    async fn try_answer(
+        &self,
+        request: Request,
+        id: &RequestId,
+        local: SocketAddr,
+        peer: SocketAddr,
+    ) -> Result<Response, Refusal> {
+        let (parts, body) = request.into_parts();
+        if head_size(&parts) > HEAD_LIMIT {
+            return Err(Refusal::HeadTooLarge);
+        }
+        let (matched, invoke) = self.find(&parts).ok_or(Refusal::NoRoute)?;
+        let body = read(body).await?;
+        let event = event::event(&parts, &body, &matched, id, local, peer).map_err(|error| match error {
+            EventError::NotAUrl => Refusal::BadRequest,
+            EventError::Unwritable(_) => failed(matched.function, id, &error.to_string()),
+        })?;
+        if event.len() > EVENT_LIMIT {
+            return Err(Refusal::EventTooLarge);
+        }
+        let answer = call(invoke, event, matched.function, id).await?;
+        if answer.len() > ANSWER_LIMIT {
+            let why = format!("its answer is {} bytes, Lambda takes {ANSWER_LIMIT}", answer.len());
+            return Err(failed(matched.function, id, &why));
+        }
+        answer::response(&answer, id).map_err(|error| failed(matched.function, id, &error.to_string()))
+    }
+
+    fn find(&self, parts: &Parts) -> Option<(Match<'_>, &Invoke)> {
+        let matched = self.routes.find(parts.method.as_str(), parts.uri.path())?;
+        let invoke = self.functions.get(matched.function)?;
+        Some((matched, invoke))
+    }
+}
+
+/// The size of the request line and the headers.
+fn head_size(parts: &Parts) -> usize {
+    let line =
+        parts.method.as_str().len() + parts.uri.path_and_query().map_or(1, |target| target.as_str().len());
+    line + parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
+}
+
+async fn read(body: Body) -> Result<Bytes, Refusal> {
+    // Who says beforehand how much it will be is told before it is sent.
+    if body.size_hint().lower() > BODY_LIMIT as u64 {
+        return Err(Refusal::BodyTooLarge);
+    }
+    match Limited::new(body, BODY_LIMIT).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge),
+        // The caller went away or broke the protocol: whatever is answered, nobody is there to read it.
+        Err(_) => Err(Refusal::BadRequest),
+    }
+}
+
+/// Runs the function as Lambda does: to its end, even when the caller has gone, and in a task of its own, where a
+/// panic ends that one call.
+async fn call(invoke: &Invoke, event: String, function: &str, id: &RequestId) -> Result<String, Refusal> {
+    let invoke = Arc::clone(invoke);
+    let running = tokio::spawn(async move { invoke(event).await });
+    match tokio::time::timeout(TIME_LIMIT, running).await {
+        Ok(Ok(Ok(answer))) => Ok(answer),
+        Ok(Ok(Err(error))) => Err(failed(function, id, &error)),
+        Ok(Err(panicked)) => Err(failed(function, id, &panicked.to_string())),
+        Err(_) => {
+            tracing::error!(function, request = id.id, "no answer after {} seconds", TIME_LIMIT.as_secs());
+            Err(Refusal::TimedOut)
+        }
+    }
+}
+
+fn failed(function: &str, id: &RequestId, why: &str) -> Refusal {
+    tracing::error!(function, request = id.id, why, "the function failed");
+    Refusal::Failed
+}

@@ -1,0 +1,183 @@
+//! S3 on a folder (s3s-fs), served on a port of its own to the loopback address only, with one bucket in it.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use s3s::auth::SimpleAuth;
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s_fs::FileSystem;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::data::Data;
+
+/// The bucket exports go to.
+pub const BUCKET: &str = "clientele-exports";
+/// The folder of the buckets in the data folder.
+const FOLDER: &str = "s3";
+/// How long requests under way may take when it is stopped.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Why there is no S3.
+#[derive(Debug, thiserror::Error)]
+pub enum S3Error {
+    /// The folder cannot be made or read.
+    #[error("cannot keep exports in {}: {why}", .path.display())]
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+    /// No port for it.
+    #[error("cannot open a port on 127.0.0.1 for the local S3: {0}")]
+    NoPort(#[source] io::Error),
+    /// It ended with an error.
+    #[error("the local S3 failed: {0}")]
+    Failed(String),
+}
+
+/// A running S3. It stops when this is dropped, or with [`S3::stop`], which waits for it.
+#[derive(Debug)]
+pub struct S3 {
+    access: S3Access,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<io::Result<()>>,
+}
+
+/// What a client needs to reach it. Buckets are in the path, not in the host name.
+#[derive(Clone)]
+pub struct S3Access {
+    /// Where it listens. Any region will do.
+    pub url: String,
+    /// The access key id.
+    pub access_key: String,
+    /// The secret access key.
+    pub secret_key: String,
+    /// The bucket that is there.
+    pub bucket: &'static str,
+    /// The bucket's folder.
+    pub folder: PathBuf,
+}
+
+impl std::fmt::Debug for S3Access {
+    /// Without the secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("S3Access")
+            .field("url", &self.url)
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+impl S3 {
+    /// Starts S3 on that data's folder.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be made, or no port opened.
+    pub async fn start(data: &Data) -> Result<Self, S3Error> {
+        let folder = data.folder().join(FOLDER).join(BUCKET);
+        let no_folder = |why: String| S3Error::NoFolder { path: folder.clone(), why };
+        tokio::fs::create_dir_all(&folder).await.map_err(|e| no_folder(e.to_string()))?;
+        let files = FileSystem::new(data.folder().join(FOLDER)).map_err(|e| no_folder(format!("{e:?}")))?;
+        // Nobody but this machine can call, and on this machine the folder is there to be read.
+        let (access_key, secret_key) = ("local".to_owned(), "local".to_owned());
+        let mut service = S3ServiceBuilder::new(files);
+        service.set_auth(SimpleAuth::from_single(access_key.clone(), secret_key.clone()));
+
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listener = TcpListener::bind(any_port).await.map_err(S3Error::NoPort)?;
+        let url = format!("http://{}", listener.local_addr().map_err(S3Error::NoPort)?);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let app = Router::new().fallback(answer).with_state(service.build());
+        // Dropping the sender ends the wait with an error, which is the same word: stop.
+        let served = axum::serve(listener, app).with_graceful_shutdown(async move { drop(stopped.await) });
+        let served = tokio::spawn(async move { served.await });
+        let access = S3Access { url, access_key, secret_key, bucket: BUCKET, folder };
+        Ok(Self { access, stop, served })
+    }
+
+    /// How to reach it.
+    #[must_use]
+    pub fn access(&self) -> &S3Access {
+        &self.access
+    }
+
+    /// Lets requests under way end and returns.
+    ///
+    /// # Errors
+    ///
+    /// When it had failed before.
+    pub async fn stop(mut self) -> Result<(), S3Error> {
+        drop(self.stop);
+        match tokio::time::timeout(GRACE, &mut self.served).await {
+            Ok(ended) => {
+                let ended = ended.map_err(|e| S3Error::Failed(e.to_string()))?;
+                ended.map_err(|e| S3Error::Failed(e.to_string()))
+            }
+            Err(_) => {
+                self.served.abort();
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn answer(State(service): State<S3Service>, request: Request) -> Response {
+    match service.call(request.map(s3s::Body::http_body_unsync)).await {
+        Ok(response) => response.map(Body::new),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}")).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+    use aws_sdk_s3::primitives::ByteStream;
+
+    use super::*;
+
+    fn client(access: &S3Access, secret: &str) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new(&access.access_key, secret, None, None, "local"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url(&access.url)
+            .force_path_style(true);
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    #[tokio::test]
+    async fn an_object_put_is_a_file_and_comes_back() {
+        let data = Data::in_memory().unwrap();
+        let s3 = S3::start(&data).await.unwrap();
+        let access = s3.access().clone();
+        let client = client(&access, &access.secret_key);
+
+        let put = client.put_object().bucket(BUCKET).key("a/b.csv").body(ByteStream::from_static(b"x,y\r\n"));
+        put.send().await.unwrap();
+        let got = client.get_object().bucket(BUCKET).key("a/b.csv").send().await.unwrap();
+        assert_eq!(got.body.collect().await.unwrap().to_vec(), b"x,y\r\n");
+        assert_eq!(std::fs::read(access.folder.join("a/b.csv")).unwrap(), b"x,y\r\n");
+        s3.stop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn another_secret_is_refused() {
+        let data = Data::in_memory().unwrap();
+        let s3 = S3::start(&data).await.unwrap();
+        let listed = client(s3.access(), "guess").list_objects_v2().bucket(BUCKET).send().await;
+        assert!(listed.is_err());
+        s3.stop().await.unwrap();
+    }
+}
