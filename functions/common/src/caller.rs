@@ -12,8 +12,11 @@ use clientele_shared::{Error, Result};
 
 use crate::App;
 
-/// For how many seconds a key is taken as it was read. A revoked key may work for so long.
+/// For how many seconds a key is taken as it was read: so long a revoked key may work.
 pub const KEY_SECONDS: i64 = 5;
+
+/// For how many seconds more a key is remembered, to be confirmed side by side with its use.
+const REMEMBERED_SECONDS: i64 = 900;
 
 /// How many keys are remembered at the most.
 const MOST_KEYS: usize = 1000;
@@ -29,19 +32,28 @@ pub struct Caller {
     pub settings: Settings,
 }
 
+/// Whether a key is known to be in force at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It was read moments ago.
+    InForce,
+    /// It was read a while ago: to be read again, side by side with what it is used for, before that shows.
+    ToConfirm(SecretHash),
+}
+
 impl Caller {
     /// The caller that these headers name, if he may do what the scope says.
     ///
     /// # Errors
     /// [`Error::Unauthorized`] without a key in force, [`Error::Forbidden`] without the scope.
-    pub async fn of(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Self> {
+    pub async fn of(app: &App, headers: &HeaderMap, scope: Scope) -> Result<(Self, Standing)> {
         let secret = presented(headers)?;
-        let key = app.known_keys.get(&app.store, &secret.hash()).await?;
-        let key = key.ok_or(Error::Unauthorized("Invalid API key"))?;
+        let (key, standing) = app.known_keys.get(&app.store, &secret.hash()).await?;
         if !key.scopes.allow(scope) {
             return Err(Error::Forbidden(format!("This API key lacks the scope `{}`", scope.as_str())));
         }
-        Ok(Self { tenant: key.tenant(), key_id: key.id(), settings: key.settings })
+        let caller = Self { tenant: key.tenant(), key_id: key.id(), settings: key.settings };
+        Ok((caller, standing))
     }
 }
 
@@ -69,28 +81,46 @@ pub struct KnownKeys(Mutex<HashMap<String, (ApiKey, Timestamp)>>);
 
 impl KnownKeys {
     /// The key with this hash, from memory or from the table.
-    async fn get(&self, store: &Store, hash: &SecretHash) -> Result<Option<ApiKey>> {
-        let now = store.ambient().now();
-        if let Some(key) = self.remembered(hash, now) {
-            return Ok(Some(key));
+    async fn get(&self, store: &Store, hash: &SecretHash) -> Result<(ApiKey, Standing)> {
+        match self.remembered(hash, store.ambient().now()) {
+            Some(known) => Ok(known),
+            None => Ok((self.read(store, hash).await?, Standing::InForce)),
         }
-        let found = store.api_key_get(hash).await?;
-        self.remember_all(found.iter().cloned(), now);
-        Ok(found)
     }
 
-    fn remembered(&self, hash: &SecretHash, now: Timestamp) -> Option<ApiKey> {
+    /// Reads the key with this hash from the table, and remembers it or forgets it.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] when there is none; those of the call.
+    pub async fn read(&self, store: &Store, hash: &SecretHash) -> Result<ApiKey> {
+        let now = store.ambient().now();
+        match store.api_key_get(hash).await? {
+            Some(key) => {
+                self.remember_all([key.clone()], now);
+                Ok(key)
+            }
+            None => {
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(hash.as_str());
+                Err(Error::Unauthorized("Invalid API key"))
+            }
+        }
+    }
+
+    fn remembered(&self, hash: &SecretHash, now: Timestamp) -> Option<(ApiKey, Standing)> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (key, read_at) = known.get(hash.as_str())?;
-        let fresh = now < read_at.plus_seconds(KEY_SECONDS) && key.hash == *hash;
-        fresh.then(|| key.clone())
+        let (key, read_at) = known.get(hash.as_str()).filter(|(key, _)| key.hash == *hash)?;
+        if now < read_at.plus_seconds(KEY_SECONDS) {
+            return Some((key.clone(), Standing::InForce));
+        }
+        (now < read_at.plus_seconds(REMEMBERED_SECONDS))
+            .then(|| (key.clone(), Standing::ToConfirm(hash.clone())))
     }
 
     /// Remembers keys that were just read.
     pub fn remember_all(&self, keys: impl IntoIterator<Item = ApiKey>, now: Timestamp) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_KEYS {
-            known.retain(|_, (_, read_at)| now < read_at.plus_seconds(KEY_SECONDS));
+            known.retain(|_, (_, read_at)| now < read_at.plus_seconds(REMEMBERED_SECONDS));
         }
         if known.len() >= MOST_KEYS {
             known.clear();

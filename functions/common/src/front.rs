@@ -1,14 +1,17 @@
 //! The way of every request: caller, scope, monthly allowance, handler, answer, one line in the log.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, join};
 use http::{HeaderName, header};
 
+use clientele_shared::model::ApiKey;
 use clientele_shared::store::Usage;
 use clientele_shared::{Error, Result};
 
+use crate::caller::Standing;
 use crate::{App, Call, Caller, Endpoint, Reply, Request};
 
 /// What is left of the time for telling the caller that the rest ran out.
@@ -42,19 +45,16 @@ pub async fn answer(
 }
 
 async fn handle(endpoint: &Endpoint, app: &App, request: &Request, meter: &mut Meter) -> Result<Reply> {
-    let caller = Caller::of(app, request.headers(), endpoint.scope).await?;
-    let usage = usage(endpoint, app, &caller);
-    let limit = caller.settings.usage_limit;
+    let (caller, standing) = Caller::of(app, request.headers(), endpoint.scope).await?;
+    let leave = leave(endpoint, app, &caller, standing);
     let permit = {
-        let usage = usage.clone();
-        async move { usage.await.map_or(Ok(()), |usage| allow(usage, limit)) }
+        let leave = leave.clone();
+        async move { leave.await.check() }
     };
     let call = Call { app, operation: endpoint.name, caller: &caller, request, permit: Box::pin(permit) };
-    let (reply, usage) = join((endpoint.handle)(call), usage).await;
-    if let Some(usage) = usage {
-        meter.0 = Some((usage, limit));
-        allow(usage, limit)?;
-    }
+    let (reply, leave) = join((endpoint.handle)(call), leave).await;
+    meter.0 = leave.usage.map(|usage| (usage, leave.limit));
+    leave.check()?;
     reply
 }
 
@@ -65,33 +65,78 @@ fn time_left(request: &Request) -> Option<Duration> {
     Some(left.saturating_sub(RESERVE))
 }
 
-/// The counting of this request, side by side with the handler's own calls.
-type Counting<'a> = Shared<BoxFuture<'a, Option<Usage>>>;
+/// What must be known of a caller before anything that he asked for shows: found out side by side with the
+/// handler's own calls, so that it takes no time of its own.
+#[derive(Debug, Clone)]
+struct Leave {
+    usage: Option<Usage>,
+    limit: u64,
+    standing: Result<(), Arc<Error>>,
+}
+
+impl Leave {
+    /// Whether the key is in force and the month's allowance is not used up.
+    fn check(&self) -> Result<()> {
+        match &self.standing {
+            Err(error) if matches!(**error, Error::Unauthorized(_)) => {
+                return Err(Error::Unauthorized("Invalid API key"));
+            }
+            Err(error) => {
+                let source = Some(Box::new(Arc::clone(error)) as _);
+                return Err(Error::Unavailable { retry_after: Duration::from_secs(1), source });
+            }
+            Ok(()) => {}
+        }
+        match self.usage {
+            Some(usage) if usage.count > self.limit => {
+                Err(Error::Forbidden(format!("Monthly usage limit of {} requests exceeded", self.limit)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Finds out about a caller while the handler works.
+fn leave<'a>(
+    endpoint: &Endpoint,
+    app: &'a App,
+    caller: &'a Caller,
+    standing: Standing,
+) -> Shared<BoxFuture<'a, Leave>> {
+    let metered = endpoint.dialect.is_metered() && caller.settings.usage_metering;
+    let found = async move {
+        let (usage, confirmed) = join(usage(app, caller, metered), confirm(app, standing)).await;
+        let (limit, standing) = match confirmed {
+            Ok(None) => (caller.settings.usage_limit, Ok(())),
+            Ok(Some(key)) => (key.settings.usage_limit, Ok(())),
+            Err(error) => (caller.settings.usage_limit, Err(error)),
+        };
+        Leave { usage, limit, standing }
+    };
+    found.boxed().shared()
+}
 
 /// Counts this request, where requests are counted. When counting fails the request goes on uncounted: an
 /// allowance is no reason to turn a paying caller away.
-fn usage<'a>(endpoint: &Endpoint, app: &'a App, caller: &'a Caller) -> Counting<'a> {
-    let metered = endpoint.dialect.is_metered() && caller.settings.usage_metering;
-    let counting = async move {
-        if !metered {
-            return None;
+async fn usage(app: &App, caller: &Caller, metered: bool) -> Option<Usage> {
+    if !metered {
+        return None;
+    }
+    match app.store.usage_count(&caller.tenant).await {
+        Ok(usage) => Some(usage),
+        Err(error) => {
+            tracing::warn!(error = error.chain(), "a request was not counted");
+            None
         }
-        match app.store.usage_count(&caller.tenant).await {
-            Ok(usage) => Some(usage),
-            Err(error) => {
-                tracing::warn!(error = error.chain(), "a request was not counted");
-                None
-            }
-        }
-    };
-    counting.boxed().shared()
+    }
 }
 
-fn allow(usage: Usage, limit: u64) -> Result<()> {
-    if usage.count <= limit {
-        return Ok(());
+/// The key as it is now, where it was to be read again.
+async fn confirm(app: &App, standing: Standing) -> Result<Option<ApiKey>, Arc<Error>> {
+    match standing {
+        Standing::InForce => Ok(None),
+        Standing::ToConfirm(hash) => app.known_keys.read(&app.store, &hash).await.map(Some).map_err(Arc::new),
     }
-    Err(Error::Forbidden(format!("Monthly usage limit of {limit} requests exceeded")))
 }
 
 /// What the caller is told of its monthly allowance.

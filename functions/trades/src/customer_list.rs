@@ -60,8 +60,12 @@ pub(crate) async fn handle(call: Call<'_>) -> Result<Reply> {
     let asked = Asked::read(call.request)?;
     let given = asked.ask(call.store(), call.caller).await?;
     let total = given.total.count();
-    let pagination =
-        Pagination { page: asked.page, limit: asked.limit, total, total_pages: total.div_ceil(asked.limit) };
+    let mut total_pages = total.div_ceil(asked.limit);
+    if given.has_more && asked.cursor.is_none() {
+        // Deletes in the pages before this one take from the total, not from what comes after it.
+        total_pages = total_pages.max(asked.page.saturating_add(1));
+    }
+    let pagination = Pagination { page: asked.page, limit: asked.limit, total, total_pages };
     let customers = given.customers.iter().map(CustomerBody::from).collect();
     let mut reply = Reply::json(StatusCode::OK, &Success::of(CustomersBody { customers, pagination }))?;
     if let (true, Some(last)) = (given.has_more, given.customers.last()) {

@@ -195,7 +195,8 @@ impl Store {
             .map_err(|e| Error::internal("reading where a walk is", e))
     }
 
-    /// Remembers where the page ended, unless nothing can follow it.
+    /// Remembers where the page ended, unless nothing can follow it. A page of a walk that came out empty, for
+    /// the list ended meanwhile, ended where it started: what follows is not counted from the top again.
     async fn walk_remember(
         &self,
         walk: &Walk<'_>,
@@ -203,7 +204,7 @@ impl Store {
         start: Position,
         given: &CustomerPage,
     ) -> Result<()> {
-        let Some(end) = given.customers.last().map(|customer| customer.number) else { return Ok(()) };
+        let Some(end) = given.customers.last().map(|customer| customer.number).or(start) else { return Ok(()) };
         if page == 1 && !given.has_more {
             return Ok(());
         }

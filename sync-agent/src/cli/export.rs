@@ -1,0 +1,125 @@
+//! `sync-agent export customers`.
+
+use clap::Args;
+use clientele_shared::model::Status;
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::exit::{Exit, tell};
+use super::place::Place;
+use super::signals::stop_on_signals;
+use crate::connect;
+use crate::export::csv_row::FormulaGuard;
+use crate::export::{ExportError, ExportOptions, ExportTarget, ExportTo, Exported, Exporter, Manifest};
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// A folder, or s3://BUCKET/PREFIX.
+    #[arg(long, value_name = "DIR_OR_S3URL")]
+    to: ExportTarget,
+    #[command(flatten)]
+    place: Place,
+    /// Only customers of this status: ACTIVE, INACTIVE or LEAD.
+    #[arg(long, value_parser = status)]
+    status: Option<Status>,
+    /// Only customers that this search finds.
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    /// The address of what stands in for S3, such as the one that the local stack prints.
+    #[arg(long, value_name = "URL")]
+    s3_endpoint: Option<String>,
+    /// Do not put an apostrophe before cells that a spreadsheet would run as formulas, such as +55 (12) 3923-5555.
+    #[arg(long)]
+    no_formula_guard: bool,
+    /// Tell the result as one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: ExportArgs) -> Exit {
+    match export(&args).await {
+        Ok(exported) if args.json => tell_json(&exported),
+        Ok(exported) => tell(&summary(&exported), Exit::Done),
+        Err(message) => {
+            eprintln!("error: {message}");
+            Exit::Failed
+        }
+    }
+}
+
+async fn export(args: &ExportArgs) -> Result<Exported, String> {
+    let store = args.place.store().await.map_err(|e| e.to_string())?;
+    let to = destination(args).await?;
+    let stop = stop_on_signals().map_err(|e| format!("cannot listen to Ctrl-C: {e}"))?;
+    let options = ExportOptions {
+        status: args.status,
+        search: args.search.clone(),
+        guard: if args.no_formula_guard { FormulaGuard::Off } else { FormulaGuard::On },
+    };
+    let exporter = Exporter::new(store, args.place.tenant.clone(), args.place.mode, options).stopped_by(stop);
+    let bar = ProgressBar::new(0);
+    // The default style is as good when the template is not.
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3} % {elapsed} {human_pos} customers")
+    {
+        bar.set_style(style);
+    }
+    let mut show = |progress: crate::export::ExportProgress| {
+        bar.set_length(progress.total.max(progress.rows));
+        bar.set_position(progress.rows);
+    };
+    let ended = exporter.run(&to, &mut show).await;
+    bar.finish_and_clear();
+    ended.map_err(|error| match error {
+        ExportError::Store(error) => format!("the table {}: {}", args.place.table, error.chain()),
+        other => other.to_string(),
+    })
+}
+
+async fn destination(args: &ExportArgs) -> Result<ExportTo, String> {
+    match &args.to {
+        ExportTarget::Folder(folder) => Ok(ExportTo::Folder(folder.clone())),
+        ExportTarget::S3 { bucket, prefix } => {
+            let client = connect::s3(args.s3_endpoint.as_deref()).await.map_err(|e| e.to_string())?;
+            Ok(ExportTo::S3 { client, bucket: bucket.clone(), prefix: prefix.clone() })
+        }
+    }
+}
+
+fn summary(exported: &Exported) -> String {
+    let Exported { place, manifest, elapsed } = exported;
+    format!(
+        "exported {} customers ({}) to {place} in {:.1} s",
+        HumanCount(manifest.rows),
+        HumanBytes(manifest.bytes),
+        elapsed.as_secs_f64()
+    )
+}
+
+/// The result, for programs.
+#[derive(Serialize)]
+struct Json<'a> {
+    place: &'a str,
+    seconds: f64,
+    #[serde(flatten)]
+    manifest: &'a Manifest,
+}
+
+fn tell_json(exported: &Exported) -> Exit {
+    let json = Json {
+        place: &exported.place,
+        seconds: exported.elapsed.as_secs_f64(),
+        manifest: &exported.manifest,
+    };
+    match serde_json::to_string(&json) {
+        Ok(line) => tell(&line, Exit::Done),
+        Err(error) => {
+            eprintln!("error: cannot write the result as JSON: {error}");
+            Exit::Failed
+        }
+    }
+}
+
+fn status(text: &str) -> Result<Status, String> {
+    let found = Status::ALL.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| "write ACTIVE, INACTIVE or LEAD".into())
+}

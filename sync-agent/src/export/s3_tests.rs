@@ -1,0 +1,100 @@
+//! Uploads to S3 on a folder: in parts, complete or taken back.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use clientele_shared::model::Timestamp;
+use s3s::auth::SimpleAuth;
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s_fs::FileSystem;
+use tokio::net::TcpListener;
+
+use super::*;
+
+const BUCKET: &str = "exports";
+
+async fn answer(State(service): State<S3Service>, request: Request) -> Response {
+    match service.call(request.map(s3s::Body::http_body_unsync)).await {
+        Ok(response) => response.map(Body::new),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}")).into_response(),
+    }
+}
+
+/// A client of S3 on this folder.
+async fn client(folder: &Path) -> Client {
+    std::fs::create_dir_all(folder.join(BUCKET)).unwrap();
+    let mut service = S3ServiceBuilder::new(FileSystem::new(folder).unwrap());
+    service.set_auth(SimpleAuth::from_single("local", "secret"));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = Router::new().fallback(answer).with_state(service.build());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("local", "secret", None, None, "local"))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(url)
+        .force_path_style(true);
+    Client::from_conf(config.build())
+}
+
+/// What is in the folder but the bucket's own folder, hidden files included.
+fn files(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path.strip_prefix(folder).unwrap().display().to_string());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+async fn sink(folder: &Path, names: &Names) -> S3Sink {
+    let bucket = Bucket { client: client(folder).await, name: BUCKET.into(), prefix: "daily/".into() };
+    S3Sink::begin_in_parts(bucket, names.clone(), SMALLEST_PART).await.unwrap()
+}
+
+/// The smallest part that S3 takes, but for the last one.
+const SMALLEST_PART: usize = 5 * 1024 * 1024;
+
+#[tokio::test]
+async fn an_object_is_made_of_its_parts_and_appears_when_it_is_complete() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = Names::at(Timestamp::from_millis(0));
+    let mut sink = sink(folder.path(), &names).await;
+    let pieces = [vec![b'a'; 10], vec![b'b'; 2 * SMALLEST_PART], vec![b'c'; 10]];
+    for piece in &pieces {
+        sink.write(piece).await.unwrap();
+    }
+    let file = folder.path().join(BUCKET).join("daily").join(&names.file);
+    assert_eq!(sink.parts.len(), 2);
+    assert!(!file.exists());
+    sink.complete().await.unwrap();
+    sink.put_manifest(b"{}".to_vec()).await.unwrap();
+    assert!(std::fs::read(&file).unwrap() == pieces.concat());
+    assert_eq!(std::fs::read(file.with_file_name(&names.manifest)).unwrap(), b"{}");
+}
+
+#[tokio::test]
+async fn an_upload_taken_back_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sink = sink(folder.path(), &Names::at(Timestamp::from_millis(0))).await;
+    sink.write(&vec![b'a'; SMALLEST_PART + 1]).await.unwrap();
+    assert!(!files(folder.path()).is_empty());
+    sink.abort().await.unwrap();
+    assert_eq!(files(folder.path()), Vec::<String>::new());
+}

@@ -1,0 +1,87 @@
+//! One commit of an import: some rows become customers, each once, whatever happens on the way.
+
+use std::collections::BTreeMap;
+
+use clientele_shared::model::{CustomerNumber, Tenant};
+use clientele_shared::store::{ImportedRow, RowMark, Store};
+use clientele_shared::{Error, Result};
+
+use crate::patience::Patience;
+
+/// What became of the rows of a commit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Committed {
+    /// How many are customers now that were none before.
+    pub(super) created: u64,
+    /// How many were imported by somebody else meanwhile.
+    pub(super) imported_before: u64,
+}
+
+/// Creates the customers of these rows.
+pub(super) async fn commit(store: Store, tenant: Tenant, mut rows: Vec<ImportedRow>) -> Result<Committed> {
+    let mut committed = Committed::default();
+    let mut patience = Patience::default();
+    while !rows.is_empty() {
+        if let Err(error) = attempt(&store, &tenant, &mut rows, &mut committed).await {
+            patience.wait(error, store.ambient()).await?;
+        }
+    }
+    Ok(committed)
+}
+
+/// Tries once; takes the rows out whose fate is known.
+async fn attempt(
+    store: &Store,
+    tenant: &Tenant,
+    rows: &mut Vec<ImportedRow>,
+    committed: &mut Committed,
+) -> Result<()> {
+    if store.customers_import(tenant, rows.clone()).await? {
+        committed.created += rows.len() as u64;
+        rows.clear();
+        return Ok(());
+    }
+    let marks: Vec<RowMark> = rows.iter().map(|row| row.mark.clone()).collect();
+    let found = store.imported_before(tenant, &marks).await?;
+    if found.is_empty() {
+        return Err(Error::broken("a commit was refused though none of its rows was imported before"));
+    }
+    rows.retain(|row| !settle(row, &found, committed));
+    Ok(())
+}
+
+/// Counts a row that was imported meanwhile; returns whether it was.
+fn settle(row: &ImportedRow, found: &BTreeMap<RowMark, CustomerNumber>, committed: &mut Committed) -> bool {
+    match found.get(&row.mark) {
+        None => return false,
+        // The number is nobody else's: an earlier attempt of this commit was written, and its answer lost.
+        Some(number) if *number == row.number => committed.created += 1,
+        Some(_) => committed.imported_before += 1,
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use clientele_shared::model::CustomerFields;
+
+    use super::*;
+
+    #[test]
+    fn a_row_that_was_written_though_the_answer_was_lost_counts_as_created() {
+        let number = |n| CustomerNumber::new(n).unwrap();
+        let row = |id: &str, n| ImportedRow {
+            mark: RowMark::new("file", id),
+            number: number(n),
+            fields: CustomerFields::default(),
+        };
+        let found = BTreeMap::from([(row("a", 1).mark, number(1)), (row("b", 2).mark, number(77))]);
+        let mut committed = Committed::default();
+        let left: Vec<_> = [row("a", 1), row("b", 2), row("c", 3)]
+            .into_iter()
+            .filter(|row| !settle(row, &found, &mut committed))
+            .collect();
+        assert_eq!(committed, Committed { created: 1, imported_before: 1 });
+        assert_eq!(left.len(), 1);
+    }
+}

@@ -1,0 +1,299 @@
+//! A row as a customer: every value checked, every wrong one named.
+
+use clientele_shared::error::FieldError;
+use clientele_shared::model::{
+    Address, Contact, CustomerFields, CustomerType, Money, NotifyVia, Status, Timestamp,
+};
+use csv::StringRecord;
+
+use super::fields::Field;
+use super::mapping::Mapping;
+use crate::export::csv_row::{TAG_SEPARATOR, unguarded};
+
+/// The longest text, in characters.
+const LONGEST_TEXT: usize = 1_000;
+/// The longest notes, in characters.
+const LONGEST_NOTES: usize = 20_000;
+/// How much of a wrong value is shown, in characters.
+const SHOWN: usize = 40;
+
+/// How rows are read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RowRules {
+    /// The present moment, for what is made along with the customer.
+    pub(super) now: Timestamp,
+    /// Whether the mark of [`crate::export::csv_row::guarded`] is taken away.
+    pub(super) unguard: bool,
+}
+
+/// Reads a row with as many cells as the header.
+pub(super) fn customer_fields(
+    mapping: &Mapping,
+    record: &StringRecord,
+    rules: RowRules,
+) -> Result<CustomerFields, Vec<FieldError>> {
+    let mut cells = Cells { mapping, record, unguard: rules.unguard, wrong: Vec::new() };
+    let fields = cells.customer(rules.now);
+    if cells.wrong.is_empty() { Ok(fields) } else { Err(cells.wrong) }
+}
+
+/// The row's id in its source, if it gives one.
+pub(super) fn id<'a>(mapping: &'a Mapping, record: &'a StringRecord) -> Option<&'a str> {
+    let cell = record.get(mapping.column(Field::Id)?)?.trim();
+    (!cell.is_empty()).then_some(cell)
+}
+
+/// The cells of a row while they are read, and what is wrong with them.
+struct Cells<'a> {
+    mapping: &'a Mapping,
+    record: &'a StringRecord,
+    unguard: bool,
+    wrong: Vec<FieldError>,
+}
+
+impl<'a> Cells<'a> {
+    fn customer(&mut self, now: Timestamp) -> CustomerFields {
+        self.refuse_deleted();
+        let company_name = self.text(Field::CompanyName);
+        let Person { first_name, last_name, contact } = self.person();
+        let email = self.text(Field::Email);
+        if [&first_name, &last_name, &company_name, &email].iter().all(|value| value.is_none()) {
+            self.wrong
+                .push(FieldError::new("row", "has no first name, last name, company or email: give one"));
+        }
+        let default_type =
+            if company_name.is_some() { CustomerType::Commercial } else { CustomerType::Residential };
+        CustomerFields {
+            first_name,
+            last_name,
+            company_name,
+            email,
+            phone: self.text(Field::Phone),
+            mobile_phone: self.text(Field::MobilePhone),
+            fax: self.text(Field::Fax),
+            website: self.text(Field::Website),
+            status: self.read(Field::Status, status).unwrap_or_default(),
+            customer_type: self.read(Field::CustomerType, customer_type).unwrap_or(default_type),
+            is_vip: self.read(Field::IsVip, truth).unwrap_or_default(),
+            physical: self.physical(),
+            billing: self.billing(),
+            tag_ids: self.text(Field::Tags).map(|text| tags(&text)).unwrap_or_default(),
+            notes: self.text_up_to(Field::Notes, LONGEST_NOTES),
+            contacts: contact.map(|contact| contact.on(now)).into_iter().collect(),
+            ..self.business()
+        }
+    }
+
+    /// What the trade with the customer needs.
+    fn business(&mut self) -> CustomerFields {
+        let since = self.read(Field::CustomerSince, moment);
+        let created = self.read(Field::CreatedAt, moment);
+        CustomerFields {
+            quickbooks_id: self.text(Field::QuickbooksId),
+            tax_id: self.text(Field::TaxId),
+            payment_terms: self.text(Field::PaymentTerms),
+            currency: self.text(Field::Currency),
+            credit_limit: self.read(Field::CreditLimit, amount),
+            discount_rate: self.read(Field::DiscountRate, percentage),
+            preferred_shipping: self.text(Field::PreferredShipping),
+            customer_since: since.or(created),
+            internal_flags: self.read(Field::InternalFlags, |text| {
+                serde_json::from_str(text).map_err(|_| "must be JSON, such as {\"gate\":\"4711\"}".to_owned())
+            }),
+            accepts_marketing: self.read(Field::AcceptsMarketing, truth).unwrap_or_default(),
+            on_my_way_notify_via: self.read(Field::OnMyWayNotifyVia, notify_via),
+            primary_service_location_uuid: self.read(Field::PrimaryServiceLocationUuid, |text| {
+                text.parse().map_err(|_| "must be a UUID".into())
+            }),
+            ..CustomerFields::default()
+        }
+    }
+
+    fn physical(&mut self) -> Address {
+        Address {
+            line1: self.text(Field::Street),
+            line2: self.text(Field::Street2),
+            city: self.text(Field::City),
+            state: self.text(Field::State),
+            postal_code: self.text(Field::ZipCode),
+            country: self.text(Field::Country),
+            ..Address::default()
+        }
+    }
+
+    fn billing(&mut self) -> Address {
+        Address {
+            line1: self.text(Field::BillingStreet),
+            line2: self.text(Field::BillingStreet2),
+            city: self.text(Field::BillingCity),
+            state: self.text(Field::BillingState),
+            postal_code: self.text(Field::BillingZipCode),
+            country: self.text(Field::BillingCountry),
+            ..Address::default()
+        }
+    }
+
+    /// The person's names. A whole name beside a given or family name that say something else, and a name with
+    /// a title, is somebody to talk to: he is kept as a contact, so that nothing is lost.
+    fn person(&mut self) -> Person {
+        let (first, last) = (self.text(Field::FirstName), self.text(Field::LastName));
+        let (full, title) = (self.text(Field::FullName), self.text(Field::ContactTitle));
+        let parts: Vec<&str> = [first.as_deref(), last.as_deref()].into_iter().flatten().collect();
+        let joined = (!parts.is_empty()).then(|| parts.join(" "));
+        let is_another = joined.is_some() && full.is_some() && joined != full;
+        let contact = if title.is_some() || is_another { full.clone().or(joined.clone()) } else { None };
+        if title.is_some() && contact.is_none() {
+            self.refuse(
+                Field::ContactTitle,
+                "needs a name beside it: give the person's name or take the title away",
+            );
+        }
+        let contact = contact.map(|name| NewContact { name, title });
+        let (first_name, last_name) = match full {
+            Some(full) if joined.is_none() => split_name(&full),
+            _ => (first, last),
+        };
+        Person { first_name, last_name, contact }
+    }
+
+    fn refuse_deleted(&mut self) {
+        if self.cell(Field::DeletedAt).is_some() {
+            let name = self.mapping.name_of(Field::DeletedAt);
+            let message = format!(
+                "the customer is deleted; to import it all the same leave the column out: --map \"{name}=-\""
+            );
+            self.refuse(Field::DeletedAt, message);
+        }
+    }
+
+    /// A cell without white space around it; `None` when nothing is left.
+    fn cell(&self, field: Field) -> Option<&'a str> {
+        let cell = self.record.get(self.mapping.column(field)?)?.trim();
+        let cell = if self.unguard { unguarded(cell) } else { cell };
+        (!cell.is_empty()).then_some(cell)
+    }
+
+    fn text(&mut self, field: Field) -> Option<String> {
+        self.text_up_to(field, LONGEST_TEXT)
+    }
+
+    fn text_up_to(&mut self, field: Field, longest: usize) -> Option<String> {
+        let cell = self.cell(field)?;
+        // Bytes are counted first: most texts are short in bytes already.
+        if cell.len() > longest && cell.chars().count() > longest {
+            self.refuse(field, format!("must have at most {longest} characters"));
+            return None;
+        }
+        Some(cell.to_owned())
+    }
+
+    fn read<T>(&mut self, field: Field, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let text = self.text(field)?;
+        read(&text).map_err(|message| self.refuse(field, format!("{message}, not `{}`", shown(&text)))).ok()
+    }
+
+    fn refuse(&mut self, field: Field, message: impl Into<String>) {
+        self.wrong.push(FieldError::new(self.mapping.name_of(field), message));
+    }
+}
+
+struct Person {
+    first_name: Option<String>,
+    last_name: Option<String>,
+    contact: Option<NewContact>,
+}
+
+struct NewContact {
+    name: String,
+    title: Option<String>,
+}
+
+impl NewContact {
+    /// The first, and so the primary, contact of a customer.
+    fn on(self, now: Timestamp) -> Contact {
+        Contact {
+            id: "cont_1".into(),
+            name: self.name,
+            title: self.title,
+            email: None,
+            phone: None,
+            is_primary: true,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
+/// Given and family name: the family name is what stands after the last space. A single word is a given name.
+fn split_name(full: &str) -> (Option<String>, Option<String>) {
+    match full.rsplit_once(char::is_whitespace) {
+        Some((first, last)) => (Some(first.trim_end().to_owned()), Some(last.to_owned())),
+        None => (Some(full.to_owned()), None),
+    }
+}
+
+fn status(text: &str) -> Result<Status, String> {
+    let found = Status::ALL.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| "must be ACTIVE, INACTIVE or LEAD".into())
+}
+
+fn customer_type(text: &str) -> Result<CustomerType, String> {
+    let found = CustomerType::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| "must be Residential or Commercial".into())
+}
+
+fn notify_via(text: &str) -> Result<NotifyVia, String> {
+    let all = [NotifyVia::Email, NotifyVia::Sms, NotifyVia::Both];
+    let found = all.into_iter().find(|via| via.as_str().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| "must be email, sms or both".into())
+}
+
+fn truth(text: &str) -> Result<bool, String> {
+    let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    match text {
+        _ if is(&["true", "yes", "1"]) => Ok(true),
+        _ if is(&["false", "no", "0"]) => Ok(false),
+        _ => Err("must be true or false (yes, no, 1 and 0 will do)".into()),
+    }
+}
+
+fn amount(text: &str) -> Result<Money, String> {
+    let money: Money = text.parse().map_err(|why| format!("{why}, such as 1250.00"))?;
+    if money < Money::default() { Err("must not be less than zero".into()) } else { Ok(money) }
+}
+
+fn percentage(text: &str) -> Result<Money, String> {
+    let rate = amount(text)?;
+    if rate > Money::from_cents(10_000) { Err("must be a percentage up to 100".into()) } else { Ok(rate) }
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let exact = text.parse::<jiff::Timestamp>();
+    let day =
+        || text.parse::<jiff::civil::Date>()?.to_zoned(jiff::tz::TimeZone::UTC).map(|day| day.timestamp());
+    let moment = exact.or_else(|_| day());
+    let moment =
+        moment.map_err(|_| "must be a time such as 2024-01-15T10:30:00Z or a day such as 2024-01-15")?;
+    Ok(Timestamp::from_millis(moment.as_millisecond()))
+}
+
+fn tags(text: &str) -> Vec<String> {
+    let mut tags: Vec<String> = Vec::new();
+    for tag in text.split(TAG_SEPARATOR).map(str::trim).filter(|tag| !tag.is_empty()) {
+        if !tags.iter().any(|known| known == tag) {
+            tags.push(tag.to_owned());
+        }
+    }
+    tags
+}
+
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[path = "row_tests.rs"]
+mod tests;

@@ -1,0 +1,257 @@
+//! Rows as customers: what the two sample files give, what is rejected and why, and the round trip with an export.
+
+use std::collections::BTreeSet;
+
+use clientele_shared::model::{Customer, CustomerNumber, Mode, Tenant};
+use proptest::prelude::*;
+
+use super::*;
+use crate::export::csv_row::{self, FormulaGuard};
+
+const NOW: Timestamp = Timestamp::from_millis(1_705_314_600_000);
+const RULES: RowRules = RowRules { now: NOW, unguard: true };
+
+fn record(text: &str) -> StringRecord {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    reader.records().next().unwrap().unwrap()
+}
+
+fn read(header: &str, row: &str) -> Result<CustomerFields, Vec<FieldError>> {
+    let mapping = Mapping::of(&record(header), &[], None).unwrap();
+    customer_fields(&mapping, &record(row), RULES)
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+#[test]
+fn a_chinook_row_is_a_person_with_a_company() {
+    let fields = read(
+        "CustomerId,FirstName,LastName,Company,Address,City,State,Country,PostalCode,Phone,Fax,Email",
+        "1,Luís,Gonçalves,Embraer S.A.,\"Av. Lima, 2170\",São José,SP,Brazil,12227-000,+55 (12) 3923-5555,+55 (12) \
+         3923-5566,luisg@embraer.com.br",
+    );
+    let expected = CustomerFields {
+        first_name: some("Luís"),
+        last_name: some("Gonçalves"),
+        company_name: some("Embraer S.A."),
+        email: some("luisg@embraer.com.br"),
+        phone: some("+55 (12) 3923-5555"),
+        fax: some("+55 (12) 3923-5566"),
+        customer_type: CustomerType::Commercial,
+        physical: Address {
+            line1: some("Av. Lima, 2170"),
+            city: some("São José"),
+            state: some("SP"),
+            postal_code: some("12227-000"),
+            country: some("Brazil"),
+            ..Address::default()
+        },
+        ..CustomerFields::default()
+    };
+    assert_eq!(fields, Ok(expected));
+}
+
+#[test]
+fn a_northwind_row_is_a_company_with_somebody_to_talk_to() {
+    let fields = read(
+        "CustomerID,CompanyName,ContactName,ContactTitle,City,Region",
+        "PRINI,Princesa Isabel Vinhos,Isabel de Castro,Sales Representative,Lisboa,",
+    )
+    .unwrap();
+    assert_eq!(fields.company_name, some("Princesa Isabel Vinhos"));
+    assert_eq!((fields.first_name, fields.last_name), (some("Isabel de"), some("Castro")));
+    assert_eq!((fields.customer_type, fields.physical.state), (CustomerType::Commercial, None));
+    let contact = &fields.contacts[0];
+    assert_eq!(
+        (contact.name.as_str(), contact.title.as_deref()),
+        ("Isabel de Castro", Some("Sales Representative"))
+    );
+    assert!(contact.is_primary && contact.created_at == NOW);
+}
+
+#[test]
+fn a_trades_row_with_everything_is_read() {
+    let fields = read(
+        "first_name,customer_type,company_name,is_vip,billing_city,internal_flags,on_my_way_notify_via,status,tags,\
+         credit_limit,discount_rate,created_at,customer_since",
+        "Ann,residential,ACME,Yes,Paris,\"{\"\"a\"\":1}\",SMS,lead,x; y;;x,10000,2.5,2024-01-15T10:30:00Z,2023-06-15",
+    )
+    .unwrap();
+    assert_eq!(fields.customer_type, CustomerType::Residential);
+    assert!(fields.is_vip);
+    assert_eq!(fields.billing.city, some("Paris"));
+    assert_eq!(fields.internal_flags, Some(serde_json::json!({"a": 1})));
+    assert_eq!((fields.on_my_way_notify_via, fields.status), (Some(NotifyVia::Sms), Status::Lead));
+    assert_eq!(fields.tag_ids, ["x", "y"]);
+    assert_eq!(fields.credit_limit, Some(Money::from_cents(1_000_000)));
+    assert_eq!(fields.discount_rate, Some(Money::from_cents(250)));
+    assert_eq!(fields.customer_since.map(Timestamp::to_rfc3339_seconds), some("2023-06-15T00:00:00Z"));
+}
+
+#[test]
+fn a_customer_was_one_when_the_record_was_made_elsewhere() {
+    let fields = read("email,createdAt", "a@example.com,2024-01-15T10:30:00Z").unwrap();
+    assert_eq!(fields.customer_since, Some(NOW));
+}
+
+#[test]
+fn a_whole_name_beside_another_name_is_a_contact() {
+    let contacts = |row| read("first_name,last_name,contact_name", row).unwrap().contacts;
+    assert_eq!(contacts("Ann,Lee,Ann Lee"), []);
+    assert_eq!(contacts("Ann,Lee,Bob Ray")[0].name, "Bob Ray");
+}
+
+#[test]
+fn names_are_parted_at_the_last_space() {
+    assert_eq!(split_name("Maria Anders"), (some("Maria"), some("Anders")));
+    assert_eq!(split_name("José Pedro  Freyre"), (some("José Pedro"), some("Freyre")));
+    assert_eq!(split_name("Val2"), (some("Val2"), None));
+}
+
+#[test]
+fn values_come_as_they_are_without_white_space_around_them() {
+    let fields = read("email,phone,address", " a@b , (5) 555-4729 ,Mataderos  2312").unwrap();
+    assert_eq!((fields.email, fields.phone), (some("a@b"), some("(5) 555-4729")));
+    assert_eq!(fields.physical.line1, some("Mataderos  2312"));
+}
+
+#[track_caller]
+fn check_rejected(header: &str, row: &str, expected: &[(&str, &str)]) {
+    let wrong = read(header, row).unwrap_err();
+    assert_eq!(wrong.len(), expected.len(), "{wrong:?}");
+    for (error, (field, message)) in wrong.iter().zip(expected) {
+        assert_eq!(error.field, *field);
+        assert!(error.message.contains(message), "{}", error.message);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named_all_at_once() {
+    check_rejected(
+        "first name,Status,Customer_Type,is_vip,credit-limit,discountRate,created_at,onmywaynotifyvia",
+        "Ann,GONE,Household,maybe,12.345,101,yesterday,pigeon",
+        &[
+            ("Status", "must be ACTIVE, INACTIVE or LEAD, not `GONE`"),
+            ("Customer_Type", "must be Residential or Commercial"),
+            ("is_vip", "must be true or false"),
+            ("created_at", "must be a time such as"),
+            ("credit-limit", "at most two decimals"),
+            ("discountRate", "a percentage up to 100"),
+            ("onmywaynotifyvia", "must be email, sms or both"),
+        ],
+    );
+}
+
+#[test]
+fn nobody_and_the_deleted_are_rejected() {
+    check_rejected(
+        "first_name,phone",
+        " ,555-0123",
+        &[("row", "no first name, last name, company or email")],
+    );
+    check_rejected("first_name,deleted_at", "Ann,2024-01-15", &[("deleted_at", "--map \"deleted_at=-\"")]);
+    check_rejected("company,contact_title", "ACME,Owner", &[("contact_title", "needs a name")]);
+}
+
+#[test]
+fn too_long_is_rejected_by_characters_not_bytes() {
+    let just = "é".repeat(1_000);
+    assert!(read("email,phone", &format!("a,{just}")).is_ok());
+    check_rejected("email,phone", &format!("a,{just}x"), &[("phone", "at most 1000 characters")]);
+    assert!(read("email,notes", &format!("a,{}", "é".repeat(20_000))).is_ok());
+    check_rejected(
+        "email,notes",
+        &format!("a,{}", "x".repeat(20_001)),
+        &[("notes", "at most 20000 characters")],
+    );
+}
+
+#[test]
+fn the_guard_is_taken_away_unless_it_is_not_there() {
+    let mapping = Mapping::of(&record("email,phone"), &[], None).unwrap();
+    let phone =
+        |unguard, row| customer_fields(&mapping, &record(row), RowRules { now: NOW, unguard }).unwrap().phone;
+    assert_eq!(phone(true, "a,'+55 (12)"), some("+55 (12)"));
+    assert_eq!(phone(true, "a,+55 (12)"), some("+55 (12)"));
+    assert_eq!(phone(true, "a,''+55"), some("'+55"));
+    assert_eq!(phone(false, "a,'+55"), some("'+55"));
+}
+
+/// A text without white space around it, often one that a spreadsheet would run.
+fn any_text() -> impl Strategy<Value = Option<String>> {
+    let text = prop_oneof![
+        "'{0,2}[=+@-][^\\s\u{85}]{0,8}",
+        "[^\\s\u{85}][^\u{0}]{0,10}[^\\s\u{85}]",
+        "[^\\s\u{85}]"
+    ];
+    prop_oneof![1 => Just(None), 3 => text.prop_map(Some)]
+}
+
+fn any_fields() -> impl Strategy<Value = CustomerFields> {
+    let texts = prop::collection::vec(any_text(), 13);
+    let tags = prop::collection::btree_set("[a-z0-9 =+-]{0,5}[a-z0-9]", 0..4);
+    (texts, prop::sample::select(&Status::ALL[..]), tags).prop_map(|(texts, status, tags)| {
+        let mut texts = texts.into_iter();
+        let mut next = || texts.next().flatten();
+        CustomerFields {
+            first_name: next(),
+            last_name: next(),
+            company_name: next(),
+            email: next().or_else(|| some("a@example.com")),
+            phone: next(),
+            mobile_phone: next(),
+            physical: Address {
+                line1: next(),
+                city: next(),
+                state: next(),
+                postal_code: next(),
+                ..Address::default()
+            },
+            notes: next(),
+            quickbooks_id: next(),
+            status,
+            tag_ids: tags
+                .iter()
+                .map(|tag| tag.trim().to_owned())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
+            ..CustomerFields::default()
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_an_export_writes_an_import_reads(fields in any_fields(), guarded: bool) {
+        let number = CustomerNumber::new(7).unwrap();
+        let uuid = Tenant::new(&"acme".parse().unwrap(), Mode::Live).customer_uuid(number);
+        let customer =
+            Customer { number, uuid, version: 1, created_at: NOW, updated_at: NOW, deleted_at: None, fields };
+        let guard = if guarded { FormulaGuard::On } else { FormulaGuard::Off };
+        let mut writer = csv_row::writer(Vec::new());
+        writer.write_record(csv_row::COLUMNS).unwrap();
+        writer.write_record(csv_row::cells(&customer, guard).iter().map(|cell| cell.as_bytes())).unwrap();
+        let file = writer.into_inner().unwrap();
+
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&file[..]);
+        let records: Vec<StringRecord> = reader.records().map(Result::unwrap).collect();
+        let mapping = Mapping::of(&records[0], &[], None).unwrap();
+        let read = customer_fields(&mapping, &records[1], RowRules { now: NOW, unguard: guarded }).unwrap();
+
+        let kind = if customer.fields.company_name.is_some() {
+            CustomerType::Commercial
+        } else {
+            CustomerType::Residential
+        };
+        let expected = CustomerFields {
+            customer_type: kind,
+            customer_since: Some(customer.created_at),
+            ..customer.fields
+        };
+        prop_assert_eq!(&read, &expected);
+        prop_assert_eq!(id(&mapping, &records[1]), Some("cust_7"));
+    }
+}

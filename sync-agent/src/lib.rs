@@ -1,0 +1,12 @@
+//! What moves customers in and out in bulk: imports from CSV, exports to folders and S3.
+//!
+//! A library without any printing ([`import`], [`export`]) and the command line on top of it ([`cli`]), so that
+//! a person, a scheduled function and a test call the same code. Whatever must survive is kept in the table
+//! beside the records: any run can be broken off at any point and started again.
+
+pub mod cli;
+pub mod connect;
+pub mod export;
+pub mod import;
+mod patience;
+pub mod stop;

@@ -1,0 +1,11 @@
+//! The command `sync-agent`: see [`clientele_sync_agent::cli`].
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clientele_sync_agent::cli::Cli;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    Cli::parse().run().await
+}

@@ -1,0 +1,142 @@
+//! What every test here starts with: an engine in this process, files, and what is in the table afterwards.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use clientele_shared::Ambient;
+use clientele_shared::model::{Customer, Mode, Tenant, TenantId};
+use clientele_shared::store::{CustomerFilter, Store};
+use clientele_shared::table::connect::Connection;
+use clientele_shared::table::definition::create_table;
+use clientele_sync_agent::import::{ImportCounts, ImportOptions, ImportOutcome, Importer};
+use dynoxide::Database;
+use tokio::net::TcpListener;
+
+pub(crate) const TABLE: &str = "clientele";
+const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data");
+
+/// An engine with the table and two tenants in it; it ends with the test's runtime.
+pub(crate) struct Engine {
+    url: String,
+    pub(crate) store: Store,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl Engine {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(dynoxide::server::serve_with_shutdown(
+            listener,
+            Database::memory().unwrap(),
+            std::future::pending(),
+        ));
+        let client = Connection::local(&url).client().unwrap();
+        create_table(&client, TABLE).await.unwrap();
+        let store = Store::new(client, TABLE, Ambient::system());
+        for tenant in ["demo", "other"] {
+            store.tenant_create(&id(tenant)).await.unwrap();
+        }
+        Self { url, store, folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    pub(crate) fn importer(&self, tenant: &str, options: ImportOptions) -> Importer {
+        Importer::new(self.store.clone(), id(tenant), Mode::Live, options)
+    }
+
+    pub(crate) async fn import(&self, tenant: &str, file: &Path) -> ImportOutcome {
+        self.importer(tenant, ImportOptions::default()).run(file, &mut |_| {}).await.unwrap()
+    }
+
+    /// Every customer by number, and the total that the counters tell.
+    pub(crate) async fn customers(&self, tenant: &str) -> (BTreeMap<u32, Customer>, u64) {
+        let tenant = Tenant::new(&id(tenant), Mode::Live);
+        let (mut all, mut after) = (BTreeMap::new(), None);
+        loop {
+            let filter = CustomerFilter::default();
+            let page = self.store.customer_list_after(&tenant, &filter, None, after, 1_000).await.unwrap();
+            after = page.customers.last().map(|customer| customer.number);
+            for customer in page.customers {
+                assert!(all.insert(customer.number.get(), customer).is_none());
+            }
+            if !page.has_more {
+                return (all, page.total.count());
+            }
+        }
+    }
+
+    /// Checks that these emails, and no others, are customers, each once.
+    pub(crate) async fn check_emails(&self, tenant: &str, rows: usize) {
+        let (customers, total) = self.customers(tenant).await;
+        let mut emails: Vec<String> = customers.into_values().filter_map(|c| c.fields.email).collect();
+        emails.sort();
+        let mut expected: Vec<String> = (0..rows).map(email).collect();
+        expected.sort();
+        assert_eq!(total, rows as u64);
+        assert!(emails == expected, "{} customers, {} wanted", emails.len(), expected.len());
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sync-agent"));
+        command.args(arguments).args(["--dynamodb", &self.url, "--table", TABLE]);
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the command to its end, away from the runtime that the engine needs.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = self.command(arguments);
+        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    }
+}
+
+pub(crate) fn id(tenant: &str) -> TenantId {
+    tenant.parse().unwrap()
+}
+
+pub(crate) fn sample(name: &str) -> PathBuf {
+    Path::new(SAMPLES).join(name).join("customers.csv")
+}
+
+pub(crate) fn email(row: usize) -> String {
+    format!("person{row}@example.com")
+}
+
+/// A file of so many made-up customers.
+pub(crate) fn generated(rows: usize) -> String {
+    let given = ["Ann", "José", "Mary Lou", "Søren", "Li"];
+    let family = ["Lee", "O'Connor", "Ramírez", "van der Berg", "Kowalski"];
+    let mut file = "id,first_name,last_name,company,email,phone,address,city,state,zip\r\n".to_owned();
+    for row in 0..rows {
+        let company = if row % 3 == 0 { format!("\"Pools {row}, Inc.\"") } else { String::new() };
+        write!(
+            file,
+            "row-{row},{},{},{company},{},206-555-{:04},{} Main St,Seattle,WA,{:05}\r\n",
+            given[row % 5],
+            family[row / 5 % 5],
+            email(row),
+            row % 10_000,
+            row % 900 + 1,
+            98_000 + row % 200,
+        )
+        .unwrap();
+    }
+    file
+}
+
+pub(crate) fn counts(created: u64, imported_before: u64, rejected: u64) -> ImportCounts {
+    ImportCounts { created, imported_before, rejected }
+}

@@ -1,0 +1,170 @@
+//! Imports against an engine in this process: both sample files, run twice, broken off at any point, and the round
+//! trip with an export; through the library and through the command.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "what only tests use is a test, too"
+)]
+
+mod command;
+mod engine;
+mod export;
+mod lost_answers;
+
+use std::time::Instant;
+
+use clientele_shared::model::CustomerType;
+use clientele_sync_agent::import::{ImportError, ImportEvent, ImportOptions, RejectsTo};
+use clientele_sync_agent::stop::Stop;
+use tokio::sync::Notify;
+
+use crate::engine::{Engine, counts, email, generated, sample};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_samples_come_in_as_they_are_and_only_once() {
+    let engine = Engine::start().await;
+    for (name, rows) in [("chinook", 59), ("northwind", 93)] {
+        let outcome = engine.import("demo", &sample(name)).await;
+        assert_eq!(outcome.counts, counts(rows, 0, 0));
+        assert_eq!(outcome.columns_left_out, Vec::<String>::new());
+        assert_eq!(engine.import("demo", &sample(name)).await.counts, counts(0, rows, 0));
+    }
+    let (customers, total) = engine.customers("demo").await;
+    assert_eq!((customers.len(), total), (152, 152));
+    let luis = &customers[&1].fields;
+    assert_eq!(luis.company_name.as_deref(), Some("Embraer - Empresa Brasileira de Aeronáutica S.A."));
+    assert_eq!(luis.phone.as_deref(), Some("+55 (12) 3923-5555"));
+    assert_eq!(luis.physical.country.as_deref(), Some("Brazil"));
+    let maria = &customers[&60].fields;
+    assert_eq!((maria.first_name.as_deref(), maria.last_name.as_deref()), (Some("Maria"), Some("Anders")));
+    assert_eq!(maria.customer_type, CustomerType::Commercial);
+    assert_eq!(maria.contacts[0].title.as_deref(), Some("Sales Representative"));
+    assert_eq!(engine.customers("other").await.1, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn customers_are_numbered_as_the_rows_stand() {
+    let engine = Engine::start().await;
+    let file = engine.file("rows.csv", &generated(150));
+    engine.import("demo", &file).await;
+    let (customers, _) = engine.customers("demo").await;
+    for (row, (number, customer)) in customers.into_iter().enumerate() {
+        assert_eq!((number as usize, customer.fields.email), (row + 1, Some(email(row))));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_is_dropped_anywhere_can_be_run_again() {
+    const ROWS: usize = 1_000;
+    let engine = Engine::start().await;
+    let file = engine.file("rows.csv", &generated(ROWS));
+    for broken_off_after in [1, 60, 100] {
+        let importer = engine.importer("demo", ImportOptions::default());
+        let enough = Notify::new();
+        let mut watch = |event: ImportEvent<'_>| {
+            if let ImportEvent::Progress(progress) = event
+                && progress.counts.created >= broken_off_after
+            {
+                enough.notify_one();
+            }
+        };
+        tokio::select! {
+            biased;
+            () = enough.notified() => {}
+            _ = importer.run(&file, &mut watch) => panic!("it was to be broken off"),
+        }
+    }
+    let (customers, total) = engine.customers("demo").await;
+    assert_eq!(customers.len() as u64, total);
+    assert!(customers.len() > 160 && customers.len() < ROWS);
+    let outcome = engine.import("demo", &file).await;
+    assert!(outcome.counts.created > 0);
+    assert_eq!(outcome.counts.rows(), ROWS as u64);
+    engine.check_emails("demo", ROWS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_imports_of_a_file_at_once_make_each_customer_once() {
+    const ROWS: usize = 400;
+    let engine = Engine::start().await;
+    let file = engine.file("rows.csv", &generated(ROWS));
+    let (one, other) = tokio::join!(engine.import("demo", &file), engine.import("demo", &file));
+    assert_eq!(one.counts.created + other.counts.created, ROWS as u64);
+    assert_eq!(one.counts.imported_before + other.counts.imported_before, ROWS as u64);
+    engine.check_emails("demo", ROWS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_is_asked_to_stop_says_so() {
+    const ROWS: usize = 1_000;
+    let engine = Engine::start().await;
+    let file = engine.file("rows.csv", &generated(ROWS));
+    let stop = Stop::default();
+    let importer = engine.importer("demo", ImportOptions::default()).stopped_by(stop.clone());
+    let outcome = importer.run(&file, &mut |_| stop.request()).await.unwrap();
+    assert!(outcome.interrupted);
+    assert_eq!(engine.customers("demo").await.1, outcome.counts.created);
+    assert!(outcome.counts.created < ROWS as u64);
+    assert_eq!(engine.import("demo", &file).await.counts.rows(), ROWS as u64);
+    engine.check_emails("demo", ROWS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dry_run_tells_what_would_happen_and_writes_nothing() {
+    let engine = Engine::start().await;
+    let file = engine.file("rows.csv", &generated(10));
+    engine.import("demo", &file).await;
+    let more = engine.file("rows.csv", &format!("{}row-3,,,,,,,,,\r\n", generated(15)));
+    let options = ImportOptions { dry_run: true, ..ImportOptions::default() };
+    let outcome = engine.importer("demo", options).run(&more, &mut |_| {}).await.unwrap();
+    assert_eq!(outcome.counts, counts(5, 10, 1));
+    assert_eq!(engine.customers("demo").await.1, 10);
+    engine.import("demo", &more).await;
+    assert_eq!(*engine.customers("demo").await.0.last_key_value().unwrap().0, 15);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rejected_rows_can_be_put_right_and_imported_from_the_report() {
+    let engine = Engine::start().await;
+    let file = engine.file("rows.csv", "id,email,status\r\n1,a@b,LEAD\r\n2,c@d,GONE\r\n3,x\r\n");
+    let rejects = engine.folder.path().join("rejects.csv");
+    let options = ImportOptions { rejects: RejectsTo::File(rejects.clone()), ..ImportOptions::default() };
+    let outcome = engine.importer("demo", options).run(&file, &mut |_| {}).await.unwrap();
+    assert_eq!((outcome.counts, outcome.rejects.as_deref()), (counts(1, 0, 2), Some(rejects.as_path())));
+    let report = std::fs::read_to_string(&rejects).unwrap();
+    let lines: Vec<&str> = report.lines().collect();
+    assert_eq!(lines[0], "line,reason,id,email,status");
+    assert_eq!(lines[1], "3,\"status: must be ACTIVE, INACTIVE or LEAD, not `GONE`\",2,c@d,GONE");
+    assert!(lines[2].starts_with("4,\"row: has 2 fields, and the header 3\",3,x"));
+
+    let mended = engine.file("mended.csv", &report.replace("GONE\r", "ACTIVE\r").replace("3,x", "3,x,LEAD"));
+    let options = ImportOptions { source: Some("rows.csv".into()), ..ImportOptions::default() };
+    let outcome = engine.importer("demo", options).run(&mended, &mut |_| {}).await.unwrap();
+    assert_eq!(outcome.counts, counts(2, 0, 0));
+    assert_eq!(outcome.columns_left_out, ["line", "reason"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_that_is_not_there_is_named_with_the_cure() {
+    let engine = Engine::start().await;
+    let importer = engine.importer("nobody", ImportOptions::default());
+    let failure = importer.run(&sample("chinook"), &mut |_| {}).await.unwrap_err();
+    assert!(matches!(failure.error, ImportError::NoTenant(_)));
+    assert!(failure.to_string().contains("clientele tenant create nobody"), "{failure}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_of_several_stretches_comes_in_whole() {
+    const ROWS: usize = 4_100;
+    let engine = Engine::start().await;
+    let file = engine.file("rows.csv", &generated(ROWS));
+    let outcome = engine.import("demo", &file).await;
+    assert_eq!(outcome.counts, counts(ROWS as u64, 0, 0));
+    println!("import: {:.1} s, {:.0} rows/s", outcome.elapsed.as_secs_f64(), outcome.rows_per_second());
+    let begun = Instant::now();
+    assert_eq!(engine.import("demo", &file).await.counts, counts(0, ROWS as u64, 0));
+    println!("again: {:.1} s", begun.elapsed().as_secs_f64());
+    engine.check_emails("demo", ROWS).await;
+}
