@@ -1,0 +1,151 @@
+//! The data and the events of the trades functions.
+//!
+//! Every function answers a tenant without usage metering: what is measured is the function's own work, and
+//! the counter is one more call side by side with it.
+
+use clientele_shared::Ambient;
+use clientele_shared::model::{
+    Address, CustomerFields, CustomerNumber, Mode, Scopes, Settings, Tenant, TenantId,
+};
+use clientele_shared::store::{ImportedRow, NewApiKey, RowMark, Store, Write};
+use clientele_shared::table::connect::Connection;
+use clientele_shared::table::definition::create_table;
+use serde_json::json;
+
+use crate::engine::Engine;
+use crate::error::BenchError;
+use crate::goals::ONE_ITEM_READ;
+use crate::measure::Plan;
+use crate::scenario::{Call, Scenario, TABLE_NAME, rest_event};
+
+/// How many customers a read chooses from.
+const READ: u64 = 100;
+
+/// The tenant, its key and its customers: the first [`READ`] to be read and changed, then two for each event
+/// of delete and restore.
+struct Bench {
+    tenant: Tenant,
+    secret: String,
+}
+
+/// Prepares the data in `engine` and returns the scenario of every trades function.
+pub(crate) async fn scenarios(engine: &Engine, plan: &Plan) -> Result<Vec<Scenario>, BenchError> {
+    let bench = prepare(engine, plan).await.map_err(|error| BenchError::Engine(error.chain()))?;
+    let (to_delete, to_restore) = (READ, READ + plan.events_per_function());
+    let one = "/api/v1/customers/{uuid}";
+    let restore = "/api/v1/customers/{uuid}/restore";
+    Ok(vec![
+        Scenario { limits: Some(ONE_ITEM_READ), ..bench.one("trades-customer-get", 200, "GET", one, |n| n % READ) },
+        bench.whole("trades-customer-list", 200, "GET", |_| None),
+        bench.whole("trades-customer-create", 201, "POST", |n| Some(typical_body(n))),
+        bench.one("trades-customer-update", 200, "PUT", one, |n| n % READ),
+        bench.one("trades-customer-delete", 200, "DELETE", one, move |n| to_delete + n),
+        bench.one("trades-customer-restore", 200, "POST", restore, move |n| to_restore + n),
+    ])
+}
+
+impl Bench {
+    /// Events for the collection.
+    fn whole(
+        &self,
+        function: &'static str,
+        expected_status: u16,
+        method: &'static str,
+        body: fn(u64) -> Option<String>,
+    ) -> Scenario {
+        let key = self.secret.clone();
+        let event = move |n| {
+            let body = body(n);
+            let path = "/api/v1/customers";
+            let headers = [("X-API-Key", key.as_str())];
+            rest_event(&Call { method, resource: path, path, headers: &headers, body: body.as_deref() })
+        };
+        Scenario { function, expected_status, event: Box::new(event), limits: None }
+    }
+
+    /// Events for one customer each, the `which(n)`-th.
+    fn one(
+        &self,
+        function: &'static str,
+        expected_status: u16,
+        method: &'static str,
+        resource: &'static str,
+        which: impl Fn(u64) -> u64 + 'static,
+    ) -> Scenario {
+        let (key, tenant) = (self.secret.clone(), self.tenant.clone());
+        let event = move |n| {
+            let number = CustomerNumber::new(which(n) + 1).unwrap_or(CustomerNumber::MAX);
+            let path = resource.replace("{uuid}", &tenant.customer_uuid(number).to_string());
+            let body = (method == "PUT").then(|| json!({ "notes": format!("Note {n:08}") }).to_string());
+            let headers = [("X-API-Key", key.as_str())];
+            rest_event(&Call { method, resource, path: &path, headers: &headers, body: body.as_deref() })
+        };
+        Scenario { function, expected_status, event: Box::new(event), limits: None }
+    }
+}
+
+async fn prepare(engine: &Engine, plan: &Plan) -> clientele_shared::Result<Bench> {
+    let client = Connection::local(engine.plain_url()).client()?;
+    create_table(&client, TABLE_NAME).await?;
+    let store = Store::new(client, TABLE_NAME, Ambient::system());
+    let id: TenantId =
+        "bench".parse().map_err(|error| clientele_shared::Error::internal("naming the tenant", error))?;
+    store.tenant_create(&id).await?;
+    store.tenant_settings_set(&id, &Settings { usage_metering: false, ..Settings::default() }).await?;
+    let new = NewApiKey { tenant: id.clone(), mode: Mode::Live, scopes: Scopes::all(), name: "bench".into() };
+    let (_, secret) = store.api_key_create(new).await?;
+    let tenant = Tenant::new(&id, Mode::Live);
+    let each = plan.events_per_function();
+    add_customers(&store, &tenant, READ + 2 * each).await?;
+    for number in READ + each..READ + 2 * each {
+        let number = CustomerNumber::new(number + 1).unwrap_or(CustomerNumber::MAX);
+        store.customer_delete(&tenant, tenant.customer_uuid(number), Write::plain()).await?;
+    }
+    Ok(Bench { tenant, secret: secret.reveal().to_owned() })
+}
+
+async fn add_customers(store: &Store, tenant: &Tenant, count: u64) -> clientele_shared::Result<()> {
+    let numbers: Vec<u64> = (1..=count).collect();
+    for block in numbers.chunks(Store::IMPORT_ROWS) {
+        let first = store.customer_numbers_take(tenant, u32::try_from(block.len()).unwrap_or(u32::MAX)).await?;
+        let rows = block.iter().enumerate().filter_map(|(at, n)| {
+            let number = CustomerNumber::new(u64::from(first.get()) + at as u64)?;
+            Some(ImportedRow { mark: RowMark::new("bench", &n.to_string()), number, fields: typical(*n) })
+        });
+        store.customers_import(tenant, rows.collect()).await?;
+    }
+    Ok(())
+}
+
+/// A customer of ordinary size.
+fn typical(n: u64) -> CustomerFields {
+    CustomerFields {
+        first_name: Some("John".into()),
+        last_name: Some(format!("Doe{n:06}")),
+        email: Some(format!("john{n:06}@example.com")),
+        phone: Some("206-555-1234".into()),
+        physical: Address {
+            line1: Some("123 Main St".into()),
+            city: Some("Seattle".into()),
+            state: Some("WA".into()),
+            postal_code: Some("98101".into()),
+            ..Address::default()
+        },
+        ..CustomerFields::default()
+    }
+}
+
+/// The request that creates it.
+fn typical_body(n: u64) -> String {
+    json!({
+        "first_name": "John",
+        "last_name": format!("Doe{n:06}"),
+        "email": format!("john{n:06}@example.com"),
+        "phone": "206-555-1234",
+        "physical_address1": "123 Main St",
+        "physical_city": "Seattle",
+        "physical_state": "WA",
+        "physical_zip": "98101",
+    })
+    .to_string()
+}

@@ -1,0 +1,125 @@
+//! The repository's own files, and what cargo knows of its packages.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// A text file of the repository.
+#[derive(Debug)]
+pub(crate) struct File {
+    /// Its path from the repository's root, with slashes.
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+impl File {
+    /// The file's name without the folders.
+    pub(crate) fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// The repository's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Every text file of the repository that git does not ignore, in order.
+pub(crate) fn files() -> Vec<File> {
+    let ignored = ignored();
+    let mut files = Vec::new();
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let from_root = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+            if from_root == ".git" || ignored.contains(&from_root) {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(text) = std::fs::read_to_string(&path) {
+                files.push(File { path: from_root, text });
+            }
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files
+}
+
+/// The text of one file.
+pub(crate) fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path} is missing: {e}"))
+}
+
+/// What `.gitignore` names. Only its plainest lines are read here: `/name`, at the root.
+fn ignored() -> Vec<String> {
+    let text = read(".gitignore");
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let name = line.strip_prefix('/').map(|name| name.trim_end_matches('/'));
+            let plain = name.filter(|name| !name.contains(['*', '?', '!', '[']));
+            plain
+                .unwrap_or_else(|| panic!(".gitignore: the guards read lines like /name only, not {line}"))
+                .into()
+        })
+        .collect()
+}
+
+/// A package of the workspace, as cargo describes it.
+#[derive(Debug)]
+pub(crate) struct Package(Value);
+
+impl Package {
+    pub(crate) fn name(&self) -> &str {
+        self.0["name"].as_str().unwrap()
+    }
+
+    /// The folder that holds it, from the repository's root.
+    pub(crate) fn folder(&self) -> String {
+        let manifest = Path::new(self.0["manifest_path"].as_str().unwrap());
+        let root = root().canonicalize().unwrap();
+        let folder = manifest.parent().unwrap().canonicalize().unwrap();
+        folder.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/")
+    }
+
+    /// The names of its binaries.
+    pub(crate) fn binaries(&self) -> impl Iterator<Item = &str> {
+        let targets = self.0["targets"].as_array().unwrap().iter();
+        targets
+            .filter(|target| target["kind"].as_array().unwrap().iter().any(|kind| kind == "bin"))
+            .map(|target| target["name"].as_str().unwrap())
+    }
+
+    /// What it depends on, tests and build scripts included.
+    pub(crate) fn dependencies(&self) -> impl Iterator<Item = &str> {
+        self.dependency_tables().map(|dependency| dependency["name"].as_str().unwrap())
+    }
+
+    /// The features that it asks of a dependency.
+    pub(crate) fn features_of(&self, name: &str) -> impl Iterator<Item = &str> {
+        let tables = self.dependency_tables().filter(move |dependency| dependency["name"] == name);
+        tables
+            .flat_map(|dependency| dependency["features"].as_array().unwrap())
+            .map(|name| name.as_str().unwrap())
+    }
+
+    fn dependency_tables(&self) -> impl Iterator<Item = &Value> {
+        self.0["dependencies"].as_array().unwrap().iter()
+    }
+}
+
+/// The packages of the workspace.
+pub(crate) fn packages() -> Vec<Package> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path"])
+        .arg(root().join("Cargo.toml"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    metadata["packages"].as_array().unwrap().iter().cloned().map(Package).collect()
+}

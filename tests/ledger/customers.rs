@@ -1,0 +1,96 @@
+//! Whom the ledger is about: a typical customer, and many more to have around it.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+
+use clientele_shared::model::{Customer, CustomerFields, CustomerType, Status, Tenant};
+use clientele_shared::store::{ImportedRow, RowMark, Store};
+use clientele_shared::table::keys::{self, attribute};
+
+use crate::support::Stack;
+
+/// A household as a service business knows it: names, ways to reach it, two addresses, a note.
+pub(crate) fn typical() -> Value {
+    json!({
+        "first_name": "Margaret",
+        "last_name": "Okafor",
+        "email": "margaret.okafor@example.com",
+        "phone": "206-555-0101",
+        "physical_address1": "4118 Fremont Ave N",
+        "physical_city": "Seattle",
+        "physical_state": "WA",
+        "physical_zip": "98103",
+        "billing_address1": "4118 Fremont Ave N",
+        "billing_city": "Seattle",
+        "billing_state": "WA",
+        "billing_zip": "98103",
+        "notes": "Weekly service since 2016. Gate code changes every spring: ask before the first visit.",
+    })
+}
+
+/// A customer beside whom the typical one stands in the search index, and whom no search for that one proposes,
+/// with few search terms so that thousands are soon written. One in three has each status, one in two each type, one in two the vip mark, so that every list
+/// has customers in each partition that it reads. `notes` is how long the notes are, and so sets the size.
+pub(crate) fn bystander(number: usize, notes: usize) -> CustomerFields {
+    CustomerFields {
+        first_name: Some("Bo".into()),
+        last_name: Some("Oka".into()),
+        status: Status::ALL[number % 3],
+        customer_type: CustomerType::ALL[number / 3 % 2],
+        is_vip: number / 6 % 2 == 1,
+        notes: Some("n".repeat(notes)),
+        ..CustomerFields::default()
+    }
+}
+
+/// Imports customers, as many to a commit as fit.
+pub(crate) async fn import(store: &Store, tenant: &Tenant, source: &str, customers: &[CustomerFields]) {
+    for (commit, some) in customers.chunks(Store::IMPORT_ROWS).enumerate() {
+        let first = store.customer_numbers_take(tenant, u32::try_from(some.len()).unwrap()).await.unwrap();
+        let row = |(at, fields): (usize, &CustomerFields)| ImportedRow {
+            mark: RowMark::new(source, &format!("{commit}/{at}")),
+            number: (first.get() + u32::try_from(at).unwrap()).try_into().unwrap(),
+            fields: fields.clone(),
+        };
+        assert!(store.customers_import(tenant, some.iter().enumerate().map(row).collect()).await.unwrap());
+    }
+}
+
+/// How many bytes a customer's item has, as DynamoDB counts them, and how many search terms it has.
+pub(crate) async fn size_and_terms(stack: &Stack, tenant: &Tenant, customer: &Customer) -> (usize, usize) {
+    let partition = keys::customer_partition(tenant, customer.uuid);
+    let answer = stack
+        .client
+        .query()
+        .table_name(&stack.table)
+        .key_condition_expression("#pk = :pk")
+        .expression_attribute_names("#pk", attribute::PK)
+        .expression_attribute_values(":pk", AttributeValue::S(partition))
+        .send()
+        .await
+        .unwrap();
+    let (terms, record): (Vec<_>, Vec<_>) = answer
+        .items()
+        .iter()
+        .partition(|item| item[attribute::SK].as_s().is_ok_and(|sort| keys::term_text(sort).is_some()));
+    assert_eq!(record.len(), 1);
+    (size_of_members(record[0]), terms.len())
+}
+
+fn size_of_members(members: &HashMap<String, AttributeValue>) -> usize {
+    members.iter().map(|(name, value)| name.len() + size(value)).sum()
+}
+
+/// The documented size of a value.
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
+        AttributeValue::Bool(_) | AttributeValue::Null(_) => 1,
+        AttributeValue::M(members) => 3 + members.len() + size_of_members(members),
+        AttributeValue::L(values) => 3 + values.len() + values.iter().map(size).sum::<usize>(),
+        other => panic!("no record holds {other:?}"),
+    }
+}

@@ -1,0 +1,42 @@
+//! The cost ledger: what each operation costs in round trips and in DynamoDB's own units, beside what is
+//! promised.
+//!
+//! `cargo ledger` prints it. The figures are the golden file `tests/golden/ledger.txt`, so that a change of cost
+//! shows in a diff; after a wanted one, `UPDATE_GOLDEN=1 cargo ledger` writes the file anew. A figure beyond its
+//! promise fails in any case.
+//!
+//! Read it in this order: [`cost`] counts, [`promise`] holds the promises, [`one`] and [`many`] do the work
+//! that is measured, [`sheet`] prints.
+
+mod cost;
+mod customers;
+mod many;
+mod one;
+mod promise;
+mod sheet;
+
+use crate::support::{Calls, Stack, golden};
+use sheet::Sheet;
+
+#[tokio::test]
+async fn every_operation_costs_what_the_golden_file_says() {
+    if std::env::var_os("DYNAMODB_ENDPOINT").is_some() {
+        println!(
+            "The ledger is measured on the embedded engine only, whose figures are the documented ones: \
+             unset DYNAMODB_ENDPOINT to measure."
+        );
+        return;
+    }
+    let calls = Calls::default();
+    let watch = calls.clone();
+    let stack = Stack::start_with(|config| config.interceptor(watch)).await;
+    let mut sheet = Sheet::new(calls);
+    one::measure(&stack, &mut sheet).await;
+    many::measure(&stack, &mut sheet).await;
+    many::measure_largest(&stack, &mut sheet).await;
+    let text = sheet.to_string();
+    println!("{text}");
+    let faults: Vec<String> =
+        sheet.broken().into_iter().chain(golden::difference("ledger.txt", &text)).collect();
+    assert!(faults.is_empty(), "\n{}", faults.join("\n\n"));
+}

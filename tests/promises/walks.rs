@@ -1,0 +1,276 @@
+//! A list survives inserts and deletes while it is walked: nothing twice, nothing skipped that was there all along;
+//! and a page costs what the first one costs when pages are read in order.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use futures::future::join_all;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use clientele_shared::Error;
+use clientele_shared::model::{CustomerFields, CustomerNumber, CustomerType, Mode, Status, Tenant};
+use clientele_shared::store::{ImportedRow, RowMark, Store, Write};
+
+use crate::support::{By, Fate, Faults, Stack, numbered, totals_in_order, uuid_of, walk};
+
+/// How many write while others read.
+const WRITERS: u64 = 3;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_is_seen_once_while_others_write() {
+    let stack = Stack::start().await;
+    import(&stack, 5000).await;
+    let others = Others::start(&stack, 5000, 1000);
+    let lists = [
+        ("limit=100", By::Page),
+        ("limit=100", By::Cursor),
+        ("limit=100&filter=residential&include_deleted=true", By::Page),
+        ("limit=100&filter=vip", By::Cursor),
+    ];
+    let walked = walk_all(&stack, &lists, &others).await;
+    let written = others.stop().await;
+    let belongs: [fn(u32) -> bool; 4] =
+        [|_| true, |_| true, |n| fields(n).customer_type == CustomerType::Residential, |n| fields(n).is_vip];
+    for ((list, seen), belongs) in lists.iter().zip(walked).zip(belongs) {
+        check_witnesses(&seen, belongs, 5000, &format!("{list:?} after {written} writes"));
+    }
+    totals_in_order(&stack.acme).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_finds_everybody_once_while_others_write() {
+    let stack = Stack::start().await;
+    import(&stack, 400).await;
+    let others = Others::start(&stack, 400, 100);
+    let lists = [
+        ("limit=20&search=ann", By::Page),
+        ("limit=20&search=ann", By::Cursor),
+        ("limit=20&search=an&filter=vip", By::Page),
+    ];
+    let walked = walk_all(&stack, &lists, &others).await;
+    let written = others.stop().await;
+    let belongs: [fn(u32) -> bool; 3] = [|_| true, |_| true, |n| fields(n).is_vip];
+    for ((list, seen), belongs) in lists.iter().zip(walked).zip(belongs) {
+        check_witnesses(&seen, belongs, 400, &format!("{list:?} after {written} writes"));
+    }
+    let list = walk(&stack.acme, "limit=100&search=ann", By::Page, |_| ()).await;
+    assert_eq!(list.total, list.once_each().len() as u64);
+}
+
+#[tokio::test]
+async fn a_page_in_order_costs_what_the_first_costs() {
+    let faults = Faults::default();
+    let stack = Stack::start_with(|config| faults.without_retries(config)).await;
+    import(&stack, 405).await;
+    let calls = async |page: u32| {
+        faults.heal();
+        faults.plan(|_| Fate::Pass);
+        let path = format!("/api/v1/customers?limit=10&page={page}");
+        assert_ne!(stack.acme.get(&path).await.data()["customers"].as_array().unwrap().len(), 0);
+        let mut calls = faults.heal();
+        calls.sort();
+        calls
+    };
+    stack.acme.get("/api/v1/customers").await.expect(200); // The key is known from here on.
+    calls(1).await;
+    let second = calls(2).await;
+    for page in 3..40 {
+        assert_eq!(calls(page).await, second, "page {page}");
+    }
+    assert_eq!(calls(40).await, second);
+    // The counters, the walk, the three statuses, the next page's start, the monthly usage.
+    assert_eq!(second, ["GetItem", "PutItem", "Query", "Query", "Query", "Query", "UpdateItem"]);
+}
+
+#[tokio::test]
+async fn what_is_inserted_behind_a_walker_does_not_bring_him_back() {
+    for query in ["limit=2", "limit=2&search=customer"] {
+        let stack = Stack::start().await;
+        for number in 1..=4 {
+            stack.acme.create(&numbered(number)).await;
+        }
+        let page =
+            async |page: u32| stack.acme.get(&format!("/api/v1/customers?{query}&page={page}")).await.data();
+        assert_eq!(page(1).await["customers"].as_array().unwrap().len(), 2);
+        for number in 5..=12 {
+            stack.acme.create(&numbered(number)).await;
+        }
+        assert_eq!(page(2).await["customers"][1]["last_name"], "No00001", "{query}");
+        for beyond in 3..=6 {
+            assert_eq!(page(beyond).await["customers"], json!([]), "page {beyond} of {query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_deleted_behind_a_walker_does_not_end_his_walk() {
+    for query in ["limit=2", "limit=2&search=customer"] {
+        let stack = Stack::start().await;
+        for number in 1..=6 {
+            stack.acme.create(&numbered(number)).await;
+        }
+        let page =
+            async |page: u32| stack.acme.get(&format!("/api/v1/customers?{query}&page={page}")).await.data();
+        for customer in page(1).await["customers"].as_array().unwrap() {
+            stack.acme.delete(&format!("/api/v1/customers/{}", uuid_of(customer))).await.expect(200);
+        }
+        let second = page(2).await;
+        assert_eq!(second["customers"][0]["last_name"], "No00004", "{query}");
+        assert_eq!(
+            second["pagination"],
+            json!({"page": 2, "limit": 2, "total": 4, "total_pages": 3}),
+            "{query}"
+        );
+        assert_eq!(page(3).await["customers"][1]["last_name"], "No00001", "{query}");
+    }
+}
+
+/// Walks these lists side by side, each with a key of its own, for a walk by page number belongs to a key; returns
+/// the numbers of the customers of each.
+async fn walk_all(stack: &Stack, lists: &[(&'static str, By)], others: &Others) -> Vec<Vec<u32>> {
+    let mut walks = Vec::new();
+    for (query, by) in lists.iter().copied() {
+        let (caller, position) = (stack.caller("acme", Mode::Live, "read").await, others.position());
+        walks.push(tokio::spawn(async move {
+            let walked = walk(&caller, query, by, |page| position.reached(page)).await;
+            walked.once_each();
+            walked.customers.iter().map(number_of).collect()
+        }));
+    }
+    join_all(walks).await.into_iter().map(Result::unwrap).collect()
+}
+
+fn check_witnesses(seen: &[u32], belongs: fn(u32) -> bool, count: u32, context: &str) {
+    let seen: BTreeSet<u32> = seen.iter().copied().collect();
+    let expected = (1..=count).filter(|n| is_witness(*n) && belongs(*n));
+    let skipped: Vec<u32> = expected.filter(|n| !seen.contains(n)).collect();
+    assert_eq!(skipped, [0_u32; 0], "skipped by {context}");
+}
+
+/// Customers that nobody touches.
+fn is_witness(number: u32) -> bool {
+    !number.is_multiple_of(2)
+}
+
+/// The number that is kept in a customer's notes; 0 where others made it.
+fn number_of(customer: &Value) -> u32 {
+    customer["notes"].as_str().map_or(0, |notes| notes.parse().unwrap())
+}
+
+fn fields(number: u32) -> CustomerFields {
+    CustomerFields {
+        // Short, for each letter is an item more in the index and there are thousands of them.
+        first_name: Some("Ann".into()),
+        notes: Some(number.to_string()),
+        status: Status::ALL[number as usize / 2 % 3],
+        customer_type: CustomerType::ALL[number as usize / 6 % 2],
+        is_vip: number / 12 % 3 == 0,
+        ..CustomerFields::default()
+    }
+}
+
+/// Makes so many customers, many to a commit.
+async fn import(stack: &Stack, count: u32) {
+    let tenant = stack.tenant();
+    let first = stack.store.customer_numbers_take(&tenant, count).await.unwrap();
+    let row = |number: u32| ImportedRow {
+        mark: RowMark::new("walks", &number.to_string()),
+        number: CustomerNumber::new(u64::from(first.get() + number - 1)).unwrap(),
+        fields: fields(number),
+    };
+    let numbers: Vec<u32> = (1..=count).collect();
+    let commits = numbers
+        .chunks(Store::IMPORT_ROWS)
+        .map(|numbers| stack.store.customers_import(&tenant, numbers.iter().copied().map(row).collect()));
+    let commits: Vec<_> = commits.collect();
+    let written: Vec<bool> = stream::iter(commits).buffer_unordered(8).try_collect().await.unwrap();
+    assert!(written.into_iter().all(|written| written));
+}
+
+/// Where walkers are, so that writers can be in their way.
+#[derive(Clone)]
+struct Position(Arc<AtomicU32>);
+
+impl Position {
+    fn reached(&self, page: &[Value]) {
+        if let Some(number) = page.iter().map(number_of).rfind(|number| *number > 0) {
+            self.0.store(number, Ordering::Relaxed);
+        }
+    }
+
+    /// A customer in some distance of a walker, no witness.
+    fn neighbour(&self, distance: u64, highest: u32) -> u32 {
+        let here = i64::from(self.0.load(Ordering::Relaxed));
+        let there = (here + i64::try_from(distance % 300).unwrap() - 150).clamp(2, i64::from(highest));
+        u32::try_from(there).unwrap() & !1
+    }
+}
+
+/// Writers that insert, delete, restore and change customers that are no witnesses.
+struct Others {
+    position: Position,
+    stop: Arc<AtomicBool>,
+    tasks: Vec<JoinHandle<u32>>,
+}
+
+impl Others {
+    /// Starts writers among the customers up to the highest; each writes so many times at the most.
+    fn start(stack: &Stack, highest: u32, most: u32) -> Self {
+        let (position, stop) = (Position(Arc::new(highest.into())), Arc::new(AtomicBool::new(false)));
+        let task = |_| {
+            let (store, tenant) = (stack.store.clone(), stack.tenant());
+            let (position, stop) = (position.clone(), Arc::clone(&stop));
+            tokio::spawn(async move {
+                let mut written = 0;
+                while !stop.load(Ordering::Relaxed) && written < most {
+                    write(&store, &tenant, &position, highest).await;
+                    written += 1;
+                }
+                written
+            })
+        };
+        let tasks = (0..WRITERS).map(task).collect();
+        Self { position, stop, tasks }
+    }
+
+    fn position(&self) -> Position {
+        self.position.clone()
+    }
+
+    /// Ends the writers; returns how much they wrote.
+    async fn stop(self) -> u32 {
+        self.stop.store(true, Ordering::Relaxed);
+        join_all(self.tasks).await.into_iter().map(Result::unwrap).sum()
+    }
+}
+
+/// Writes once, near a walker.
+async fn write(store: &Store, tenant: &Tenant, position: &Position, highest: u32) {
+    let random = store.ambient().random();
+    let number = position.neighbour(random >> 8, highest);
+    let uuid = tenant.customer_uuid(CustomerNumber::new(number.into()).unwrap());
+    let other_cell = |fields| {
+        Ok(CustomerFields {
+            status: Status::ALL[(random >> 20) as usize % 3],
+            customer_type: CustomerType::ALL[(random >> 24) as usize % 2],
+            is_vip: (random >> 28).is_multiple_of(2),
+            ..fields
+        })
+    };
+    let written = match random % 5 {
+        0 => store.customer_delete(tenant, uuid, Write::plain()).await,
+        1 => store.customer_restore(tenant, uuid, Write::plain()).await,
+        2 => {
+            let inserted = CustomerFields { notes: None, ..fields(number) };
+            store.customer_create(tenant, inserted, Write::plain()).await
+        }
+        _ => store.customer_update(tenant, uuid, other_cell, Write::plain()).await,
+    };
+    match written {
+        Ok(_) | Err(Error::NotFound(_)) => {}
+        Err(error) => panic!("{}", error.chain()),
+    }
+}

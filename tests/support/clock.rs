@@ -1,0 +1,39 @@
+//! A clock that stands still until a test moves it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use clientele_shared::Ambient;
+use clientele_shared::model::Timestamp;
+
+/// 2030-01-15T10:30:00Z: late enough that no engine's time to live takes what a test wrote.
+const START: i64 = 1_894_703_400_000;
+
+/// A clock that stands still until a test moves it.
+#[derive(Clone)]
+pub(crate) struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(START)))
+    }
+
+    /// Lets some seconds pass.
+    pub(crate) fn pass_seconds(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+
+    /// This clock, and randomness that is the same in every run.
+    pub(crate) fn ambient(&self) -> Ambient {
+        let clock = self.clone();
+        let seed = AtomicU64::new(0x9e37_79b9_7f4a_7c15);
+        let random = move || {
+            // splitmix64: any spread will do.
+            let mut x = seed.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst);
+            x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            x ^ (x >> 31)
+        };
+        Ambient::new(move || Timestamp::from_millis(clock.0.load(Ordering::SeqCst)), random)
+    }
+}

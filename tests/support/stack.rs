@@ -1,0 +1,176 @@
+//! One stack of functions on a table of its own.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::body::Body;
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+
+use clientele_functions_common::App;
+use clientele_infra::functions;
+use clientele_infra::local::data::Data;
+use clientele_infra::local::engine::Engine;
+use clientele_infra::local::function::Invoke;
+use clientele_infra::local::gateway::Gateway;
+use clientele_infra::local::routes::TEMPLATE;
+use clientele_shared::model::{ApiKey, Mode, Scopes, Settings, Tenant, TenantId};
+use clientele_shared::store::{NewApiKey, Store};
+use clientele_shared::table::connect::Connection;
+use clientele_shared::table::definition::create_table;
+
+use super::{Answer, Clock};
+
+/// Every function behind the routes of `template.yaml`, on a fresh table with the tenant `acme`.
+pub(crate) struct Stack {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) acme: Caller,
+    pub(crate) client: aws_sdk_dynamodb::Client,
+    pub(crate) table: String,
+    gateway: Arc<Gateway>,
+    _engine: Option<(Engine, Data)>,
+}
+
+/// Somebody with an API key.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) secret: String,
+    pub(crate) key: ApiKey,
+    gateway: Arc<Gateway>,
+}
+
+impl Stack {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|config| config).await
+    }
+
+    /// A stack whose calls to the table can be looked into: `configure` changes the functions' client.
+    pub(crate) async fn start_with(
+        configure: impl FnOnce(aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::config::Builder,
+    ) -> Self {
+        Self::start_around(configure, |store| store, |function| function).await
+    }
+
+    /// A stack that is changed in three places: the functions' client, their store, and each function.
+    pub(crate) async fn start_around(
+        configure: impl FnOnce(aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::config::Builder,
+        change_store: impl FnOnce(Store) -> Store,
+        change_function: impl Fn(Invoke) -> Invoke,
+    ) -> Self {
+        let (url, engine) = endpoint().await;
+        let client = Connection::local(&url).client().unwrap();
+        let table = format!("test-{}", uuid::Uuid::new_v4());
+        create_table(&client, &table).await.unwrap();
+        let clock = Clock::new();
+        let store = Store::new(client.clone(), &table, clock.ambient());
+        let watched = configure(Connection::local(&url).config().unwrap()).build();
+        let watched = Store::new(aws_sdk_dynamodb::Client::from_conf(watched), &table, clock.ambient());
+        let linked = functions::linked(&Arc::new(App::new(change_store(watched))));
+        let changed = |name: &str| Some((name.to_owned(), change_function(Arc::clone(linked.get(name)?))));
+        let functions = linked.names().filter_map(changed).collect();
+        let gateway = Arc::new(Gateway::new(TEMPLATE, functions).unwrap());
+        let acme = new_caller(&store, &gateway, "acme", Mode::Live, Scopes::all()).await;
+        Self { store, clock, acme, client, table, gateway, _engine: engine }
+    }
+
+    /// A caller with a key of its own; makes its tenant if need be.
+    pub(crate) async fn caller(&self, tenant: &str, mode: Mode, scopes: &str) -> Caller {
+        new_caller(&self.store, &self.gateway, tenant, mode, scopes.parse().unwrap()).await
+    }
+
+    /// Changes the settings of `acme`, and waits until functions know.
+    pub(crate) async fn settings(&self, settings: Settings) {
+        self.store.tenant_settings_set(&"acme".parse().unwrap(), &settings).await.unwrap();
+        self.clock.pass_seconds(clientele_functions_common::caller::KEY_SECONDS);
+    }
+
+    /// The live records of `acme`.
+    pub(crate) fn tenant(&self) -> Tenant {
+        self.acme.key.tenant()
+    }
+
+    /// A request without a key.
+    pub(crate) async fn anonymous(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        send(&self.gateway, request(method, path, headers, String::new())).await
+    }
+}
+
+impl Caller {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[], String::new()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, &[], body.to_string()).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::PUT, path, &[], body.to_string()).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, &[], String::new()).await
+    }
+
+    /// A request with headers and any body.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Answer {
+        let bearer = format!("Bearer {}", self.secret);
+        let mut all = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
+        all.extend_from_slice(headers);
+        send(&self.gateway, request(method, path, &all, body)).await
+    }
+
+    /// Creates a customer and returns its uuid.
+    pub(crate) async fn create(&self, body: &Value) -> String {
+        self.post("/api/v1/customers", body).await.expect(201)["data"]["uuid"].as_str().unwrap().to_owned()
+    }
+}
+
+fn request(method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::from(body)).unwrap()
+}
+
+async fn send(gateway: &Arc<Gateway>, request: Request<Body>) -> Answer {
+    let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    let (parts, body) = gateway.answer(request, here, here).await.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+}
+
+async fn new_caller(
+    store: &Store,
+    gateway: &Arc<Gateway>,
+    tenant: &str,
+    mode: Mode,
+    scopes: Scopes,
+) -> Caller {
+    let tenant: TenantId = tenant.parse().unwrap();
+    store.tenant_create(&tenant).await.unwrap();
+    let new = NewApiKey { tenant, mode, scopes, name: "test".into() };
+    let (key, secret) = store.api_key_create(new).await.unwrap();
+    Caller { secret: secret.reveal().to_owned(), key, gateway: Arc::clone(gateway) }
+}
+
+/// The engine that the environment names, or a new one in this process.
+async fn endpoint() -> (String, Option<(Engine, Data)>) {
+    match std::env::var("DYNAMODB_ENDPOINT") {
+        Ok(url) => (url, None),
+        Err(_) => {
+            let data = Data::in_memory().unwrap();
+            let engine = Engine::start(&data).await.unwrap();
+            (engine.url().to_owned(), Some((engine, data)))
+        }
+    }
+}

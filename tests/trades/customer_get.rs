@@ -1,0 +1,60 @@
+//! `trades-customer-get`: GET /api/v1/customers/{uuid}.
+
+use http::Method;
+
+use crate::support::{Stack, john};
+
+#[tokio::test]
+async fn an_unknown_and_a_malformed_uuid_are_answered_alike() {
+    let stack = Stack::start().await;
+    for uuid in ["123e4567-e89b-12d3-a456-426614174000", "x", "123", "cust_1", "%00", "%2e%2e", "{uuid}", "ä"]
+    {
+        let answer = stack
+            .acme
+            .get(&format!("/api/v1/customers/{}", uuid.replace('{', "%7B").replace('ä', "%C3%A4")))
+            .await;
+        assert_eq!(answer.error(404), "Customer not found", "{uuid}");
+    }
+}
+
+#[tokio::test]
+async fn a_uuid_is_read_in_any_case() {
+    let stack = Stack::start().await;
+    let uuid = stack.acme.create(&john()).await;
+    let answer = stack.acme.get(&format!("/api/v1/customers/{}", uuid.to_uppercase())).await;
+    assert_eq!(answer.data()["uuid"], uuid);
+}
+
+#[tokio::test]
+async fn a_deleted_customer_is_hidden_unless_asked_for() {
+    let stack = Stack::start().await;
+    let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
+    stack.clock.pass_seconds(30);
+    stack.acme.delete(&path).await.expect(200);
+    assert_eq!(stack.acme.get(&path).await.error(404), "Customer not found");
+    let shown = stack.acme.get(&format!("{path}?include_deleted=true")).await.data();
+    assert_eq!(shown["deleted_at"], "2030-01-15T10:30:30Z");
+    let answer = stack.acme.get(&format!("{path}?include_deleted=maybe")).await;
+    assert_eq!(answer.wrong_fields(), ["include_deleted"]);
+}
+
+#[tokio::test]
+async fn who_has_the_version_is_not_sent_it_again() {
+    let stack = Stack::start().await;
+    let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
+    let etag = stack.acme.get(&path).await.header("etag").to_owned();
+    let again = stack.acme.send(Method::GET, &path, &[("if-none-match", &etag)], String::new()).await;
+    assert_eq!((again.status.as_u16(), again.body.as_str(), again.header("etag")), (304, "", "\"1\""));
+    let other = stack.acme.send(Method::GET, &path, &[("if-none-match", "\"7\"")], String::new()).await;
+    other.expect(200);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_request_id() {
+    let stack = Stack::start().await;
+    let headers = [("x-request-id", "trace-42")];
+    let answer = stack.acme.send(Method::GET, "/api/v1/customers/x", &headers, String::new()).await;
+    assert_eq!(answer.header("x-request-id"), "trace-42");
+    let answer = stack.acme.get("/api/v1/customers/x").await;
+    assert!(!answer.header("x-request-id").is_empty());
+}

@@ -1,0 +1,84 @@
+//! API keys at the front door: both header forms, scopes, modes, revocation.
+
+use http::Method;
+
+use clientele_functions_common::caller::KEY_SECONDS;
+use clientele_shared::model::Mode;
+
+use crate::support::{Stack, john};
+
+const CUSTOMERS: &str = "/api/v1/customers";
+
+#[tokio::test]
+async fn both_header_forms_open_the_door() {
+    let stack = Stack::start().await;
+    let secret = stack.acme.secret.as_str();
+    let bearer = format!("Bearer {secret}");
+    stack.anonymous(Method::GET, CUSTOMERS, &[("x-api-key", secret)]).await.expect(200);
+    stack.anonymous(Method::GET, CUSTOMERS, &[("authorization", &bearer)]).await.expect(200);
+}
+
+#[tokio::test]
+async fn without_a_key_in_force_nobody_gets_in() {
+    let stack = Stack::start().await;
+    let answer = stack.anonymous(Method::GET, CUSTOMERS, &[]).await;
+    assert!(answer.error(401).starts_with("API key required"));
+    // API Gateway's REST APIs hand this header on under another name.
+    assert_eq!(answer.header("x-amzn-remapped-www-authenticate"), "Bearer");
+    let almost = format!("{}x", stack.acme.secret);
+    for wrong in ["ctc_live_sk_test_1234567890abcdefghijklmnopqrstuvwxyz", "sk_live_1", &almost] {
+        let answer = stack.anonymous(Method::GET, CUSTOMERS, &[("x-api-key", wrong)]).await;
+        assert_eq!(answer.error(401), "Invalid API key");
+    }
+}
+
+#[tokio::test]
+async fn a_key_does_what_its_scopes_say() {
+    let stack = Stack::start().await;
+    let reader = stack.caller("acme", Mode::Live, "read").await;
+    let writer = stack.caller("acme", Mode::Live, "write").await;
+    let uuid = writer.create(&john()).await;
+    let path = format!("{CUSTOMERS}/{uuid}");
+    reader.get(&path).await.expect(200);
+    assert_eq!(writer.get(&path).await.error(403), "This API key lacks the scope `read`");
+    assert_eq!(reader.post(CUSTOMERS, &john()).await.error(403), "This API key lacks the scope `write`");
+    reader.put(&path, &john()).await.error(403);
+    reader.delete(&path).await.error(403);
+    reader.post(&format!("{path}/restore"), &john()).await.error(403);
+    assert_eq!(reader.get(CUSTOMERS).await.data()["pagination"]["total"], 1);
+}
+
+#[tokio::test]
+async fn test_keys_see_a_sandbox() {
+    let stack = Stack::start().await;
+    let sandbox = stack.caller("acme", Mode::Test, "read,write").await;
+    assert!(sandbox.secret.starts_with("ctc_test_"));
+    let uuid = sandbox.create(&john()).await;
+    stack.acme.get(&format!("{CUSTOMERS}/{uuid}")).await.error(404);
+    assert_eq!(stack.acme.get(CUSTOMERS).await.data()["pagination"]["total"], 0);
+    assert_eq!(sandbox.get(CUSTOMERS).await.data()["pagination"]["total"], 1);
+}
+
+#[tokio::test]
+async fn a_revoked_key_ends_within_seconds_and_a_rotated_one_is_replaced() {
+    let stack = Stack::start().await;
+    let acme = "acme".parse().unwrap();
+    stack.acme.get(CUSTOMERS).await.expect(200);
+    let (_, secret) = stack.store.api_key_rotate(&acme, &stack.acme.key.id()).await.unwrap();
+    stack.anonymous(Method::GET, CUSTOMERS, &[("x-api-key", secret.reveal())]).await.expect(200);
+    stack.clock.pass_seconds(KEY_SECONDS);
+    assert_eq!(stack.acme.get(CUSTOMERS).await.error(401), "Invalid API key");
+    let keys = stack.store.api_keys_of(&acme).await.unwrap();
+    stack.store.api_key_revoke(&acme, &keys[0].id()).await.unwrap();
+    stack.clock.pass_seconds(KEY_SECONDS);
+    stack.anonymous(Method::GET, CUSTOMERS, &[("x-api-key", secret.reveal())]).await.error(401);
+}
+
+#[tokio::test]
+async fn only_the_hash_of_a_key_is_kept() {
+    let stack = Stack::start().await;
+    let answer = stack.client.scan().table_name(&stack.table).send().await.unwrap();
+    let everything = format!("{:?}", answer.items());
+    assert!(everything.contains(stack.acme.key.hash.as_str()));
+    assert!(!everything.contains(&stack.acme.secret));
+}
