@@ -14,7 +14,9 @@ use clientele_shared::model::Mode;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Caller, Fate, Faults, Stack, everybody, john, lists_in_order, numbered, uuid_of};
+use crate::support::{
+    Answer, Caller, Fate, Faults, Stack, everybody, john, lists_in_order, numbered, uuid_of,
+};
 
 const CUSTOMERS: &str = "/api/v1/customers";
 
@@ -126,7 +128,8 @@ async fn stop(
 impl Case {
     /// The customers of a new tenant, and the write that is about one of them.
     async fn new(stack: &Stack, operation: Operation, is_once: bool, context: &str) -> Self {
-        let id = uuid::Uuid::new_v5(&uuid::Uuid::nil(), format!("{operation:?} {is_once} {context}").as_bytes());
+        let id =
+            uuid::Uuid::new_v5(&uuid::Uuid::nil(), format!("{operation:?} {is_once} {context}").as_bytes());
         let tenant = id.simple().to_string();
         // One key prepares, another writes: the functions do not know it yet, and its first call is to look it up.
         let prepares = stack.caller(&tenant, Mode::Live, "read,write").await;
@@ -171,11 +174,19 @@ impl Case {
         if self.is_once {
             assert!(again.status.is_success(), "{context}: {again:#?}");
             assert_eq!(effects_now, 1, "{context}, sent again");
-            assert_eq!(again.header("idempotent-replayed"), if effects == 1 { "true" } else { "" }, "{context}");
+            assert_eq!(
+                again.header("idempotent-replayed"),
+                if effects == 1 { "true" } else { "" },
+                "{context}"
+            );
         } else {
             let deleted_before = self.operation == Operation::Delete && effects == 1;
             assert_eq!(again.status.is_success(), !deleted_before, "{context}: {again:#?}");
-            assert_eq!(effects_now, if self.operation == Operation::Create { effects + 1 } else { 1 }, "{context}");
+            assert_eq!(
+                effects_now,
+                if self.operation == Operation::Create { effects + 1 } else { 1 },
+                "{context}"
+            );
         }
     }
 
@@ -233,7 +244,11 @@ impl Case {
             let found = self.caller.get(&format!("{CUSTOMERS}?search={search}")).await.data();
             let is_found = |customer: &&Value| customer["deleted_at"].is_null() && customer[member] == value;
             let expected: Vec<&Value> = customers.iter().filter(is_found).collect();
-            assert_eq!(found["customers"].as_array().unwrap().iter().collect::<Vec<_>>(), expected, "{search}, {context}");
+            assert_eq!(
+                found["customers"].as_array().unwrap().iter().collect::<Vec<_>>(),
+                expected,
+                "{search}, {context}"
+            );
             assert_eq!(found["pagination"]["total"], expected.len(), "{search}, {context}");
         }
     }

@@ -1,6 +1,8 @@
 //! The promises that hold for the system as a whole, one file each.
 
 mod crashes;
+mod faults;
 mod races;
+mod search;
 mod tenants;
 mod walks;

@@ -59,7 +59,8 @@ async fn of_two_writers_at_the_same_version_one_learns_that_it_lost() {
     let path = format!("{CUSTOMERS}/{}", stack.acme.create(&john()).await);
     for round in 1..=12 {
         let etag = format!("\"{round}\"");
-        let bodies = ["One", "Other"].map(|name| json!({"first_name": name, "last_name": name, "notes": name}));
+        let bodies =
+            ["One", "Other"].map(|name| json!({"first_name": name, "last_name": name, "notes": name}));
         let answers = at_once(bodies.clone().map(|body| {
             let (acme, path, etag) = (stack.acme.clone(), path.clone(), etag.clone());
             async move { acme.send(Method::PUT, &path, &[("if-match", &etag)], body.to_string()).await }

@@ -77,7 +77,8 @@ async fn what_is_known_of_a_key_opens_no_route() {
     for route in routes() {
         for attack in attacks(&route, &victim).into_iter().take(3) {
             for secret in &secrets {
-                let answer = stack.anonymous(attack.method.clone(), &attack.path, &[("x-api-key", secret)]).await;
+                let answer =
+                    stack.anonymous(attack.method.clone(), &attack.path, &[("x-api-key", secret)]).await;
                 answer.error(401);
                 victim.check_unseen(&answer, &attack);
             }
@@ -115,20 +116,24 @@ fn routes() -> Vec<Route> {
 /// Every way to ask a route for what the victim has.
 fn attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
     let method: Method = route.method.parse().unwrap();
-    let attack = |path: String| Attack { method: method.clone(), path, headers: Vec::new(), body: Value::Null };
+    let attack =
+        |path: String| Attack { method: method.clone(), path, headers: Vec::new(), body: Value::Null };
     let each_id = |suffix: &str, body: Value| -> Vec<Attack> {
         let paths = victim.ids().into_iter().map(|id| route.path.replace("{uuid}", &escaped(&id)));
         let plain = paths.map(|path| Attack { body: body.clone(), ..attack(path + suffix) });
-        let at_version = Attack { body: body.clone(), ..attack(route.path.replace("{uuid}", &victim.uuids[2]) + suffix) };
+        let at_version =
+            Attack { body: body.clone(), ..attack(route.path.replace("{uuid}", &victim.uuids[2]) + suffix) };
         plain.chain(at_version.with_conditions()).collect()
     };
     match route.function.as_str() {
         "trades-customer-list" => {
             victim.queries().into_iter().map(|query| attack(format!("{}?{query}", route.path))).collect()
         }
-        "trades-customer-create" => {
-            victim.bodies().into_iter().flat_map(|body| Attack { body, ..attack(route.path.clone()) }.with_conditions()).collect()
-        }
+        "trades-customer-create" => victim
+            .bodies()
+            .into_iter()
+            .flat_map(|body| Attack { body, ..attack(route.path.clone()) }.with_conditions())
+            .collect(),
         "trades-customer-get" => {
             [each_id("", Value::Null), each_id("?include_deleted=true", Value::Null)].concat()
         }
@@ -153,7 +158,8 @@ impl Attack {
     }
 
     async fn send(&self, caller: &Caller) -> Answer {
-        let headers: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let headers: Vec<(&str, &str)> =
+            self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         caller.send(self.method.clone(), &self.path, &headers, self.body.to_string()).await
     }
 }
@@ -168,7 +174,12 @@ impl Victim {
         }
         let once = [("idempotency-key", ONCE)];
         let body = Self::customer(7).to_string();
-        uuids.push(caller.send(Method::POST, CUSTOMERS, &once, body).await.data()["uuid"].as_str().unwrap().to_owned());
+        uuids.push(
+            caller.send(Method::POST, CUSTOMERS, &once, body).await.data()["uuid"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        );
         let change = json!({"last_name": "Taken", "deleted_at": null}).to_string();
         caller.send(Method::PUT, &format!("{CUSTOMERS}/{}", uuids[5]), &once, change).await.expect(200);
         caller.delete(&format!("{CUSTOMERS}/{}", uuids[0])).await.expect(200);
@@ -227,12 +238,23 @@ impl Victim {
 
     /// Every question that a list can be asked about the victim's customers.
     fn queries(&self) -> Vec<String> {
-        let words = ["zanzibar", "zanzibar3", "anzi", "quokka", "quo", "quokka.example", "3133", "206-777-3133", "77313"];
+        let words = [
+            "zanzibar",
+            "zanzibar3",
+            "anzi",
+            "quokka",
+            "quo",
+            "quokka.example",
+            "3133",
+            "206-777-3133",
+            "77313",
+        ];
         let partitions = ["T#acme#STATUS#ACTIVE", "T#acme#SEARCH#z", "acme", "z#", "zanzibar3#0000000003"];
         let searches = words.iter().chain(&partitions).map(ToString::to_string).chain(self.ids());
         let searches = searches.map(|text| format!("include_deleted=true&search={}", escaped(&text)));
         let cursors = self.ids().into_iter().chain((1..=9).map(|n| format!("cust_{n}")));
-        let cursors = cursors.map(|cursor| format!("limit={LIMIT}&include_deleted=true&cursor={}", escaped(&cursor)));
+        let cursors =
+            cursors.map(|cursor| format!("limit={LIMIT}&include_deleted=true&cursor={}", escaped(&cursor)));
         let pages = (1..=6).flat_map(|page| {
             ["", "&search=own", "&filter=residential"].map(|more| format!("limit={LIMIT}&page={page}{more}"))
         });

@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{AsyncSleep, Builder, HttpClient, RuntimeComponents, SharedHttpClient, Sleep};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -101,8 +100,7 @@ impl Faults {
 
     /// Puts these faults under a client that tries as often as ever, but does not wait for it.
     pub(crate) fn with_retries(&self, config: Builder) -> Builder {
-        // The client would measure its timeouts with the same sleep, which ends at once.
-        self.under(config).timeout_config(TimeoutConfig::disabled()).sleep_impl(NoWait(self.clone()))
+        self.under(config).sleep_impl(NoWait(self.clone()))
     }
 
     fn under(&self, config: Builder) -> Builder {
@@ -187,12 +185,18 @@ impl HttpConnector for FaultyConnector {
     }
 }
 
-/// Waits that are written down and end at once.
+/// Waits between attempts are written down and end at once; timeouts, which are longer, never come.
 #[derive(Debug)]
 struct NoWait(Faults);
 
+/// The shortest timeout there is.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
 impl AsyncSleep for NoWait {
     fn sleep(&self, duration: Duration) -> Sleep {
+        if duration >= TIMEOUT {
+            return Sleep::new(std::future::pending());
+        }
         self.0.0.lock().unwrap().waits.push(duration);
         Sleep::new(async {})
     }

@@ -113,7 +113,8 @@ mod tests {
     #[test]
     fn the_members_described_are_the_members_read() {
         let document: Value = serde_json::to_value(TradesApi::openapi()).unwrap();
-        let properties = document["components"]["schemas"]["CustomerInput"]["properties"].as_object().unwrap();
+        let properties =
+            document["components"]["schemas"]["CustomerInput"]["properties"].as_object().unwrap();
         let wrong: serde_json::Map<String, Value> =
             properties.keys().map(|name| (name.clone(), json!([[]]))).collect();
         let Err(clientele_shared::Error::Invalid(fields)) = CustomerInput::read(&wrong).create() else {

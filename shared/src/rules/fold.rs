@@ -47,10 +47,14 @@ fn fold(text: &str) -> String {
         return folded;
     }
     // Lower case comes first, for it can add accents (`İ`), and again after decomposition, for that can
-    // bring capitals (`™` is `TM`).
-    for c in text.to_lowercase().nfkd().flat_map(char::to_lowercase) {
+    // bring capitals (`™` is `TM`). Likewise apostrophes go first, for decomposition makes a space of `´`, and
+    // again after it, for it makes one of `＇`.
+    let lower = text.to_lowercase();
+    for c in lower.chars().filter(|&c| !is_apostrophe(c)).nfkd().flat_map(char::to_lowercase) {
         match c {
             c if is_apostrophe(c) || is_combining_mark(c) => {}
+            // What is typed may end where the name goes on.
+            'ς' => folded.push('σ'),
             'ß' => folded.push_str("ss"),
             'æ' => folded.push_str("ae"),
             'œ' => folded.push_str("oe"),

@@ -204,7 +204,9 @@ impl Store {
         start: Position,
         given: &CustomerPage,
     ) -> Result<()> {
-        let Some(end) = given.customers.last().map(|customer| customer.number).or(start) else { return Ok(()) };
+        let Some(end) = given.customers.last().map(|customer| customer.number).or(start) else {
+            return Ok(());
+        };
         if page == 1 && !given.has_more {
             return Ok(());
         }

@@ -20,7 +20,7 @@ pub(super) struct ExportArgs {
     #[command(flatten)]
     place: Place,
     /// Only customers of this status: ACTIVE, INACTIVE or LEAD.
-    #[arg(long, value_parser = status)]
+    #[arg(long, value_name = "STATUS", value_parser = crate::import::read_status)]
     status: Option<Status>,
     /// Only customers that this search finds.
     #[arg(long, value_name = "TEXT")]
@@ -117,9 +117,4 @@ fn tell_json(exported: &Exported) -> Exit {
             Exit::Failed
         }
     }
-}
-
-fn status(text: &str) -> Result<Status, String> {
-    let found = Status::ALL.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(text));
-    found.ok_or_else(|| "write ACTIVE, INACTIVE or LEAD".into())
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::exit::{Exit, tell};
 use super::place::Place;
 use super::signals::stop_on_signals;
+use crate::import::fields::Field;
 use crate::import::mapping::ColumnChoice;
 use crate::import::{
     ImportCounts, ImportError, ImportEvent, ImportOptions, ImportOutcome, Importer, RejectsTo,
@@ -19,6 +20,7 @@ use crate::import::{
 const REJECTED_SHOWN: u64 = 10;
 
 #[derive(Debug, Args)]
+#[command(after_help = fields())]
 pub(super) struct ImportArgs {
     /// The CSV file. Its first line names the columns.
     file: PathBuf,
@@ -49,6 +51,16 @@ pub(super) struct ImportArgs {
     /// Tell the result as one line of JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// What `--map` takes, for the help.
+fn fields() -> String {
+    format!(
+        "The fields: {}.\n\nColumns with these names are known, and so are those of the trades API and of many \
+         exports; case, spaces, _ and - do not matter.\n\nExit codes: 0 all rows are in; 1 it failed or was stopped, \
+         and can be run again as it is; 2 wrong options; 3 some rows were rejected.",
+        Field::all_names()
+    )
 }
 
 impl ImportArgs {

@@ -1,7 +1,7 @@
 //! Exports of customers as CSV: each customer once, in constant memory, to a folder or a bucket, complete or not
 //! there at all.
 //!
-//! Customers are read by their numbers, the highest first ([`pages`]); one that is created meanwhile has a higher
+//! Customers are read by their numbers, the highest first (`pages`); one that is created meanwhile has a higher
 //! number than all that are read yet, and is left out. [`csv_row`] is the format.
 
 pub mod csv_row;

@@ -1,6 +1,6 @@
 //! Imports of customers from CSV: checked row by row, each row of a source once, safe to break off and run again.
 //!
-//! A file is read as a stream, some thousand rows at a time: [`mapping`] says what the columns hold, [`row`]
+//! A file is read as a stream, some thousand rows at a time: [`mapping`] says what the columns hold, `row`
 //! makes customers of the rows, the store says which of them were imported before, and the rest is written in
 //! commits of up to [`Store::IMPORT_ROWS`] rows, several side by side. A row's mark is written in the same commit
 //! as its customer, so whatever happens, a row is one customer or none.
@@ -20,6 +20,7 @@ pub use outcome::{
 };
 pub use reader::{ReadError, RejectedRow};
 pub use rejects::{RejectsError, RejectsTo};
+pub(crate) use row::read_status;
 
 use std::collections::VecDeque;
 use std::fs::File;

@@ -72,7 +72,7 @@ impl<'a> Cells<'a> {
             mobile_phone: self.text(Field::MobilePhone),
             fax: self.text(Field::Fax),
             website: self.text(Field::Website),
-            status: self.read(Field::Status, status).unwrap_or_default(),
+            status: self.read(Field::Status, read_status).unwrap_or_default(),
             customer_type: self.read(Field::CustomerType, customer_type).unwrap_or(default_type),
             is_vip: self.read(Field::IsVip, truth).unwrap_or_default(),
             physical: self.physical(),
@@ -232,7 +232,8 @@ fn split_name(full: &str) -> (Option<String>, Option<String>) {
     }
 }
 
-fn status(text: &str) -> Result<Status, String> {
+/// Reads `ACTIVE`, `INACTIVE` or `LEAD`, in any case.
+pub(crate) fn read_status(text: &str) -> Result<Status, String> {
     let found = Status::ALL.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(text));
     found.ok_or_else(|| "must be ACTIVE, INACTIVE or LEAD".into())
 }

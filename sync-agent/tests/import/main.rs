@@ -159,7 +159,9 @@ async fn a_tenant_that_is_not_there_is_named_with_the_cure() {
 async fn a_file_of_several_stretches_comes_in_whole() {
     const ROWS: usize = 4_100;
     let engine = Engine::start().await;
-    let file = engine.file("rows.csv", &generated(ROWS));
+    // Emails alone have few search terms, which most of the time would go into.
+    let emails: Vec<String> = (0..ROWS).map(email).collect();
+    let file = engine.file("rows.csv", &format!("email\n{}\n", emails.join("\n")));
     let outcome = engine.import("demo", &file).await;
     assert_eq!(outcome.counts, counts(ROWS as u64, 0, 0));
     println!("import: {:.1} s, {:.0} rows/s", outcome.elapsed.as_secs_f64(), outcome.rows_per_second());

@@ -1,0 +1,313 @@
+//! Throttling, faults and conflicts of the table are tried again; when they last, the caller learns it with 429 or
+//! 503 and `Retry-After`, in the dialect's shape, and nothing is half-written.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::{Method, Request};
+use serde_json::{Value, json};
+
+use clientele_functions_common::App;
+use clientele_functions_common::caller::KEY_SECONDS;
+use clientele_functions_common::invoke::invoke;
+use clientele_infra::functions;
+use clientele_infra::local::event::{RequestId, event};
+use clientele_infra::local::function::context;
+use clientele_infra::local::routes::{Routes, TEMPLATE};
+use clientele_shared::store::{Patience, Store};
+use clientele_shared::table::connect::Connection;
+
+use crate::support::{Answer, Clock, Fate, Faults, Stack, everybody, john, uuid_of};
+
+const CUSTOMERS: &str = "/api/v1/customers";
+
+/// What DynamoDB says when too much is asked of it, and the status that the caller gets when it lasts.
+const LASTING: [(&str, u16, u16); 5] = [
+    ("com.amazon.coral.availability#ThrottlingException", 400, 429),
+    ("com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", 400, 429),
+    ("com.amazonaws.dynamodb.v20120810#RequestLimitExceeded", 400, 429),
+    ("com.amazonaws.dynamodb.v20120810#InternalServerError", 500, 503),
+    ("com.amazon.coral.availability#ServiceUnavailableException", 503, 503),
+];
+
+/// A request that should succeed.
+#[derive(Debug, Clone)]
+struct Asked {
+    method: Method,
+    path: String,
+    body: Value,
+}
+
+#[tokio::test]
+async fn a_fault_that_passes_is_not_noticed() {
+    let faults = Faults::default();
+    let stack = Stack::start_with(|config| faults.with_retries(config)).await;
+    let mut fates = vec![Fate::Cut, Fate::LoseAnswer];
+    fates.extend(LASTING.map(|(kind, status, _)| refusal(kind, status)));
+    for kind in 0..KINDS {
+        for fate in &fates {
+            let mut call = 1;
+            loop {
+                let (asked, before) = (request(&stack, kind).await, everybody(&stack.acme).await);
+                stack.clock.pass_seconds(KEY_SECONDS); // The first call looks the key up again.
+                faults.strike(call, fate.clone());
+                let answer = asked.send(&stack).await;
+                let made = faults.heal().len();
+                assert!(answer.status.is_success(), "{asked:?}, call {call} {fate:?}: {answer:#?}");
+                check_effect(&stack, &asked, &answer, &before).await;
+                if made < call {
+                    break;
+                }
+                call += 1;
+            }
+            assert!(call > 2, "{kind} makes {call} calls: are they all seen?");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fault_that_lasts_is_told_and_nothing_is_half_written() {
+    let faults = Faults::default();
+    let stack = Stack::start_with(|config| faults.with_retries(config)).await;
+    let mut lasting = vec![(Fate::Cut, 503)];
+    lasting.extend(LASTING.map(|(kind, status, told)| (refusal(kind, status), told)));
+    for kind in 0..KINDS {
+        let asked = request(&stack, kind).await;
+        for (fate, told) in &lasting {
+            let context = format!("{fate:?}");
+            for first in 1.. {
+                let before = everybody(&stack.acme).await;
+                stack.clock.pass_seconds(KEY_SECONDS);
+                let (fate, strikes) = (fate.clone(), move |number| number >= first);
+                faults.plan(move |sent| if strikes(sent.number) { fate.clone() } else { Fate::Pass });
+                let answer = asked.send(&stack).await;
+                let made = faults.heal().len();
+                faults.settle().await;
+                // Only the counting of the request may fail unnoticed.
+                if answer.status.is_success() {
+                    assert!(made < first || answer.header("x-usage-count").is_empty(), "{answer:#?}");
+                    break;
+                }
+                let context = format!("{asked:?} with {context} from call {first}");
+                assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (*told, "1"), "{context}");
+                assert!(answer.error(*told).ends_with("try again later"), "{context}: {answer:#?}");
+                assert_eq!(everybody(&stack.acme).await, before, "{context}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_call_is_tried_four_times_with_waits_that_differ() {
+    let faults = Faults::default();
+    let stack = Stack::start_with(|config| faults.with_retries(config)).await;
+    let mut waits = BTreeSet::new();
+    for _ in 0..5 {
+        stack.clock.pass_seconds(KEY_SECONDS);
+        faults.plan(|_| refusal(LASTING[0].0, 400));
+        stack.acme.get(CUSTOMERS).await.error(429);
+        assert_eq!(faults.heal(), ["GetItem"; 4]);
+        assert_eq!(faults.waits().len(), 3, "{:?}", faults.waits());
+        waits.extend(faults.waits());
+    }
+    assert!(waits.len() > 10, "waits without jitter: {waits:?}");
+    assert!(waits.iter().all(|wait| *wait < Duration::from_millis(400)), "{waits:?}");
+}
+
+#[tokio::test]
+async fn a_conflict_with_another_transaction_is_tried_again() {
+    let faults = Faults::default();
+    let stack = hurried(&faults).await;
+    let conflicts = [
+        cancelled("TransactionConflict"),
+        cancelled("ThrottlingError"),
+        cancelled("ProvisionedThroughputExceeded"),
+        refusal("com.amazonaws.dynamodb.v20120810#TransactionConflictException", 400),
+        refusal("com.amazonaws.dynamodb.v20120810#TransactionInProgressException", 400),
+    ];
+    for conflict in conflicts {
+        for kind in WRITES {
+            let (asked, before) = (request(&stack, kind).await, everybody(&stack.acme).await);
+            let (mut met, conflict) = (0, conflict.clone());
+            faults.plan(move |sent| match sent.operation.as_str() {
+                "TransactWriteItems" if met < 3 => {
+                    met += 1;
+                    conflict.clone()
+                }
+                _ => Fate::Pass,
+            });
+            let answer = asked.send(&stack).await;
+            let commits = faults.heal().into_iter().filter(|operation| operation == "TransactWriteItems");
+            assert_eq!(commits.count(), 4);
+            assert!(answer.status.is_success(), "{asked:?}: {answer:#?}");
+            check_effect(&stack, &asked, &answer, &before).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_conflict_that_lasts_is_told_and_nothing_is_written() {
+    let faults = Faults::default();
+    let stack = hurried(&faults).await;
+    for kind in WRITES {
+        let (asked, before) = (request(&stack, kind).await, everybody(&stack.acme).await);
+        faults.plan(|sent| match sent.operation.as_str() {
+            "TransactWriteItems" => cancelled("TransactionConflict"),
+            _ => Fate::Pass,
+        });
+        let answer = asked.send(&stack).await;
+        faults.heal();
+        assert_eq!(answer.error(429), "Too many requests, try again later");
+        assert_eq!(answer.header("retry-after"), "1");
+        assert_eq!(everybody(&stack.acme).await, before);
+    }
+}
+
+#[tokio::test]
+async fn what_a_batch_left_undone_is_asked_for_again() {
+    let faults = Faults::default();
+    let stack = hurried(&faults).await;
+    for times in [2, usize::MAX] {
+        let mut refused = 0;
+        faults.plan(move |sent| match sent.operation.as_str() {
+            "BatchWriteItem" | "BatchGetItem" if refused < times => {
+                refused += 1;
+                undone(&sent.operation, &sent.body)
+            }
+            _ => Fate::Pass,
+        });
+        let created = stack.acme.post(CUSTOMERS, &john()).await;
+        let found = stack.acme.get(&format!("{CUSTOMERS}?search=ohn")).await;
+        faults.heal();
+        if times == 2 {
+            created.expect(201);
+            assert_eq!(found.data()["customers"], json!([created.data()]));
+        } else {
+            created.error(429);
+            found.error(429);
+            assert_eq!(everybody(&stack.acme).await.len(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_never_answers_is_told_before_time_is_up() {
+    let faults = Faults::default();
+    faults.plan(|_| Fate::Hang);
+    let config = faults.without_retries(Connection::local("http://127.0.0.1:1").config().unwrap()).build();
+    let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config), "none", Clock::new().ambient());
+    let app = Arc::new(App::new(store));
+    let routes = Routes::read(TEMPLATE).unwrap();
+    for route in routes.all() {
+        let path = route.path.replace("{uuid}", "123e4567-e89b-52d3-a456-426614174000");
+        let request =
+            Request::builder().method(route.method.as_str()).uri(&path).header("x-api-key", "ctc_live_x");
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let (here, matched) =
+            (SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), routes.find(&route.method, &path).unwrap());
+        let event = event(&parts, b"", &matched, &RequestId::generate(), here, here).unwrap();
+        // Whatever waits, waits no longer: the time is up.
+        let mut context = context();
+        context.deadline =
+            SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap();
+        let endpoint = functions::endpoints().find(|endpoint| endpoint.name == route.function).unwrap();
+        let answer = invoke(endpoint, Arc::clone(&app), &event, context).await.unwrap();
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(
+            (&answer["statusCode"], &answer["multiValueHeaders"]["retry-after"][0]),
+            (&json!(503), &json!("1"))
+        );
+        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        assert_eq!(
+            body,
+            json!({"success": false, "error": "The service is unavailable for the moment, try again later"})
+        );
+    }
+}
+
+/// How many kinds of request there are, and which of them write.
+const KINDS: usize = 7;
+const WRITES: [usize; 4] = [3, 4, 5, 6];
+
+/// A request of this kind, about a customer of its own where it is about one.
+async fn request(stack: &Stack, kind: usize) -> Asked {
+    let asked = |method: Method, path: String, body: Value| Asked { method, path, body };
+    let new = async || format!("{CUSTOMERS}/{}", stack.acme.create(&john()).await);
+    match kind {
+        0 => asked(Method::GET, format!("{CUSTOMERS}?limit=1&page=2"), Value::Null),
+        1 => asked(Method::GET, format!("{CUSTOMERS}?limit=1&search=ohn"), Value::Null),
+        2 => asked(Method::GET, new().await, Value::Null),
+        3 => asked(Method::POST, CUSTOMERS.to_owned(), john()),
+        4 => asked(Method::PUT, new().await, json!({"last_name": "Smith", "is_vip": true})),
+        5 => asked(Method::DELETE, new().await, Value::Null),
+        _ => {
+            let path = new().await;
+            stack.acme.delete(&path).await.expect(200);
+            asked(Method::POST, format!("{path}/restore"), Value::Null)
+        }
+    }
+}
+
+impl Asked {
+    async fn send(&self, stack: &Stack) -> Answer {
+        stack.acme.send(self.method.clone(), &self.path, &[], self.body.to_string()).await
+    }
+}
+
+/// A success has taken effect, once.
+async fn check_effect(stack: &Stack, asked: &Asked, answer: &Answer, before: &[Value]) {
+    let now = everybody(&stack.acme).await;
+    if asked.method == Method::GET {
+        assert_eq!(now, before);
+        return;
+    }
+    let is_create = asked.path == CUSTOMERS;
+    assert_eq!(now.len(), before.len() + usize::from(is_create));
+    let written = stack.acme.get(&format!("{CUSTOMERS}/{}?include_deleted=true", uuid_of(&now[0]))).await;
+    let version = match asked.method {
+        _ if is_create => 1,
+        Method::POST => 3,
+        _ => 2,
+    };
+    assert_eq!(written.header("etag"), format!("\"{version}\""), "{asked:?}");
+    if asked.method == Method::DELETE {
+        assert!(!now[0]["deleted_at"].is_null());
+    } else {
+        assert_eq!((&written.body, &answer.data()), (&answer.body, &now[0]));
+    }
+}
+
+/// A stack that tries again at once where it meets other writers.
+async fn hurried(faults: &Faults) -> Stack {
+    let patience =
+        Patience { first_wait: Duration::ZERO, longest_wait: Duration::ZERO, ..Patience::default() };
+    let configure = |config| faults.with_retries(config);
+    Stack::start_around(configure, |store| store.with_patience(patience), |function| function).await
+}
+
+/// An answer of DynamoDB that refuses a call.
+fn refusal(kind: &str, status: u16) -> Fate {
+    Fate::Answer(status, json!({"__type": kind, "message": "refused by the test"}).to_string())
+}
+
+/// The answer to a transaction whose last part was refused for this reason.
+fn cancelled(reason: &str) -> Fate {
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": format!("Transaction cancelled, please refer cancellation reasons for specific reasons [None, {reason}]"),
+        "CancellationReasons": [{"Code": "None"}, {"Code": reason, "Message": "refused by the test"}],
+    });
+    Fate::Answer(400, body.to_string())
+}
+
+/// The answer to a batch of which nothing was done.
+fn undone(operation: &str, sent: &str) -> Fate {
+    let sent: Value = serde_json::from_str(sent).unwrap();
+    let body = match operation {
+        "BatchGetItem" => json!({"Responses": {}, "UnprocessedKeys": sent["RequestItems"]}),
+        _ => json!({"UnprocessedItems": sent["RequestItems"]}),
+    };
+    Fate::Answer(200, body.to_string())
+}
