@@ -16,15 +16,16 @@ use clientele_infra::functions;
 use clientele_infra::local::event::{RequestId, event};
 use clientele_infra::local::function::context;
 use clientele_infra::local::routes::{Routes, TEMPLATE};
+use clientele_shared::model::Mode;
 use clientele_shared::store::{Patience, Store};
 use clientele_shared::table::connect::Connection;
 
-use crate::support::{Answer, Clock, Fate, Faults, Stack, everybody, john, uuid_of};
+use crate::support::{Answer, Caller, Clock, Fate, Faults, Stack, everybody, john, uuid_of};
 
 const CUSTOMERS: &str = "/api/v1/customers";
 
-/// What DynamoDB says when too much is asked of it, and the status that the caller gets when it lasts.
-const LASTING: [(&str, u16, u16); 5] = [
+/// What DynamoDB says when it cannot do what it is asked for, and the status that the caller gets when it lasts.
+const REFUSALS: [(&str, u16, u16); 5] = [
     ("com.amazon.coral.availability#ThrottlingException", 400, 429),
     ("com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", 400, 429),
     ("com.amazonaws.dynamodb.v20120810#RequestLimitExceeded", 400, 429),
@@ -44,25 +45,23 @@ struct Asked {
 async fn a_fault_that_passes_is_not_noticed() {
     let faults = Faults::default();
     let stack = Stack::start_with(|config| faults.with_retries(config)).await;
-    let mut fates = vec![Fate::Cut, Fate::LoseAnswer];
-    fates.extend(LASTING.map(|(kind, status, _)| refusal(kind, status)));
+    let (throttled, failed) = (refusal(REFUSALS[0]), refusal(REFUSALS[3]));
     for kind in 0..KINDS {
-        for fate in &fates {
-            let mut call = 1;
-            loop {
-                let (asked, before) = (request(&stack, kind).await, everybody(&stack.acme).await);
-                stack.clock.pass_seconds(KEY_SECONDS); // The first call looks the key up again.
+        let caller = caller(&stack, kind).await;
+        for fate in [Fate::Cut, Fate::LoseAnswer, throttled.clone(), failed.clone()] {
+            for call in 1.. {
+                let (asked, before) = (request(&caller, kind).await, everybody(&caller).await);
+                stack.clock.pass_seconds(KEY_SECONDS); // The key is looked up again.
                 faults.strike(call, fate.clone());
-                let answer = asked.send(&stack).await;
+                let answer = asked.send(&caller).await;
                 let made = faults.heal().len();
                 assert!(answer.status.is_success(), "{asked:?}, call {call} {fate:?}: {answer:#?}");
-                check_effect(&stack, &asked, &answer, &before).await;
+                check_effect(&caller, &asked, &answer, &before).await;
                 if made < call {
+                    assert!(made > 1, "{asked:?} makes {made} calls: are they all seen?");
                     break;
                 }
-                call += 1;
             }
-            assert!(call > 2, "{kind} makes {call} calls: are they all seen?");
         }
     }
 }
@@ -71,29 +70,27 @@ async fn a_fault_that_passes_is_not_noticed() {
 async fn a_fault_that_lasts_is_told_and_nothing_is_half_written() {
     let faults = Faults::default();
     let stack = Stack::start_with(|config| faults.with_retries(config)).await;
-    let mut lasting = vec![(Fate::Cut, 503)];
-    lasting.extend(LASTING.map(|(kind, status, told)| (refusal(kind, status), told)));
+    let fates = [(Fate::Cut, 503), (refusal(REFUSALS[0]), 429), (refusal(REFUSALS[3]), 503)];
     for kind in 0..KINDS {
-        let asked = request(&stack, kind).await;
-        for (fate, told) in &lasting {
-            let context = format!("{fate:?}");
+        let caller = caller(&stack, kind).await;
+        for (fate, told) in &fates {
+            let (asked, before) = (request(&caller, kind).await, everybody(&caller).await);
             for first in 1.. {
-                let before = everybody(&stack.acme).await;
                 stack.clock.pass_seconds(KEY_SECONDS);
-                let (fate, strikes) = (fate.clone(), move |number| number >= first);
-                faults.plan(move |sent| if strikes(sent.number) { fate.clone() } else { Fate::Pass });
-                let answer = asked.send(&stack).await;
+                let lasting = fate.clone();
+                faults.plan(move |sent| if sent.number < first { Fate::Pass } else { lasting.clone() });
+                let answer = asked.send(&caller).await;
                 let made = faults.heal().len();
                 faults.settle().await;
-                // Only the counting of the request may fail unnoticed.
                 if answer.status.is_success() {
+                    // Only the counting of the request may fail unnoticed.
                     assert!(made < first || answer.header("x-usage-count").is_empty(), "{answer:#?}");
                     break;
                 }
-                let context = format!("{asked:?} with {context} from call {first}");
+                let context = format!("{asked:?} with {fate:?} from call {first}");
                 assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (*told, "1"), "{context}");
                 assert!(answer.error(*told).ends_with("try again later"), "{context}: {answer:#?}");
-                assert_eq!(everybody(&stack.acme).await, before, "{context}");
+                assert_eq!(everybody(&caller).await, before, "{context}");
             }
         }
     }
@@ -103,13 +100,16 @@ async fn a_fault_that_lasts_is_told_and_nothing_is_half_written() {
 async fn each_call_is_tried_four_times_with_waits_that_differ() {
     let faults = Faults::default();
     let stack = Stack::start_with(|config| faults.with_retries(config)).await;
+    let path = format!("{CUSTOMERS}/{}", stack.acme.create(&john()).await);
     let mut waits = BTreeSet::new();
-    for _ in 0..5 {
-        stack.clock.pass_seconds(KEY_SECONDS);
-        faults.plan(|_| refusal(LASTING[0].0, 400));
-        stack.acme.get(CUSTOMERS).await.error(429);
-        assert_eq!(faults.heal(), ["GetItem"; 4]);
-        assert_eq!(faults.waits().len(), 3, "{:?}", faults.waits());
+    for (kind, status, told) in REFUSALS {
+        let refused = refusal((kind, status, told));
+        // The counting of requests is tried in vain beside it, and is no reason to answer so.
+        faults.plan(move |sent| if sent.operation == "GetItem" { refused.clone() } else { Fate::Pass });
+        let answer = stack.acme.get(&path).await;
+        assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (told, "1"), "{kind}");
+        let tried = faults.heal().into_iter().filter(|operation| operation == "GetItem").count();
+        assert_eq!((tried, faults.waits().len()), (4, 3), "{kind}");
         waits.extend(faults.waits());
     }
     assert!(waits.len() > 10, "waits without jitter: {waits:?}");
@@ -124,12 +124,13 @@ async fn a_conflict_with_another_transaction_is_tried_again() {
         cancelled("TransactionConflict"),
         cancelled("ThrottlingError"),
         cancelled("ProvisionedThroughputExceeded"),
-        refusal("com.amazonaws.dynamodb.v20120810#TransactionConflictException", 400),
-        refusal("com.amazonaws.dynamodb.v20120810#TransactionInProgressException", 400),
+        refusal(("com.amazonaws.dynamodb.v20120810#TransactionConflictException", 400, 429)),
+        refusal(("com.amazonaws.dynamodb.v20120810#TransactionInProgressException", 400, 429)),
     ];
     for conflict in conflicts {
         for kind in WRITES {
-            let (asked, before) = (request(&stack, kind).await, everybody(&stack.acme).await);
+            let caller = caller(&stack, kind).await;
+            let (asked, before) = (request(&caller, kind).await, everybody(&caller).await);
             let (mut met, conflict) = (0, conflict.clone());
             faults.plan(move |sent| match sent.operation.as_str() {
                 "TransactWriteItems" if met < 3 => {
@@ -138,11 +139,11 @@ async fn a_conflict_with_another_transaction_is_tried_again() {
                 }
                 _ => Fate::Pass,
             });
-            let answer = asked.send(&stack).await;
+            let answer = asked.send(&caller).await;
             let commits = faults.heal().into_iter().filter(|operation| operation == "TransactWriteItems");
             assert_eq!(commits.count(), 4);
             assert!(answer.status.is_success(), "{asked:?}: {answer:#?}");
-            check_effect(&stack, &asked, &answer, &before).await;
+            check_effect(&caller, &asked, &answer, &before).await;
         }
     }
 }
@@ -152,16 +153,17 @@ async fn a_conflict_that_lasts_is_told_and_nothing_is_written() {
     let faults = Faults::default();
     let stack = hurried(&faults).await;
     for kind in WRITES {
-        let (asked, before) = (request(&stack, kind).await, everybody(&stack.acme).await);
+        let caller = caller(&stack, kind).await;
+        let (asked, before) = (request(&caller, kind).await, everybody(&caller).await);
         faults.plan(|sent| match sent.operation.as_str() {
             "TransactWriteItems" => cancelled("TransactionConflict"),
             _ => Fate::Pass,
         });
-        let answer = asked.send(&stack).await;
+        let answer = asked.send(&caller).await;
         faults.heal();
         assert_eq!(answer.error(429), "Too many requests, try again later");
         assert_eq!(answer.header("retry-after"), "1");
-        assert_eq!(everybody(&stack.acme).await, before);
+        assert_eq!(everybody(&caller).await, before);
     }
 }
 
@@ -231,10 +233,15 @@ async fn a_table_that_never_answers_is_told_before_time_is_up() {
 const KINDS: usize = 7;
 const WRITES: [usize; 4] = [3, 4, 5, 6];
 
+/// A caller with a tenant to itself.
+async fn caller(stack: &Stack, kind: usize) -> Caller {
+    stack.caller(&format!("tenant-{kind}"), Mode::Live, "read,write").await
+}
+
 /// A request of this kind, about a customer of its own where it is about one.
-async fn request(stack: &Stack, kind: usize) -> Asked {
+async fn request(caller: &Caller, kind: usize) -> Asked {
     let asked = |method: Method, path: String, body: Value| Asked { method, path, body };
-    let new = async || format!("{CUSTOMERS}/{}", stack.acme.create(&john()).await);
+    let new = async || format!("{CUSTOMERS}/{}", caller.create(&john()).await);
     match kind {
         0 => asked(Method::GET, format!("{CUSTOMERS}?limit=1&page=2"), Value::Null),
         1 => asked(Method::GET, format!("{CUSTOMERS}?limit=1&search=ohn"), Value::Null),
@@ -244,28 +251,28 @@ async fn request(stack: &Stack, kind: usize) -> Asked {
         5 => asked(Method::DELETE, new().await, Value::Null),
         _ => {
             let path = new().await;
-            stack.acme.delete(&path).await.expect(200);
+            caller.delete(&path).await.expect(200);
             asked(Method::POST, format!("{path}/restore"), Value::Null)
         }
     }
 }
 
 impl Asked {
-    async fn send(&self, stack: &Stack) -> Answer {
-        stack.acme.send(self.method.clone(), &self.path, &[], self.body.to_string()).await
+    async fn send(&self, caller: &Caller) -> Answer {
+        caller.send(self.method.clone(), &self.path, &[], self.body.to_string()).await
     }
 }
 
 /// A success has taken effect, once.
-async fn check_effect(stack: &Stack, asked: &Asked, answer: &Answer, before: &[Value]) {
-    let now = everybody(&stack.acme).await;
+async fn check_effect(caller: &Caller, asked: &Asked, answer: &Answer, before: &[Value]) {
+    let now = everybody(caller).await;
     if asked.method == Method::GET {
         assert_eq!(now, before);
         return;
     }
     let is_create = asked.path == CUSTOMERS;
     assert_eq!(now.len(), before.len() + usize::from(is_create));
-    let written = stack.acme.get(&format!("{CUSTOMERS}/{}?include_deleted=true", uuid_of(&now[0]))).await;
+    let written = caller.get(&format!("{CUSTOMERS}/{}?include_deleted=true", uuid_of(&now[0]))).await;
     let version = match asked.method {
         _ if is_create => 1,
         Method::POST => 3,
@@ -288,7 +295,7 @@ async fn hurried(faults: &Faults) -> Stack {
 }
 
 /// An answer of DynamoDB that refuses a call.
-fn refusal(kind: &str, status: u16) -> Fate {
+fn refusal((kind, status, _): (&str, u16, u16)) -> Fate {
     Fate::Answer(status, json!({"__type": kind, "message": "refused by the test"}).to_string())
 }
 

@@ -2,6 +2,7 @@
 
 mod crashes;
 mod faults;
+mod input;
 mod races;
 mod search;
 mod tenants;

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_dynamodb::config::{AsyncSleep, Builder, HttpClient, RuntimeComponents, SharedHttpClient, Sleep};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -100,7 +100,9 @@ impl Faults {
 
     /// Puts these faults under a client that tries as often as ever, but does not wait for it.
     pub(crate) fn with_retries(&self, config: Builder) -> Builder {
-        self.under(config).sleep_impl(NoWait(self.clone()))
+        // Clients that retry much soon retry less, and by default all of a process are counted together.
+        let alone = RetryPartition::new(uuid::Uuid::new_v4().to_string());
+        self.under(config).retry_partition(alone).sleep_impl(NoWait(self.clone()))
     }
 
     fn under(&self, config: Builder) -> Builder {

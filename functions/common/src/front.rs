@@ -82,8 +82,11 @@ impl Leave {
                 return Err(Error::Unauthorized("Invalid API key"));
             }
             Err(error) => {
-                let source = Some(Box::new(Arc::clone(error)) as _);
-                return Err(Error::Unavailable { retry_after: Duration::from_secs(1), source });
+                let (retry_after, source) = (Duration::from_secs(1), Some(Box::new(Arc::clone(error)) as _));
+                return Err(match **error {
+                    Error::Throttled { .. } => Error::Throttled { retry_after, source },
+                    _ => Error::Unavailable { retry_after, source },
+                });
             }
             Ok(()) => {}
         }

@@ -62,7 +62,10 @@ async fn ended_by(signal: Signal) {
     assert_eq!(customers.len() as u64, total);
     let output = engine.run(&arguments).await;
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(json["imported_before"].as_u64(), Some(total));
+    let count = |name: &str| json[name].as_u64().unwrap();
+    // A commit that was on its way when its sender died may have arrived after the list was read.
+    assert!(count("imported_before") >= total, "{json}");
+    assert_eq!(count("imported_before") + count("created"), ROWS as u64);
     engine.check_emails("demo", ROWS).await;
 }
 
