@@ -167,7 +167,7 @@ fn fields(number: u32) -> CustomerFields {
         notes: Some(number.to_string()),
         status: Status::ALL[number as usize / 2 % 3],
         customer_type: CustomerType::ALL[number as usize / 6 % 2],
-        is_vip: number / 12 % 3 == 0,
+        is_vip: (number / 12).is_multiple_of(3),
         ..CustomerFields::default()
     }
 }

@@ -81,20 +81,19 @@ pub(crate) async fn walk(caller: &Caller, query: &str, by: By, mut on_page: impl
     walked
 }
 
-/// The filters of a list, and which customers belong into it.
-const FILTERS: [(&str, fn(&Value) -> bool); 4] = [
-    ("all", |_| true),
-    ("residential", |customer| customer["customer_type"] == "Residential"),
-    ("commercial", |customer| customer["customer_type"] == "Commercial"),
-    ("vip", |customer| customer["is_vip"] == true),
-];
-
 /// Every list there is: its query, and which customers belong into it.
 fn lists() -> impl Iterator<Item = (String, impl Fn(&&Value) -> bool)> {
-    let both = FILTERS.into_iter().flat_map(|filter| [(filter, true), (filter, false)]);
-    both.map(|((filter, holds), deleted)| {
-        let belongs =
-            move |customer: &&Value| holds(customer) && (deleted || customer["deleted_at"].is_null());
+    let filters = ["all", "residential", "commercial", "vip"];
+    filters.into_iter().flat_map(|filter| [(filter, true), (filter, false)]).map(|(filter, deleted)| {
+        let belongs = move |customer: &&Value| {
+            let is_right = match filter {
+                "residential" => customer["customer_type"] == "Residential",
+                "commercial" => customer["customer_type"] == "Commercial",
+                "vip" => customer["is_vip"] == true,
+                _ => true,
+            };
+            is_right && (deleted || customer["deleted_at"].is_null())
+        };
         (format!("filter={filter}&include_deleted={deleted}"), belongs)
     })
 }

@@ -17,6 +17,7 @@ mod report;
 mod runtime_api;
 mod scenario;
 mod tools;
+mod trades;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::error::BenchError;
 use crate::goals::CallLimits;
 use crate::measure::Plan;
+use crate::trades;
 
 /// The table that every function is told to use (`TABLE_NAME`).
 pub(crate) const TABLE_NAME: &str = "clientele";
@@ -40,8 +41,8 @@ pub(crate) fn hello() -> Scenario {
 
 /// Prepares the data in `engine` and returns the scenario of every other function. One scenario is asked for
 /// at most `plan.events_per_function()` events.
-pub(crate) async fn functions(_engine: &Engine, _plan: &Plan) -> Result<Vec<Scenario>, BenchError> {
-    Ok(Vec::new())
+pub(crate) async fn functions(engine: &Engine, plan: &Plan) -> Result<Vec<Scenario>, BenchError> {
+    trades::scenarios(engine, plan).await
 }
 
 /// An HTTP request, as a client would send it to the API.

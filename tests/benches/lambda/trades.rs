@@ -35,7 +35,10 @@ pub(crate) async fn scenarios(engine: &Engine, plan: &Plan) -> Result<Vec<Scenar
     let one = "/api/v1/customers/{uuid}";
     let restore = "/api/v1/customers/{uuid}/restore";
     Ok(vec![
-        Scenario { limits: Some(ONE_ITEM_READ), ..bench.one("trades-customer-get", 200, "GET", one, |n| n % READ) },
+        Scenario {
+            limits: Some(ONE_ITEM_READ),
+            ..bench.one("trades-customer-get", 200, "GET", one, |n| n % READ)
+        },
         bench.whole("trades-customer-list", 200, "GET", |_| None),
         bench.whole("trades-customer-create", 201, "POST", |n| Some(typical_body(n))),
         bench.one("trades-customer-update", 200, "PUT", one, |n| n % READ),
@@ -107,7 +110,8 @@ async fn prepare(engine: &Engine, plan: &Plan) -> clientele_shared::Result<Bench
 async fn add_customers(store: &Store, tenant: &Tenant, count: u64) -> clientele_shared::Result<()> {
     let numbers: Vec<u64> = (1..=count).collect();
     for block in numbers.chunks(Store::IMPORT_ROWS) {
-        let first = store.customer_numbers_take(tenant, u32::try_from(block.len()).unwrap_or(u32::MAX)).await?;
+        let first =
+            store.customer_numbers_take(tenant, u32::try_from(block.len()).unwrap_or(u32::MAX)).await?;
         let rows = block.iter().enumerate().filter_map(|(at, n)| {
             let number = CustomerNumber::new(u64::from(first.get()) + at as u64)?;
             Some(ImportedRow { mark: RowMark::new("bench", &n.to_string()), number, fields: typical(*n) })
