@@ -59,7 +59,6 @@ async fn ended_by(signal: Signal) {
     assert_eq!(status.code(), (signal == Signal::SIGINT).then_some(1));
     let (customers, total) = engine.customers("demo").await;
     assert!(customers.len() < ROWS, "it was done before it was ended");
-    assert_eq!(customers.len() as u64, total);
     let output = engine.run(&arguments).await;
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let count = |name: &str| json[name].as_u64().unwrap();
