@@ -16,9 +16,8 @@ const PAGE: usize = 25;
 /// How long a bystander's notes are for its item to be as large as the typical customer's.
 const TYPICAL_NOTES: usize = 286;
 
-/// How long they are for an item of 940 bytes. Beyond that, page 2 and later of the three merged statuses cost 12.5 read
-/// units: three times 26 items round up to 3.5 each.
-const LARGEST_NOTES: usize = 645;
+/// How long they are for an item of 1,023 bytes, the most that is below 1 KB.
+const LARGEST_NOTES: usize = 728;
 
 /// Searches among 30 customers and among 3,000, and lists of the 3,000.
 pub(crate) async fn measure(stack: &Stack, sheet: &mut Sheet) {
