@@ -37,10 +37,6 @@ async fn every_operation_costs_what_the_golden_file_says() {
     let text = sheet.to_string();
     println!("{text}");
     let broken = sheet.broken();
-    let faults: Vec<String> = golden::difference("ledger.txt", &text).into_iter().collect();
+    let faults: Vec<String> = golden::difference("ledger.txt", &text).into_iter().chain(broken).collect();
     assert!(faults.is_empty(), "\n{}", faults.join("\n\n"));
-    // One promise is known to be broken, and stands so in the golden file: page 2 and later of three merged
-    // statuses, at records between 946 bytes and 1 KB, costs 12.5 read units of 12.
-    assert_eq!(broken.len(), 1, "\n{}", broken.join("\n\n"));
-    assert!(text.contains("12.5 / 12"), "another promise is broken:\n{}", broken.join("\n\n"));
 }

@@ -105,6 +105,41 @@ async fn what_is_inserted_behind_a_walker_does_not_bring_him_back() {
     }
 }
 
+/// Where a walk is, is read eventually consistent first: what such a read may show for some milliseconds, nothing
+/// or an earlier walk, must not show in the list.
+#[tokio::test]
+async fn a_read_that_is_out_of_date_does_not_lead_a_walker_astray() {
+    let earlier = json!({"Item": {
+        "page": {"N": "1"}, "start": {"NULL": true}, "end": {"N": "5"}, "expires_at": {"N": "9999999999"},
+    }});
+    for out_of_date in [json!({}), earlier] {
+        let faults = Faults::default();
+        let stack = Stack::start_with(|config| faults.without_retries(config)).await;
+        let page = async |page: u32| {
+            let path = format!("/api/v1/customers?limit=2&page={page}");
+            let data = stack.acme.get(&path).await.data();
+            let customers = data["customers"].as_array().unwrap().iter();
+            customers.map(|customer| customer["last_name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        for number in 1..=6 {
+            stack.acme.create(&numbered(number)).await;
+        }
+        assert_eq!(page(1).await, ["No00006", "No00005"]);
+        stack.acme.create(&numbered(7)).await;
+        assert_eq!(page(1).await, ["No00007", "No00006"]);
+        stack.acme.create(&numbered(8)).await;
+        let shown = out_of_date.to_string();
+        faults.plan(move |sent| match sent.body.contains("\"ConsistentRead\":false") {
+            true => Fate::Answer(200, shown.clone()),
+            false => Fate::Pass,
+        });
+        assert_eq!(page(2).await, ["No00005", "No00004"], "after {out_of_date}");
+        assert_eq!(page(3).await, ["No00003", "No00002"], "after {out_of_date}");
+        let read = faults.heal().len();
+        assert!(read > 10, "only {read} calls: was the eventually consistent read met?");
+    }
+}
+
 #[tokio::test]
 async fn what_is_deleted_behind_a_walker_does_not_end_his_walk() {
     for query in ["limit=2", "limit=2&search=customer"] {

@@ -4,13 +4,17 @@
 //! inserted or deleted meanwhile: nothing twice, nothing skipped, at the cost of page 1. Every other page is
 //! counted from the top, or from a page start that was found before and that no change has moved since.
 
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use futures::future::try_join;
 
 use super::counts::Counts;
 use super::customer_list::Position;
-use super::{CustomerFilter, CustomerPage, Store, Total, call, key_of, text};
+use super::{CustomerFilter, CustomerPage, Store, Total, call, key_of, number, text};
 use crate::model::{ApiKeyId, CustomerNumber, Tenant, Timestamp};
 use crate::rules::search::SearchQuery;
 use crate::table::keys::{self, Key, attribute};
@@ -46,6 +50,22 @@ struct PageStart {
     expires_at: i64,
 }
 
+/// A page that was read, and what of the walk it was read on.
+struct Turn {
+    start: Position,
+    given: CustomerPage,
+    /// What an eventually consistent read showed, if the page goes on from that: to be proven.
+    unproven: Option<LastPage>,
+}
+
+/// How the walk is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Consistency {
+    /// At half the cost; what it shows may be out of date.
+    Eventual,
+    Strong,
+}
+
 impl LastPage {
     /// Where a page starts, if it is this page again or the one after it.
     fn start_of(&self, page: u64, now: Timestamp) -> Option<Position> {
@@ -77,46 +97,56 @@ impl Store {
     ) -> Result<CustomerPage> {
         let list = list_name(filter, search, limit);
         let walk = Walk { tenant, walker, list, filter, limit };
-        let (start, given) = match search {
+        let turn = match search {
             Some(query) => self.search_page(&walk, query, page).await?,
-            None => self.list_page(&walk, page).await?,
+            None => self.list_page(&walk, page, Consistency::Eventual).await?,
         };
-        self.walk_remember(&walk, page, start, &given).await?;
-        Ok(given)
+        if self.walk_remember(&walk, page, &turn).await? {
+            return Ok(turn.given);
+        }
+        let turn = self.list_page(&walk, page, Consistency::Strong).await?;
+        self.walk_remember(&walk, page, &turn).await?;
+        Ok(turn.given)
     }
 
-    async fn list_page(&self, walk: &Walk<'_>, page: u64) -> Result<(Position, CustomerPage)> {
+    async fn list_page(&self, walk: &Walk<'_>, page: u64, consistency: Consistency) -> Result<Turn> {
         if page == 1 {
             let (counts, read) = try_join(self.counts_get(walk.tenant), self.read_from(walk, None)).await?;
-            return Ok((None, page_of(read, counts.total(walk.filter))));
+            let given = page_of(read, counts.total(walk.filter));
+            return Ok(Turn { start: None, given, unproven: None });
         }
-        let (counts, last) = try_join(self.counts_get(walk.tenant), self.walk_last(walk)).await?;
+        let (counts, last) =
+            try_join(self.counts_get(walk.tenant), self.walk_last(walk, consistency)).await?;
         let total = counts.total(walk.filter);
-        let start = match last.and_then(|last| last.start_of(page, self.ambient.now())) {
-            Some(start) => Some(start),
-            None => self.jump(walk, page, total, &counts).await?,
+        let (start, unproven) = match self.goes_on(last, page) {
+            Some((start, last)) => (Some(start), (consistency == Consistency::Eventual).then_some(last)),
+            None => (self.jump(walk, page, total, &counts).await?, None),
         };
-        match start {
-            Some(start) => Ok((start, page_of(self.read_from(walk, start).await?, total))),
-            None => Ok((None, page_of((Vec::new(), false), total))),
-        }
+        let read = match start {
+            Some(start) => self.read_from(walk, start).await?,
+            None => (Vec::new(), false),
+        };
+        Ok(Turn { start: start.flatten(), given: page_of(read, total), unproven })
     }
 
-    async fn search_page(
-        &self,
-        walk: &Walk<'_>,
-        query: &SearchQuery,
-        page: u64,
-    ) -> Result<(Position, CustomerPage)> {
+    async fn search_page(&self, walk: &Walk<'_>, query: &SearchQuery, page: u64) -> Result<Turn> {
         let search = self.customer_search(walk.tenant, walk.filter, query);
-        let (found, last) =
-            if page == 1 { (search.await?, None) } else { try_join(search, self.walk_last(walk)).await? };
-        let start = match last.and_then(|last| last.start_of(page, self.ambient.now())) {
-            Some(start) => start,
+        if page == 1 {
+            let given = search.await?.page_below(None, walk.limit);
+            return Ok(Turn { start: None, given, unproven: None });
+        }
+        let (found, last) = try_join(search, self.walk_last(walk, Consistency::Strong)).await?;
+        let start = match self.goes_on(last, page) {
+            Some((start, _)) => start,
             None => found.position_before(offset(page, walk.limit)),
         };
-        let given = found.page_below(start, walk.limit);
-        Ok((start, given))
+        Ok(Turn { start, given: found.page_below(start, walk.limit), unproven: None })
+    }
+
+    /// Where a page starts that follows what was given last, and what that was.
+    fn goes_on(&self, last: Option<LastPage>, page: u64) -> Option<(Position, LastPage)> {
+        let last = last?;
+        Some((last.start_of(page, self.ambient.now())?, last))
     }
 
     async fn read_from(
@@ -127,7 +157,8 @@ impl Store {
         self.customers_below(walk.tenant, walk.filter, start, walk.limit).await
     }
 
-    /// Where a page starts that is not read in order: counted from the nearest start that still holds.
+    /// Where a page starts that, as far as an eventually consistent read shows, is not read in order: where a
+    /// strongly consistent one says, else counted from the nearest start that still holds.
     async fn jump(
         &self,
         walk: &Walk<'_>,
@@ -135,10 +166,18 @@ impl Store {
         total: u64,
         counts: &Counts,
     ) -> Result<Option<Position>> {
+        let (last, nearest) = try_join(
+            self.walk_last(walk, Consistency::Strong),
+            self.nearest_start(walk, page, counts.generation),
+        )
+        .await?;
+        if let Some((start, _)) = self.goes_on(last, page) {
+            return Ok(Some(start));
+        }
         if offset(page, walk.limit) >= total {
             return Ok(None);
         }
-        let (known_page, known) = match self.nearest_start(walk, page, counts.generation).await? {
+        let (known_page, known) = match nearest {
             Some((known_page, start)) => (known_page, Some(start)),
             None => (1, None),
         };
@@ -187,47 +226,73 @@ impl Store {
         Ok(page.filter(|_| holds).map(|page| (page, known.start)))
     }
 
-    async fn walk_last(&self, walk: &Walk<'_>) -> Result<Option<LastPage>> {
+    async fn walk_last(&self, walk: &Walk<'_>, consistency: Consistency) -> Result<Option<LastPage>> {
         let key = keys::walk(walk.tenant, walk.walker, &walk.list);
-        let item = self.item_get(&key, "reading where a walk is").await?;
-        item.map(serde_dynamo::from_item)
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(&key)))
+            .consistent_read(consistency == Consistency::Strong)
+            .send()
+            .await
+            .map_err(|e| call::failed("reading where a walk is", e))?;
+        answer
+            .item
+            .map(serde_dynamo::from_item)
             .transpose()
             .map_err(|e| Error::internal("reading where a walk is", e))
     }
 
     /// Remembers where the page ended, unless nothing can follow it. A page of a walk that came out empty, for
     /// the list ended meanwhile, ended where it started: what follows is not counted from the top again.
-    async fn walk_remember(
-        &self,
-        walk: &Walk<'_>,
-        page: u64,
-        start: Position,
-        given: &CustomerPage,
-    ) -> Result<()> {
-        let Some(end) = given.customers.last().map(|customer| customer.number).or(start) else {
-            return Ok(());
+    ///
+    /// The same write proves what is unproven of the walk; `false` when it was out of date, and the page wrong.
+    async fn walk_remember(&self, walk: &Walk<'_>, page: u64, turn: &Turn) -> Result<bool> {
+        let given = &turn.given;
+        let Some(end) = given.customers.last().map(|customer| customer.number).or(turn.start) else {
+            return Ok(true);
         };
         if page == 1 && !given.has_more {
-            return Ok(());
+            return Ok(true);
         }
         let expires_at = self.ambient.now().plus_seconds(WALK_SECONDS).as_seconds();
         let key = keys::walk(walk.tenant, walk.walker, &walk.list);
-        self.item_put(&key, &LastPage { page, start, end, expires_at }).await
+        let put = self.put(&key, &LastPage { page, start: turn.start, end, expires_at })?;
+        let put = match &turn.unproven {
+            Some(last) => put
+                .condition_expression("#page = :page AND #start = :start AND #end = :end")
+                .expression_attribute_names("#page", "page")
+                .expression_attribute_names("#start", "start")
+                .expression_attribute_names("#end", "end")
+                .expression_attribute_values(":page", number(last.page))
+                .expression_attribute_values(":start", last.start.map_or(AttributeValue::Null(true), number))
+                .expression_attribute_values(":end", number(last.end)),
+            None => put,
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if is_refused_condition(&error) => Ok(false),
+            Err(error) => Err(call::failed("remembering where a walk is", error)),
+        }
     }
 
     async fn item_put<T: Serialize>(&self, key: &Key, value: &T) -> Result<()> {
+        let put = self.put(key, value)?;
+        put.send().await.map_err(|e| call::failed("remembering a page start", e))?;
+        Ok(())
+    }
+
+    fn put<T: Serialize>(&self, key: &Key, value: &T) -> Result<PutItemFluentBuilder> {
         let mut item: super::Item =
             serde_dynamo::to_item(value).map_err(|e| Error::internal("writing a page start", e))?;
         item.extend(key_of(key));
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(|e| call::failed("remembering a page start", e))?;
-        Ok(())
+        Ok(self.client.put_item().table_name(&self.table).set_item(Some(item)))
     }
+}
+
+fn is_refused_condition(error: &SdkError<PutItemError>) -> bool {
+    error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception)
 }
 
 fn page_of((customers, has_more): (Vec<crate::model::Customer>, bool), total: u64) -> CustomerPage {
