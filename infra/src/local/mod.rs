@@ -57,12 +57,17 @@ pub enum LocalError {
     Server(#[from] ServerError),
     #[error(transparent)]
     Gateway(#[from] GatewayError),
-    #[error("cannot set up the table and the demo tenant: {}", whole(.0.as_ref()))]
-    Prepare(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("cannot set up the table and the demo tenant: {}{}", whole(.source.as_ref()), hint(.dynamodb.as_deref()))]
+    Prepare { source: Box<dyn std::error::Error + Send + Sync>, dynamodb: Option<String> },
     #[error("cannot listen for Ctrl-C: {0}")]
     Signals(#[source] io::Error),
     #[error("cannot write to standard output: {0}")]
     Output(#[source] io::Error),
+}
+
+/// What to look at where the DynamoDB is not the one in this process.
+fn hint(dynamodb: Option<&str>) -> String {
+    dynamodb.map(|url| format!(". Does DynamoDB answer at {url}?")).unwrap_or_default()
 }
 
 /// An error and what caused it, in one line.
@@ -139,7 +144,10 @@ where
     let storage = table.storage(&data);
     let backend = Backend { dynamodb: table.dynamodb(), s3: s3.access().clone(), storage: storage.clone() };
     let prepared = tokio::select! {
-        prepared = prepare(backend) => Some(prepared.map_err(|e| LocalError::Prepare(e.into()))?),
+        prepared = prepare(backend) => Some(prepared.map_err(|e| LocalError::Prepare {
+            source: e.into(),
+            dynamodb: options.dynamodb.clone(),
+        })?),
         () = signals.stop() => None,
     };
     if let Some(prepared) = prepared {
