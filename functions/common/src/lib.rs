@@ -15,6 +15,11 @@ pub mod reply;
 pub mod request;
 pub mod serve;
 
+/// A call makes some thousand small allocations; this allocator takes half the instructions that the system's
+/// does (`cargo bench -p clientele-tests --bench lambda`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub use app::App;
 pub use caller::Caller;
 pub use endpoint::{Call, Dialect, Endpoint, Handling};

@@ -170,7 +170,7 @@ impl Secret {
     /// The hash that is kept.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
-        SecretHash(hex(&Sha256::digest(self.0.as_bytes())))
+        SecretHash(hex::encode(Sha256::digest(self.0.as_bytes())))
     }
 
     /// The secret in plain text: to be shown to its owner once, and nowhere else.
@@ -239,16 +239,6 @@ impl ApiKey {
     pub fn tenant(&self) -> Tenant {
         Tenant::new(&self.tenant, self.mode)
     }
-}
-
-/// Lower-case hex digits of bytes.
-fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing into a String cannot fail.
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

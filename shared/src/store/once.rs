@@ -1,7 +1,5 @@
 //! Requests that must take effect once, however often they are sent (`Idempotency-Key`).
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -86,12 +84,7 @@ pub(super) fn digest(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    let mut hex = String::with_capacity(64);
-    for byte in hash.finalize() {
-        // Writing into a String cannot fail.
-        let _infallible = write!(hex, "{byte:02x}");
-    }
-    hex
+    hex::encode(hash.finalize())
 }
 
 #[cfg(test)]

@@ -15,10 +15,12 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, Builder, Region, SharedHttpClient, StalledStreamProtectionConfig,
 };
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
+use super::http;
 use crate::{Error, Result};
+
+/// How long it may take to connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The roots that Amazon's endpoints chain to: Amazon Root CA 1 to 4 and Starfield Services Root G2, as
 /// published at <https://www.amazontrust.com/repository/>.
@@ -79,9 +81,10 @@ impl Connection {
     /// [`Error::Internal`] when the certificates cannot be used.
     pub fn config(self) -> Result<Builder> {
         let url = self.endpoint_url.unwrap_or_else(|| regional_url(&self.region));
-        let roots = self.ca_bundle.unwrap_or_else(|| AMAZON_TRUST_ROOTS.to_vec());
-        let http = if url.starts_with("http://") { plain_http() } else { https(roots)? };
-        Ok(patient_config(http)
+        let roots = self.ca_bundle.as_deref().unwrap_or(AMAZON_TRUST_ROOTS);
+        let plain = url.starts_with("http://");
+        let http = if plain { http::plain(CONNECT_TIMEOUT) } else { http::client(roots, CONNECT_TIMEOUT) };
+        Ok(patient_config(http.map_err(|e| Error::internal("setting up TLS", e))?)
             .region(Region::new(self.region))
             .credentials_provider(self.credentials)
             .endpoint_resolver(FixedEndpoint(Endpoint::builder().url(url).build())))
@@ -106,7 +109,7 @@ fn patient_config(http: SharedHttpClient) -> Builder {
         )
         .timeout_config(
             TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(1))
+                .disable_connect_timeout() // The client has its own.
                 .operation_attempt_timeout(Duration::from_secs(3))
                 .build(),
         )
@@ -117,21 +120,6 @@ fn patient_config(http: SharedHttpClient) -> Builder {
 fn regional_url(region: &str) -> String {
     let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     format!("https://dynamodb.{region}.{domain}")
-}
-
-fn plain_http() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().build_http()
-}
-
-fn https(roots: Vec<u8>) -> Result<SharedHttpClient> {
-    let context = TlsContext::builder()
-        .with_trust_store(TrustStore::empty().with_pem_certificate(roots))
-        .build()
-        .map_err(|e| Error::internal("setting up TLS", e))?;
-    Ok(aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(context)
-        .build_https())
 }
 
 /// One address, whatever is asked for.

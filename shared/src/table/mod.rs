@@ -4,4 +4,5 @@ pub mod connect;
 pub mod definition;
 #[cfg(feature = "environment")]
 pub mod environment;
+mod http;
 pub mod keys;

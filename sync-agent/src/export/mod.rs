@@ -223,7 +223,7 @@ impl Exporter {
             file,
             rows: written.rows,
             bytes: written.bytes,
-            sha256: format!("{:x}", written.hash.finalize()),
+            sha256: hex::encode(written.hash.finalize()),
             columns: csv_row::COLUMNS.map(str::to_owned).to_vec(),
             taken_at: taken_at.to_rfc3339_seconds(),
             tenant: self.tenant_id.to_string(),

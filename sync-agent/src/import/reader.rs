@@ -181,7 +181,7 @@ fn digest(record: &StringRecord) -> String {
         hash.update((cell.len() as u64).to_be_bytes());
         hash.update(cell.as_bytes());
     }
-    format!("sha256:{:x}", hash.finalize())
+    format!("sha256:{}", hex::encode(hash.finalize()))
 }
 
 #[cfg(test)]

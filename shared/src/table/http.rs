@@ -1,0 +1,143 @@
+//! The HTTP client under the SDK, as a Lambda wants it: HTTP/1.1 alone, which is all that DynamoDB speaks.
+//!
+//! The SDK's own client brings HTTP/2 along, half a megabyte of every function that is never run. This one is
+//! the same library (`hyper-util`'s pooled client, with `hyper-rustls`) without it.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::{CaptureConnection, HttpConnector as Tcp, capture_connection};
+use hyper_util::client::legacy::{Client, Error};
+use hyper_util::rt::TokioExecutor;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+
+/// A client that trusts the root certificates in this PEM text, and takes this long to connect at the most.
+///
+/// # Errors
+/// When the text holds something that is no certificate, or no certificate at all.
+pub(super) fn client(roots: &[u8], connect_timeout: Duration) -> Result<SharedHttpClient, rustls::Error> {
+    Ok(over_tcp(tls(store(roots)?)?, connect_timeout))
+}
+
+/// A client for a local engine at `http://…`; `https://…` is refused, for it trusts nobody.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub(super) fn plain(connect_timeout: Duration) -> Result<SharedHttpClient, rustls::Error> {
+    Ok(over_tcp(tls(RootCertStore::empty())?, connect_timeout))
+}
+
+fn store(roots: &[u8]) -> Result<RootCertStore, rustls::Error> {
+    let unreadable = |e| rustls::Error::General(format!("the root certificates cannot be read: {e}"));
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(roots) {
+        store.add(certificate.map_err(unreadable)?)?;
+    }
+    if store.is_empty() {
+        return Err(rustls::Error::General("there is no root certificate to trust".into()));
+    }
+    Ok(store)
+}
+
+fn tls(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    Ok(config.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn over_tcp(tls: ClientConfig, connect_timeout: Duration) -> SharedHttpClient {
+    let mut tcp = Tcp::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(connect_timeout));
+    let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
+    let client = Client::builder(TokioExecutor::new()).build(https.wrap_connector(tcp));
+    SharedHttpClient::new(Fixed(SharedHttpConnector::new(Pooled(client))))
+}
+
+/// One connector, whatever the settings of a call: how long to wait for a connection is settled when it is
+/// made, and the SDK itself ends an attempt that takes too long.
+#[derive(Debug)]
+struct Fixed(SharedHttpConnector);
+
+impl HttpClient for Fixed {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        self.0.clone()
+    }
+}
+
+/// Connections that are kept and used again.
+#[derive(Debug)]
+struct Pooled(Client<HttpsConnector<Tcp>, SdkBody>);
+
+impl HttpConnector for Pooled {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let mut request = match request.try_into_http1x() {
+            Ok(request) => request,
+            Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
+        };
+        let connection = capture_connection(&mut request);
+        if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+            capture.set_connection_retriever(move || metadata(&connection));
+        }
+        let answer = self.0.request(request);
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await.map_err(failed)?.map(SdkBody::from_body_1_x);
+            HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+/// How the SDK gives up a connection that brought a fault: the next attempt opens another.
+fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
+    let proxied = connection.connection_metadata().as_ref()?.is_proxied();
+    let connection = connection.clone();
+    let give_up = move || {
+        if let Some(connected) = connection.connection_metadata().as_ref() {
+            connected.poison();
+        }
+    };
+    Some(ConnectionMetadata::builder().proxied(proxied).poison_fn(give_up).build())
+}
+
+/// Whatever went wrong on the way is worth another attempt, unless the request itself is at fault.
+fn failed(error: Error) -> ConnectorError {
+    if causes(&error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_user)) {
+        return ConnectorError::user(error.into());
+    }
+    let timed_out = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::TimedOut;
+    if causes(&error).any(|cause| cause.downcast_ref().is_some_and(timed_out)) {
+        return ConnectorError::timeout(error.into());
+    }
+    ConnectorError::io(error.into())
+}
+
+fn causes(error: &Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |cause: &&(dyn StdError + 'static)| (*cause).source())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn something_must_be_trusted() {
+        let said = |roots: &[u8]| store(roots).unwrap_err().to_string();
+        assert!(said(b"").contains("there is no root certificate to trust"));
+        let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(store(broken).is_err());
+    }
+}
