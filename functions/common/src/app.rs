@@ -1,5 +1,7 @@
 //! What a process has from its start to its end: the store and the callers it remembers.
 
+use std::sync::Arc;
+
 use clientele_shared::store::Store;
 
 use crate::caller::KnownKeys;
@@ -26,7 +28,9 @@ impl App {
     /// A failure is no reason not to start: the first request makes the same calls and tells its caller.
     pub async fn warm(&self) {
         match self.store.api_keys_some(25).await {
-            Ok(keys) => self.known_keys.remember_all(keys, self.store.ambient().now()),
+            Ok(keys) => {
+                self.known_keys.remember_all(keys.into_iter().map(Arc::new), self.store.ambient().now());
+            }
             Err(error) => {
                 tracing::warn!(error = error.chain(), "the table could not be reached at the start")
             }

@@ -1,7 +1,7 @@
 //! Who calls: an API key in one of its two headers, checked against what is kept of it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -52,7 +52,7 @@ impl Caller {
         if !key.scopes.allow(scope) {
             return Err(Error::Forbidden(format!("This API key lacks the scope `{}`", scope.as_str())));
         }
-        let caller = Self { tenant: key.tenant(), key_id: key.id(), settings: key.settings };
+        let caller = Self { tenant: key.tenant(), key_id: key.id(), settings: key.settings.clone() };
         Ok((caller, standing))
     }
 }
@@ -77,11 +77,11 @@ fn after_bearer(value: &str) -> Option<&str> {
 
 /// The keys that were read lately, by their hash.
 #[derive(Debug, Default)]
-pub struct KnownKeys(Mutex<HashMap<String, (ApiKey, Timestamp)>>);
+pub struct KnownKeys(Mutex<HashMap<String, (Arc<ApiKey>, Timestamp)>>);
 
 impl KnownKeys {
     /// The key with this hash, from memory or from the table.
-    async fn get(&self, store: &Store, hash: &SecretHash) -> Result<(ApiKey, Standing)> {
+    async fn get(&self, store: &Store, hash: &SecretHash) -> Result<(Arc<ApiKey>, Standing)> {
         match self.remembered(hash, store.ambient().now()) {
             Some(known) => Ok(known),
             None => Ok((self.read(store, hash).await?, Standing::InForce)),
@@ -92,11 +92,12 @@ impl KnownKeys {
     ///
     /// # Errors
     /// [`Error::Unauthorized`] when there is none; those of the call.
-    pub async fn read(&self, store: &Store, hash: &SecretHash) -> Result<ApiKey> {
+    pub async fn read(&self, store: &Store, hash: &SecretHash) -> Result<Arc<ApiKey>> {
         let now = store.ambient().now();
         match store.api_key_get(hash).await? {
             Some(key) => {
-                self.remember_all([key.clone()], now);
+                let key = Arc::new(key);
+                self.remember_all([Arc::clone(&key)], now);
                 Ok(key)
             }
             None => {
@@ -106,18 +107,18 @@ impl KnownKeys {
         }
     }
 
-    fn remembered(&self, hash: &SecretHash, now: Timestamp) -> Option<(ApiKey, Standing)> {
+    fn remembered(&self, hash: &SecretHash, now: Timestamp) -> Option<(Arc<ApiKey>, Standing)> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (key, read_at) = known.get(hash.as_str()).filter(|(key, _)| key.hash == *hash)?;
         if now < read_at.plus_seconds(KEY_SECONDS) {
-            return Some((key.clone(), Standing::InForce));
+            return Some((Arc::clone(key), Standing::InForce));
         }
         (now < read_at.plus_seconds(REMEMBERED_SECONDS))
-            .then(|| (key.clone(), Standing::ToConfirm(hash.clone())))
+            .then(|| (Arc::clone(key), Standing::ToConfirm(hash.clone())))
     }
 
     /// Remembers keys that were just read.
-    pub fn remember_all(&self, keys: impl IntoIterator<Item = ApiKey>, now: Timestamp) {
+    pub fn remember_all(&self, keys: impl IntoIterator<Item = Arc<ApiKey>>, now: Timestamp) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_KEYS {
             known.retain(|_, (_, read_at)| now < read_at.plus_seconds(REMEMBERED_SECONDS));

@@ -135,7 +135,7 @@ async fn usage(app: &App, caller: &Caller, metered: bool) -> Option<Usage> {
 }
 
 /// The key as it is now, where it was to be read again.
-async fn confirm(app: &App, standing: Standing) -> Result<Option<ApiKey>, Arc<Error>> {
+async fn confirm(app: &App, standing: Standing) -> Result<Option<Arc<ApiKey>>, Arc<Error>> {
     match standing {
         Standing::InForce => Ok(None),
         Standing::ToConfirm(hash) => app.known_keys.read(&app.store, &hash).await.map(Some).map_err(Arc::new),

@@ -41,13 +41,14 @@ impl Timestamp {
     /// `2024-01-15T10:30:00Z`: RFC 3339 in UTC, the fraction of a second cut off.
     #[must_use]
     pub fn to_rfc3339_seconds(self) -> String {
-        self.civil().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+        jiff::Timestamp::from_second(self.as_seconds()).unwrap_or_default().to_string()
     }
 
     /// `2024-01`: the year and month in UTC.
     #[must_use]
     pub fn to_month(self) -> String {
-        self.civil().strftime("%Y-%m").to_string()
+        let civil = self.civil();
+        format!("{:04}-{:02}", civil.year(), civil.month())
     }
 
     /// The first moment of the next month in UTC.

@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::config::{
     BehaviorVersion, Builder, Region, SharedHttpClient, StalledStreamProtectionConfig,
 };
 
+use super::headers::WithoutTelemetry;
 use super::http;
 use crate::{Error, Result};
 
@@ -104,6 +105,7 @@ fn patient_config(http: SharedHttpClient) -> Builder {
     aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .http_client(http)
+        .interceptor(WithoutTelemetry)
         .retry_config(
             RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50)),
         )

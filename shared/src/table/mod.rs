@@ -4,5 +4,6 @@ pub mod connect;
 pub mod definition;
 #[cfg(feature = "environment")]
 pub mod environment;
+mod headers;
 mod http;
 pub mod keys;

@@ -92,12 +92,24 @@ pub(crate) fn build_functions(functions: &[Bin]) -> Result<Vec<Binary>, BenchErr
     Ok(all)
 }
 
+/// What `cargo lambda build` compiles for: the target, and the oldest processor that Lambda runs functions of that
+/// architecture on. Both are given here as it gives them, so that what is measured is what is deployed.
+const fn lambda_target() -> (&'static str, &'static str) {
+    if cfg!(target_arch = "aarch64") {
+        ("aarch64-unknown-linux-gnu", "build.rustflags=[\"-C\",\"target-cpu=neoverse-n1\"]")
+    } else {
+        ("x86_64-unknown-linux-gnu", "build.rustflags=[\"-C\",\"target-cpu=haswell\"]")
+    }
+}
+
 /// Builds with these options; returns the executables that `names` name, in their order.
 fn build(options: &[&str], names: &[&str]) -> Result<Vec<Binary>, BenchError> {
-    let said = format!("cargo build --release {}", options.join(" "));
+    let (target, flags) = lambda_target();
+    let as_lambda = ["build", "--release", "--target", target, "--config", flags];
+    let said = format!("cargo {} {}", as_lambda.join(" "), options.join(" "));
     eprintln!("{said}");
-    let fixed = ["build", "--release", "--message-format=json-render-diagnostics"];
-    let output = cargo(&said, &[&fixed, options].concat())?;
+    let messages = ["--message-format=json-render-diagnostics"];
+    let output = cargo(&said, &[&as_lambda, &messages[..], options].concat())?;
     // Messages of other kinds have no target, and libraries have no executable.
     let made: Vec<Made> =
         output.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
