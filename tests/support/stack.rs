@@ -168,7 +168,7 @@ async fn endpoint() -> (String, Option<(Engine, Data)>) {
     match std::env::var("DYNAMODB_ENDPOINT") {
         Ok(url) => (url, None),
         Err(_) => {
-            let data = Data::in_memory().unwrap();
+            let data = Data::temporary().unwrap();
             let engine = Engine::start(&data).await.unwrap();
             (engine.url().to_owned(), Some((engine, data)))
         }

@@ -18,11 +18,7 @@ use crate::{App, Call, Caller, Endpoint, Reply, Request};
 const RESERVE: Duration = Duration::from_millis(300);
 
 /// Answers one request.
-pub async fn answer(
-    endpoint: &Endpoint,
-    app: &App,
-    request: lambda_http::Request,
-) -> lambda_http::Response<lambda_http::Body> {
+pub async fn answer(endpoint: &Endpoint, app: &App, request: lambda_http::Request) -> Reply {
     let request = Request::new(request);
     let started = app.store.ambient().now();
     let mut meter = Meter::default();
@@ -41,7 +37,7 @@ pub async fn answer(
     reply.set(HeaderName::from_static("x-request-id"), request.id());
     let millis = app.store.ambient().now().as_millis() - started.as_millis();
     log(endpoint, &request, &reply, result.err().as_ref(), millis);
-    reply.into()
+    reply
 }
 
 async fn handle(endpoint: &Endpoint, app: &App, request: &Request, meter: &mut Meter) -> Result<Reply> {

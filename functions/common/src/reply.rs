@@ -1,7 +1,11 @@
 //! The reply: a status, some headers and a JSON body.
 
+use std::future::ready;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use lambda_http::{Body, Response};
+use lambda_http::{Body, IntoResponse, Response};
 use serde::Serialize;
 
 use clientele_shared::{Error, Result};
@@ -56,6 +60,12 @@ impl Reply {
         }
     }
 
+    /// The body's text.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
     /// This answer as one text, to be kept for a repeated request.
     #[must_use]
     pub fn to_kept(&self) -> String {
@@ -82,13 +92,14 @@ impl Reply {
     }
 }
 
-impl From<Reply> for Response<Body> {
-    fn from(reply: Reply) -> Self {
-        let body = if reply.body.is_empty() { Body::Empty } else { Body::Text(reply.body) };
+/// By itself and not as a `Response<Body>`, which `lambda_http` would look through for its character set.
+impl IntoResponse for Reply {
+    fn into_response(self) -> BoxFuture<'static, Response<Body>> {
+        let body = if self.body.is_empty() { Body::Empty } else { Body::Text(self.body) };
         let mut response = Response::new(body);
-        *response.status_mut() = reply.status;
-        *response.headers_mut() = reply.headers;
-        response
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        ready(response).boxed()
     }
 }
 

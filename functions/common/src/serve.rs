@@ -1,6 +1,7 @@
 //! Start-up: from an empty process to a Lambda that answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clientele_shared::Ambient;
 use clientele_shared::store::Store;
@@ -17,7 +18,11 @@ use crate::{App, Endpoint, front, logging};
 /// When the environment lacks something, or Lambda's runtime interface cannot be reached.
 pub fn serve(endpoint: &'static Endpoint) -> Result<(), lambda_http::Error> {
     logging::start();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        // Looking up the name of the table's host takes a second thread, which nothing needs afterwards.
+        .thread_keep_alive(Duration::from_millis(1))
+        .build()?;
     runtime.block_on(async {
         let config = Config::from_environment().map_err(|e| e.chain())?;
         let client = config.connection.client().map_err(|e| e.chain())?;

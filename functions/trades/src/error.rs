@@ -105,8 +105,7 @@ mod tests {
     use super::*;
 
     fn body(error: &Error) -> String {
-        let response: lambda_http::Response<lambda_http::Body> = Trades.error(error).into();
-        String::from_utf8(response.body().to_vec()).unwrap()
+        Trades.error(error).body().to_owned()
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Where the local stack keeps what it stores: nowhere (a scratch folder that goes when it stops), or a folder that
+//! Where the local stack keeps what it stores: a temporary folder that goes when it stops, or a folder that
 //! stays and that one instance at a time may use.
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -40,20 +40,20 @@ pub enum DataError {
     /// The embedded engine takes paths in UTF-8 only.
     #[error("the name of the folder {} is not UTF-8: name another with --data DIR", .0.display())]
     NotUtf8(PathBuf),
-    /// No scratch folder could be made.
+    /// No temporary folder could be made.
     #[error(
         "cannot make a folder for temporary files: {0}. Free some space, or set TMPDIR to another folder"
     )]
-    NoScratch(#[source] io::Error),
+    NoTemporary(#[source] io::Error),
 }
 
 /// Where the data is.
 #[derive(Debug)]
 pub enum Data {
-    /// In memory; the little that needs files is in a folder that goes with this.
-    Memory {
-        /// That folder.
-        scratch: TempDir,
+    /// In a folder that goes with this.
+    Temporary {
+        /// The folder.
+        folder: TempDir,
     },
     /// In a folder that stays.
     Kept {
@@ -70,10 +70,10 @@ impl Data {
     /// # Errors
     ///
     /// When no temporary folder can be made.
-    pub fn in_memory() -> Result<Self, DataError> {
-        let scratch =
-            tempfile::Builder::new().prefix("clientele-").tempdir().map_err(DataError::NoScratch)?;
-        Ok(Self::Memory { scratch })
+    pub fn temporary() -> Result<Self, DataError> {
+        let folder =
+            tempfile::Builder::new().prefix("clientele-").tempdir().map_err(DataError::NoTemporary)?;
+        Ok(Self::Temporary { folder })
     }
 
     /// Data kept in that folder, which is made if need be.
@@ -99,7 +99,7 @@ impl Data {
     #[must_use]
     pub fn folder(&self) -> &Path {
         match self {
-            Self::Memory { scratch } => scratch.path(),
+            Self::Temporary { folder } => folder.path(),
             Self::Kept { folder, .. } => folder,
         }
     }
@@ -172,8 +172,8 @@ mod tests {
     }
 
     #[test]
-    fn scratch_goes_with_the_instance() {
-        let data = Data::in_memory().unwrap();
+    fn a_temporary_folder_goes_with_the_instance() {
+        let data = Data::temporary().unwrap();
         let folder = data.folder().to_owned();
         assert!(folder.is_dir() && !data.is_kept());
         drop(data);

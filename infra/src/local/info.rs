@@ -46,8 +46,8 @@ impl From<Route> for InfoRoute {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", content = "at", rename_all = "lowercase")]
 pub enum Storage {
-    /// In this process, gone with it.
-    Memory,
+    /// In this process, on a file that goes with it.
+    Temporary,
     /// In this process, on a file in that folder.
     Folder(String),
     /// In the DynamoDB at that address.
@@ -58,7 +58,9 @@ pub enum Storage {
 impl std::fmt::Display for Storage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Memory => f.write_str("in memory, gone when this stops (--data DIR keeps it)"),
+            Self::Temporary => {
+                f.write_str("in a temporary folder, gone when this stops (--data DIR keeps it)")
+            }
             Self::Folder(folder) => write!(f, "in {folder}"),
             Self::Remote(url) => write!(f, "in the DynamoDB at {url}"),
         }

@@ -136,7 +136,7 @@ where
     let server = Server::bind(options.port).await?;
     let data = match &options.data {
         Some(folder) => Data::kept_in(folder)?,
-        None => Data::in_memory()?,
+        None => Data::temporary()?,
     };
     let table = Table::open(options.dynamodb.clone(), &data).await?;
     let s3 = S3::start(&data).await?;
@@ -193,7 +193,7 @@ impl Table {
         match self {
             Self::At(url) => Storage::Remote(url.clone()),
             Self::Embedded(_) if data.is_kept() => Storage::Folder(data.folder().display().to_string()),
-            Self::Embedded(_) => Storage::Memory,
+            Self::Embedded(_) => Storage::Temporary,
         }
     }
 

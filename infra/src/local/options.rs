@@ -12,7 +12,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_PORT)]
     pub port: u16,
 
-    /// Keep the data in this folder, and find it there again. Without it everything is in memory.
+    /// Keep the data in this folder, and find it there again. Without it they are in a temporary folder, gone when this stops.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 
@@ -26,7 +26,7 @@ pub struct Options {
     pub json: bool,
 }
 
-/// Without options: the demo in memory.
+/// Without options: the demo, in a temporary folder.
 impl Default for Options {
     fn default() -> Self {
         Self { port: DEFAULT_PORT, data: None, dynamodb: None, json: false }
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn without_options_it_is_the_demo_in_memory() {
+    fn without_options_it_is_the_demo_in_a_temporary_folder() {
         let options = parse(&[]).unwrap();
         assert_eq!(
             (options.port, options.data, options.dynamodb, options.json),

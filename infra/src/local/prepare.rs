@@ -135,11 +135,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_start_finds_what_is_there_and_makes_a_new_key() {
-        let data = Data::in_memory().unwrap();
+        let data = Data::temporary().unwrap();
         let engine = Engine::start(&data).await.unwrap();
         let s3 = S3::start(&data).await.unwrap();
         let dynamodb = DynamoDb::Embedded { url: engine.url().to_owned() };
-        let backend = Backend { dynamodb, s3: s3.access().clone(), storage: Storage::Memory };
+        let backend = Backend { dynamodb, s3: s3.access().clone(), storage: Storage::Temporary };
 
         let first = prepare(backend.clone()).await.unwrap();
         let second = prepare(backend.clone()).await.unwrap();

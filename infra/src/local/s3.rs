@@ -159,7 +159,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_object_put_is_a_file_and_comes_back() {
-        let data = Data::in_memory().unwrap();
+        let data = Data::temporary().unwrap();
         let s3 = S3::start(&data).await.unwrap();
         let access = s3.access().clone();
         let client = client(&access, &access.secret_key);
@@ -174,7 +174,7 @@ mod tests {
 
     #[tokio::test]
     async fn another_secret_is_refused() {
-        let data = Data::in_memory().unwrap();
+        let data = Data::temporary().unwrap();
         let s3 = S3::start(&data).await.unwrap();
         let listed = client(s3.access(), "guess").list_objects_v2().bucket(BUCKET).send().await;
         assert!(listed.is_err());

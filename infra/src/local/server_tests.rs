@@ -48,7 +48,7 @@ async fn running(function: Invoke) -> Running {
         key: "k".into(),
         tenant: "demo".into(),
         curl: "curl".into(),
-        storage: Storage::Memory,
+        storage: Storage::Temporary,
         samples: BTreeMap::new(),
         routes: Vec::new(),
     };

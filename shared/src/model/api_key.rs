@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base16ct::lower;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -171,7 +171,7 @@ impl Secret {
     /// The hash that is kept.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
-        SecretHash(HEXLOWER.encode(&Sha256::digest(self.0.as_bytes())))
+        SecretHash(lower::encode_string(&Sha256::digest(self.0.as_bytes())))
     }
 
     /// The secret in plain text: to be shown to its owner once, and nowhere else.

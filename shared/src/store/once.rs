@@ -1,6 +1,6 @@
 //! Requests that must take effect once, however often they are sent (`Idempotency-Key`).
 
-use data_encoding::HEXLOWER;
+use base16ct::lower;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -85,7 +85,7 @@ pub(super) fn digest(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    HEXLOWER.encode(&hash.finalize())
+    lower::encode_string(&hash.finalize())
 }
 
 #[cfg(test)]

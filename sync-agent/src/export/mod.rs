@@ -19,10 +19,10 @@ pub use target::{ExportTarget, TargetError};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use base16ct::lower;
 use clientele_shared::Error as StoreError;
 use clientele_shared::model::{Customer, Mode, Status, Tenant, TenantId, Timestamp};
 use clientele_shared::store::{CustomerFilter, Store};
-use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use self::csv_row::FormulaGuard;
@@ -224,7 +224,7 @@ impl Exporter {
             file,
             rows: written.rows,
             bytes: written.bytes,
-            sha256: HEXLOWER.encode(&written.hash.finalize()),
+            sha256: lower::encode_string(&written.hash.finalize()),
             columns: csv_row::COLUMNS.map(str::to_owned).to_vec(),
             taken_at: taken_at.to_rfc3339_seconds(),
             tenant: self.tenant_id.to_string(),

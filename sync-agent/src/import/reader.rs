@@ -2,9 +2,9 @@
 
 use std::io::Read;
 
+use base16ct::lower;
 use clientele_shared::model::CustomerFields;
 use csv::{ByteRecord, StringRecord};
-use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::lines::Lines;
@@ -182,7 +182,7 @@ fn digest(record: &StringRecord) -> String {
         hash.update((cell.len() as u64).to_be_bytes());
         hash.update(cell.as_bytes());
     }
-    format!("sha256:{}", HEXLOWER.encode(&hash.finalize()))
+    format!("sha256:{}", lower::encode_string(&hash.finalize()))
 }
 
 #[cfg(test)]

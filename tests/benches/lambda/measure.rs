@@ -207,7 +207,13 @@ async fn warm(subject: &mut Subject) -> Result<Warm, BenchError> {
     function.stop(Signal::SIGKILL).await?;
     let median_ms = median(&mut taken);
     let p99_ms = taken.get(taken.len() * 99 / 100).copied().unwrap_or(median_ms);
-    Ok(Warm { median_ms, p99_ms, cpu_ms, peak_rss, rss_growth: peak_rss - rss_before })
+    Ok(Warm {
+        median_ms,
+        p99_ms,
+        cpu_ms,
+        peak_rss, // The kernel adds its counters up in batches: the earlier reading may be a few pages ahead.
+        rss_growth: peak_rss.saturating_sub(rss_before),
+    })
 }
 
 fn summary(starts: &[Start], warms: &[Warm]) -> Times {

@@ -300,7 +300,7 @@ function endpoint(info, openapi, route, at) {
 // ---- The page ----
 
 function storage({ kind, at }) {
-  if (kind === "memory") return "In memory: gone when the stack stops. Start it with --data DIR to keep them.";
+  if (kind === "temporary") return "In a temporary folder: gone when the stack stops. Start it with --data DIR to keep them.";
   return kind === "folder" ? `In ${at}` : `In the DynamoDB at ${at}`;
 }
 
