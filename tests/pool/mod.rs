@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bulk;
+mod faults;
 mod filters;
 mod graphql;
 mod tags;

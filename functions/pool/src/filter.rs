@@ -185,25 +185,30 @@ impl Building {
         self.statuses(status.eq, status.one_of);
         let tags = filters.tag_ids.unwrap_or_default();
         self.tags(session, tags.eq, tags.one_of).await?;
-        let texts: [(&str, Option<StringOperators>, fn(Vec<String>) -> Condition); 5] = [
-            ("city", filters.city, Condition::City),
-            ("state", filters.state, Condition::State),
-            ("zipCode", filters.zip_code, Condition::PostalCode),
-            ("email", filters.email, Condition::Email),
-            ("quickbooksId", filters.quickbooks_id, Condition::QuickbooksId),
-        ];
-        for (name, operators, condition) in texts {
-            let StringOperators { eq, one_of } = operators.unwrap_or_default();
-            self.texts(name, eq, one_of, condition)?;
-        }
-        let moments: [(Option<DateTimeOperators>, fn(Period) -> Condition); 2] =
-            [(filters.created_at, Condition::CreatedAt), (filters.updated_at, Condition::UpdatedAt)];
-        for (operators, condition) in moments {
-            let DateTimeOperators { eq, gte, lte } = operators.unwrap_or_default();
-            self.period(eq, eq, condition);
-            self.period(gte, lte, condition);
-        }
+        self.text_operators("city", filters.city, Condition::City)?;
+        self.text_operators("state", filters.state, Condition::State)?;
+        self.text_operators("zipCode", filters.zip_code, Condition::PostalCode)?;
+        self.text_operators("email", filters.email, Condition::Email)?;
+        self.text_operators("quickbooksId", filters.quickbooks_id, Condition::QuickbooksId)?;
+        self.moment_operators(filters.created_at, Condition::CreatedAt);
+        self.moment_operators(filters.updated_at, Condition::UpdatedAt);
         Ok(())
+    }
+
+    fn text_operators(
+        &mut self,
+        name: &str,
+        operators: Option<StringOperators>,
+        condition: fn(Vec<String>) -> Condition,
+    ) -> Result<()> {
+        let StringOperators { eq, one_of } = operators.unwrap_or_default();
+        self.texts(name, eq, one_of, condition)
+    }
+
+    fn moment_operators(&mut self, operators: Option<DateTimeOperators>, condition: fn(Period) -> Condition) {
+        let DateTimeOperators { eq, gte, lte } = operators.unwrap_or_default();
+        self.period(eq, eq, condition);
+        self.period(gte, lte, condition);
     }
 
     fn statuses(&mut self, one: Option<CustomerStatus>, some: Option<Vec<CustomerStatus>>) {

@@ -4,7 +4,7 @@
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
 use clientele_shared::error::FieldError;
-use clientele_shared::model::{CustomerFields, TagId};
+use clientele_shared::model::{CustomerFields, Settings, Status, TagId};
 use clientele_shared::rules::text::{Rule, email, line, long_text};
 use clientele_shared::{Error, Result};
 
@@ -88,15 +88,21 @@ struct TagChange {
 }
 
 impl CreateCustomerInput {
-    /// The fields of the new customer.
-    pub(crate) async fn read(self, session: &Session) -> Result<CustomerFields> {
+    /// The fields of the new customer, and its tags as they were sent: whether there are such is still to be
+    /// looked up, which can be done side by side with what comes next.
+    pub(crate) fn read(self, settings: &Settings) -> Result<(CustomerFields, Vec<ID>)> {
         let mut fields = CustomerFields::default();
-        if session.settings.pool_creates_leads {
-            fields.status = clientele_shared::model::Status::Lead;
+        if settings.pool_creates_leads {
+            fields.status = Status::Lead;
         }
-        let tags = TagChange::read(session, &self.members, &[], &[]).await?;
-        let fields = Change { members: self.members, tags }.apply(fields)?;
-        if is_nobody(&fields) { Err(nobody()) } else { Ok(fields) }
+        let tags = self.members.tag_ids.clone().take().unwrap_or_default();
+        let mut fields = Change { members: self.members, tags: None }.apply(fields)?;
+        for tag in &tags {
+            if !fields.tag_ids.contains(tag) {
+                fields.tag_ids.push(tag.to_string());
+            }
+        }
+        if is_nobody(&fields) { Err(nobody()) } else { Ok((fields, tags)) }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::{Context, ID, Object};
+use futures::future::try_join;
 
 use clientele_shared::model::{self, CustomerNumber};
 use clientele_shared::store::{Once, Updated, Write, Written};
@@ -135,10 +136,15 @@ impl Place {
 }
 
 async fn create(session: &Session, place: &Place, input: CreateCustomerInput) -> Result<model::Customer> {
-    session.tags_ahead(place.tags).await?;
-    let fields = input.read(session).await?;
+    let (fields, tags) = input.read(&session.settings)?;
     let Session { store, tenant, .. } = session;
-    let written = store.customer_create(tenant, fields, write(session, place)).await?;
+    let permit = Box::pin(async {
+        let ahead = session.tags_ahead(place.tags || !tags.is_empty());
+        let ((), ()) = try_join(session.permit(), ahead).await?;
+        session.tag_ids("tagIds", &tags).await.map(drop)
+    });
+    let write = Write { permit, ..write(session, place) };
+    let written = store.customer_create(tenant, fields, write).await?;
     customer_of(session, written).await
 }
 

@@ -44,7 +44,6 @@ impl Query {
     #[graphql(
         complexity = "1 + limit.map_or(20, |limit| usize::try_from(limit).unwrap_or(0)).min(100) * child_complexity"
     )]
-    #[expect(clippy::too_many_arguments, reason = "they are the field's own")]
     async fn paginated_customers(
         &self,
         context: &Context<'_>,
