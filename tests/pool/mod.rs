@@ -23,18 +23,11 @@ pub(crate) async fn send(caller: &Caller, query: &str, variables: Value) -> Answ
 }
 
 /// Sends a document that must succeed; returns its data.
-#[track_caller]
-pub(crate) fn ask<'a>(
-    caller: &'a Caller,
-    query: &'a str,
-    variables: Value,
-) -> impl Future<Output = Value> + 'a {
-    async move {
-        let answer = send(caller, query, variables).await;
-        let body = answer.expect(200);
-        assert!(body.get("errors").is_none(), "{query}: {}", answer.body);
-        body["data"].clone()
-    }
+pub(crate) async fn ask(caller: &Caller, query: &str, variables: Value) -> Value {
+    let answer = send(caller, query, variables).await;
+    let body = answer.expect(200);
+    assert!(body.get("errors").is_none(), "{query}: {}", answer.body);
+    body["data"].clone()
 }
 
 /// Sends a document that must be refused; returns code and message of its one error.
