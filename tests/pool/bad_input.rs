@@ -106,9 +106,20 @@ async fn wrong_arguments_are_named() {
         (json!({"email": "x".repeat(256)}), "email: must be at most 255 characters"),
         (json!({"tagIds": ["tag_001"]}), "tagIds: holds an id that is no tag's"),
         (json!({"tagIds": ["weekly"]}), "tagIds: holds an id that is no tag's"),
+        (json!({"tagIds": vec!["tag_001"; 101]}), "tagIds: must have at most 100 values"),
     ] {
         check(&stack.acme, filter, json!({"f": wrong}), bad, message).await;
     }
+}
+
+#[tokio::test]
+async fn values_to_choose_from_are_counted() {
+    let stack = Stack::start().await;
+    let query = "query($f: CustomerFilters) { paginatedCustomers(selector: {filters: $f}) { data { id } } }";
+    let cities: Vec<String> = (0..101).map(|number| format!("City {number}")).collect();
+    let message = "city: must have at most 100 values";
+    check(&stack.acme, query, json!({"f": {"city": {"in": cities}}}), "BAD_USER_INPUT", message).await;
+    super::ask(&stack.acme, query, json!({"f": {"city": {"in": cities[..100]}}})).await;
 }
 
 #[tokio::test]

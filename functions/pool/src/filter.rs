@@ -9,7 +9,7 @@ use clientele_shared::rules::condition::{Condition, Period};
 use clientele_shared::rules::text;
 use clientele_shared::{Error, Result, store};
 
-use crate::session::Session;
+use crate::session::{Session, at_most};
 use crate::types::{CustomerStatus, DateTime};
 
 /// Which customers a list is about. What is given must all hold; an empty list of values asks for nothing.
@@ -239,6 +239,7 @@ impl Building {
     ) -> Result<()> {
         let some = some.filter(|some| !some.is_empty());
         for wanted in [one.map(|one| vec![one]), some].into_iter().flatten() {
+            at_most(name, wanted.len())?;
             let values = wanted.into_iter().map(|text| value(name, text)).collect::<Result<_>>()?;
             self.conditions.push(condition(values));
         }

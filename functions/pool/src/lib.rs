@@ -1,8 +1,8 @@
 //! The pool dialect: GraphQL at `/graphql`.
 //!
-//! [`graphql`] answers a request: it reads the document, looks at it before anything is done ([`document`]), has
-//! it executed, and answers. [`query`] and [`mutation`] are what can be asked; [`types`] is the only place that
-//! shapes this dialect's objects, [`input`] and [`filter`] the only ones that read what is sent, [`error`] the
+//! [`graphql`] answers a request: it reads the document, looks at it before anything is done (`document`), has
+//! it executed, and answers. `query` and `mutation` are what can be asked; `types` is the only place that
+//! shapes this dialect's objects, `input` and `filter` the only ones that read what is sent, `error` the
 //! only one that spells errors.
 
 mod cursor;

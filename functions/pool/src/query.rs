@@ -88,7 +88,7 @@ impl Query {
     async fn tags(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Tag>> {
         let session = session::of(context)?;
         let tags = session.tags().await.map_err(|e| session.refuse(e))?;
-        Ok(tags.into_iter().map(Tag).collect())
+        Ok(tags.iter().cloned().map(Tag).collect())
     }
 
     /// One tag.

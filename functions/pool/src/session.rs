@@ -17,6 +17,9 @@ use clientele_shared::{Error, Result};
 
 use crate::error;
 
+/// How many values a list may have that is looked up value by value.
+const MOST_VALUES: usize = 100;
+
 /// One request while its document is executed.
 pub(crate) struct Session {
     pub(crate) store: Store,
@@ -26,7 +29,7 @@ pub(crate) struct Session {
     pub(crate) repeatable: Option<Repeatable>,
     leave: Shared<oneshot::Receiver<bool>>,
     /// Read when first needed, and again when a field has changed them.
-    tags: Mutex<Arc<OnceCell<Vec<Tag>>>>,
+    tags: Mutex<Arc<OnceCell<Arc<[Tag]>>>>,
     /// What went wrong that is not the caller's doing: it fails the request as a whole.
     failure: Mutex<Option<Error>>,
     /// Whether a total is a lower bound.
@@ -85,9 +88,10 @@ impl Session {
     }
 
     /// The tenant's tags, read once for the whole document.
-    pub(crate) async fn tags(&self) -> Result<Vec<Tag>> {
+    pub(crate) async fn tags(&self) -> Result<Arc<[Tag]>> {
         let tags = Arc::clone(&locked(&self.tags));
-        tags.get_or_try_init(|| self.store.tags(&self.tenant)).await.cloned()
+        let read = || async { self.store.tags(&self.tenant).await.map(Arc::from) };
+        tags.get_or_try_init(read).await.cloned()
     }
 
     /// Reads the tags ahead of the customers' fields, side by side with the customers, where they are asked for:
@@ -106,20 +110,20 @@ impl Session {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut tags = self.tags().await?;
-        tags.retain(|tag| ids.iter().any(|id| id == tag.id.as_str()));
-        Ok(tags)
+        let tags = self.tags().await?;
+        Ok(tags.iter().filter(|tag| ids.iter().any(|id| id == tag.id.as_str())).cloned().collect())
     }
 
     /// The ids that a client sent, each of an existing tag.
     pub(crate) async fn tag_ids(&self, field: &str, ids: &[async_graphql::ID]) -> Result<Vec<TagId>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        at_most(field, ids.len())?;
+        let tags = self.tags().await?;
         let mut known = Vec::new();
         for id in ids {
-            let parsed = id.parse::<TagId>().ok();
-            let there = match parsed {
-                Some(id) => self.tags().await?.iter().any(|tag| tag.id == id).then_some(id),
-                None => None,
-            };
+            let there = id.parse::<TagId>().ok().filter(|id| tags.iter().any(|tag| tag.id == *id));
             let there = there.ok_or_else(|| Error::invalid(field, "holds an id that is no tag's"))?;
             if !known.contains(&there) {
                 known.push(there);
@@ -154,6 +158,14 @@ impl Session {
     pub(crate) fn failure(&self) -> Option<Error> {
         locked(&self.failure).take()
     }
+}
+
+/// Refuses a list of more values than one field may have.
+pub(crate) fn at_most(field: &str, count: usize) -> Result<()> {
+    if count > MOST_VALUES {
+        return Err(Error::invalid(field, format!("must have at most {MOST_VALUES} values")));
+    }
+    Ok(())
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

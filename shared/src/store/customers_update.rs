@@ -210,3 +210,43 @@ fn transactions(changes: Vec<Change>) -> Vec<Vec<Change>> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Mode, Timestamp};
+
+    fn change(bytes: usize, obsolete: usize) -> Change {
+        let tenant = Tenant::new(&"t".parse().unwrap(), Mode::Live);
+        let now = Timestamp::from_millis(0);
+        let customer = Customer {
+            number: CustomerNumber::MAX,
+            uuid: uuid::Uuid::nil(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+            fields: CustomerFields::default(),
+        };
+        let item = Item::from([("notes".to_owned(), super::super::text("n".repeat(bytes)))]);
+        let term = |number| keys::term(&tenant, customer.uuid, &format!("term{number}"));
+        let obsolete_terms = (0..obsolete).map(term).collect();
+        Change { old: customer.clone(), new: customer, item, obsolete_terms }
+    }
+
+    #[track_caller]
+    fn check(changes: Vec<Change>, expected: &[usize]) {
+        let counts: Vec<usize> = transactions(changes).iter().map(Vec::len).collect();
+        assert_eq!(counts, expected);
+    }
+
+    #[test]
+    fn a_transaction_holds_what_dynamodb_takes() {
+        check(Vec::new(), &[]);
+        check((0..200).map(|_| change(100, 0)).collect(), &[99, 99, 2]);
+        check((0..5).map(|_| change(100, 49)).collect(), &[1, 1, 1, 1, 1]);
+        check((0..5).map(|_| change(100, 32)).collect(), &[3, 2]);
+        check(vec![change(100, 0), change(100, 300), change(100, 0)], &[1, 1, 1]);
+        check((0..20).map(|_| change(390_000, 0)).collect(), &[7, 7, 6]);
+    }
+}
