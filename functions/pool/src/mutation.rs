@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::{Context, ID, Object};
+use futures::FutureExt;
 use futures::future::try_join;
 
 use clientele_shared::model::{self, CustomerNumber};
@@ -19,7 +20,8 @@ use crate::types::{BulkUpdateError, BulkUpdateResult, Customer, Tag};
 /// Customers to a bulk update at the most.
 const MOST: usize = 500;
 
-/// The mutations.
+/// The mutations. Work is boxed, here and in the queries: what a field waits for is no part of the type of the
+/// whole document's execution, which the compiler would have to lay out.
 pub(crate) struct Mutation;
 
 /// What can be changed, one after the other.
@@ -34,7 +36,7 @@ impl Mutation {
     ) -> async_graphql::Result<Customer> {
         let session = session::of(context)?;
         let place = Place::of(context);
-        create(session, &place, input).await.map(Customer::from).map_err(|e| session.refuse(e))
+        create(session, &place, input).boxed().await.map(Customer::from).map_err(|e| session.refuse(e))
     }
 
     /// Changes a customer: absent members stay, `null` clears.
@@ -47,7 +49,7 @@ impl Mutation {
     ) -> async_graphql::Result<Customer> {
         let session = session::of(context)?;
         let place = Place::of(context);
-        update(session, &place, &id, input).await.map(Customer::from).map_err(|e| session.refuse(e))
+        update(session, &place, &id, input).boxed().await.map(Customer::from).map_err(|e| session.refuse(e))
     }
 
     /// Makes one change to many customers. Each is changed wholly or not at all; the others are not held up by
@@ -59,14 +61,14 @@ impl Mutation {
         input: BulkUpdateCustomersInput,
     ) -> async_graphql::Result<BulkUpdateResult> {
         let session = session::of(context)?;
-        bulk_update(session, input).await.map_err(|e| session.refuse(e))
+        bulk_update(session, input).boxed().await.map_err(|e| session.refuse(e))
     }
 
     /// Deletes a customer: an extension, for tenants that have turned on `pool-extensions`.
     #[graphql(complexity = "WRITE + child_complexity", visible = "has_extensions")]
     async fn delete_customer(&self, context: &Context<'_>, id: ID) -> async_graphql::Result<bool> {
         let session = session::of(context)?;
-        delete(session, &id).await.map(|()| true).map_err(|e| session.refuse(e))
+        delete(session, &id).boxed().await.map(|()| true).map_err(|e| session.refuse(e))
     }
 
     /// Makes a tag.
@@ -77,7 +79,7 @@ impl Mutation {
             let (name, color) = input.read()?;
             session.store.tag_create(&session.tenant, name, color, session.permit()).await
         };
-        let made = made.await;
+        let made = made.boxed().await;
         session.tags_changed();
         made.map(Tag).map_err(|e| session.refuse(e))
     }
@@ -95,7 +97,7 @@ impl Mutation {
             let (id, change) = (tag::read_id(&id)?, input.read()?);
             session.store.tag_update(&session.tenant, &id, change, session.permit()).await
         };
-        let changed = changed.await;
+        let changed = changed.boxed().await;
         session.tags_changed();
         changed.map(Tag).map_err(|e| session.refuse(e))
     }
@@ -106,7 +108,7 @@ impl Mutation {
         let session = session::of(context)?;
         let deleted =
             async { session.store.tag_delete(&session.tenant, &tag::read_id(&id)?, session.permit()).await };
-        let deleted = deleted.await;
+        let deleted = deleted.boxed().await;
         session.tags_changed();
         deleted.map(|()| true).map_err(|e| session.refuse(e))
     }

@@ -1,6 +1,7 @@
 //! What can be asked without changing anything.
 
 use async_graphql::{Context, ID, Object};
+use futures::FutureExt;
 use futures::future::try_join;
 
 use clientele_shared::model::{self, CustomerNumber};
@@ -37,7 +38,7 @@ impl Query {
             total: context.look_ahead().field("totalCount").exists(),
             tags: context.look_ahead().field("edges").field("node").field("tags").exists(),
         };
-        infinite(session, wanted, first, after, filter, search).await.map_err(|e| session.refuse(e))
+        infinite(session, wanted, first, after, filter, search).boxed().await.map_err(|e| session.refuse(e))
     }
 
     /// Customers, the newest first, by page number.
@@ -64,7 +65,7 @@ impl Query {
             let list = paginated(session, page, limit, filter, search);
             Ok(try_join(list, session.tags_ahead(tags)).await?.0)
         };
-        asked.await.map_err(|e| session.refuse(e))
+        asked.boxed().await.map_err(|e| session.refuse(e))
     }
 
     /// One customer.
@@ -79,7 +80,8 @@ impl Query {
             Err(error) => return Some(Err(error)),
         };
         let tags = session.tags_ahead(context.look_ahead().field("tags").exists());
-        let found = try_join(one(session, selector), tags).await.map(|(customer, ())| customer.into());
+        let found =
+            try_join(one(session, selector), tags).boxed().await.map(|(customer, ())| customer.into());
         Some(found.map_err(|e| session.refuse(e)))
     }
 
@@ -99,7 +101,7 @@ impl Query {
             Err(error) => return Some(Err(error)),
         };
         let found = async { session.store.tag_get(&session.tenant, &tag::read_id(&id)?).await };
-        Some(found.await.map(Tag).map_err(|e| session.refuse(e)))
+        Some(found.boxed().await.map(Tag).map_err(|e| session.refuse(e)))
     }
 
     /// Who calls.

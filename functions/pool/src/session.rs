@@ -90,7 +90,7 @@ impl Session {
     /// The tenant's tags, read once for the whole document.
     pub(crate) async fn tags(&self) -> Result<Arc<[Tag]>> {
         let tags = Arc::clone(&locked(&self.tags));
-        let read = || async { self.store.tags(&self.tenant).await.map(Arc::from) };
+        let read = || async { self.store.tags(&self.tenant).await.map(Arc::from) }.boxed();
         tags.get_or_try_init(read).await.cloned()
     }
 
