@@ -9,6 +9,7 @@
 
 mod guards;
 mod ledger;
+mod pool;
 mod promises;
 mod support;
 mod trades;

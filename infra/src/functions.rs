@@ -10,7 +10,7 @@ use crate::local::function::{Functions, Invoke, context};
 
 /// Every endpoint there is.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    clientele_functions_trades::ENDPOINTS.into_iter()
+    clientele_functions_trades::ENDPOINTS.into_iter().chain(clientele_functions_pool::ENDPOINTS)
 }
 
 /// Every function, working for this app.

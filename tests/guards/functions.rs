@@ -1,7 +1,7 @@
 //! One name, everywhere: the function in `template.yaml`, its binary, its endpoint, its handler's file and its
 //! test's file; and one route, in the template, the handler, the test and the OpenAPI document.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use utoipa::OpenApi as _;
 
@@ -129,17 +129,17 @@ fn every_function_is_deployed_under_its_own_name() {
 
 #[test]
 fn handlers_and_tests_begin_with_the_route() {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for Route { function, method, path } in routes() {
+        all.entry(function).or_default().push(format!("{method} {path}"));
+    }
+    for (function, routes) in all {
         let name = Name::of(&function);
-        let expected = format!("//! `{method} {path}`: ");
+        let expected = format!("//! `{}`: ", routes.join("`, `"));
         let line = first_line(&name.handler());
         assert!(line.starts_with(&expected), "{} begins with\n{line}\nnot with\n{expected}", name.handler());
-        assert_eq!(
-            first_line(&name.test()),
-            format!("//! `{function}`: {method} {path}."),
-            "{}",
-            name.test()
-        );
+        let expected = format!("//! `{function}`: {}.", routes.join(", "));
+        assert_eq!(first_line(&name.test()), expected, "{}", name.test());
     }
 }
 

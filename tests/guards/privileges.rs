@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 use clientele_functions_common::App;
 use clientele_functions_common::caller::KEY_SECONDS;
+use clientele_shared::model::Settings;
 use clientele_shared::store::Store;
 use serde_yaml_ng::Value;
 
@@ -41,6 +42,7 @@ async fn accesses_of(function: &str) -> Vec<Access> {
         "trades-customer-update" => update(&mut asked).await,
         "trades-customer-delete" => delete(&mut asked).await,
         "trades-customer-restore" => restore(&mut asked).await,
+        "pool-graphql" => graphql(&mut asked).await,
         other => {
             panic!("tests/guards/privileges.rs does not exercise {other}: add everything it can be asked")
         }
@@ -155,6 +157,32 @@ async fn restore(asked: &mut Asked<'_>) {
     asked.ask(Method::POST, &format!("{path}/restore"), &[], &Json::Null, 200).await;
     asked.ask(Method::POST, &format!("{other}/restore"), &ONCE, &Json::Null, 200).await;
     asked.ask(Method::POST, &format!("{other}/restore"), &ONCE, &Json::Null, 200).await;
+}
+
+/// Each document in turn; the tag and the customers that later ones name are made by earlier ones.
+async fn graphql(asked: &mut Asked<'_>) {
+    asked.stack.settings(Settings { pool_extensions: true, ..Settings::default() }).await;
+    for document in [
+        "{ me { id } }",
+        "mutation { createTag(input: {name: \"a\"}) { id } }",
+        "mutation { createCustomer(input: {lastName: \"Smith\", tagIds: [\"tag_001\"]}) { tags { id } } }",
+        "mutation { createCustomer(input: {lastName: \"Jones\"}) { id } }",
+        "mutation { updateCustomer(id: \"cust_1\", input: {lastName: \"Miller\"}) { id } }",
+        "mutation { bulkUpdateCustomers(input: {ids: [\"cust_1\", \"cust_2\"], update: {city: \"Austin\"}}) { success } }",
+        "{ infiniteCustomers(first: 1) { edges { node { tags { id } } } totalCount } }",
+        "{ infiniteCustomers(first: 1, search: \"miller\") { totalCount } }",
+        "{ infiniteCustomers(first: 1, filter: {tagIds: [\"tag_001\"]}) { totalCount } }",
+        "{ infiniteCustomers(first: 1, filter: {state: \"TX\"}) { totalCount } }",
+        "{ paginatedCustomers(limit: 1) { data { id } } }",
+        "{ paginatedCustomers(limit: 1, page: 2) { data { id } } }",
+        "{ customer(selector: {id: \"cust_1\"}) { id } tags { id } tag(id: \"tag_001\") { id } }",
+        "mutation { updateTag(id: \"tag_001\", input: {name: \"b\"}) { id } deleteTag(id: \"tag_001\") }",
+        "mutation { deleteCustomer(id: \"cust_1\") }",
+    ] {
+        let body = json!({ "query": document });
+        let answer = asked.ask(Method::POST, "/graphql", &[("idempotency-key", document)], &body, 200).await;
+        assert!(answer.get("errors").is_none(), "{document}: {answer}");
+    }
 }
 
 /// One statement of a policy.

@@ -5,13 +5,14 @@
 //! shows in a diff; after a wanted one, `UPDATE_GOLDEN=1 cargo ledger` writes the file anew. A figure beyond its
 //! promise fails in any case.
 //!
-//! Read it in this order: [`cost`] counts, [`promise`] holds the promises, [`one`] and [`many`] do the work
+//! Read it in this order: [`cost`] counts, [`promise`] holds the promises, [`one`], [`many`] and [`pool`] do the work
 //! that is measured, [`sheet`] prints.
 
 mod cost;
 mod customers;
 mod many;
 mod one;
+mod pool;
 mod promise;
 mod sheet;
 
@@ -34,6 +35,7 @@ async fn every_operation_costs_what_the_golden_file_says() {
     one::measure(&stack, &mut sheet).await;
     many::measure(&stack, &mut sheet).await;
     many::measure_largest(&stack, &mut sheet).await;
+    pool::measure(&stack, &mut sheet).await;
     let text = sheet.to_string();
     println!("{text}");
     let broken = sheet.broken();

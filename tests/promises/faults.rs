@@ -222,10 +222,13 @@ async fn a_table_that_never_answers_is_told_before_time_is_up() {
             (&json!(503), &json!("1"))
         );
         let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
-        assert_eq!(
-            body,
-            json!({"success": false, "error": "The service is unavailable for the moment, try again later"})
-        );
+        let message = "The service is unavailable for the moment, try again later";
+        let graphql = json!({"message": message, "extensions": {"code": "INTERNAL_SERVER_ERROR"}});
+        let expected = match route.function.split_once('-').unwrap().0 {
+            "pool" => json!({"data": null, "errors": [graphql]}),
+            _ => json!({"success": false, "error": message}),
+        };
+        assert_eq!(body, expected);
     }
 }
 

@@ -79,7 +79,7 @@ async fn what_is_known_of_a_key_opens_no_route() {
             for secret in &secrets {
                 let answer =
                     stack.anonymous(attack.method.clone(), &attack.path, &[("x-api-key", secret)]).await;
-                answer.error(401);
+                assert_eq!(answer.status, 401, "{attack:?}");
                 victim.check_unseen(&answer, &attack);
             }
         }
@@ -139,6 +139,15 @@ fn attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
         }
         "trades-customer-update" => each_id("", json!({"last_name": "Taken", "deleted_at": null})),
         "trades-customer-delete" | "trades-customer-restore" => each_id("", Value::Null),
+        "pool-graphql" if route.method == "GET" => {
+            let query = escaped("{ infiniteCustomers(first: 100) { edges { node { id email } } } }");
+            vec![attack(format!("{}?query={query}", route.path))]
+        }
+        "pool-graphql" => victim
+            .documents()
+            .into_iter()
+            .flat_map(|body| Attack { body, ..attack(route.path.clone()) }.with_conditions())
+            .collect(),
         other => panic!("{other} has a route and no case in tests/promises/tenants.rs"),
     }
 }
@@ -183,6 +192,13 @@ impl Victim {
         let change = json!({"last_name": "Taken", "deleted_at": null}).to_string();
         caller.send(Method::PUT, &format!("{CUSTOMERS}/{}", uuids[5]), &once, change).await.expect(200);
         caller.delete(&format!("{CUSTOMERS}/{}", uuids[0])).await.expect(200);
+        for document in [
+            "mutation { createTag(input: {name: \"Quokka\"}) { id } }",
+            "mutation { updateCustomer(id: \"cust_3\", input: {tagIds: [\"tag_001\"], quickbooksId: \"QB-12345\"}) { id } }",
+        ] {
+            let answer = caller.post("/graphql", &json!({ "query": document })).await.expect(200);
+            assert!(answer.get("errors").is_none(), "{answer}");
+        }
         let victim = Self { caller, uuids };
         victim.is_found_by_itself().await;
         // Walks with remembered ends, and a jump with a remembered start.
@@ -261,6 +277,46 @@ impl Victim {
         let filters = partitions.iter().map(|filter| format!("filter={}", escaped(filter)));
         let tenants = ["tenant=acme", "filter=all&tenant_id=acme&limit=100"].map(str::to_owned);
         searches.chain(cursors).chain(pages).chain(filters).chain(tenants).collect()
+    }
+
+    /// Documents that ask for the victim's customers and tags by everything that names them. The first customers
+    /// of both have the same numbers: what is done to `cust_3` is done to the sender's own.
+    fn documents(&self) -> Vec<Value> {
+        let ids = self.ids().into_iter().map(|id| json!(id));
+        let one = "query($v: ID) { customer(selector: {id: $v}) { email phone tags { name } } }";
+        let update =
+            "mutation($v: ID!) { updateCustomer(id: $v, input: {lastName: \"Taken\"}) { id email } }";
+        let bulk = "mutation($v: ID!) { bulkUpdateCustomers(input: {ids: [$v], update: {status: LEAD}}) \
+                    { errors { id message } } }";
+        let tag = "mutation($v: ID!) { updateTag(id: $v, input: {name: \"Taken\"}) { name } }";
+        let words =
+            ["zanzibar3", "quokka", "77313", "tag_001", "#tag_001", "QB-12345"].map(|word| json!(word));
+        let by_word = [
+            "query($v: String) { infiniteCustomers(first: 100, search: $v) { edges { node { email } } } }",
+            "query($v: String) { infiniteCustomers(first: 100, filter: {city: $v}) { edges { node { email } } } }",
+            "query($v: String) { customer(selector: {email: $v}) { email } }",
+            "query($v: String) { customer(selector: {quickbooksId: $v}) { email } }",
+            "query($v: ID!) { infiniteCustomers(first: 100, filter: {tagIds: [$v]}) { edges { node { email } } } }",
+        ];
+        let mut documents: Vec<Value> = Vec::new();
+        let mut add = |query: &str, value: &Value| {
+            // An id as it is written would show in the answer because it was sent.
+            documents.push(json!({"query": query, "variables": {"v": value}}));
+        };
+        for id in ids {
+            for query in [one, update, tag] {
+                add(query, &id);
+            }
+        }
+        add(bulk, &json!("cust_3"));
+        for query in by_word {
+            for word in words.iter().chain([&json!("zanzibar3@quokka.example"), &json!("Quokkaville")]) {
+                add(query, word);
+            }
+        }
+        add("{ tags { name } }", &Value::Null);
+        add("mutation { deleteTag(id: \"tag_001\") }", &Value::Null);
+        documents
     }
 
     /// Bodies that name what is not the sender's.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemInput;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
 use aws_sdk_dynamodb::operation::get_item::GetItemInput;
 use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use aws_sdk_dynamodb::operation::query::QueryInput;
@@ -35,6 +36,9 @@ pub(crate) fn of(input: &Input) -> Option<Vec<Access>> {
     }
     if let Some(update) = input.downcast_ref::<UpdateItemInput>() {
         return Some(vec![table("dynamodb:UpdateItem", update.key.as_ref()?)?]);
+    }
+    if let Some(delete) = input.downcast_ref::<DeleteItemInput>() {
+        return Some(vec![table("dynamodb:DeleteItem", delete.key.as_ref()?)?]);
     }
     if let Some(query) = input.downcast_ref::<QueryInput>() {
         return Some(vec![of_query(query)?]);

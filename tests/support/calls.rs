@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetItemOutput};
 use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemInput, BatchWriteItemOutput};
+use aws_sdk_dynamodb::operation::delete_item::{DeleteItemInput, DeleteItemOutput};
 use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
@@ -137,6 +138,7 @@ fn ask_for_units(input: &mut Input) -> Option<&'static str> {
         "Query": QueryInput,
         "PutItem": PutItemInput,
         "UpdateItem": UpdateItemInput,
+        "DeleteItem": DeleteItemInput,
         "BatchGetItem": BatchGetItemInput,
         "BatchWriteItem": BatchWriteItemInput,
         "TransactWriteItems": TransactWriteItemsInput,
@@ -160,7 +162,7 @@ fn consumed(output: &Output) -> Vec<ConsumedCapacity> {
             })+
         };
     }
-    one!(GetItemOutput, QueryOutput, PutItemOutput, UpdateItemOutput);
+    one!(GetItemOutput, QueryOutput, PutItemOutput, UpdateItemOutput, DeleteItemOutput);
     some!(BatchGetItemOutput, BatchWriteItemOutput, TransactWriteItemsOutput);
     Vec::new()
 }

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
-use clientele_shared::model::{ApiKey, ApiKeyId, Scope, Secret, SecretHash, Settings, Tenant, Timestamp};
+use clientele_shared::model::{
+    ApiKey, ApiKeyId, Scope, Scopes, Secret, SecretHash, Settings, Tenant, Timestamp,
+};
 use clientele_shared::store::Store;
 use clientele_shared::{Error, Result};
 
@@ -28,6 +30,8 @@ pub struct Caller {
     pub tenant: Tenant,
     /// The public name of his key.
     pub key_id: ApiKeyId,
+    /// What his key may do, for a function where that depends on what is asked.
+    pub scopes: Scopes,
     /// The tenant's settings.
     pub settings: Settings,
 }
@@ -52,7 +56,12 @@ impl Caller {
         if !key.scopes.allow(scope) {
             return Err(Error::Forbidden(format!("This API key lacks the scope `{}`", scope.as_str())));
         }
-        let caller = Self { tenant: key.tenant(), key_id: key.id(), settings: key.settings.clone() };
+        let caller = Self {
+            tenant: key.tenant(),
+            key_id: key.id(),
+            scopes: key.scopes.clone(),
+            settings: key.settings.clone(),
+        };
         Ok((caller, standing))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use lambda_http::{Body, RequestExt as _};
 use serde_json::{Map, Value};
 
@@ -35,6 +35,12 @@ impl Request {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The request's method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        self.inner.method()
     }
 
     /// The request's headers.
@@ -153,7 +159,11 @@ impl Request {
         Ok(Write { expected_version: self.expected_version()?, once, permit })
     }
 
-    fn idempotency_key(&self) -> Result<Option<&str>> {
+    /// The `Idempotency-Key`, if the sender gave one.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is blank or too long.
+    pub fn idempotency_key(&self) -> Result<Option<&str>> {
         let Some(value) = self.headers().get("idempotency-key") else { return Ok(None) };
         let key = value.to_str().unwrap_or_default().trim();
         if key.is_empty() || key.len() > LONGEST_KEY {
@@ -162,7 +172,9 @@ impl Request {
         Ok(Some(key))
     }
 
-    fn body(&self) -> &[u8] {
+    /// The body as it was sent.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
         match self.inner.body() {
             Body::Text(text) => text.as_bytes(),
             Body::Binary(bytes) => bytes,

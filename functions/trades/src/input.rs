@@ -10,18 +10,10 @@ use uuid::Uuid;
 
 use clientele_shared::error::FieldError;
 use clientele_shared::model::{Address, CustomerFields, CustomerType, NotifyVia};
+use clientele_shared::rules::text::{LONGEST_TEXT, Rule, email, line, long_text, within};
 use clientele_shared::{Error, Result};
 
 use crate::types;
-
-/// The longest text of one line, in characters.
-const LONGEST_LINE: usize = 255;
-
-/// The longest notes and flags, in characters.
-const LONGEST_TEXT: usize = 20_000;
-
-/// A rule for a text that is not empty: what is stored of it, or what is wrong with it.
-type Rule = fn(&str) -> Result<String, String>;
 
 /// The members of a request body that set a customer's fields.
 pub struct CustomerInput<'a>(&'a Map<String, Value>);
@@ -147,32 +139,6 @@ impl<'a> Form<'a> {
     fn is_wrong(&self, name: &str) -> bool {
         self.wrong.iter().any(|wrong| wrong.field == name)
     }
-}
-
-fn line(text: &str) -> Result<String, String> {
-    if text.chars().any(char::is_control) {
-        return Err("must be one line without control characters".into());
-    }
-    within(text, LONGEST_LINE)
-}
-
-fn long_text(text: &str) -> Result<String, String> {
-    within(text, LONGEST_TEXT)
-}
-
-fn within(text: &str, longest: usize) -> Result<String, String> {
-    if text.chars().count() > longest {
-        return Err(format!("must be at most {longest} characters"));
-    }
-    Ok(text.to_owned())
-}
-
-fn email(text: &str) -> Result<String, String> {
-    let parts = text.split_once('@').filter(|(name, domain)| {
-        !name.is_empty() && !domain.is_empty() && !domain.contains('@') && !text.contains(char::is_whitespace)
-    });
-    parts.ok_or("must be an email address, such as john@example.com")?;
-    line(text)
 }
 
 /// Ten digits in any punctuation, with or without the country code 1, kept as `206-555-1234`.

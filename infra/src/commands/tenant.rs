@@ -48,6 +48,12 @@ pub struct Change {
     /// Answer a created trades customer with 200 instead of 201.
     #[arg(long, value_name = "true|false")]
     trades_create_answers_200: Option<bool>,
+    /// Let pool's clients delete customers, which its document does not have.
+    #[arg(long, value_name = "true|false")]
+    pool_extensions: Option<bool>,
+    /// Make customers leads that pool's clients create without a status.
+    #[arg(long, value_name = "true|false")]
+    pool_creates_leads: Option<bool>,
     #[command(flatten)]
     place: Place,
 }
@@ -82,14 +88,20 @@ impl Change {
             trades_create_answers_200: self
                 .trades_create_answers_200
                 .unwrap_or(before.trades_create_answers_200),
+            pool_extensions: self.pool_extensions.unwrap_or(before.pool_extensions),
+            pool_creates_leads: self.pool_creates_leads.unwrap_or(before.pool_creates_leads),
         };
         if after != before {
             store.tenant_settings_set(&self.name, &after).await?;
         }
-        Ok(format!(
-            "usage-metering             {}\nusage-limit                {}\ntrades-create-answers-200  {}\n",
-            after.usage_metering, after.usage_limit, after.trades_create_answers_200
-        ))
+        let lines = [
+            ("usage-metering", after.usage_metering.to_string()),
+            ("usage-limit", after.usage_limit.to_string()),
+            ("trades-create-answers-200", after.trades_create_answers_200.to_string()),
+            ("pool-extensions", after.pool_extensions.to_string()),
+            ("pool-creates-leads", after.pool_creates_leads.to_string()),
+        ];
+        Ok(lines.into_iter().map(|(name, value)| format!("{name:<25}  {value}\n")).collect())
     }
 }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use clientele_functions_common::App;
 use clientele_functions_trades::openapi::TradesApi;
-use clientele_shared::model::{CustomerNumber, Mode, Scopes, Secret, Tenant, TenantId, Timestamp};
+use clientele_shared::model::{
+    Color, CustomerFields, CustomerNumber, Mode, Scopes, Secret, Tenant, TenantId, Timestamp,
+};
 use clientele_shared::store::{ImportedRow, NewApiKey, RowMark, Store};
 use clientele_shared::table::definition;
 use clientele_shared::table::environment::{self, ConnectError};
@@ -84,7 +86,7 @@ async fn client(dynamodb: &DynamoDb) -> Result<Client, PrepareError> {
 /// Puts the demo's customers where they are missing; returns the number of the first.
 async fn add_customers(client: &Client, tenant: &Tenant) -> Result<CustomerNumber, PrepareError> {
     let store = Store::new(client.clone(), TABLE, Ambient::system());
-    let customers = demo::customers()?;
+    let mut customers = demo::customers()?;
     let marks: Vec<RowMark> =
         (1..=customers.len()).map(|line| RowMark::new(SOURCE, &line.to_string())).collect();
     let before = store.imported_before(tenant, &marks).await?;
@@ -92,6 +94,7 @@ async fn add_customers(client: &Client, tenant: &Tenant) -> Result<CustomerNumbe
     let missing: Vec<usize> = (0..marks.len()).filter(|at| !before.contains_key(&marks[*at])).collect();
     let count = u32::try_from(missing.len()).unwrap_or(u32::MAX);
     if count > 0 {
+        add_tags(&store, tenant, &mut customers).await?;
         let first = store.customer_numbers_take(tenant, count).await?;
         for (at, number) in missing.into_iter().zip(u64::from(first.get())..) {
             let number =
@@ -106,6 +109,25 @@ async fn add_customers(client: &Client, tenant: &Tenant) -> Result<CustomerNumbe
     }
     let first = store.imported_before(tenant, &marks[..1]).await?.into_values().next();
     first.ok_or_else(|| Error::broken("the demo's first customer is not there").into())
+}
+
+/// Makes the tags that the demo's customers name, where they are missing, and puts their ids for their names.
+async fn add_tags(store: &Store, tenant: &Tenant, customers: &mut [CustomerFields]) -> Result<(), Error> {
+    let mut tags: BTreeMap<String, String> =
+        store.tags(tenant).await?.into_iter().map(|tag| (tag.name, tag.id.to_string())).collect();
+    for tag in customers.iter_mut().flat_map(|customer| &mut customer.tag_ids) {
+        let id = match tags.get(tag) {
+            Some(id) => id.clone(),
+            None => {
+                let permit = Box::pin(async { Ok(()) });
+                let made = store.tag_create(tenant, tag.clone(), Color::default(), permit).await?;
+                tags.insert(tag.clone(), made.id.to_string());
+                made.id.to_string()
+            }
+        };
+        *tag = id;
+    }
+    Ok(())
 }
 
 /// When the customer came that is so many places from the end.

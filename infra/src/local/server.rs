@@ -29,6 +29,9 @@ const LAST_BYTES: Duration = Duration::from_millis(200);
 const PAGE: &str = include_str!("page/index.html");
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/app.js");
+const QUERY_PAGE: &str = include_str!("page/graphiql.html");
+const QUERY_STYLE: &str = include_str!("page/graphiql.css");
+const QUERY_SCRIPT: &str = include_str!("page/graphiql.js");
 
 /// The page takes nothing from anywhere else and nobody may frame it.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -165,6 +168,9 @@ fn app(shared: Arc<Shared>) -> Router {
         .route("/", get(|| text("text/html; charset=utf-8", PAGE)))
         .route("/_local/style.css", get(|| text("text/css; charset=utf-8", STYLE)))
         .route("/_local/app.js", get(|| text("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/graphiql", get(|| text("text/html; charset=utf-8", QUERY_PAGE)))
+        .route("/_local/graphiql.css", get(|| text("text/css; charset=utf-8", QUERY_STYLE)))
+        .route("/_local/graphiql.js", get(|| text("text/javascript; charset=utf-8", QUERY_SCRIPT)))
         .route(
             "/_local/info",
             get(async |State(s): State<Arc<Shared>>| text("application/json", &s.info).await),

@@ -178,6 +178,9 @@ async fn the_page_and_its_parts_are_served_to_this_machine_only() {
         ("/", "<!doctype html>"),
         ("/_local/style.css", "color-scheme"),
         ("/_local/app.js", "openapi.json"),
+        ("/graphiql", "/_local/graphiql.js"),
+        ("/_local/graphiql.css", "textarea"),
+        ("/_local/graphiql.js", "__schema"),
         ("/_local/info", r#""key":"k""#),
         ("/openapi.json", r#"{"openapi":"3.1.0"}"#),
     ] {

@@ -5,6 +5,7 @@ mod contact;
 mod customer;
 mod customer_parts;
 mod money;
+mod tag;
 mod tenant;
 mod time;
 
@@ -13,5 +14,6 @@ pub use contact::Contact;
 pub use customer::{Customer, CustomerFields};
 pub use customer_parts::{Address, Cell, CustomerType, NotifyVia, Status};
 pub use money::Money;
+pub use tag::{Color, ColorError, Tag, TagId, TagIdError};
 pub use tenant::{CustomerNumber, Settings, Tenant, TenantId};
 pub use time::Timestamp;

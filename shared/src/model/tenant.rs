@@ -165,11 +165,21 @@ pub struct Settings {
     pub usage_limit: u64,
     /// Answer a created trades customer with 200 instead of 201.
     pub trades_create_answers_200: bool,
+    /// Let pool's clients do what its document does not have: `deleteCustomer`.
+    pub pool_extensions: bool,
+    /// Make customers leads that pool's clients create without a status; else they are active.
+    pub pool_creates_leads: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { usage_metering: true, usage_limit: 50_000, trades_create_answers_200: false }
+        Self {
+            usage_metering: true,
+            usage_limit: 50_000,
+            trades_create_answers_200: false,
+            pool_extensions: false,
+            pool_creates_leads: false,
+        }
     }
 }
 

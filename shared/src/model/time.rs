@@ -20,6 +20,12 @@ impl Timestamp {
         Self(millis)
     }
 
+    /// Reads `2024-01-15T10:30:00Z`: RFC 3339, with any offset and fraction.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|moment| Self(moment.as_millisecond()))
+    }
+
     /// Milliseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn as_millis(self) -> i64 {
@@ -81,6 +87,20 @@ mod tests {
         let moment = Timestamp::from_millis(1_705_314_600_999);
         assert_eq!(moment.to_rfc3339_seconds(), "2024-01-15T10:30:00Z");
         assert_eq!(moment.to_month(), "2024-01");
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for (text, millis) in [
+            ("2024-01-15T10:30:00Z", Some(1_705_314_600_000)),
+            ("2024-01-15T11:30:00.999+01:00", Some(1_705_314_600_999)),
+            ("2024-01-15", None),
+            ("2024-01-15T10:30:00", None),
+            ("2024-13-15T10:30:00Z", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(Timestamp::from_rfc3339(text).map(Timestamp::as_millis), millis, "{text}");
+        }
     }
 
     #[test]

@@ -1,4 +1,6 @@
 //! Rules that hold for every dialect.
 
+pub mod condition;
 pub mod fold;
 pub mod search;
+pub mod text;

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::fold;
-use crate::model::{Customer, CustomerFields, CustomerNumber};
+use crate::model::{Customer, CustomerFields, CustomerNumber, TagId};
 
 /// The shortest word that is looked for inside other words.
 const INNER: usize = 3;
@@ -95,7 +95,8 @@ fn is_uuid_prefix(text: &str) -> bool {
 
 /// The terms under which the index holds a customer, in order: the suffixes of the words that match
 /// anywhere, the words that match at their start, and the uuid's first digits; none is the start of another,
-/// for whoever looks up the shorter finds the longer.
+/// for whoever looks up the shorter finds the longer. Beside them the marks that no word finds: tags and the
+/// QuickBooks id, which are looked up whole.
 #[must_use]
 pub fn terms(uuid: Uuid, fields: &CustomerFields) -> BTreeSet<String> {
     let findable = Findable::of(fields);
@@ -110,7 +111,30 @@ pub fn terms(uuid: Uuid, fields: &CustomerFields) -> BTreeSet<String> {
     }
     all.extend(findable.at_start.iter().map(|word| first(word, INDEXED).to_owned()));
     all.insert(uuid.to_string()[..UUID_DIGITS].to_owned());
-    without_prefixes(all)
+    let mut terms = without_prefixes(all);
+    terms.extend(fields.tag_ids.iter().filter_map(|id| id.parse().ok()).map(|id| tag_term(&id)));
+    terms.extend(fields.quickbooks_id.as_deref().and_then(quickbooks_term));
+    terms
+}
+
+/// The term of a tag. No word has a `#`, so no search finds it.
+#[must_use]
+pub fn tag_term(id: &TagId) -> String {
+    format!("#{id}")
+}
+
+/// The term of an id in QuickBooks, unless it has no letter or digit.
+#[must_use]
+pub fn quickbooks_term(id: &str) -> Option<String> {
+    let letters = fold::words(id).concat();
+    (!letters.is_empty()).then(|| format!("#qb_{}", first(&letters, INDEXED)))
+}
+
+/// With what a term begins of every customer who has all of a text's words: the start of the longest.
+#[must_use]
+pub fn word_probe(text: &str) -> Option<String> {
+    let words = fold::words(text);
+    words.iter().max_by_key(|word| word.chars().count()).map(|word| first(word, INDEXED).to_owned())
 }
 
 fn without_prefixes(sorted: BTreeSet<String>) -> BTreeSet<String> {
@@ -256,6 +280,24 @@ mod tests {
     fn a_blank_query_is_no_search() {
         assert_eq!(SearchQuery::parse("  "), None);
         assert!(SearchQuery::parse("--").is_some());
+    }
+
+    #[test]
+    fn tags_and_quickbooks_ids_are_in_the_index_and_no_search_finds_them() {
+        let marked = customer(CustomerFields {
+            tag_ids: vec!["tag_100".into(), "tag_1000".into(), "weekly".into()],
+            quickbooks_id: Some("QB-12345".into()),
+            ..CustomerFields::default()
+        });
+        let terms = terms(marked.uuid, &marked.fields);
+        let marks: Vec<&str> =
+            terms.iter().map(String::as_str).filter(|term| term.starts_with('#')).collect();
+        assert_eq!(marks, ["#qb_qb12345", "#tag_100", "#tag_1000"]);
+        for query in ["#tag_100", "tag_100", "tag", "100", "#", "qb12345", "QB-12345", "weekly"] {
+            let query = SearchQuery::parse(query).unwrap();
+            assert!(!query.matches(&marked), "{query:?}");
+            assert!(query.probes().iter().all(|probe| !probe.starts_with('#')), "{query:?}");
+        }
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub(super) enum Committed {
 impl Store {
     /// Writes all of a commit or nothing, however often it meets other writers on the way.
     pub(super) async fn commit(&self, commit: Commit<'_>) -> Result<Committed> {
-        let record = vec![self.record_put(&commit)?];
+        let record = item::from_customer(commit.tenant, commit.new)?;
+        let record = vec![self.record_put(record, commit.old)?];
         let once = commit.once.map(|once| self.once_put(&commit, once)).transpose()?;
         let repeated_at = once.is_some().then_some(record.len());
         let mut fixed: Vec<TransactWriteItem> = record.into_iter().chain(once).collect();
@@ -49,9 +50,9 @@ impl Store {
         for key in commit.obsolete_terms.iter().take(room) {
             fixed.push(self.delete(key)?);
         }
-        match self.transact(commit.tenant, &fixed, &counts).await? {
+        match self.transact(commit.tenant, &fixed, &counts).await?.first() {
             None => Ok(Committed::Done),
-            Some(failed) if Some(failed) == repeated_at => Ok(Committed::Repeated),
+            Some(&failed) if Some(failed) == repeated_at => Ok(Committed::Repeated),
             Some(0) => Ok(Committed::LostRace),
             Some(other) => {
                 Err(Error::broken(format!("item {other} of a commit has no condition and failed one")))
@@ -60,13 +61,13 @@ impl Store {
     }
 
     /// Writes items and a change of the totals in one transaction, again and again while other transactions
-    /// are in the way; returns the place of the first item whose condition does not hold, if one does not.
+    /// are in the way; returns the places of the items whose conditions do not hold, none when all is written.
     pub(super) async fn transact(
         &self,
         tenant: &Tenant,
         fixed: &[TransactWriteItem],
         counts: &CountsDelta,
-    ) -> Result<Option<usize>> {
+    ) -> Result<Vec<usize>> {
         let mut attempt = 0;
         loop {
             let mut items = fixed.to_vec();
@@ -76,8 +77,8 @@ impl Store {
             }
             let answer = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
             match answer.map_err(Refusal::of) {
-                Ok(_) => return Ok(None),
-                Err(Refusal::Condition(at)) => return Ok(Some(at)),
+                Ok(_) => return Ok(Vec::new()),
+                Err(Refusal::Condition(places)) => return Ok(places),
                 Err(Refusal::Contention) => self.patience.pause(attempt, &self.ambient).await?,
                 Err(Refusal::Other(error)) => return Err(error),
             }
@@ -85,12 +86,13 @@ impl Store {
         }
     }
 
-    fn record_put(&self, commit: &Commit<'_>) -> Result<TransactWriteItem> {
+    /// A put of a record, where it is as it was read: `None` where it must be new.
+    pub(super) fn record_put(&self, item: Item, old: Option<&Customer>) -> Result<TransactWriteItem> {
         let put = Put::builder()
             .table_name(&self.table)
-            .set_item(Some(item::from_customer(commit.tenant, commit.new)?))
+            .set_item(Some(item))
             .expression_attribute_names("#pk", attribute::PK);
-        let put = match commit.old {
+        let put = match old {
             None => put.condition_expression("attribute_not_exists(#pk)"),
             Some(old) => put
                 .condition_expression("attribute_exists(#pk) AND #version = :version")
@@ -121,7 +123,7 @@ impl Store {
         finish_put(put)
     }
 
-    fn delete(&self, key: &Key) -> Result<TransactWriteItem> {
+    pub(super) fn delete(&self, key: &Key) -> Result<TransactWriteItem> {
         let delete = Delete::builder()
             .table_name(&self.table)
             .set_key(Some(key_of(key)))
@@ -138,8 +140,8 @@ fn finish_put(put: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<Tran
 
 /// Why a transaction was not written.
 enum Refusal {
-    /// The condition of the item at this place does not hold.
-    Condition(usize),
+    /// The conditions of the items at these places do not hold.
+    Condition(Vec<usize>),
     /// Another transaction was in the way, or too much was asked at once: the same may succeed now.
     Contention,
     Other(Error),
@@ -156,8 +158,10 @@ impl Refusal {
             _ => return Self::Other(call::failed("writing a transaction", error)),
         };
         let code_is = |reason: &CancellationReason, code: &str| reason.code() == Some(code);
-        if let Some(at) = reasons.iter().position(|r| code_is(r, "ConditionalCheckFailed")) {
-            return Self::Condition(at);
+        let refused = reasons.iter().enumerate().filter(|(_, r)| code_is(r, "ConditionalCheckFailed"));
+        let places: Vec<usize> = refused.map(|(at, _)| at).collect();
+        if !places.is_empty() {
+            return Self::Condition(places);
         }
         let contended = |r: &CancellationReason| {
             code_is(r, "TransactionConflict") || r.code().is_some_and(call::is_throttling)

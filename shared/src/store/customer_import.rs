@@ -94,7 +94,7 @@ impl Store {
             fixed.push(self.create(item::from_customer(tenant, &customer)?)?);
         }
         self.items_put(index).await?;
-        Ok(self.transact(tenant, &fixed, &counts).await?.is_none())
+        Ok(self.transact(tenant, &fixed, &counts).await?.is_empty())
     }
 }
 

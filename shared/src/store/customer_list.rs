@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures::FutureExt;
 use futures::future::{BoxFuture, try_join};
 
+use super::customer_gather::{From, Wanted};
 use super::filter::Partition;
 use super::merge::{Fetched, Merge};
 use super::{CustomerFilter, Store, call, item, number, text};
@@ -45,10 +46,10 @@ pub struct CustomerPage {
 }
 
 /// Where DynamoDB goes on with a query.
-type Resume = HashMap<String, AttributeValue>;
+pub(super) type Resume = HashMap<String, AttributeValue>;
 
 /// Reads one partition on, from its start or from where it was left.
-type PartitionReader =
+pub(super) type PartitionReader =
     Box<dyn Fn(Partition, Option<Resume>) -> BoxFuture<'static, Result<Fetched<Resume>>> + Send + Sync>;
 
 /// Where a list is read from: below this number, or from its top.
@@ -73,9 +74,38 @@ impl Store {
             let found = self.customer_search(tenant, filter, query).await?;
             return Ok(found.page_below(after, limit));
         }
+        if !filter.conditions.is_empty() {
+            let from = From::Below(after);
+            let wanted = Wanted { from, limit, total: true };
+            return Ok(self.customers_gather(tenant, filter, wanted).await?.page);
+        }
         let (counts, (customers, has_more)) =
             try_join(self.counts_get(tenant), self.customers_below(tenant, filter, after, limit)).await?;
         Ok(CustomerPage { customers, total: Total::Exactly(counts.total(filter)), has_more })
+    }
+
+    /// The same without the total, which saves reading what only counts: the customers, and whether there are
+    /// more.
+    ///
+    /// # Errors
+    /// Those of the calls it makes.
+    pub async fn customers_after(
+        &self,
+        tenant: &Tenant,
+        filter: &CustomerFilter,
+        search: Option<&SearchQuery>,
+        after: Option<CustomerNumber>,
+        limit: usize,
+    ) -> Result<(Vec<Customer>, bool)> {
+        let page = if let Some(query) = search {
+            self.customer_search(tenant, filter, query).await?.page_below(after, limit)
+        } else if filter.conditions.is_empty() {
+            return self.customers_below(tenant, filter, after, limit).await;
+        } else {
+            let wanted = Wanted { from: From::Below(after), limit, total: false };
+            self.customers_gather(tenant, filter, wanted).await?.page
+        };
+        Ok((page.customers, page.has_more))
     }
 
     /// Up to `limit` customers below a position, and whether there are more.
@@ -125,7 +155,7 @@ impl Store {
         Ok(None)
     }
 
-    fn merge(
+    pub(super) fn merge(
         &self,
         tenant: &Tenant,
         filter: &CustomerFilter,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use futures::future::try_join;
 
 use super::counts::Counts;
+use super::customer_gather::{From, Gathered, Wanted};
 use super::customer_list::Position;
 use super::{CustomerFilter, CustomerPage, Store, Total, call, key_of, number, text};
 use crate::model::{ApiKeyId, CustomerNumber, Tenant, Timestamp};
@@ -99,6 +100,7 @@ impl Store {
         let walk = Walk { tenant, walker, list, filter, limit };
         let turn = match search {
             Some(query) => self.search_page(&walk, query, page).await?,
+            None if !filter.conditions.is_empty() => self.gathered_page(&walk, page).await?,
             None => self.list_page(&walk, page, Consistency::Eventual).await?,
         };
         if self.walk_remember(&walk, page, &turn).await? {
@@ -141,6 +143,21 @@ impl Store {
             None => found.position_before(offset(page, walk.limit)),
         };
         Ok(Turn { start, given: found.page_below(start, walk.limit), unproven: None })
+    }
+
+    /// A page of those for whom conditions hold.
+    async fn gathered_page(&self, walk: &Walk<'_>, page: u64) -> Result<Turn> {
+        let last = match page {
+            1 => None,
+            _ => self.walk_last(walk, Consistency::Strong).await?,
+        };
+        let from = match self.goes_on(last, page) {
+            Some((start, _)) => From::Below(start),
+            None => From::Offset(offset(page, walk.limit)),
+        };
+        let wanted = Wanted { from, limit: walk.limit, total: true };
+        let Gathered { page: given, start } = self.customers_gather(walk.tenant, walk.filter, wanted).await?;
+        Ok(Turn { start, given, unproven: None })
     }
 
     /// Where a page starts that follows what was given last, and what that was.

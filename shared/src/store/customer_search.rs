@@ -14,13 +14,13 @@ use crate::table::keys::{self, Index, Key, attribute};
 use crate::{Error, Result};
 
 /// How many customers a search looks at; it says so when the index proposes more.
-const MOST: usize = 10_000;
+pub(super) const MOST: usize = 10_000;
 
 /// How many items DynamoDB gives in one batch.
-const BATCH: usize = 100;
+pub(super) const BATCH: usize = 100;
 
 /// How many batches are read side by side.
-const SIDE_BY_SIDE: usize = 16;
+pub(super) const SIDE_BY_SIDE: usize = 16;
 
 /// What a search found.
 pub(super) struct Found {
@@ -57,11 +57,8 @@ impl Store {
         filter: &CustomerFilter,
         query: &SearchQuery,
     ) -> Result<Found> {
-        let proposals = query.probes().into_iter().map(|probe| self.proposals(tenant, probe));
-        let mut numbers: BTreeSet<CustomerNumber> = query.number().into_iter().collect();
-        for proposed in try_join_all(proposals).await? {
-            numbers.extend(proposed);
-        }
+        let mut numbers = self.proposed(tenant, query.probes()).await?;
+        numbers.extend(query.number());
         let cut = numbers.len() > MOST;
         let keys: Vec<Key> = numbers
             .into_iter()
@@ -82,6 +79,17 @@ impl Store {
         }
         customers.sort_unstable_by_key(|customer| std::cmp::Reverse(customer.number));
         Ok(Found { customers, cut })
+    }
+
+    /// The customers that have a term which begins with one of the probes: of each up to one more than are
+    /// looked at.
+    pub(super) async fn proposed(
+        &self,
+        tenant: &Tenant,
+        probes: Vec<String>,
+    ) -> Result<BTreeSet<CustomerNumber>> {
+        let proposals = probes.into_iter().map(|probe| self.proposals(tenant, probe));
+        Ok(try_join_all(proposals).await?.into_iter().flatten().collect())
     }
 
     /// The customers that have a term which begins with the probe: up to one more than are looked at.

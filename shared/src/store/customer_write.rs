@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::commit::{Commit, Committed};
 use super::{Once, Permit, Store, call, key_of, number, terms};
 use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant, Timestamp};
-use crate::table::keys;
+use crate::table::keys::{self, Key};
 use crate::{Error, Result};
 
 /// How a write is made.
@@ -191,21 +191,27 @@ impl Store {
     /// # Errors
     /// [`Error::Internal`] when the tenant has used up its numbers.
     pub async fn customer_numbers_take(&self, tenant: &Tenant, count: u32) -> Result<CustomerNumber> {
+        let last = self.sequence_take(&keys::customer_sequence(tenant), count).await?;
+        let used_up = || Error::broken("the tenant has used up its customer numbers");
+        let last = CustomerNumber::new(last).ok_or_else(used_up)?;
+        CustomerNumber::new(u64::from(last.get() - count + 1)).ok_or_else(used_up)
+    }
+
+    /// Takes so many numbers of a sequence that nobody else gets; returns the last.
+    pub(super) async fn sequence_take(&self, key: &Key, count: u32) -> Result<u64> {
         let answer = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key_of(&keys::customer_sequence(tenant))))
+            .set_key(Some(key_of(key)))
             .update_expression("ADD #last :count")
             .expression_attribute_names("#last", "last")
             .expression_attribute_values(":count", number(count))
             .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
             .send()
             .await
-            .map_err(|e| call::failed("taking a customer number", e))?;
+            .map_err(|e| call::failed("taking a number of a sequence", e))?;
         let last = super::integer_in(&answer.attributes.unwrap_or_default(), "last")?;
-        let used_up = || Error::broken("the tenant has used up its customer numbers");
-        let last = u64::try_from(last).ok().and_then(CustomerNumber::new).ok_or_else(used_up)?;
-        CustomerNumber::new(u64::from(last.get() - count + 1)).ok_or_else(used_up)
+        u64::try_from(last).map_err(|e| Error::internal("reading a sequence", e))
     }
 }

@@ -1,21 +1,30 @@
-//! Which customers a list is about, as cells and as the index partitions that hold them.
+//! Which customers a list is about, as cells, conditions, and the index partitions that hold them.
 
+use std::collections::BTreeSet;
+
+use super::once;
 use crate::model::{Cell, Customer, CustomerType, Status, Tenant};
+use crate::rules::condition::Condition;
 use crate::table::keys::{self, Index};
 
-/// Which customers a list is about: a set of cells of status × type × vip × deleted.
+/// Which customers a list is about: a set of cells of status × type × vip × deleted, and of these the ones for
+/// whom every condition holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CustomerFilter {
     /// Only this status.
     pub status: Option<Status>,
     /// Every status but this one (erp's `is_active=false`).
     pub status_not: Option<Status>,
+    /// Only these statuses.
+    pub statuses: Option<BTreeSet<Status>>,
     /// Only this type.
     pub customer_type: Option<CustomerType>,
     /// Only those marked, or only those not marked, as important.
     pub is_vip: Option<bool>,
     /// Soft-deleted customers too.
     pub include_deleted: bool,
+    /// What must hold besides. Totals are kept by cell: with conditions they are counted by reading.
+    pub conditions: Vec<Condition>,
 }
 
 /// One partition of an index.
@@ -38,7 +47,7 @@ impl CustomerFilter {
     /// Whether this customer is in the list.
     #[must_use]
     pub fn matches(&self, customer: &Customer) -> bool {
-        self.holds(customer.cell())
+        self.holds(customer.cell()) && self.conditions.iter().all(|condition| condition.holds(customer))
     }
 
     /// A text that is the same for filters that mean the same, and holds nothing a client typed.
@@ -52,11 +61,20 @@ impl CustomerFilter {
         let customer_type = self.customer_type.map_or("", CustomerType::as_str);
         let vip = self.is_vip.map_or("", |vip| if vip { "VIP" } else { "PLAIN" });
         let deleted = if self.include_deleted { "+DELETED" } else { "" };
-        format!("{status}/{customer_type}/{vip}{deleted}")
+        let statuses =
+            self.statuses.iter().flatten().fold(String::new(), |all, one| all + "," + one.as_str());
+        // A digest, for conditions hold what clients typed.
+        let conditions = match self.conditions.as_slice() {
+            [] => String::new(),
+            conditions => once::digest(&[&format!("{conditions:?}")]),
+        };
+        format!("{status}{statuses}/{customer_type}/{vip}{deleted}{conditions}")
     }
 
     fn has_status(&self, status: Status) -> bool {
-        self.status.is_none_or(|only| only == status) && self.status_not.is_none_or(|not| not != status)
+        self.status.is_none_or(|only| only == status)
+            && self.status_not.is_none_or(|not| not != status)
+            && self.statuses.as_ref().is_none_or(|only| only.contains(&status))
     }
 
     /// The fewest partitions that hold every customer of the list. They may hold others too, where status and
@@ -64,6 +82,7 @@ impl CustomerFilter {
     pub(super) fn partitions(&self, tenant: &Tenant) -> Vec<Partition> {
         let by_type = self.status.is_none()
             && self.status_not.is_none()
+            && self.statuses.is_none()
             && (self.customer_type.is_some() || self.is_vip.is_some());
         if by_type { self.type_partitions(tenant) } else { self.status_partitions(tenant) }
     }

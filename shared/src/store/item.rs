@@ -1,5 +1,6 @@
 //! A customer as an item of the table, and back.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::Item;
@@ -70,6 +71,21 @@ pub(super) fn to_customer(item: Item) -> Result<Customer> {
         deleted_at: read.deleted_at,
         fields: read.fields,
     })
+}
+
+/// About how many bytes an item has.
+pub(super) fn size(item: &Item) -> usize {
+    item.iter().map(|(name, value)| name.len() + size_of(value)).sum()
+}
+
+fn size_of(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::L(values) => 3 + values.iter().map(|value| 1 + size_of(value)).sum::<usize>(),
+        AttributeValue::M(members) => 3 + members.len() + size(members),
+        // Numbers, booleans and nulls; records hold nothing else.
+        _ => 21,
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! THE key design: the only place that formats or reads a key.
 //!
 //! `t` is a tenant's name (`acme`, or `acme+test` for its sandbox). A key never holds anything a client typed
-//! except a search term (letters and digits only) and the digest of an idempotency key or source row.
+//! except a search term (letters and digits, after `#` for tags and QuickBooks ids) and the digest of an idempotency key or source row.
 //!
 //! | item | pk | sk | written by | read by |
 //! |---|---|---|---|---|
@@ -12,6 +12,8 @@
 //! | idempotency record | `T#t#ONCE#<digest>` | `ONCE` | a write with Idempotency-Key | the same, again |
 //! | walk | `T#t#WALK#<key id>` | `<list>` | a page by number | the page after it |
 //! | page start | `T#t#WALK#<key id>` | `<list>#<page>` | a jump to a page | the next jump |
+//! | tag | `T#t#TAGS` | `<tag id>` | tag writes | every read and write that shows or sets tags (Query, 1 unit for 4 KB) |
+//! | tag sequence | `T#t#SEQUENCE` | `TAG` | a new tag | a new tag (UpdateItem) |
 //! | usage | `T#t#USAGE` | `<yyyy-mm>` | every request | every request (UpdateItem) |
 //! | imported row | `T#t#SOURCE#<digest>` | `ROW` | import | import, to be safe to run twice |
 //! | tenant | `TENANTS` | `<tenant>` | commands | commands |
@@ -28,7 +30,9 @@
 
 use uuid::Uuid;
 
-use crate::model::{ApiKeyId, Cell, CustomerNumber, CustomerType, SecretHash, Status, Tenant, TenantId};
+use crate::model::{
+    ApiKeyId, Cell, CustomerNumber, CustomerType, SecretHash, Status, TagId, Tenant, TenantId,
+};
 
 /// The attribute names that keys live in.
 pub mod attribute {
@@ -147,6 +151,12 @@ pub fn search_sort(term: &str, number: CustomerNumber) -> String {
     format!("{term}#{number:0>10}")
 }
 
+/// What the sort keys of by-search begin with for exactly this term, and not for a longer one.
+#[must_use]
+pub fn search_sort_exactly(term: &str) -> String {
+    format!("{term}#")
+}
+
 /// The customer's number in a sort key of by-search.
 #[must_use]
 pub fn search_number(search_sk: &str) -> Option<CustomerNumber> {
@@ -211,6 +221,24 @@ pub fn cell_attribute(cell: Cell) -> String {
 #[must_use]
 pub fn customer_sequence(tenant: &Tenant) -> Key {
     Key::new(format!("T#{}#SEQUENCE", tenant.as_str()), "CUSTOMER")
+}
+
+/// The partition that holds a tenant's tags.
+#[must_use]
+pub fn tags_partition(tenant: &Tenant) -> String {
+    format!("T#{}#TAGS", tenant.as_str())
+}
+
+/// One tag.
+#[must_use]
+pub fn tag(tenant: &Tenant, id: &TagId) -> Key {
+    Key::new(tags_partition(tenant), id.as_str())
+}
+
+/// A tenant's sequence of tag numbers.
+#[must_use]
+pub fn tag_sequence(tenant: &Tenant) -> Key {
+    Key::new(format!("T#{}#SEQUENCE", tenant.as_str()), "TAG")
 }
 
 /// The record of a request that must take effect once.

@@ -9,7 +9,7 @@ use crate::error::{BenchError, Doing};
 use crate::scenario::HELLO;
 
 /// The packages whose bins are Lambdas.
-const FUNCTION_PACKAGES: [&str; 1] = ["clientele-functions-trades"];
+const FUNCTION_PACKAGES: [&str; 2] = ["clientele-functions-trades", "clientele-functions-pool"];
 
 /// The package that has hello as an example: it is built with the same profile and the same libraries.
 const HELLO_PACKAGE: &str = "clientele-functions-common";

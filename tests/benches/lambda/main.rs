@@ -12,6 +12,7 @@ mod engine;
 mod error;
 mod goals;
 mod measure;
+mod pool;
 mod process;
 mod report;
 mod runtime_api;

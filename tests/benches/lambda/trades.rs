@@ -28,13 +28,15 @@ struct Bench {
     secret: String,
 }
 
-/// Prepares the data in `engine` and returns the scenario of every trades function.
+/// Prepares the data in `engine` and returns the scenario of every trades function, and of the pool functions,
+/// which read the same data.
 pub(crate) async fn scenarios(engine: &Engine, plan: &Plan) -> Result<Vec<Scenario>, BenchError> {
     let bench = prepare(engine, plan).await.map_err(|error| BenchError::Engine(error.chain()))?;
     let (to_delete, to_restore) = (READ, READ + plan.events_per_function());
     let one = "/api/v1/customers/{uuid}";
     let restore = "/api/v1/customers/{uuid}/restore";
-    Ok(vec![
+    let mut all = crate::pool::scenarios(&bench.secret);
+    all.extend([
         Scenario {
             limits: Some(ONE_ITEM_READ),
             ..bench.one("trades-customer-get", 200, "GET", one, |n| n % READ)
@@ -44,7 +46,8 @@ pub(crate) async fn scenarios(engine: &Engine, plan: &Plan) -> Result<Vec<Scenar
         bench.one("trades-customer-update", 200, "PUT", one, |n| n % READ),
         bench.one("trades-customer-delete", 200, "DELETE", one, move |n| to_delete + n),
         bench.one("trades-customer-restore", 200, "POST", restore, move |n| to_restore + n),
-    ])
+    ]);
+    Ok(all)
 }
 
 impl Bench {

@@ -1,0 +1,56 @@
+//! Cursors: base64 of `{"id":"cust_456"}`, to the byte.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use clientele_shared::model::CustomerNumber;
+use clientele_shared::{Error, Result};
+
+use crate::error::CURSOR;
+
+#[derive(Serialize, Deserialize)]
+struct Cursor<'a> {
+    id: &'a str,
+}
+
+/// The cursor of a customer.
+pub(crate) fn write(number: CustomerNumber) -> String {
+    STANDARD.encode(format!("{{\"id\":\"{}\"}}", number.to_cust()))
+}
+
+/// The customer that a cursor stands for, which need not be there any more.
+pub(crate) fn read(text: &str) -> Result<CustomerNumber> {
+    let number = STANDARD.decode(text.trim()).ok().and_then(|json| {
+        let cursor: Cursor<'_> = serde_json::from_slice(&json).ok()?;
+        CustomerNumber::from_cust(cursor.id)
+    });
+    number.ok_or_else(|| Error::invalid(CURSOR, "must be a cursor as it was given"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documents_cursor() {
+        let number = CustomerNumber::new(456).unwrap();
+        assert_eq!(write(number), "eyJpZCI6ImN1c3RfNDU2In0=");
+        assert_eq!(read("eyJpZCI6ImN1c3RfNDU2In0=").unwrap(), number);
+    }
+
+    #[test]
+    fn what_is_no_cursor_is_refused() {
+        for wrong in [
+            "",
+            "x",
+            "cust_456",
+            "e30=",
+            "eyJpZCI6ImN1c3RfMCJ9",
+            "eyJpZCI6NDU2fQ==",
+            "eyJpZCI6ImN1c3RfNDU2In0",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

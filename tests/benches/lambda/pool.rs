@@ -1,0 +1,24 @@
+//! The events of the pool functions, on the data of the trades functions.
+
+use serde_json::json;
+
+use crate::goals::ONE_ITEM_READ;
+use crate::scenario::{Call, Scenario, rest_event};
+
+/// How many customers a read chooses from: those that the trades functions read.
+const READ: u64 = 100;
+
+/// The scenario of every pool function, for the tenant whose key this is.
+pub(crate) fn scenarios(secret: &str) -> Vec<Scenario> {
+    let key = secret.to_owned();
+    let event = move |n: u64| {
+        let query = "query Customer($selector: CustomerSelector!) { customer(selector: $selector) { id firstName \
+                     lastName email phone street city state zipCode status notes createdAt updatedAt } }";
+        let variables = json!({ "selector": { "id": format!("cust_{}", n % READ + 1) } });
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let (path, headers) = ("/graphql", [("X-API-Key", key.as_str())]);
+        rest_event(&Call { method: "POST", resource: path, path, headers: &headers, body: Some(&body) })
+    };
+    let limits = Some(ONE_ITEM_READ.in_graphql());
+    vec![Scenario { function: "pool-graphql", expected_status: 200, event: Box::new(event), limits }]
+}

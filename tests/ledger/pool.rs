@@ -1,0 +1,67 @@
+//! What the pool dialect's documents cost.
+
+use serde_json::{Value, json};
+
+use clientele_shared::model::{CustomerFields, Mode};
+
+use super::customers::{bystander, import};
+use super::promise::{self, By, NONE};
+use super::sheet::Sheet;
+use crate::pool::{ask, create_tag};
+use crate::support::Stack;
+
+const LIST: &str = "query($after: String, $filter: CustomerFilter) { \
+                    infiniteCustomers(first: 25, after: $after, filter: $filter) { edges { node { id firstName \
+                    lastName email phone status street city state } cursor } pageInfo { hasNextPage endCursor } \
+                    totalCount } }";
+
+/// A customer as the document's example creates it.
+fn jane(tag: &str) -> Value {
+    json!({
+        "firstName": "Jane", "lastName": "Doe", "email": "jane@example.com", "phone": "555-0200",
+        "street": "456 Oak Ave", "city": "Austin", "state": "TX", "zipCode": "78702", "status": "ACTIVE",
+        "tagIds": [tag],
+    })
+}
+
+/// How many search terms it has.
+const TERMS: usize = 20;
+
+/// Measures this dialect's documents among 1,000 customers.
+pub(crate) async fn measure(stack: &Stack, sheet: &mut Sheet) {
+    let caller = stack.caller("pool", Mode::Live, "read,write").await;
+    let tag = create_tag(&caller, "Premium").await;
+    let everybody: Vec<CustomerFields> = (0..1_000).map(|number| bystander(number, 286)).collect();
+    import(&stack.store, &caller.key.tenant(), "pool", &everybody).await;
+
+    sheet.text("pool: documents among 1000 customers, items of up to 572 bytes");
+    let work = ask(&caller, LIST, json!({}));
+    let (data, _) = sheet.measure("infiniteCustomers(first: 25)", promise::list(3, By::Cursor), work).await;
+    let after = data["infiniteCustomers"]["pageInfo"]["endCursor"].clone();
+    let work = ask(&caller, LIST, json!({ "after": after }));
+    sheet.measure("infiniteCustomers(first: 25, after)", promise::list(3, By::Cursor), work).await;
+    let work = ask(&caller, LIST, json!({"filter": {"status": "ACTIVE"}}));
+    sheet.measure("infiniteCustomers(first: 25), one status", promise::list(1, By::Cursor), work).await;
+    let with_tags = LIST.replace("state }", "state tags { id name color } }");
+    let work = ask(&caller, &with_tags, json!({}));
+    sheet.measure("infiniteCustomers(first: 25) with tags", NONE, work).await;
+    let one = "{ customer(selector: {id: \"cust_1\"}) { id firstName status } }";
+    sheet.measure("customer", promise::GET, ask(&caller, one, json!({}))).await;
+
+    let create = "mutation($i: CreateCustomerInput!) { createCustomer(input: $i) { id } }";
+    let mut plain = jane(&tag);
+    plain.as_object_mut().unwrap().remove("tagIds");
+    let work = ask(&caller, create, json!({ "i": plain }));
+    sheet.measure("createCustomer", promise::create(TERMS), work).await;
+    let work = ask(&caller, create, json!({"i": jane(&tag)}));
+    sheet.measure("createCustomer with a tag", promise::create(TERMS + 1), work).await;
+    let by_tag = ask(&caller, LIST, json!({"filter": {"tagIds": [tag]}}));
+    sheet.measure("infiniteCustomers(first: 25) by a tag that one has", NONE, by_tag).await;
+
+    let ids: Vec<String> = (1..=500).map(|number| format!("cust_{number}")).collect();
+    let bulk = "mutation($i: BulkUpdateCustomersInput!) { bulkUpdateCustomers(input: $i) { updatedCount } }";
+    let input = json!({"ids": ids, "update": {"notes": "Every other week."}});
+    let work = ask(&caller, bulk, json!({ "i": input }));
+    let (data, _) = sheet.measure_shared("bulkUpdateCustomers of 500, units for each", NONE, 500, work).await;
+    assert_eq!(data["bulkUpdateCustomers"]["updatedCount"], 500);
+}

@@ -1,0 +1,99 @@
+//! A walk of thousands while others write: nothing twice, nothing skipped that was there all along.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use clientele_shared::model::{CustomerFields, Status};
+use clientele_shared::store::{ImportedRow, RowMark, Store};
+
+use super::{ask, create};
+use crate::support::{Caller, Stack};
+
+const COUNT: u32 = 3_000;
+
+async fn customers(stack: &Stack) {
+    let numbers: Vec<u32> = (1..=COUNT).collect();
+    for some in numbers.chunks(Store::IMPORT_ROWS) {
+        let count = u32::try_from(some.len()).unwrap();
+        stack.store.customer_numbers_take(&stack.tenant(), count).await.unwrap();
+        let rows = some.iter().map(|number| ImportedRow {
+            mark: RowMark::new("walk", &number.to_string()),
+            number: (*number).try_into().unwrap(),
+            fields: CustomerFields {
+                first_name: Some("Bo".into()),
+                status: Status::ALL[*number as usize % 3],
+                ..CustomerFields::default()
+            },
+        });
+        assert!(stack.store.customers_import(&stack.tenant(), rows.collect()).await.unwrap());
+    }
+}
+
+/// Reads a list to its end by cursor; `between` is done after each page.
+async fn walk(caller: &Caller, filter: Value, mut between: impl AsyncFnMut(usize)) -> Vec<String> {
+    let query = "query($after: String, $filter: CustomerFilter) { \
+                 infiniteCustomers(first: 100, after: $after, filter: $filter) { \
+                 edges { node { id } cursor } pageInfo { hasNextPage endCursor } } }";
+    let (mut seen, mut after) = (Vec::new(), Value::Null);
+    for page in 0.. {
+        let data = ask(caller, query, json!({"after": after, "filter": filter})).await;
+        let list = &data["infiniteCustomers"];
+        let edges = list["edges"].as_array().unwrap();
+        seen.extend(edges.iter().map(|edge| edge["node"]["id"].as_str().unwrap().to_owned()));
+        let info = &list["pageInfo"];
+        assert_eq!(info["endCursor"], edges.last().map_or(Value::Null, |edge| edge["cursor"].clone()));
+        if info["hasNextPage"] == false {
+            return seen;
+        }
+        after = info["endCursor"].clone();
+        between(page).await;
+    }
+    unreachable!()
+}
+
+#[tokio::test]
+async fn a_walk_of_thousands_while_others_write() {
+    let stack = Stack::start().await;
+    customers(&stack).await;
+    let acme = &stack.acme;
+    // Each page is followed by a new customer, a change of status and a deletion, before and behind the walk.
+    let between = async |page: usize| {
+        create(acme, json!({"firstName": "New"})).await;
+        for (number, status) in [(page * 90 + 5, "LEAD"), (COUNT as usize - page * 90 - 7, "ACTIVE")] {
+            let query =
+                "mutation($id: ID!, $i: UpdateCustomerInput!) { updateCustomer(id: $id, input: $i) { id } }";
+            let id = format!("cust_{}", number.max(1));
+            ask(acme, query, json!({"id": id, "i": {"status": status}})).await;
+        }
+        let tenant = stack.tenant();
+        let gone = tenant.customer_uuid(u32::try_from(page * 100 + 50).unwrap().try_into().unwrap());
+        let write = clientele_shared::store::Write::plain();
+        stack.store.customer_delete(&tenant, gone, write).await.unwrap();
+    };
+    let seen = walk(acme, Value::Null, between).await;
+    let distinct: BTreeSet<&String> = seen.iter().collect();
+    assert_eq!(distinct.len(), seen.len(), "given twice");
+    let deleted = |number: u32| number % 100 == 50;
+    for number in (1..=COUNT).filter(|number| !deleted(*number)) {
+        assert!(distinct.contains(&format!("cust_{number}")), "cust_{number} was skipped");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_holds_when_its_customer_is_gone_and_under_another_filter() {
+    let stack = Stack::start().await;
+    customers(&stack).await;
+    let all = walk(&stack.acme, Value::Null, async |_| ()).await;
+    assert_eq!(all.len(), COUNT as usize);
+    let leads = walk(&stack.acme, json!({"status": "LEAD"}), async |_| ()).await;
+    assert_eq!(leads.len(), COUNT as usize / 3);
+    let tenant = stack.tenant();
+    let gone = tenant.customer_uuid(50_u32.try_into().unwrap());
+    stack.store.customer_delete(&tenant, gone, clientele_shared::store::Write::plain()).await.unwrap();
+    // eyJpZCI6ImN1c3RfNTAifQ== is cust_50's.
+    let arguments = "first: 2, after: \"eyJpZCI6ImN1c3RfNTAifQ==\", filter: {status: LEAD}";
+    let (ids, total) = super::list(&stack.acme, arguments).await;
+    assert_eq!(ids, ["cust_47", "cust_44"]);
+    assert_eq!(total, u64::from(COUNT / 3) - 1);
+}
