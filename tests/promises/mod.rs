@@ -1,6 +1,7 @@
 //! The promises that hold for the system as a whole, one file each.
 
 mod crashes;
+mod emails;
 mod faults;
 mod input;
 mod races;

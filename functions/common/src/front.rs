@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, Shared, join};
 use http::{HeaderName, header};
 
 use clientele_shared::model::ApiKey;
-use clientele_shared::store::Usage;
+use clientele_shared::store::{Usage, WriteRules};
 use clientele_shared::{Error, Result};
 
 use crate::caller::Standing;
@@ -45,7 +45,7 @@ async fn handle(endpoint: &Endpoint, app: &App, request: &Request, meter: &mut M
     let leave = leave(endpoint, app, &caller, standing);
     let permit = {
         let leave = leave.clone();
-        async move { leave.await.check() }
+        async move { leave.await.permit() }
     };
     let call = Call { app, operation: endpoint.name, caller: &caller, request, permit: Box::pin(permit) };
     let (reply, leave) = join((endpoint.handle)(call), leave).await;
@@ -67,10 +67,16 @@ fn time_left(request: &Request) -> Option<Duration> {
 struct Leave {
     usage: Option<Usage>,
     limit: u64,
+    rules: WriteRules,
     standing: Result<(), Arc<Error>>,
 }
 
 impl Leave {
+    /// The leave to write, where there is leave at all.
+    fn permit(&self) -> Result<WriteRules> {
+        self.check().map(|()| self.rules)
+    }
+
     /// Whether the key is in force and the month's allowance is not used up.
     fn check(&self) -> Result<()> {
         match &self.standing {
@@ -105,12 +111,13 @@ fn leave<'a>(
     let metered = endpoint.dialect.is_metered() && caller.settings.usage_metering;
     let found = async move {
         let (usage, confirmed) = join(usage(app, caller, metered), confirm(app, standing)).await;
-        let (limit, standing) = match confirmed {
-            Ok(None) => (caller.settings.usage_limit, Ok(())),
-            Ok(Some(key)) => (key.settings.usage_limit, Ok(())),
-            Err(error) => (caller.settings.usage_limit, Err(error)),
+        let (read, standing) = match confirmed {
+            Ok(key) => (key, Ok(())),
+            Err(error) => (None, Err(error)),
         };
-        Leave { usage, limit, standing }
+        let settings = read.as_ref().map_or(&caller.settings, |key| &key.settings);
+        let rules = WriteRules { unique_email: settings.unique_email };
+        Leave { usage, limit: settings.usage_limit, rules, standing }
     };
     found.boxed().shared()
 }

@@ -142,8 +142,8 @@ async fn create(session: &Session, place: &Place, input: CreateCustomerInput) ->
     let Session { store, tenant, .. } = session;
     let permit = Box::pin(async {
         let ahead = session.tags_ahead(place.tags || !tags.is_empty());
-        let ((), ()) = try_join(session.permit(), ahead).await?;
-        session.tag_ids("tagIds", &tags).await.map(drop)
+        let (rules, ()) = try_join(session.permit(), ahead).await?;
+        session.tag_ids("tagIds", &tags).await.map(|_| rules)
     });
     let write = Write { permit, ..write(session, place) };
     let written = store.customer_create(tenant, fields, write).await?;
@@ -174,7 +174,7 @@ async fn delete(session: &Session, id: &str) -> Result<()> {
     }
     let number = CustomerNumber::from_cust(id).ok_or(Error::NotFound("Customer"))?;
     let Session { store, tenant, .. } = session;
-    let write = Write { expected_version: None, once: None, permit: session.permit() };
+    let write = Write { permit: session.permit(), ..Write::plain() };
     store.customer_delete(tenant, tenant.customer_uuid(number), write).await?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use clientele_functions_common::{Caller, Request};
 use clientele_shared::model::{ApiKeyId, Settings, Tag, TagId, Tenant};
-use clientele_shared::store::{Permit, Store, Total};
+use clientele_shared::store::{Permit, Store, Total, WriteRules};
 use clientele_shared::{Error, Result};
 
 use crate::error;
@@ -27,7 +27,7 @@ pub(crate) struct Session {
     pub(crate) key_id: ApiKeyId,
     pub(crate) settings: Settings,
     pub(crate) repeatable: Option<Repeatable>,
-    leave: Shared<oneshot::Receiver<bool>>,
+    leave: Shared<oneshot::Receiver<Option<WriteRules>>>,
     /// Read when first needed, and again when a field has changed them.
     tags: Mutex<Arc<OnceCell<Arc<[Tag]>>>>,
     /// What went wrong that is not the caller's doing: it fails the request as a whole.
@@ -43,12 +43,12 @@ pub(crate) struct Repeatable {
 }
 
 /// How a session is told whether it may write.
-pub(crate) struct Grant(oneshot::Sender<bool>);
+pub(crate) struct Grant(oneshot::Sender<Option<WriteRules>>);
 
 impl Grant {
     /// Waits for the leave to write and hands it on.
     pub(crate) async fn pass_on(self, permit: Permit<'_>) {
-        let granted = permit.await.is_ok();
+        let granted = permit.await.ok();
         // Where nobody listens any more, nobody writes.
         self.0.send(granted).unwrap_or_default();
     }
@@ -81,8 +81,8 @@ impl Session {
         let leave = self.leave.clone();
         Box::pin(async move {
             match leave.await {
-                Ok(true) => Ok(()),
-                Ok(false) | Err(_) => Err(Error::Unauthorized("Invalid API key")),
+                Ok(Some(rules)) => Ok(rules),
+                Ok(None) | Err(_) => Err(Error::Unauthorized("Invalid API key")),
             }
         })
     }

@@ -48,6 +48,9 @@ pub struct Change {
     /// Answer a created trades customer with 200 instead of 201.
     #[arg(long, value_name = "true|false")]
     trades_create_answers_200: Option<bool>,
+    /// Refuse a customer the email of another that is not deleted; imports are not held to it.
+    #[arg(long, value_name = "true|false")]
+    unique_email: Option<bool>,
     /// Let pool's clients delete customers, which its document does not have.
     #[arg(long, value_name = "true|false")]
     pool_extensions: Option<bool>,
@@ -88,6 +91,7 @@ impl Change {
             trades_create_answers_200: self
                 .trades_create_answers_200
                 .unwrap_or(before.trades_create_answers_200),
+            unique_email: self.unique_email.unwrap_or(before.unique_email),
             pool_extensions: self.pool_extensions.unwrap_or(before.pool_extensions),
             pool_creates_leads: self.pool_creates_leads.unwrap_or(before.pool_creates_leads),
         };
@@ -98,6 +102,7 @@ impl Change {
             ("usage-metering", after.usage_metering.to_string()),
             ("usage-limit", after.usage_limit.to_string()),
             ("trades-create-answers-200", after.trades_create_answers_200.to_string()),
+            ("unique-email", after.unique_email.to_string()),
             ("pool-extensions", after.pool_extensions.to_string()),
             ("pool-creates-leads", after.pool_creates_leads.to_string()),
         ];

@@ -10,7 +10,7 @@ use clientele_functions_trades::openapi::TradesApi;
 use clientele_shared::model::{
     Color, CustomerFields, CustomerNumber, Mode, Scopes, Secret, Tenant, TenantId, Timestamp,
 };
-use clientele_shared::store::{ImportedRow, NewApiKey, RowMark, Store};
+use clientele_shared::store::{ImportedRow, NewApiKey, RowMark, Store, Write};
 use clientele_shared::table::definition;
 use clientele_shared::table::environment::{self, ConnectError};
 use clientele_shared::{Ambient, Error};
@@ -119,7 +119,7 @@ async fn add_tags(store: &Store, tenant: &Tenant, customers: &mut [CustomerField
         let id = match tags.get(tag) {
             Some(id) => id.clone(),
             None => {
-                let permit = Box::pin(async { Ok(()) });
+                let permit = Write::plain().permit;
                 let made = store.tag_create(tenant, tag.clone(), Color::default(), permit).await?;
                 tags.insert(tag.clone(), made.id.to_string());
                 made.id.to_string()

@@ -165,6 +165,8 @@ pub struct Settings {
     pub usage_limit: u64,
     /// Answer a created trades customer with 200 instead of 201.
     pub trades_create_answers_200: bool,
+    /// Refuse a customer the email of another that is not deleted. Imports are not held to it.
+    pub unique_email: bool,
     /// Let pool's clients do what its document does not have: `deleteCustomer`.
     pub pool_extensions: bool,
     /// Make customers leads that pool's clients create without a status; else they are active.
@@ -177,6 +179,7 @@ impl Default for Settings {
             usage_metering: true,
             usage_limit: 50_000,
             trades_create_answers_200: false,
+            unique_email: false,
             pool_extensions: false,
             pool_creates_leads: false,
         }

@@ -103,7 +103,13 @@ fn is_same_text(one: &str, other: &str) -> bool {
 }
 
 fn is_same_email(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
+    folded_email(one) == folded_email(other)
+}
+
+/// An email as it is compared: without case and surrounding space.
+#[must_use]
+pub fn folded_email(email: &str) -> String {
+    email.trim().to_lowercase()
 }
 
 #[cfg(test)]

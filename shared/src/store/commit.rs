@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, Delete, Put, TransactWriteItem};
 
 use super::counts::CountsDelta;
+use super::unique_email::EmailClaim;
 use super::{Item, Once, Store, call, item, key_of, number};
 use crate::model::{Customer, Tenant};
 use crate::table::keys::{Key, attribute};
@@ -21,6 +22,8 @@ pub(super) struct Commit<'a> {
     pub(super) new: &'a Customer,
     pub(super) obsolete_terms: Vec<Key>,
     pub(super) once: Option<&'a Once<'a>>,
+    /// The claim to the record's email, where emails are unique.
+    pub(super) email: Option<EmailClaim>,
 }
 
 /// How a commit ended.
@@ -28,7 +31,7 @@ pub(super) struct Commit<'a> {
 pub(super) enum Committed {
     /// Everything is written.
     Done,
-    /// Nothing is written: the record is not as it was read.
+    /// Nothing is written: the record, or the claim to its email, is not as it was read.
     LostRace,
     /// Nothing is written: the same request, sent twice, took effect elsewhere.
     Repeated,
@@ -41,7 +44,9 @@ impl Store {
         let record = vec![self.record_put(record, commit.old)?];
         let once = commit.once.map(|once| self.once_put(&commit, once)).transpose()?;
         let repeated_at = once.is_some().then_some(record.len());
-        let mut fixed: Vec<TransactWriteItem> = record.into_iter().chain(once).collect();
+        let email = commit.email.as_ref().map(|claim| self.email_claim_put(claim, commit.new)).transpose()?;
+        let mut fixed: Vec<TransactWriteItem> = record.into_iter().chain(once).chain(email).collect();
+        let conditions = fixed.len();
         let mut counts = CountsDelta::default();
         counts.moved(commit.old.map(Customer::cell), Some(commit.new.cell()));
         // One place is the counters'. Terms that find none stay: they match nothing, and the next write of
@@ -53,7 +58,7 @@ impl Store {
         match self.transact(commit.tenant, &fixed, &counts).await?.first() {
             None => Ok(Committed::Done),
             Some(&failed) if Some(failed) == repeated_at => Ok(Committed::Repeated),
-            Some(0) => Ok(Committed::LostRace),
+            Some(&failed) if failed < conditions => Ok(Committed::LostRace),
             Some(other) => {
                 Err(Error::broken(format!("item {other} of a commit has no condition and failed one")))
             }
@@ -133,7 +138,7 @@ impl Store {
     }
 }
 
-fn finish_put(put: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem> {
+pub(super) fn finish_put(put: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem> {
     let put = put.build().map_err(|e| Error::internal("building a put", e))?;
     Ok(TransactWriteItem::builder().put(put).build())
 }

@@ -4,7 +4,8 @@ use futures::future::try_join3;
 use uuid::Uuid;
 
 use super::commit::{Commit, Committed};
-use super::{Once, Permit, Store, call, key_of, number, terms};
+use super::unique_email::is_claimed_anew;
+use super::{Once, Permit, Store, WriteRules, call, key_of, number, terms};
 use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant, Timestamp};
 use crate::table::keys::{self, Key};
 use crate::{Error, Result};
@@ -23,7 +24,12 @@ impl Write<'_> {
     /// A write without conditions, that needs nobody's leave.
     #[must_use]
     pub fn plain() -> Self {
-        Self { expected_version: None, once: None, permit: Box::pin(async { Ok(()) }) }
+        Self::under(WriteRules::default())
+    }
+
+    /// A write without conditions but the tenant's rules.
+    pub(super) fn under(rules: WriteRules) -> Self {
+        Self { expected_version: None, once: None, permit: Box::pin(async move { Ok(rules) }) }
     }
 }
 
@@ -40,7 +46,8 @@ impl Store {
     /// Creates a customer: three round trips in sequence.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when the idempotency key was used for another request.
+    /// [`Error::Conflict`] when the idempotency key was used for another request, or somebody has the email that
+    /// nobody else may have.
     pub async fn customer_create(
         &self,
         tenant: &Tenant,
@@ -48,22 +55,37 @@ impl Store {
         write: Write<'_>,
     ) -> Result<Written> {
         let Write { once, permit, .. } = write;
-        let (number, before, ()) =
-            try_join3(self.customer_numbers_take(tenant, 1), self.once_before(tenant, once.as_ref()), permit)
-                .await?;
+        let number = self.customer_numbers_take(tenant, 1);
+        let before = self.once_before(tenant, once.as_ref());
+        // A repeated request finds its own customer with the email, and is no conflict.
+        let allowed = async {
+            let rules = permit.await?;
+            Ok((rules, self.email_claim_if(rules.unique_email, tenant, None, &fields).await))
+        };
+        let (number, before, (rules, email)) = try_join3(number, before, allowed).await?;
         if let Some(reply) = before {
             return Ok(Written::Before(reply));
         }
+        let mut email = email?;
         let customer = self.new_customer(tenant, number, fields);
         self.terms_put(tenant, &customer, terms::of(&customer).iter()).await?;
-        let commit =
-            Commit { tenant, old: None, new: &customer, obsolete_terms: Vec::new(), once: once.as_ref() };
-        match self.commit(commit).await? {
-            Committed::Done => Ok(Written::Now(Box::new(customer))),
-            Committed::Repeated => self.repeated(tenant, once.as_ref()).await,
-            Committed::LostRace => {
-                Err(Error::broken(format!("customer number {number} was given out twice")))
+        let mut attempt = 0;
+        loop {
+            let obsolete_terms = Vec::new();
+            let commit =
+                Commit { tenant, old: None, new: &customer, obsolete_terms, once: once.as_ref(), email };
+            match self.commit(commit).await? {
+                Committed::Done => return Ok(Written::Now(Box::new(customer))),
+                Committed::Repeated => return self.repeated(tenant, once.as_ref()).await,
+                Committed::LostRace if rules.unique_email => {
+                    self.patience.pause(attempt, &self.ambient).await?
+                }
+                Committed::LostRace => {
+                    return Err(Error::broken(format!("customer number {number} was given out twice")));
+                }
             }
+            attempt += 1;
+            email = self.email_claim(tenant, None, &customer.fields).await?;
         }
     }
 
@@ -73,7 +95,8 @@ impl Store {
     /// when other writers are faster.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::VersionMismatch`]; whatever `change` returns.
+    /// [`Error::NotFound`]; [`Error::VersionMismatch`]; [`Error::Conflict`] as for a create; whatever `change`
+    /// returns.
     pub async fn customer_update(
         &self,
         tenant: &Tenant,
@@ -103,7 +126,8 @@ impl Store {
     /// Brings a soft-deleted customer back; one that is not deleted stays as it is.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::VersionMismatch`].
+    /// [`Error::NotFound`]; [`Error::VersionMismatch`]; [`Error::Conflict`] when somebody has its email by now
+    /// that nobody else may have.
     pub async fn customer_restore(&self, tenant: &Tenant, uuid: Uuid, write: Write<'_>) -> Result<Written> {
         let change =
             |old: &Customer, _now| Ok(old.deleted_at.map(|_| Customer { deleted_at: None, ..old.clone() }));
@@ -122,7 +146,7 @@ impl Store {
         let Write { expected_version, once, permit } = write;
         let first =
             try_join3(self.customer_read(tenant, uuid), self.once_before(tenant, once.as_ref()), permit);
-        let (mut read, before, ()) = first.await?;
+        let (mut read, before, rules) = first.await?;
         if let Some(reply) = before {
             return Ok(Written::Before(reply));
         }
@@ -132,11 +156,14 @@ impl Store {
             let Some(new) = self.changed(&old, expected_version, &change)? else {
                 return Ok(Written::Now(Box::new(old)));
             };
+            let claims = rules.unique_email && is_claimed_anew(&old, &new);
+            let email = self.email_claim_if(claims, tenant, Some(uuid), &new.fields).await?;
             let obsolete_terms = self.terms_prepare(tenant, &old, &new).await?;
-            let commit = Commit { tenant, old: Some(&old), new: &new, obsolete_terms, once: once.as_ref() };
+            let (old, new, once) = (Some(&old), &new, once.as_ref());
+            let commit = Commit { tenant, old, new, obsolete_terms, once, email };
             match self.commit(commit).await? {
-                Committed::Done => return Ok(Written::Now(Box::new(new))),
-                Committed::Repeated => return self.repeated(tenant, once.as_ref()).await,
+                Committed::Done => return Ok(Written::Now(Box::new(new.clone()))),
+                Committed::Repeated => return self.repeated(tenant, once).await,
                 Committed::LostRace => self.patience.pause(attempt, &self.ambient).await?,
             }
             attempt += 1;

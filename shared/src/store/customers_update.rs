@@ -10,7 +10,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use super::commit::MOST_ITEMS;
 use super::counts::CountsDelta;
 use super::customer_search::BATCH;
-use super::{Item, Permit, Store, Write, item, terms};
+use super::unique_email::is_claimed_anew;
+use super::{Item, Permit, Store, Write, WriteRules, item, terms};
 use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant};
 use crate::table::keys::{self, Key};
 use crate::{Error, Result};
@@ -49,7 +50,8 @@ impl Store {
     /// Changes the fields of many customers that are not deleted. `change` is given the fields of each and returns
     /// what they become; it may run more than once for a customer, when other writers are faster.
     ///
-    /// 500 customers take some ten calls where search terms stay, and one more for every 25 terms that come.
+    /// 500 customers take some ten calls where search terms stay, and one more for every 25 terms that come. Those
+    /// that come to have an email which nobody else may have are written one after the other.
     ///
     /// # Errors
     /// Those of the calls; what is wrong with one customer alone is told beside it.
@@ -60,13 +62,16 @@ impl Store {
         change: impl Fn(CustomerFields) -> Result<CustomerFields> + Send + Sync,
         permit: Permit<'_>,
     ) -> Result<Updated> {
-        let (found, ()) = try_join(self.customers_read(tenant, numbers), permit).await?;
+        let (found, rules) = try_join(self.customers_read(tenant, numbers), permit).await?;
         let mut done = Updated::default();
         let missing = numbers.iter().filter(|number| !found.contains_key(number));
         done.failed.extend(missing.map(|number| (*number, Error::NotFound("Customer"))));
-        let mut changes = Vec::new();
+        let (mut changes, mut alone) = (Vec::new(), Vec::new());
         for (number, old) in found {
             match self.change_of(tenant, old, &change) {
+                Ok(Some(change)) if rules.unique_email && is_claimed_anew(&change.old, &change.new) => {
+                    alone.push(number)
+                }
                 Ok(Some(change)) => changes.push(change),
                 Ok(None) => drop(done.updated.insert(number)),
                 Err(error) => drop(done.failed.insert(number, error)),
@@ -75,13 +80,12 @@ impl Store {
         let writes: Vec<_> =
             transactions(changes).into_iter().map(|changes| self.changes_write(tenant, changes)).collect();
         let mut writes = stream::iter(writes).buffer_unordered(SIDE_BY_SIDE);
-        let mut alone = Vec::new();
         while let Some(written) = writes.try_next().await? {
             done.updated.extend(written.done);
             alone.extend(written.to_retry);
         }
         for number in alone {
-            match self.change_alone(tenant, number, &change).await? {
+            match self.change_alone(tenant, number, &change, rules).await? {
                 Ok(()) => drop(done.updated.insert(number)),
                 Err(error) => drop(done.failed.insert(number, error)),
             }
@@ -166,9 +170,10 @@ impl Store {
         tenant: &Tenant,
         number: CustomerNumber,
         change: impl Fn(CustomerFields) -> Result<CustomerFields> + Send + Sync,
+        rules: WriteRules,
     ) -> Result<Result<()>> {
         let uuid = tenant.customer_uuid(number);
-        match self.customer_update(tenant, uuid, change, Write::plain()).await {
+        match self.customer_update(tenant, uuid, change, Write::under(rules)).await {
             Ok(_) => Ok(Ok(())),
             Err(error @ (Error::NotFound(_) | Error::Invalid(_) | Error::Conflict(_))) => Ok(Err(error)),
             Err(error) => Err(error),

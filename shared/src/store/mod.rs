@@ -22,6 +22,7 @@ mod once;
 mod tags;
 mod tenants;
 mod terms;
+mod unique_email;
 mod usage;
 
 pub use api_keys::NewApiKey;
@@ -49,8 +50,15 @@ use crate::{Ambient, Error, Result};
 type Item = HashMap<String, AttributeValue>;
 
 /// The leave to go on with a write, which may still be on its way while the write reads; nothing that others
-/// can see is written before it is there.
-pub type Permit<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+/// can see is written before it is there. It brings the rules that hold at this moment.
+pub type Permit<'a> = Pin<Box<dyn Future<Output = Result<WriteRules>> + Send + 'a>>;
+
+/// What a tenant's settings ask of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WriteRules {
+    /// No other customer may have the email that this one comes to have; two round trips more then.
+    pub unique_email: bool,
+}
 
 /// The one table, and everything that can be asked of it.
 #[derive(Debug, Clone)]

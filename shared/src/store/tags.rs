@@ -59,7 +59,7 @@ impl Store {
         permit: Permit<'_>,
     ) -> Result<Tag> {
         let sequence = keys::tag_sequence(tenant);
-        let (number, ()) = futures::future::try_join(self.sequence_take(&sequence, 1), permit).await?;
+        let (number, _) = futures::future::try_join(self.sequence_take(&sequence, 1), permit).await?;
         let tag = Tag { id: TagId::of_number(number), name, color };
         let put = self
             .client

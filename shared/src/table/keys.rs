@@ -271,6 +271,12 @@ pub fn usage(tenant: &Tenant, month: &str) -> Key {
     Key::new(format!("T#{}#USAGE", tenant.as_str()), month)
 }
 
+/// The claim of a customer to an email that no other may have.
+#[must_use]
+pub fn email_claim(tenant: &Tenant, digest: &str) -> Key {
+    Key::new(format!("T#{}#EMAIL#{digest}", tenant.as_str()), "CLAIM")
+}
+
 /// The mark that a row of some source was imported.
 #[must_use]
 pub fn imported_row(tenant: &Tenant, digest: &str) -> Key {

@@ -1,0 +1,146 @@
+//! Where a tenant wants it so, no two of its customers share an email, whoever writes at the same time.
+
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
+use http::Method;
+use serde_json::{Value, json};
+
+use clientele_shared::model::Settings;
+
+use crate::support::{Caller, Stack, uuid_of};
+
+const CUSTOMERS: &str = "/api/v1/customers";
+const TAKEN: &str = "Another customer has this email";
+
+fn named(name: &str, email: &str) -> Value {
+    json!({"first_name": name, "last_name": "Doe", "email": email})
+}
+
+async fn unique(stack: &Stack) {
+    stack.settings(Settings { unique_email: true, ..Settings::default() }).await;
+}
+
+async fn create(caller: &Caller, name: &str, email: &str) -> String {
+    let path = uuid_of(&caller.post(CUSTOMERS, &named(name, email)).await.expect(201)["data"]);
+    format!("{CUSTOMERS}/{path}")
+}
+
+/// The emails of everybody, as they are compared.
+async fn emails(caller: &Caller) -> Vec<String> {
+    let data = caller.get(&format!("{CUSTOMERS}?limit=100")).await.data();
+    let customers = data["customers"].as_array().unwrap().iter();
+    customers.filter_map(|customer| customer["email"].as_str()).map(str::to_lowercase).collect()
+}
+
+#[tokio::test]
+async fn households_share_an_email_unless_the_tenant_objects() {
+    let stack = Stack::start().await;
+    create(&stack.acme, "Ann", "doe@example.com").await;
+    create(&stack.acme, "Bob", "doe@example.com").await;
+    unique(&stack).await;
+    let third = stack.acme.post(CUSTOMERS, &named("Cid", "Doe@Example.com")).await;
+    assert_eq!(third.error(409), TAKEN);
+    assert_eq!(emails(&stack.acme).await.len(), 2);
+    // Other tenants, and customers without an email, are nobody's business.
+    unique(&stack).await;
+    let other = stack.caller("bolt", clientele_shared::model::Mode::Live, "read,write").await;
+    create(&other, "Cid", "doe@example.com").await;
+    for name in ["Dan", "Eve"] {
+        stack.acme.post(CUSTOMERS, &json!({"first_name": name, "last_name": "Doe"})).await.expect(201);
+    }
+}
+
+#[tokio::test]
+async fn an_email_is_free_once_its_holder_gives_it_up_or_is_deleted() {
+    let stack = Stack::start().await;
+    unique(&stack).await;
+    let acme = &stack.acme;
+    let ann = create(acme, "Ann", "ann@example.com").await;
+    let bob = create(acme, "Bob", "bob@example.com").await;
+    assert_eq!(acme.put(&bob, &json!({"email": "ANN@example.com"})).await.error(409), TAKEN);
+    assert_eq!(acme.get(&bob).await.data()["email"], "bob@example.com");
+    // One's own stays one's own, in any case.
+    acme.put(&ann, &json!({"email": "Ann@Example.com", "notes": "x"})).await.expect(200);
+    acme.put(&ann, &json!({"email": "ann@new.example.com"})).await.expect(200);
+    acme.put(&bob, &json!({"email": "ann@example.com"})).await.expect(200);
+    assert_eq!(acme.put(&ann, &json!({"email": "ann@example.com"})).await.error(409), TAKEN);
+    acme.delete(&bob).await.expect(200);
+    acme.put(&ann, &json!({"email": "ann@example.com"})).await.expect(200);
+    let restored = acme.send(Method::POST, &format!("{bob}/restore"), &[], String::new()).await;
+    assert_eq!(restored.error(409), TAKEN);
+    acme.get(&bob).await.expect(404);
+}
+
+#[tokio::test]
+async fn a_repeated_create_is_no_conflict_with_itself() {
+    let stack = Stack::start().await;
+    unique(&stack).await;
+    let body = named("Ann", "ann@example.com").to_string();
+    let send = || stack.acme.send(Method::POST, CUSTOMERS, &[("idempotency-key", "k")], body.clone());
+    let first = send().await.expect(201)["data"].clone();
+    assert_eq!(send().await.expect(201)["data"], first);
+    assert_eq!(emails(&stack.acme).await, ["ann@example.com"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_want_an_email_at_once_one_gets_it() {
+    let stack = Stack::start().await;
+    unique(&stack).await;
+    for round in 0..4 {
+        let spellings = [format!("r{round}@example.com"), format!("R{round}@Example.COM")];
+        let wanting = (0..12).map(|n| {
+            let (acme, email) = (stack.acme.clone(), spellings[n % 2].clone());
+            tokio::spawn(async move { acme.post(CUSTOMERS, &named("Ann", &email)).await })
+        });
+        let answers: Vec<_> = join_all(wanting).await.into_iter().map(Result::unwrap).collect();
+        let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+        assert_eq!((made.len(), refused.len()), (1, 11));
+        assert!(refused.iter().all(|answer| answer.error(409) == TAKEN));
+    }
+    assert_eq!(emails(&stack.acme).await.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn emails_that_go_back_and_forth_are_never_shared() {
+    let stack = Stack::start().await;
+    unique(&stack).await;
+    let addresses = ["a@example.com", "b@example.com", "c@example.com"];
+    let mut paths = Vec::new();
+    for name in ["Ann", "Bob", "Cid", "Dan"] {
+        paths.push(create(&stack.acme, name, &format!("{name}@example.com")).await);
+    }
+    let writers = paths.into_iter().enumerate().map(|(n, path)| {
+        let acme = stack.acme.clone();
+        tokio::spawn(async move {
+            for turn in 0..12 {
+                let email = addresses[(n + turn * (n + 1)) % addresses.len()];
+                let answer = acme.put(&path, &json!({"email": email})).await;
+                assert!(answer.status == 200 || answer.error(409) == TAKEN, "{answer:#?}");
+                // Whatever the others do, at no moment two hold the same.
+                let all = emails(&acme).await;
+                assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "{all:?}");
+            }
+        })
+    });
+    join_all(writers).await.into_iter().for_each(Result::unwrap);
+}
+
+#[tokio::test]
+async fn pool_tells_it_as_a_conflict_for_one_and_for_many() {
+    let stack = Stack::start().await;
+    unique(&stack).await;
+    create(&stack.acme, "Ann", "ann@example.com").await;
+    create(&stack.acme, "Bob", "bob@example.com").await;
+    let ask = async |query: &str| stack.acme.post("/graphql", &json!({"query": query})).await.expect(200);
+    let one =
+        ask(r#"mutation { createCustomer(input: {firstName: "Cid", email: "ann@example.com"}) { id } }"#)
+            .await;
+    assert_eq!(one["errors"][0]["extensions"]["code"], "CONFLICT", "{one}");
+    let many = r#"mutation { bulkUpdateCustomers(input: {ids: ["cust_1", "cust_2"], update: {email: "new@example.com"}})
+        { success updatedCount errors { id message } } }"#;
+    let many = ask(many).await;
+    let result = &many["data"]["bulkUpdateCustomers"];
+    assert_eq!((&result["success"], &result["updatedCount"]), (&json!(false), &json!(1)), "{many}");
+    assert_eq!(result["errors"], json!([{"id": "cust_2", "message": TAKEN}]));
+}
