@@ -12,6 +12,7 @@ use serde_yaml_ng::Value;
 
 use super::answer::stamp;
 use super::event::RequestId;
+use super::routes::Template;
 
 /// Why the template's answers cannot be given.
 #[derive(Debug, thiserror::Error)]
@@ -236,21 +237,6 @@ fn fill(template: &str, words: &Words, request: &RequestId) -> String {
         .iter()
         .zip(values)
         .fold(template.to_owned(), |text, (variable, value)| text.replace(variable, value))
-}
-
-/// What is read of a SAM template.
-#[derive(Deserialize)]
-struct Template {
-    #[serde(rename = "Resources")]
-    resources: BTreeMap<String, TemplateResource>,
-}
-
-#[derive(Deserialize)]
-struct TemplateResource {
-    #[serde(rename = "Type")]
-    kind: String,
-    #[serde(rename = "Properties", default)]
-    properties: Value,
 }
 
 #[derive(Deserialize)]

@@ -306,17 +306,17 @@ fn check_parameter_names(resources: &[Resource]) -> Result<(), RouteError> {
 
 /// What is read of a SAM template. `!Sub` and its like are accepted anywhere.
 #[derive(Deserialize)]
-struct Template {
+pub(super) struct Template {
     #[serde(rename = "Resources")]
-    resources: BTreeMap<String, TemplateResource>,
+    pub(super) resources: BTreeMap<String, TemplateResource>,
 }
 
 #[derive(Deserialize)]
-struct TemplateResource {
+pub(super) struct TemplateResource {
     #[serde(rename = "Type")]
-    kind: String,
+    pub(super) kind: String,
     #[serde(rename = "Properties", default)]
-    properties: Value,
+    pub(super) properties: Value,
     #[serde(rename = "Metadata", default)]
     metadata: Value,
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem};
 
-use super::{Item, Store, call, key_of, text};
+use super::{Item, Store, call, key_of};
 use crate::model::{ApiKey, ApiKeyId, Mode, Scopes, Secret, SecretHash, TenantId};
 use crate::table::keys::{self, attribute};
 use crate::{Error, Result};
@@ -41,12 +41,7 @@ impl Store {
     /// Those of the call.
     pub async fn api_keys_some(&self, limit: u16) -> Result<Vec<ApiKey>> {
         let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("#pk = :pk")
-            .expression_attribute_names("#pk", attribute::PK)
-            .expression_attribute_values(":pk", text(keys::API_KEYS))
+            .partition_query(keys::API_KEYS)
             .limit(i32::from(limit))
             .send()
             .await

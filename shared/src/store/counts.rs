@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Update};
+use aws_sdk_dynamodb::types::Update;
 
-use super::{CustomerFilter, Item, Store, call, integer_in, key_of, number, text};
+use super::{CustomerFilter, Item, Store, call, integer_in, key_of, number};
 use crate::model::{Cell, Tenant};
-use crate::table::keys::{self, attribute};
+use crate::table::keys;
 use crate::{Error, Result};
 
 /// The attribute of a counter item that grows with each change to it.
@@ -84,12 +84,7 @@ impl Store {
     /// The tenant's totals: one strongly consistent query of a few hundred bytes a shard.
     pub(super) async fn counts_get(&self, tenant: &Tenant) -> Result<Counts> {
         let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("#pk = :pk")
-            .expression_attribute_names("#pk", attribute::PK)
-            .expression_attribute_values(":pk", text(keys::counts_partition(tenant)) as AttributeValue)
+            .partition_query(keys::counts_partition(tenant))
             .consistent_read(true)
             .send()
             .await
@@ -128,6 +123,6 @@ mod tests {
         assert_eq!(update.update_expression(), "ADD #changes :one, #c0 :c0, #c1 :c1");
         let values = update.expression_attribute_values().unwrap();
         assert_eq!((&values[":c0"], &values[":c1"]), (&number(2), &number(-1)));
-        assert_eq!(update.key()["sk"], text("3"));
+        assert_eq!(update.key()["sk"], crate::store::text("3"));
     }
 }

@@ -41,6 +41,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::table::keys::{Key, attribute};
@@ -90,6 +91,16 @@ impl Store {
     }
 
     /// Reads one item, strongly consistent.
+    /// A query of the table for the items of one partition.
+    fn partition_query(&self, pk: impl Into<String>) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("#pk = :pk")
+            .expression_attribute_names("#pk", attribute::PK)
+            .expression_attribute_values(":pk", text(pk))
+    }
+
     async fn item_get(&self, key: &Key, context: &'static str) -> Result<Option<Item>> {
         let answer = self
             .client

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Store, api_keys, call, key_of, text};
+use super::{Item, Store, api_keys, call, key_of};
 use crate::model::{Settings, TenantId};
 use crate::table::keys::{self, attribute};
 use crate::{Error, Result};
@@ -94,12 +94,7 @@ impl Store {
         let mut resume = None;
         loop {
             let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("#pk = :pk")
-                .expression_attribute_names("#pk", attribute::PK)
-                .expression_attribute_values(":pk", text(pk))
+                .partition_query(pk)
                 .consistent_read(true)
                 .set_exclusive_start_key(resume)
                 .send()
