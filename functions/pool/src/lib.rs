@@ -18,7 +18,7 @@ mod session;
 mod tag;
 mod types;
 
-pub use schema::sdl;
+pub use schema::{build_schema, sdl};
 
 use clientele_functions_common::Endpoint;
 

@@ -28,6 +28,11 @@ pub(crate) static SCHEMA: LazyLock<Schema<Query, Mutation, EmptySubscription>> =
         .finish()
 });
 
+/// Builds the schema, which otherwise happens when it is first used.
+pub fn build_schema() {
+    LazyLock::force(&SCHEMA);
+}
+
 /// The schema in GraphQL's own language.
 #[must_use]
 pub fn sdl() -> String {
