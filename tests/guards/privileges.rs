@@ -117,6 +117,18 @@ async fn create(asked: &mut Asked<'_>) {
     asked.ask(Method::POST, CUSTOMERS, &ONCE, &john(), 201).await;
     asked.ask(Method::POST, CUSTOMERS, &ONCE, &john(), 201).await;
     asked.ask(Method::POST, CUSTOMERS, &ONCE, &numbered(1), 409).await;
+    unique_email(asked).await;
+    asked.ask(Method::POST, CUSTOMERS, &[], &with_email("new"), 201).await;
+    asked.ask(Method::POST, CUSTOMERS, &[], &with_email("new"), 409).await;
+}
+
+/// From here on, emails are unique.
+async fn unique_email(asked: &Asked<'_>) {
+    asked.stack.settings(Settings { unique_email: true, ..Settings::default() }).await;
+}
+
+fn with_email(name: &str) -> Json {
+    json!({"first_name": "Ann", "last_name": "Doe", "email": format!("{name}@example.com")})
 }
 
 async fn get(asked: &mut Asked<'_>) {
@@ -138,6 +150,10 @@ async fn update(asked: &mut Asked<'_>) {
     ] {
         asked.ask(Method::PUT, &path, headers, &body, 200).await;
     }
+    unique_email(asked).await;
+    asked.customer(&with_email("taken")).await;
+    asked.ask(Method::PUT, &path, &[], &json!({"email": "free@example.com"}), 200).await;
+    asked.ask(Method::PUT, &path, &[], &json!({"email": "taken@example.com"}), 409).await;
 }
 
 async fn delete(asked: &mut Asked<'_>) {
@@ -157,6 +173,15 @@ async fn restore(asked: &mut Asked<'_>) {
     asked.ask(Method::POST, &format!("{path}/restore"), &[], &Json::Null, 200).await;
     asked.ask(Method::POST, &format!("{other}/restore"), &ONCE, &Json::Null, 200).await;
     asked.ask(Method::POST, &format!("{other}/restore"), &ONCE, &Json::Null, 200).await;
+    unique_email(asked).await;
+    let (free, taken) =
+        (asked.customer(&with_email("free")).await, asked.customer(&with_email("taken")).await);
+    for path in [&free, &taken] {
+        asked.stack.acme.delete(path).await.expect(200);
+    }
+    asked.customer(&with_email("taken")).await;
+    asked.ask(Method::POST, &format!("{free}/restore"), &[], &Json::Null, 200).await;
+    asked.ask(Method::POST, &format!("{taken}/restore"), &[], &Json::Null, 409).await;
 }
 
 /// Each document in turn; the tag and the customers that later ones name are made by earlier ones.

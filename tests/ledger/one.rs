@@ -29,6 +29,10 @@ pub(crate) async fn measure(stack: &Stack, sheet: &mut Sheet) {
     sheet.text("The same while requests are counted: one write unit more, and nobody waits for it");
     metered(stack, sheet, terms).await;
     metering(stack, false).await;
+
+    sheet.text("The same where no two customers may share an email");
+    unique(stack, sheet).await;
+    metering(stack, false).await;
 }
 
 /// Sets whether requests are counted; afterwards the functions know the caller's key.
@@ -120,4 +124,30 @@ async fn metered(stack: &Stack, sheet: &mut Sheet, terms: usize) {
     let delete = stack.acme.delete(&path);
     let (answer, _) = sheet.measure("delete, counted", promise::UPDATE.metered(), delete).await;
     answer.expect(200);
+}
+
+/// Writes with an email that nobody has, and with one that somebody gave up, who has to be looked at.
+async fn unique(stack: &Stack, sheet: &mut Sheet) {
+    let settings = Settings { unique_email: true, usage_metering: false, ..Settings::default() };
+    stack.settings(settings).await;
+    stack.acme.get(&format!("{CUSTOMERS}/x")).await.expect(404);
+    let with_email = |email: &str| {
+        let mut customer = typical();
+        customer["email"] = json!(email);
+        customer
+    };
+    let (first, second) = (with_email("margaret@example.com"), with_email("okafor@example.com"));
+    let work = stack.acme.post(CUSTOMERS, &first);
+    let (answer, _) = sheet.measure("create, unique emails", NONE, work).await;
+    let path = format!("{CUSTOMERS}/{}", answer.expect(201)["data"]["uuid"].as_str().unwrap());
+    for (name, promise, change) in [
+        ("update of the notes, unique emails", promise::UPDATE, json!({"notes": "Pays by cheque."})),
+        ("update of the email, unique emails", NONE, json!({"email": second["email"]})),
+    ] {
+        sheet.measure(name, promise, stack.acme.put(&path, &change)).await.0.expect(200);
+    }
+    let work = stack.acme.post(CUSTOMERS, &first);
+    sheet.measure("create with an email that was given up", NONE, work).await.0.expect(201);
+    let work = stack.acme.post(CUSTOMERS, &second);
+    sheet.measure("create with an email that somebody has", NONE, work).await.0.expect(409);
 }

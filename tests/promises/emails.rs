@@ -84,6 +84,25 @@ async fn a_repeated_create_is_no_conflict_with_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_request_sent_many_times_at_once_every_answer_is_the_same() {
+    let stack = Stack::start().await;
+    unique(&stack).await;
+    for round in 0..6 {
+        let body = named("Ann", &format!("r{round}@example.com")).to_string();
+        let sending = (0..12).map(|_| {
+            let (acme, body, key) = (stack.acme.clone(), body.clone(), format!("k{round}"));
+            tokio::spawn(async move {
+                acme.send(Method::POST, CUSTOMERS, &[("idempotency-key", &key)], body).await
+            })
+        });
+        let answers = join_all(sending).await.into_iter().map(Result::unwrap);
+        let uuids: BTreeSet<String> = answers.map(|answer| uuid_of(&answer.expect(201)["data"])).collect();
+        assert_eq!(uuids.len(), 1);
+    }
+    assert_eq!(emails(&stack.acme).await.len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_many_who_want_an_email_at_once_one_gets_it() {
     let stack = Stack::start().await;
     unique(&stack).await;

@@ -92,6 +92,29 @@ async fn a_create_sent_sixteen_times_at_once_makes_one_customer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_sent_sixteen_times_at_once_takes_effect_once_and_is_refused_to_nobody() {
+    let stack = stack().await;
+    for round in 0..6 {
+        let path = format!("{CUSTOMERS}/{}", stack.acme.create(&john()).await);
+        let changes = [(Method::PUT, json!({"notes": "new"}).to_string()), (Method::DELETE, String::new())];
+        for (version, (method, body)) in (1..).zip(changes) {
+            let key = format!("{method} {round}");
+            let answers = at_once((0..16).map(|_| {
+                let (acme, path, key) = (stack.acme.clone(), path.clone(), key.clone());
+                let (method, body, matched) = (method.clone(), body.clone(), format!("\"{version}\""));
+                let headers = [("idempotency-key", key), ("if-match", matched)];
+                async move {
+                    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+                    acme.send(method, &path, &headers, body).await
+                }
+            }));
+            let answers: Vec<Value> = answers.await.iter().map(|answer| answer.expect(200)).collect();
+            assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_sent_with_two_bodies_at_once_belongs_to_one_of_them() {
     let stack = stack().await;
     for round in 0..4 {

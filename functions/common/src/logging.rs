@@ -16,20 +16,34 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Starts logging for this process: this project's words from level INFO, others' from WARN.
 pub fn start() {
-    if tracing::subscriber::set_global_default(JsonLines).is_err() {
+    if tracing::subscriber::set_global_default(JsonLines(StandardOutput)).is_err() {
         tracing::warn!("logging was started twice");
     }
 }
 
 /// Writes events, and no spans: no line shows them, and the runtime would open one for each invocation.
-struct JsonLines;
+struct JsonLines<L>(L);
+
+/// Where whole lines go.
+trait Lines: Send + Sync + 'static {
+    fn write(&self, line: &[u8]);
+}
+
+struct StandardOutput;
+
+impl Lines for StandardOutput {
+    fn write(&self, line: &[u8]) {
+        // Where standard output is closed there is nobody left to tell.
+        drop(std::io::stdout().lock().write_all(line));
+    }
+}
 
 fn is_wanted(what: &Metadata<'_>) -> bool {
     let least = if what.target().starts_with("clientele") { Level::INFO } else { Level::WARN };
     what.is_event() && *what.level() <= least
 }
 
-impl Subscriber for JsonLines {
+impl<L: Lines> Subscriber for JsonLines<L> {
     fn register_callsite(&self, what: &'static Metadata<'static>) -> Interest {
         if is_wanted(what) { Interest::always() } else { Interest::never() }
     }
@@ -43,9 +57,7 @@ impl Subscriber for JsonLines {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let line = Line::of(event);
-        // Where standard output is closed there is nobody left to tell.
-        drop(std::io::stdout().lock().write_all(&line));
+        self.0.write(&Line::of(event));
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -121,34 +133,18 @@ mod tests {
 
     /// Keeps the lines that would be written.
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<String>>>);
+    struct Kept(Arc<Mutex<Vec<u8>>>);
 
-    impl Subscriber for Kept {
-        fn enabled(&self, what: &Metadata<'_>) -> bool {
-            is_wanted(what)
+    impl Lines for Kept {
+        fn write(&self, line: &[u8]) {
+            self.0.lock().unwrap().extend_from_slice(line);
         }
-
-        fn event(&self, event: &Event<'_>) {
-            self.0.lock().unwrap().push(String::from_utf8(Line::of(event)).unwrap());
-        }
-
-        fn new_span(&self, _: &Attributes<'_>) -> Id {
-            Id::from_u64(1)
-        }
-
-        fn record(&self, _: &Id, _: &Record<'_>) {}
-
-        fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-        fn enter(&self, _: &Id) {}
-
-        fn exit(&self, _: &Id) {}
     }
 
     #[test]
     fn a_line_is_one_json_object() {
         let kept = Kept::default();
-        tracing::subscriber::with_default(kept.clone(), || {
+        tracing::subscriber::with_default(JsonLines(kept.clone()), || {
             tracing::info!(
                 status = 200_u16,
                 millis = -3_i64,
@@ -167,8 +163,10 @@ mod tests {
             ),
             r#"{"level":"WARN","message":"wanted","ok":true,"kind":"Some(1)","target":"hyper"}"#.to_owned(),
         ];
-        let kept = kept.0.lock().unwrap();
-        let lines: Vec<&str> = kept.iter().map(|line| line.strip_suffix('\n').unwrap()).collect();
-        assert_eq!(lines, expected);
+        let kept = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(
+            kept.split_inclusive('\n').map(|line| line.strip_suffix('\n').unwrap()).collect::<Vec<_>>(),
+            expected
+        );
     }
 }

@@ -81,10 +81,9 @@ impl Condition {
                 Some(ids.iter().map(|id| keys::search_sort_exactly(&search::tag_term(id))).collect())
             }
             Self::City(values) | Self::PostalCode(values) => each(values, search::word_probe),
-            Self::Email(values) => each(values, |email| {
-                let name = email.split_once('@').map_or(email, |(name, _)| name);
-                search::word_probe(name).or_else(|| search::word_probe(email))
-            }),
+            Self::Email(values) => Some(
+                values.iter().map(|email| keys::search_sort_exactly(&search::email_term(email))).collect(),
+            ),
             Self::QuickbooksId(values) => {
                 each(values, |id| search::quickbooks_term(id).map(|term| keys::search_sort_exactly(&term)))
             }
@@ -103,13 +102,7 @@ fn is_same_text(one: &str, other: &str) -> bool {
 }
 
 fn is_same_email(one: &str, other: &str) -> bool {
-    folded_email(one) == folded_email(other)
-}
-
-/// An email as it is compared: without case and surrounding space.
-#[must_use]
-pub fn folded_email(email: &str) -> String {
-    email.trim().to_lowercase()
+    fold::email(one) == fold::email(other)
 }
 
 #[cfg(test)]

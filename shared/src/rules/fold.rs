@@ -74,6 +74,12 @@ fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '’' | '‘' | 'ʼ' | '`' | '´')
 }
 
+/// An email as it is compared: without case and surrounding space.
+#[must_use]
+pub fn email(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

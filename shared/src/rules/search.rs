@@ -113,6 +113,7 @@ pub fn terms(uuid: Uuid, fields: &CustomerFields) -> BTreeSet<String> {
     all.insert(uuid.to_string()[..UUID_DIGITS].to_owned());
     let mut terms = without_prefixes(all);
     terms.extend(fields.tag_ids.iter().filter_map(|id| id.parse().ok()).map(|id| tag_term(&id)));
+    terms.extend(fields.email.as_deref().map(email_term));
     terms.extend(fields.quickbooks_id.as_deref().and_then(quickbooks_term));
     terms
 }
@@ -121,6 +122,12 @@ pub fn terms(uuid: Uuid, fields: &CustomerFields) -> BTreeSet<String> {
 #[must_use]
 pub fn tag_term(id: &TagId) -> String {
     format!("#{id}")
+}
+
+/// The term of an email, for whoever asks for just this one.
+#[must_use]
+pub fn email_term(email: &str) -> String {
+    format!("#email_{}", first(&fold::email(email), INDEXED))
 }
 
 /// The term of an id in QuickBooks, unless it has no letter or digit.

@@ -42,6 +42,14 @@ pub enum Written {
     Before(String),
 }
 
+/// Which customer changes, and on what conditions.
+struct Changing<'a> {
+    tenant: &'a Tenant,
+    uuid: Uuid,
+    expected_version: Option<u64>,
+    once: Option<&'a Once<'a>>,
+}
+
 impl Store {
     /// Creates a customer: three round trips in sequence.
     ///
@@ -55,8 +63,19 @@ impl Store {
         write: Write<'_>,
     ) -> Result<Written> {
         let Write { once, permit, .. } = write;
+        let outcome = self.customer_create_once(tenant, fields, once.as_ref(), permit).await;
+        self.twin_or(tenant, once.as_ref(), outcome).await
+    }
+
+    async fn customer_create_once(
+        &self,
+        tenant: &Tenant,
+        fields: CustomerFields,
+        once: Option<&Once<'_>>,
+        permit: Permit<'_>,
+    ) -> Result<Written> {
         let number = self.customer_numbers_take(tenant, 1);
-        let before = self.once_before(tenant, once.as_ref());
+        let before = self.once_before(tenant, once);
         // A repeated request finds its own customer with the email, and is no conflict.
         let allowed = async {
             let rules = permit.await?;
@@ -72,11 +91,10 @@ impl Store {
         let mut attempt = 0;
         loop {
             let obsolete_terms = Vec::new();
-            let commit =
-                Commit { tenant, old: None, new: &customer, obsolete_terms, once: once.as_ref(), email };
+            let commit = Commit { tenant, old: None, new: &customer, obsolete_terms, once, email };
             match self.commit(commit).await? {
                 Committed::Done => return Ok(Written::Now(Box::new(customer))),
-                Committed::Repeated => return self.repeated(tenant, once.as_ref()).await,
+                Committed::Repeated => return self.repeated(tenant, once).await,
                 Committed::LostRace if rules.unique_email => {
                     self.patience.pause(attempt, &self.ambient).await?
                 }
@@ -144,8 +162,18 @@ impl Store {
         write: Write<'_>,
     ) -> Result<Written> {
         let Write { expected_version, once, permit } = write;
-        let first =
-            try_join3(self.customer_read(tenant, uuid), self.once_before(tenant, once.as_ref()), permit);
+        let changing = Changing { tenant, uuid, expected_version, once: once.as_ref() };
+        let outcome = self.customer_change_once(changing, change, permit).await;
+        self.twin_or(tenant, once.as_ref(), outcome).await
+    }
+
+    async fn customer_change_once(
+        &self,
+        Changing { tenant, uuid, expected_version, once }: Changing<'_>,
+        change: impl Fn(&Customer, Timestamp) -> Result<Option<Customer>> + Send + Sync,
+        permit: Permit<'_>,
+    ) -> Result<Written> {
+        let first = try_join3(self.customer_read(tenant, uuid), self.once_before(tenant, once), permit);
         let (mut read, before, rules) = first.await?;
         if let Some(reply) = before {
             return Ok(Written::Before(reply));
@@ -159,10 +187,9 @@ impl Store {
             let claims = rules.unique_email && is_claimed_anew(&old, &new);
             let email = self.email_claim_if(claims, tenant, Some(uuid), &new.fields).await?;
             let obsolete_terms = self.terms_prepare(tenant, &old, &new).await?;
-            let (old, new, once) = (Some(&old), &new, once.as_ref());
-            let commit = Commit { tenant, old, new, obsolete_terms, once, email };
+            let commit = Commit { tenant, old: Some(&old), new: &new, obsolete_terms, once, email };
             match self.commit(commit).await? {
-                Committed::Done => return Ok(Written::Now(Box::new(new.clone()))),
+                Committed::Done => return Ok(Written::Now(Box::new(new))),
                 Committed::Repeated => return self.repeated(tenant, once).await,
                 Committed::LostRace => self.patience.pause(attempt, &self.ambient).await?,
             }
@@ -210,6 +237,22 @@ impl Store {
         match self.once_before(tenant, once).await? {
             Some(reply) => Ok(Written::Before(reply)),
             None => Err(Error::broken("an idempotency record vanished")),
+        }
+    }
+
+    /// This outcome, unless it is a refusal for what the request's own twin has done meanwhile: then the twin's reply.
+    async fn twin_or(
+        &self,
+        tenant: &Tenant,
+        once: Option<&Once<'_>>,
+        outcome: Result<Written>,
+    ) -> Result<Written> {
+        let Err(Error::NotFound(_) | Error::Conflict(_) | Error::VersionMismatch { .. }) = outcome else {
+            return outcome;
+        };
+        match self.once_before(tenant, once).await? {
+            Some(reply) => Ok(Written::Before(reply)),
+            None => outcome,
         }
     }
 

@@ -94,7 +94,7 @@ impl Store {
     }
 
     /// The customers with these numbers that are not deleted.
-    async fn customers_read(
+    pub(super) async fn customers_read(
         &self,
         tenant: &Tenant,
         numbers: &BTreeSet<CustomerNumber>,

@@ -57,7 +57,7 @@ pub type Permit<'a> = Pin<Box<dyn Future<Output = Result<WriteRules>> + Send + '
 /// What a tenant's settings ask of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WriteRules {
-    /// No other customer may have the email that this one comes to have; two round trips more then.
+    /// No other customer may have the email that this one comes to have. `cargo ledger` shows what that costs.
     pub unique_email: bool,
 }
 

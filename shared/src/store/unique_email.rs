@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::commit::finish_put;
-use super::customer_gather::{From, Wanted};
-use super::{CustomerFilter, Store, key_of, number, once, text};
+use super::{Store, key_of, number, once, text};
 use crate::model::{Customer, CustomerFields, Tenant};
-use crate::rules::condition::{Condition, folded_email};
+use crate::rules::fold;
+use crate::rules::search::email_term;
 use crate::table::keys::{self, Key, attribute};
 use crate::{Error, Result};
 
@@ -36,10 +36,12 @@ pub(super) struct EmailClaim {
 
 /// Whether a change of a customer has to claim its email: when it comes to have one, or comes back with one.
 pub(super) fn is_claimed_anew(old: &Customer, new: &Customer) -> bool {
-    let email = |customer: &Customer| customer.fields.email.as_deref().map(folded_email);
-    new.deleted_at.is_none()
-        && new.fields.email.is_some()
-        && (old.deleted_at.is_some() || email(old) != email(new))
+    let email = new.fields.email.as_deref();
+    new.deleted_at.is_none() && email.is_some_and(|email| old.deleted_at.is_some() || !has_email(old, email))
+}
+
+fn has_email(customer: &Customer, email: &str) -> bool {
+    customer.fields.email.as_deref().is_some_and(|own| fold::email(own) == fold::email(email))
 }
 
 impl Store {
@@ -65,7 +67,7 @@ impl Store {
         fields: &CustomerFields,
     ) -> Result<Option<EmailClaim>> {
         let Some(email) = fields.email.as_deref() else { return Ok(None) };
-        let key = keys::email_claim(tenant, &once::digest(&[&folded_email(email)]));
+        let key = keys::email_claim(tenant, &once::digest(&[&fold::email(email)]));
         let (claim, taken) =
             try_join(self.email_claim_read(&key), self.email_is_indexed(tenant, own, email)).await?;
         if taken || self.email_is_held(tenant, own, claim.as_ref(), email).await? {
@@ -82,12 +84,9 @@ impl Store {
 
     /// Whether the index knows somebody else who has the email.
     async fn email_is_indexed(&self, tenant: &Tenant, own: Option<Uuid>, email: &str) -> Result<bool> {
-        let conditions = vec![Condition::Email(vec![email.to_owned()])];
-        let filter = CustomerFilter { conditions, ..CustomerFilter::default() };
-        // Of two, one is somebody else.
-        let wanted = Wanted { from: From::Below(None), limit: 2, total: false };
-        let found = self.customers_gather(tenant, &filter, wanted).await?;
-        Ok(found.page.customers.iter().any(|customer| Some(customer.uuid) != own))
+        let proposed = self.proposed(tenant, vec![keys::search_sort_exactly(&email_term(email))]).await?;
+        let found = self.customers_read(tenant, &proposed).await?;
+        Ok(found.values().any(|customer| Some(customer.uuid) != own && has_email(customer, email)))
     }
 
     /// Whether the claim is somebody else's who has the email still.
@@ -102,10 +101,7 @@ impl Store {
             return Ok(false);
         };
         let holder = self.customer_read(tenant, owner).await?;
-        Ok(holder.is_some_and(|customer| {
-            let held = customer.fields.email.as_deref().map(folded_email);
-            customer.deleted_at.is_none() && held == Some(folded_email(email))
-        }))
+        Ok(holder.is_some_and(|customer| customer.deleted_at.is_none() && has_email(&customer, email)))
     }
 
     /// The put of a claim for this customer.
