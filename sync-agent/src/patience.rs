@@ -21,6 +21,23 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
+    /// Tries until it succeeds, as long as trying again may help.
+    pub(crate) async fn with<T, F>(
+        mut self,
+        ambient: &Ambient,
+        mut attempt: impl FnMut() -> F,
+    ) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        loop {
+            match attempt().await {
+                Ok(done) => return Ok(done),
+                Err(error) => self.wait(error, ambient).await?,
+            }
+        }
+    }
+
     /// Waits when trying again may help; otherwise gives the error back.
     pub(crate) async fn wait(&mut self, error: Error, ambient: &Ambient) -> Result<(), Error> {
         let Some(longest) = self.next_wait(&error) else { return Err(error) };

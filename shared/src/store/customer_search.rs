@@ -81,6 +81,18 @@ impl Store {
         Ok(Found { customers, cut })
     }
 
+    /// Every customer that matches a query and a filter, the highest number first; `None` where the index proposes
+    /// more than a search looks at.
+    pub(super) async fn customers_found(
+        &self,
+        tenant: &Tenant,
+        filter: &CustomerFilter,
+        query: &SearchQuery,
+    ) -> Result<Option<Vec<Customer>>> {
+        let found = self.customer_search(tenant, filter, query).await?;
+        Ok((!found.cut).then_some(found.customers))
+    }
+
     /// The customers that have a term which begins with one of the probes: of each up to one more than are
     /// looked at.
     pub(super) async fn proposed(

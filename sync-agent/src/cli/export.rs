@@ -9,8 +9,8 @@ use super::exit::{Exit, tell};
 use super::place::Place;
 use super::signals::stop_on_signals;
 use crate::connect;
-use crate::export::csv_row::FormulaGuard;
 use crate::export::{ExportError, ExportOptions, ExportTarget, ExportTo, Exported, Exporter, Manifest};
+use clientele_shared::csv::FormulaGuard;
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {

@@ -1,10 +1,9 @@
 //! Exports of customers as CSV: each customer once, in constant memory, to a folder or a bucket, complete or not
 //! there at all.
 //!
-//! Customers are read by their numbers, the highest first (`pages`); one that is created meanwhile has a higher
-//! number than all that are read yet, and is left out. [`csv_row`] is the format.
+//! Customers are read by their numbers, the highest first (`CustomerWalk` of the store); one that is created
+//! meanwhile has a higher number than all that are read yet, and is left out. [`clientele_shared::csv`] is the format.
 
-pub mod csv_row;
 mod folder;
 mod manifest;
 mod pages;
@@ -21,11 +20,12 @@ use std::time::{Duration, Instant};
 
 use base16ct::lower;
 use clientele_shared::Error as StoreError;
-use clientele_shared::model::{Customer, Mode, Status, Tenant, TenantId, Timestamp};
-use clientele_shared::store::{CustomerFilter, Store};
+use clientele_shared::csv::customer_row;
+use clientele_shared::csv::{FormulaGuard, rows};
+use clientele_shared::model::{Mode, Status, Tenant, TenantId, Timestamp};
+use clientele_shared::store::Store;
 use sha2::{Digest, Sha256};
 
-use self::csv_row::FormulaGuard;
 use self::manifest::Names;
 use self::pages::Pages;
 use self::sink::Sink;
@@ -197,26 +197,22 @@ impl Exporter {
         watch: &mut (dyn FnMut(ExportProgress) + Send),
     ) -> Result<(Manifest, Vec<u8>), ExportError> {
         let tenant = Tenant::new(&self.tenant_id, self.mode);
-        let filter = CustomerFilter { status: self.options.status, ..CustomerFilter::default() };
-        let mut pages = Pages::new(&self.store, &tenant, &filter, self.options.search.as_deref());
+        let mut pages = Pages::begin(&self.store, &tenant, &self.options).await?;
         let mut written = Written::default();
-        written.add(sink, &rendered([csv_row::COLUMNS])?).await?;
-        while let Some(page) = pages.next().await? {
+        written.add(sink, &rows([customer_row::COLUMNS])?).await?;
+        while let Some(customers) = pages.next().await? {
             if self.stop.is_requested() {
                 return Err(ExportError::Interrupted);
             }
-            written.add(sink, &self.rows(&page.customers)?).await?;
-            written.rows += page.customers.len() as u64;
-            watch(ExportProgress { rows: written.rows, total: page.total });
+            let cells = |customer| customer_row::cells(customer, &pages.tags, self.options.guard);
+            written.add(sink, &rows(customers.iter().map(cells))?).await?;
+            written.rows += customers.len() as u64;
+            watch(ExportProgress { rows: written.rows, total: pages.total() });
         }
         let manifest = self.manifest(names.file, written, taken_at);
         let json =
             serde_json::to_vec_pretty(&manifest).map_err(|e| ExportError::Unrenderable(e.to_string()))?;
         Ok((manifest, json))
-    }
-
-    fn rows(&self, customers: &[Customer]) -> Result<Vec<u8>, ExportError> {
-        rendered(customers.iter().map(|customer| csv_row::cells(customer, self.options.guard)))
     }
 
     fn manifest(&self, file: String, written: Written, taken_at: Timestamp) -> Manifest {
@@ -225,7 +221,7 @@ impl Exporter {
             rows: written.rows,
             bytes: written.bytes,
             sha256: lower::encode_string(&written.hash.finalize()),
-            columns: csv_row::COLUMNS.map(str::to_owned).to_vec(),
+            columns: customer_row::COLUMNS.map(str::to_owned).to_vec(),
             taken_at: taken_at.to_rfc3339_seconds(),
             tenant: self.tenant_id.to_string(),
             mode: self.mode,
@@ -234,20 +230,6 @@ impl Exporter {
             formula_guard: self.options.guard == FormulaGuard::On,
         }
     }
-}
-
-fn rendered<R>(rows: impl IntoIterator<Item = R>) -> Result<Vec<u8>, ExportError>
-where
-    R: IntoIterator<Item: AsRef<str>>,
-{
-    let mut writer = csv_row::writer(Vec::new());
-    for row in rows {
-        for cell in row {
-            writer.write_field(cell.as_ref()).map_err(|e| ExportError::Unrenderable(e.to_string()))?;
-        }
-        writer.write_record(None::<&[u8]>).map_err(|e| ExportError::Unrenderable(e.to_string()))?;
-    }
-    writer.into_inner().map_err(|e| ExportError::Unrenderable(e.to_string()))
 }
 
 /// What is written so far.

@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn the_headers_of_trades_and_of_our_own_export_are_known() {
         assert_eq!(mapping(TRADES, &[], None).unwrap().left_out(), ["updated_at"]);
-        let own = crate::export::csv_row::COLUMNS.join(",");
+        let own = clientele_shared::csv::customer_row::COLUMNS.join(",");
         assert_eq!(mapping(&own, &[], None).unwrap().left_out(), ["updatedAt"]);
     }
 

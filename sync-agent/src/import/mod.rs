@@ -14,6 +14,7 @@ mod reader;
 mod rejects;
 mod row;
 mod seen;
+mod tags;
 
 pub use outcome::{
     ImportCounts, ImportError, ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress,
@@ -36,6 +37,7 @@ use self::commit::{Committed, commit};
 use self::reader::{GoodRow, Row, Rows};
 use self::rejects::Rejects;
 use self::row::RowRules;
+use self::tags::Tags;
 use crate::stop::Stop;
 
 /// How many rows are read and looked up at a time.
@@ -114,6 +116,7 @@ impl Importer {
             source: options.source.clone().unwrap_or_else(|| name.into_owned()),
             rows,
             rejects: Rejects::new(options.rejects.clone(), path),
+            tags: Tags::default(),
             commits: JoinSet::new(),
             progress: ImportProgress { bytes_total, ..ImportProgress::default() },
             interrupted: false,
@@ -137,6 +140,7 @@ struct Run<'a> {
     source: String,
     rows: Rows<File>,
     rejects: Rejects,
+    tags: Tags,
     commits: JoinSet<Result<Committed, StoreError>>,
     progress: ImportProgress,
     interrupted: bool,
@@ -161,10 +165,13 @@ impl Run<'_> {
                 return Ok(());
             }
             let (good, is_end) = self.read_some()?;
-            let fresh = self.not_imported_before(good).await?;
+            let mut fresh = self.not_imported_before(good).await?;
             if self.importer.options.dry_run {
                 self.progress.counts.created += fresh.len() as u64;
             } else {
+                let Importer { store, tenant, .. } = self.importer;
+                let named = fresh.iter_mut().map(|(_, row)| &mut row.fields.tag_ids);
+                self.tags.resolve(store, tenant, named).await?;
                 self.write(fresh).await?;
             }
             self.tell();

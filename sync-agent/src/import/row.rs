@@ -8,7 +8,8 @@ use csv::StringRecord;
 
 use super::fields::Field;
 use super::mapping::Mapping;
-use crate::export::csv_row::{TAG_SEPARATOR, unguarded};
+use clientele_shared::csv::customer_row::TAG_SEPARATOR;
+use clientele_shared::csv::unguarded;
 
 /// The longest text, in characters.
 const LONGEST_TEXT: usize = 1_000;
@@ -22,7 +23,7 @@ const SHOWN: usize = 40;
 pub(super) struct RowRules {
     /// The present moment, for what is made along with the customer.
     pub(super) now: Timestamp,
-    /// Whether the mark of [`crate::export::csv_row::guarded`] is taken away.
+    /// Whether the mark of [`clientele_shared::csv::guarded`] is taken away.
     pub(super) unguard: bool,
 }
 

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use clientele_shared::model::Mode;
+use clientele_shared::model::{Mode, Tenant};
 use clientele_sync_agent::export::{ExportOptions, ExportTo, Exporter};
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -46,6 +46,29 @@ async fn an_export_comes_in_again_as_it_went_out() {
         rows
     };
     assert_eq!(cells(&first.place), cells(&second.place));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tags_go_by_their_names_and_come_in_as_the_tenants_own() {
+    let engine = Engine::start().await;
+    let file = engine.file("tags.csv", "company_name,tags\nAlpha,weekly;salt\nBeta,salt\nGamma,\n");
+    engine.import("demo", &file).await;
+    let file = engine.file("more.csv", "company_name,tags\nDelta, weekly ; weekly\n");
+    engine.import("demo", &file).await;
+    let tenant = Tenant::new(&id("demo"), Mode::Live);
+    let tags = engine.store.tags(&tenant).await.unwrap();
+    assert_eq!(tags.iter().map(|tag| tag.name.as_str()).collect::<Vec<_>>(), ["weekly", "salt"]);
+    let (customers, _) = engine.customers("demo").await;
+    let ids: Vec<&[String]> = customers.values().map(|customer| customer.fields.tag_ids.as_slice()).collect();
+    let [weekly, salt] = [0, 1].map(|at: usize| tags[at].id.to_string());
+    assert_eq!(ids, [&[weekly.clone(), salt.clone()][..], &[salt], &[], &[weekly]]);
+
+    let to = ExportTo::Folder(engine.folder.path().join("out"));
+    let exporter = Exporter::new(engine.store.clone(), id("demo"), Mode::Live, ExportOptions::default());
+    let exported = exporter.run(&to, &mut |_| {}).await.unwrap();
+    let mut reader = csv::Reader::from_path(&exported.place).unwrap();
+    let cells: Vec<String> = reader.records().map(|row| row.unwrap()[12].to_owned()).collect();
+    assert_eq!(cells, ["weekly", "", "salt", "weekly;salt"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
