@@ -3,26 +3,53 @@
 
 use std::sync::Arc;
 
-use clientele_functions_common::invoke::invoke;
-use clientele_functions_common::{App, Endpoint};
+use clientele_functions_common::invoke::{invoke, invoke_streamed};
+use clientele_functions_common::{App, Chunks, Endpoint};
 
-use crate::local::function::{Functions, Invoke, context};
+use crate::local::function::{Answer, Functions, Invoke, STREAM_TIME_LIMIT, TIME_LIMIT, context};
 
-/// Every endpoint there is.
+/// Every endpoint there is that answers with a text.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     clientele_functions_trades::ENDPOINTS.into_iter().chain(clientele_functions_pool::ENDPOINTS)
+}
+
+/// Every endpoint there is whose answers are sent while they are made.
+pub fn streamed_endpoints() -> impl Iterator<Item = &'static Endpoint<Chunks>> {
+    clientele_functions_pool::STREAMED_ENDPOINTS.into_iter()
+}
+
+/// The names of all endpoints.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    endpoints().map(|endpoint| endpoint.name).chain(streamed_endpoints().map(|endpoint| endpoint.name))
 }
 
 /// Every function, working for this app.
 #[must_use]
 pub fn linked(app: &Arc<App>) -> Functions {
-    endpoints().map(|endpoint| (endpoint.name.to_owned(), function(endpoint, app))).collect()
+    let whole = endpoints().map(|endpoint| (endpoint.name.to_owned(), function(endpoint, app)));
+    let streamed =
+        streamed_endpoints().map(|endpoint| (endpoint.name.to_owned(), streamed_function(endpoint, app)));
+    whole.chain(streamed).collect()
 }
 
 fn function(endpoint: &'static Endpoint, app: &Arc<App>) -> Invoke {
     let app = Arc::clone(app);
     Arc::new(move |event| {
         let app = Arc::clone(&app);
-        Box::pin(async move { invoke(endpoint, app, &event, context()).await.map_err(|e| e.chain()) })
+        Box::pin(async move {
+            let answer = invoke(endpoint, app, &event, context(TIME_LIMIT)).await;
+            answer.map(Answer::Whole).map_err(|e| e.chain())
+        })
+    })
+}
+
+fn streamed_function(endpoint: &'static Endpoint<Chunks>, app: &Arc<App>) -> Invoke {
+    let app = Arc::clone(app);
+    Arc::new(move |event| {
+        let app = Arc::clone(&app);
+        Box::pin(async move {
+            let answer = invoke_streamed(endpoint, app, &event, context(STREAM_TIME_LIMIT)).await;
+            answer.map(Answer::Streamed).map_err(|e| e.chain())
+        })
     })
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use utoipa::OpenApi as _;
 
 use clientele_functions_trades::openapi::TradesApi;
-use clientele_infra::functions::endpoints;
+use clientele_infra::functions::{self, endpoints, streamed_endpoints};
 use clientele_infra::local::routes::{Route, Routes, TEMPLATE};
 use clientele_shared::model::Scope;
 
@@ -74,15 +74,16 @@ fn what_is_deployed_is_what_is_built() {
 
 #[test]
 fn what_is_deployed_is_what_the_local_stack_runs() {
-    let linked = names(endpoints().map(|endpoint| endpoint.name));
-    assert_eq!(in_template(), linked, "left: template.yaml, right: endpoints() of infra/src/functions.rs");
+    let linked = names(functions::names());
+    assert_eq!(in_template(), linked, "left: template.yaml, right: names() of infra/src/functions.rs");
 }
 
 #[test]
 fn every_function_has_a_handler_and_a_test_of_its_name() {
     let files = files();
     let expected: BTreeSet<String> = in_template().iter().map(|name| Name::of(name).handler()).collect();
-    let handlers = sources(&files, "src/").filter(|(_, file)| file.text.contains("pub const ENDPOINT:"));
+    let handlers =
+        sources(&files, "src/").filter(|(_, file)| file.text.contains("pub const ENDPOINT: Endpoint"));
     let found: BTreeSet<String> = handlers.map(|(_, file)| file.path.clone()).collect();
     assert_eq!(expected, found, "left: what template.yaml asks for, right: the files with an ENDPOINT");
     for function in in_template() {
@@ -161,11 +162,36 @@ fn the_open_api_document_describes_the_routes() {
 #[test]
 fn a_route_that_changes_records_asks_for_the_scope_write() {
     for Route { function, method, .. } in routes() {
-        let endpoint = endpoints().find(|endpoint| endpoint.name == function).unwrap();
+        let Some(endpoint) = endpoints().find(|endpoint| endpoint.name == function) else { continue };
         // GraphQL is all POST, and asks for the scope by what is in the query.
         if function.starts_with("trades-") {
             let expected = if method == "GET" { Scope::Read } else { Scope::Write };
             assert_eq!(endpoint.scope, expected, "{function}");
         }
+    }
+}
+
+#[test]
+fn what_streams_is_deployed_so_and_is_an_export() {
+    let streamed: BTreeSet<String> = names(streamed_endpoints().map(|endpoint| endpoint.name));
+    for function in template::functions() {
+        let is_streamed = streamed.contains(&function.name);
+        for event in template::events(&function) {
+            let told = |name: &str| event.get(name).map(template::plain);
+            let mode = is_streamed.then(|| "RESPONSE_STREAM".to_owned());
+            assert_eq!(told("ResponseTransferMode"), mode, "{}", function.name);
+            // The longest that API Gateway and Lambda give; the same number, in milliseconds and seconds.
+            assert_eq!(
+                told("TimeoutInMillis"),
+                is_streamed.then(|| "900000".to_owned()),
+                "{}",
+                function.name
+            );
+        }
+        let timeout = function.properties.get("Timeout").map(template::plain);
+        assert_eq!(timeout, is_streamed.then(|| "900".to_owned()), "{}", function.name);
+    }
+    for endpoint in streamed_endpoints() {
+        assert_eq!((endpoint.scope, endpoint.name.ends_with("-export")), (Scope::Export, true));
     }
 }

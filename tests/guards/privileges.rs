@@ -43,6 +43,7 @@ async fn accesses_of(function: &str) -> Vec<Access> {
         "trades-customer-delete" => delete(&mut asked).await,
         "trades-customer-restore" => restore(&mut asked).await,
         "pool-graphql" => graphql(&mut asked).await,
+        "pool-customer-export" => customer_export(&mut asked).await,
         other => {
             panic!("tests/guards/privileges.rs does not exercise {other}: add everything it can be asked")
         }
@@ -207,6 +208,16 @@ async fn graphql(asked: &mut Asked<'_>) {
         let body = json!({ "query": document });
         let answer = asked.ask(Method::POST, "/graphql", &[("idempotency-key", document)], &body, 200).await;
         assert!(answer.get("errors").is_none(), "{document}: {answer}");
+    }
+}
+
+async fn customer_export(asked: &mut Asked<'_>) {
+    asked.customer(&john()).await;
+    asked.stack.clock.pass_seconds(KEY_SECONDS);
+    for query in ["", "?status=ACTIVE", "?search=john"] {
+        drop(asked.calls.take());
+        asked.stack.acme.get(&format!("/customers/export/csv{query}")).await.expect_text(200);
+        asked.seen.append(&mut asked.calls.take());
     }
 }
 

@@ -39,6 +39,17 @@ pub(crate) fn functions() -> Vec<Function> {
         .collect()
 }
 
+/// The properties of a function's events.
+pub(crate) fn events(function: &Function) -> Vec<Value> {
+    let events = at(&function.properties, &["Events"]).as_mapping().unwrap().values();
+    events.map(|event| at(event, &["Properties"]).clone()).collect()
+}
+
+/// A text or a number, as text.
+pub(crate) fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.as_u64().unwrap().to_string(), str::to_owned)
+}
+
 /// What is under these names.
 #[track_caller]
 pub(crate) fn at<'a>(value: &'a Value, names: &[&str]) -> &'a Value {

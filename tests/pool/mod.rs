@@ -1,7 +1,8 @@
-//! The pool dialect: its one function, and what can be asked of it.
+//! The pool dialect: GraphQL and what can be asked in it, and the files.
 
 mod bad_input;
 mod bulk;
+mod customer_export;
 mod faults;
 mod filters;
 mod graphql;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Caller};
 
-/// The one route.
+/// The route of GraphQL.
 pub(crate) const PATH: &str = "/graphql";
 
 /// Sends a document.

@@ -10,9 +10,10 @@ use clientele_shared::store::{ImportedRow, RowMark, Store};
 use super::{ask, create};
 use crate::support::{Caller, Stack};
 
-const COUNT: u32 = 3_000;
+pub(super) const COUNT: u32 = 3_000;
 
-async fn customers(stack: &Stack) {
+/// Customers 1 to 3,000, a third of each status.
+pub(super) async fn customers(stack: &Stack) {
     let numbers: Vec<u32> = (1..=COUNT).collect();
     for some in numbers.chunks(Store::IMPORT_ROWS) {
         let count = u32::try_from(some.len()).unwrap();

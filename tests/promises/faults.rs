@@ -6,15 +6,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use futures::TryStreamExt as _;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
 use clientele_functions_common::App;
 use clientele_functions_common::caller::KEY_SECONDS;
-use clientele_functions_common::invoke::invoke;
+use clientele_functions_common::invoke::{invoke, invoke_streamed};
 use clientele_infra::functions;
 use clientele_infra::local::event::{RequestId, event};
-use clientele_infra::local::function::context;
+use clientele_infra::local::function::{TIME_LIMIT, context};
 use clientele_infra::local::routes::{Routes, TEMPLATE};
 use clientele_shared::model::Mode;
 use clientele_shared::store::{Patience, Store};
@@ -211,17 +212,8 @@ async fn a_table_that_never_answers_is_told_before_time_is_up() {
             (SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), routes.find(&route.method, &path).unwrap());
         let event = event(&parts, b"", &matched, &RequestId::generate(), here, here).unwrap();
         // Whatever waits, waits no longer: the time is up.
-        let mut context = context();
-        context.deadline =
-            SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap();
-        let endpoint = functions::endpoints().find(|endpoint| endpoint.name == route.function).unwrap();
-        let answer = invoke(endpoint, Arc::clone(&app), &event, context).await.unwrap();
-        let answer: Value = serde_json::from_str(&answer).unwrap();
-        assert_eq!(
-            (&answer["statusCode"], &answer["multiValueHeaders"]["retry-after"][0]),
-            (&json!(503), &json!("1"))
-        );
-        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        let (status, retry_after, body) = answer_when_time_is_up(&route.function, &app, &event).await;
+        assert_eq!((status, retry_after), (json!(503), json!("1")), "{route:?}");
         let message = "The service is unavailable for the moment, try again later";
         let graphql = json!({"message": message, "extensions": {"code": "INTERNAL_SERVER_ERROR"}});
         let expected = match route.function.split_once('-').unwrap().0 {
@@ -230,6 +222,23 @@ async fn a_table_that_never_answers_is_told_before_time_is_up() {
         };
         assert_eq!(body, expected);
     }
+}
+
+/// Status, `Retry-After` and body of a function's answer at its deadline.
+async fn answer_when_time_is_up(function: &str, app: &Arc<App>, event: &str) -> (Value, Value, Value) {
+    let mut context = context(TIME_LIMIT);
+    context.deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap();
+    let parsed = |text: &[u8]| -> Value { serde_json::from_slice(text).unwrap() };
+    if let Some(endpoint) = functions::endpoints().find(|endpoint| endpoint.name == function) {
+        let answer = parsed(invoke(endpoint, Arc::clone(app), event, context).await.unwrap().as_bytes());
+        let body = parsed(answer["body"].as_str().unwrap().as_bytes());
+        return (answer["statusCode"].clone(), answer["multiValueHeaders"]["retry-after"][0].clone(), body);
+    }
+    let endpoint = functions::streamed_endpoints().find(|endpoint| endpoint.name == function).unwrap();
+    let answer = invoke_streamed(endpoint, Arc::clone(app), event, context).await.unwrap();
+    let body: Vec<_> = answer.body.try_collect().await.unwrap();
+    let prelude = parsed(answer.prelude.as_bytes());
+    (prelude["statusCode"].clone(), prelude["headers"]["retry-after"].clone(), parsed(&body.concat()))
 }
 
 /// How many kinds of request there are, and which of them write.

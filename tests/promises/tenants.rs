@@ -148,6 +148,9 @@ fn attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
             .into_iter()
             .flat_map(|body| Attack { body, ..attack(route.path.clone()) }.with_conditions())
             .collect(),
+        "pool-customer-export" => ["", "?status=ACTIVE", "?search=quokka", "?status=active&search=cust_3"]
+            .map(|query| attack(format!("{}{query}", route.path)))
+            .to_vec(),
         other => panic!("{other} has a route and no case in tests/promises/tenants.rs"),
     }
 }

@@ -19,6 +19,13 @@ impl Answer {
         self.json()
     }
 
+    /// The body as it is, where the status is the one expected.
+    #[track_caller]
+    pub(crate) fn expect_text(&self, status: u16) -> &str {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        &self.body
+    }
+
     /// The `data` of a success.
     #[track_caller]
     pub(crate) fn data(&self) -> Value {

@@ -9,10 +9,11 @@ use clientele_shared::store::{Permit, Rendering, Store, Write};
 use crate::{App, Caller, Reply, Request};
 
 /// A handler's answer on its way.
-pub type Handling<'a> = BoxFuture<'a, Result<Reply, Error>>;
+pub type Handling<'a, B = String> = BoxFuture<'a, Result<Reply<B>, Error>>;
 
-/// One endpoint of one dialect: one Lambda.
-pub struct Endpoint {
+/// One endpoint of one dialect: one Lambda. `B` is what its answers are: texts, or [`Chunks`](crate::Chunks) that are
+/// made while they are sent.
+pub struct Endpoint<B = String> {
     /// The function's name in `template.yaml`, of its binary, its handler's file and its test.
     pub name: &'static str,
     /// What a key must be allowed to do.
@@ -20,7 +21,7 @@ pub struct Endpoint {
     /// How this endpoint spells errors.
     pub dialect: &'static dyn Dialect,
     /// The handler.
-    pub handle: for<'a> fn(Call<'a>) -> Handling<'a>,
+    pub handle: for<'a> fn(Call<'a>) -> Handling<'a, B>,
 }
 
 /// What differs between dialects outside their handlers.

@@ -5,44 +5,67 @@ use std::time::{Duration, SystemTime};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, join};
-use http::{HeaderName, header};
+use http::{HeaderName, Response, StatusCode, header};
 
 use clientele_shared::model::ApiKey;
 use clientele_shared::store::{Usage, WriteRules};
 use clientele_shared::{Error, Result};
 
 use crate::caller::Standing;
-use crate::{App, Call, Caller, Endpoint, Reply, Request};
+use crate::{App, Call, Caller, Chunks, Dialect, Endpoint, Reply, Request};
 
 /// What is left of the time for telling the caller that the rest ran out.
 const RESERVE: Duration = Duration::from_millis(300);
 
+/// Answers one request with a body that is made while it is sent.
+pub async fn stream(
+    endpoint: &Endpoint<Chunks>,
+    app: &App,
+    request: lambda_http::Request,
+) -> Response<Chunks> {
+    let request = Request::new(request);
+    let (function, request_id) = (endpoint.name, request.id().to_owned());
+    let reply = answer_request(endpoint, app, &request).await;
+    let broken = move |error: &Error| {
+        tracing::error!(function, request_id, error = error.chain(), "the answer broke off");
+    };
+    reply.map_body(|chunks| chunks.on_error(broken)).into_http()
+}
+
 /// Answers one request.
 pub async fn answer(endpoint: &Endpoint, app: &App, request: lambda_http::Request) -> Reply {
-    let request = Request::new(request);
+    answer_request(endpoint, app, &Request::new(request)).await
+}
+
+async fn answer_request<B: From<String>>(endpoint: &Endpoint<B>, app: &App, request: &Request) -> Reply<B> {
     let started = app.store.ambient().now();
     let mut meter = Meter::default();
-    let result = match time_left(&request) {
-        None => handle(endpoint, app, &request, &mut meter).await,
-        Some(left) => match tokio::time::timeout(left, handle(endpoint, app, &request, &mut meter)).await {
+    let result = match time_left(request) {
+        None => handle(endpoint, app, request, &mut meter).await,
+        Some(left) => match tokio::time::timeout(left, handle(endpoint, app, request, &mut meter)).await {
             Ok(result) => result,
             Err(_) => Err(Error::Unavailable { retry_after: Duration::from_secs(1), source: None }),
         },
     };
-    let mut reply = match &result {
-        Ok(reply) => reply.clone(),
-        Err(error) => error_reply(endpoint, error),
+    let (mut reply, error) = match result {
+        Ok(reply) => (reply, None),
+        Err(error) => (error_reply(endpoint.dialect, &error).map_body(B::from), Some(error)),
     };
     meter.tell(&mut reply);
     reply.set(HeaderName::from_static("x-request-id"), request.id());
     let millis = app.store.ambient().now().as_millis() - started.as_millis();
-    log(endpoint, &request, &reply, result.err().as_ref(), millis);
+    log(endpoint.name, request.id(), reply.status, error.as_ref(), millis);
     reply
 }
 
-async fn handle(endpoint: &Endpoint, app: &App, request: &Request, meter: &mut Meter) -> Result<Reply> {
+async fn handle<B>(
+    endpoint: &Endpoint<B>,
+    app: &App,
+    request: &Request,
+    meter: &mut Meter,
+) -> Result<Reply<B>> {
     let (caller, standing) = Caller::of(app, request.headers(), endpoint.scope).await?;
-    let leave = leave(endpoint, app, &caller, standing);
+    let leave = leave(endpoint.dialect, app, &caller, standing);
     let permit = {
         let leave = leave.clone();
         async move { leave.await.permit() }
@@ -103,12 +126,12 @@ impl Leave {
 
 /// Finds out about a caller while the handler works.
 fn leave<'a>(
-    endpoint: &Endpoint,
+    dialect: &dyn Dialect,
     app: &'a App,
     caller: &'a Caller,
     standing: Standing,
 ) -> Shared<BoxFuture<'a, Leave>> {
-    let metered = endpoint.dialect.is_metered() && caller.settings.usage_metering;
+    let metered = dialect.is_metered() && caller.settings.usage_metering;
     let found = async move {
         let (usage, confirmed) = join(usage(app, caller, metered), confirm(app, standing)).await;
         let (read, standing) = match confirmed {
@@ -150,7 +173,7 @@ async fn confirm(app: &App, standing: Standing) -> Result<Option<Arc<ApiKey>>, A
 struct Meter(Option<(Usage, u64)>);
 
 impl Meter {
-    fn tell(&self, reply: &mut Reply) {
+    fn tell<B>(&self, reply: &mut Reply<B>) {
         let Some((usage, limit)) = self.0 else { return };
         reply.set(HeaderName::from_static("x-usage-count"), &usage.count.to_string());
         reply.set(HeaderName::from_static("x-usage-limit"), &limit.to_string());
@@ -158,8 +181,8 @@ impl Meter {
     }
 }
 
-fn error_reply(endpoint: &Endpoint, error: &Error) -> Reply {
-    let reply = endpoint.dialect.error(error);
+fn error_reply(dialect: &dyn Dialect, error: &Error) -> Reply {
+    let reply = dialect.error(error);
     match error {
         Error::Throttled { retry_after, .. } | Error::Unavailable { retry_after, .. } => {
             reply.with(header::RETRY_AFTER, retry_after.as_secs().max(1).to_string())
@@ -171,10 +194,10 @@ fn error_reply(endpoint: &Endpoint, error: &Error) -> Reply {
 }
 
 /// One line for each request: nothing of its parameters, body, caller's name or key.
-fn log(endpoint: &Endpoint, request: &Request, reply: &Reply, error: Option<&Error>, millis: i64) {
-    let (function, request_id, status) = (endpoint.name, request.id(), reply.status.as_u16());
+fn log(function: &str, request_id: &str, status: StatusCode, error: Option<&Error>, millis: i64) {
+    let (is_failure, status) = (status.is_server_error(), status.as_u16());
     match error {
-        Some(error) if reply.status.is_server_error() => {
+        Some(error) if is_failure => {
             tracing::error!(function, request_id, status, millis, error = error.chain(), "request failed");
         }
         // The text of a refusal may hold what the caller sent; its kind is told by the status.

@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod caller;
+pub mod chunks;
 pub mod config;
 pub mod endpoint;
 pub mod front;
@@ -22,7 +23,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub use app::App;
 pub use caller::Caller;
+pub use chunks::Chunks;
 pub use endpoint::{Call, Dialect, Endpoint, Handling};
 pub use reply::Reply;
 pub use request::Request;
-pub use serve::serve;
+pub use serve::{serve, serve_streamed};

@@ -1,4 +1,4 @@
-//! The reply: a status, some headers and a JSON body.
+//! The reply: a status, some headers and a body, most often JSON.
 
 use std::future::ready;
 
@@ -12,36 +12,19 @@ use clientele_shared::{Error, Result};
 
 /// What a handler answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
+pub struct Reply<B = String> {
     /// The HTTP status.
     pub status: StatusCode,
     headers: HeaderMap,
-    body: String,
+    body: B,
 }
 
-impl Reply {
-    /// A JSON answer.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when the body cannot be written as JSON.
-    pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Self> {
-        let body =
-            serde_json::to_string(body).map_err(|e| Error::internal("writing an answer as JSON", e))?;
-        Ok(Self::json_text(status, body))
-    }
-
-    /// A JSON answer that is written already.
+impl<B> Reply<B> {
+    /// An answer with this body.
     #[must_use]
-    pub fn json_text(status: StatusCode, body: String) -> Self {
-        let content_type =
-            (header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    pub fn of(status: StatusCode, content_type: &'static str, body: B) -> Self {
+        let content_type = (header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         Self { status, headers: HeaderMap::from_iter([content_type]), body }
-    }
-
-    /// An answer without a body.
-    #[must_use]
-    pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: String::new() }
     }
 
     /// The same answer with a header more. A value that cannot stand in a header is left out: the values are
@@ -58,6 +41,45 @@ impl Reply {
             Ok(value) => drop(self.headers.insert(name, value)),
             Err(_) => tracing::error!(header = name.as_str(), "a header's value cannot be sent"),
         }
+    }
+
+    /// The same answer with another body.
+    #[must_use]
+    pub fn map_body<C>(self, change: impl FnOnce(B) -> C) -> Reply<C> {
+        Reply { status: self.status, headers: self.headers, body: change(self.body) }
+    }
+
+    /// This answer as HTTP has it.
+    #[must_use]
+    pub fn into_http(self) -> http::Response<B> {
+        let mut response = http::Response::new(self.body);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+impl Reply {
+    /// A JSON answer.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the body cannot be written as JSON.
+    pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Self> {
+        let body =
+            serde_json::to_string(body).map_err(|e| Error::internal("writing an answer as JSON", e))?;
+        Ok(Self::json_text(status, body))
+    }
+
+    /// A JSON answer that is written already.
+    #[must_use]
+    pub fn json_text(status: StatusCode, body: String) -> Self {
+        Self::of(status, "application/json; charset=utf-8", body)
+    }
+
+    /// An answer without a body.
+    #[must_use]
+    pub fn empty(status: StatusCode) -> Self {
+        Self { status, headers: HeaderMap::new(), body: String::new() }
     }
 
     /// The body's text.
@@ -95,11 +117,8 @@ impl Reply {
 /// By itself and not as a `Response<Body>`, which `lambda_http` would look through for its character set.
 impl IntoResponse for Reply {
     fn into_response(self) -> BoxFuture<'static, Response<Body>> {
-        let body = if self.body.is_empty() { Body::Empty } else { Body::Text(self.body) };
-        let mut response = Response::new(body);
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
-        ready(response).boxed()
+        let body = |text: String| if text.is_empty() { Body::Empty } else { Body::Text(text) };
+        ready(self.map_body(body).into_http()).boxed()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Start-up: from an empty process to a Lambda that answers.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use clientele_shared::store::Store;
 use lambda_http::service_fn;
 
 use crate::config::Config;
-use crate::{App, Endpoint, front, logging};
+use crate::{App, Chunks, Endpoint, front, logging};
 
 /// Runs one endpoint as a Lambda function, until Lambda ends it.
 ///
@@ -17,6 +18,38 @@ use crate::{App, Endpoint, front, logging};
 /// # Errors
 /// When the environment lacks something, or Lambda's runtime interface cannot be reached.
 pub fn serve(endpoint: &'static Endpoint) -> Result<(), lambda_http::Error> {
+    block_on(|app| {
+        lambda_http::run(service_fn(move |request| {
+            let app = Arc::clone(&app);
+            async move { Ok::<_, Infallible>(front::answer(endpoint, &app, request).await) }
+        }))
+    })
+}
+
+/// The same for an endpoint whose answers are sent while they are made.
+///
+/// When an answer breaks off the process ends: `lambda_runtime` would write the error into the body and end it as if
+/// it were whole. Lambda breaks the caller's connection then, and starts another process for the next request.
+///
+/// # Errors
+/// When the environment lacks something, or Lambda's runtime interface cannot be reached.
+pub fn serve_streamed(endpoint: &'static Endpoint<Chunks>) -> Result<(), lambda_http::Error> {
+    block_on(|app| {
+        lambda_http::run_with_streaming_response(service_fn(move |request| {
+            let app = Arc::clone(&app);
+            async move {
+                let response = front::stream(endpoint, &app, request).await;
+                Ok::<_, Infallible>(response.map(|chunks| chunks.on_error(|_| std::process::exit(1))))
+            }
+        }))
+    })
+}
+
+/// Starts up and runs a function to its end.
+fn block_on<F>(run: impl FnOnce(Arc<App>) -> F) -> Result<(), lambda_http::Error>
+where
+    F: Future<Output = Result<(), lambda_http::Error>>,
+{
     logging::start();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -28,10 +61,6 @@ pub fn serve(endpoint: &'static Endpoint) -> Result<(), lambda_http::Error> {
         let client = config.connection.client().map_err(|e| e.chain())?;
         let app = Arc::new(App::new(Store::new(client, config.table, Ambient::system())));
         app.warm().await;
-        lambda_http::run(service_fn(move |request| {
-            let app = Arc::clone(&app);
-            async move { Ok::<_, std::convert::Infallible>(front::answer(endpoint, &app, request).await) }
-        }))
-        .await
+        run(app).await
     })
 }

@@ -6,7 +6,7 @@
 //! | a value is wrong | `BAD_USER_INPUT` | 200; 400 where no document can be read |
 //! | no key, or none in force | `UNAUTHORIZED` | 401 |
 //! | the key may not do this | `FORBIDDEN` | 403; 200 for a mutation |
-//! | no such customer or tag | `NOT_FOUND` | 200 |
+//! | no such customer or tag | `NOT_FOUND` | 200; 404 for a file |
 //! | an idempotency key used for something else | `CONFLICT` | 200 |
 //! | too many requests at once | `RATE_LIMITED` | 429 |
 //! | something is away | `INTERNAL_SERVER_ERROR` | 503 |
@@ -35,6 +35,21 @@ pub(crate) struct Pool;
 impl Dialect for Pool {
     fn error(&self, error: &Error) -> Reply {
         refusal(status(error), code(error), &message(error))
+    }
+
+    fn is_metered(&self) -> bool {
+        false
+    }
+}
+
+/// The pool dialect's routes for files, whose errors have a status of their own each.
+#[derive(Debug)]
+pub(crate) struct PoolFiles;
+
+impl Dialect for PoolFiles {
+    fn error(&self, error: &Error) -> Reply {
+        let status = if matches!(error, Error::NotFound(_)) { StatusCode::NOT_FOUND } else { status(error) };
+        refusal(status, code(error), &message(error))
     }
 
     fn is_metered(&self) -> bool {

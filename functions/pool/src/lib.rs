@@ -1,11 +1,12 @@
-//! The pool dialect: GraphQL at `/graphql`.
+//! The pool dialect: GraphQL at `/graphql`, and CSV.
 //!
 //! [`graphql`] answers a request: it reads the document, looks at it before anything is done (`document`), has
 //! it executed, and answers. `query` and `mutation` are what can be asked; `types` is the only place that
 //! shapes this dialect's objects, `input` and `filter` the only ones that read what is sent, `error` the
-//! only one that spells errors.
+//! only one that spells errors. [`customer_export`] answers a file.
 
 mod cursor;
+pub mod customer_export;
 mod document;
 mod error;
 mod filter;
@@ -20,7 +21,10 @@ mod types;
 
 pub use schema::{build_schema, sdl};
 
-use clientele_functions_common::Endpoint;
+use clientele_functions_common::{Chunks, Endpoint};
 
-/// Every endpoint of this dialect.
+/// Every endpoint of this dialect that answers with a text.
 pub const ENDPOINTS: [&Endpoint; 1] = [&graphql::ENDPOINT];
+
+/// Every endpoint of this dialect whose answers are sent while they are made.
+pub const STREAMED_ENDPOINTS: [&Endpoint<Chunks>; 1] = [&customer_export::ENDPOINT];

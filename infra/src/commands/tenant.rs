@@ -57,6 +57,9 @@ pub struct Change {
     /// Make customers leads that pool's clients create without a status.
     #[arg(long, value_name = "true|false")]
     pool_creates_leads: Option<bool>,
+    /// Mark cells that a spreadsheet would run as a formula, in the CSV that pool's clients get.
+    #[arg(long, value_name = "true|false")]
+    csv_formula_guard: Option<bool>,
     #[command(flatten)]
     place: Place,
 }
@@ -94,6 +97,7 @@ impl Change {
             unique_email: self.unique_email.unwrap_or(before.unique_email),
             pool_extensions: self.pool_extensions.unwrap_or(before.pool_extensions),
             pool_creates_leads: self.pool_creates_leads.unwrap_or(before.pool_creates_leads),
+            csv_formula_guard: self.csv_formula_guard.unwrap_or(before.csv_formula_guard),
         };
         if after != before {
             store.tenant_settings_set(&self.name, &after).await?;
@@ -105,6 +109,7 @@ impl Change {
             ("unique-email", after.unique_email.to_string()),
             ("pool-extensions", after.pool_extensions.to_string()),
             ("pool-creates-leads", after.pool_creates_leads.to_string()),
+            ("csv-formula-guard", after.csv_formula_guard.to_string()),
         ];
         Ok(lines.into_iter().map(|(name, value)| format!("{name:<25}  {value}\n")).collect())
     }

@@ -1,14 +1,18 @@
 //! A function's answer as the HTTP response API Gateway makes of it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use clientele_functions_common::invoke::StreamedResponse;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
+use tokio::time::{Instant, timeout_at};
 
 use super::event::RequestId;
 
@@ -64,10 +68,7 @@ struct Answer {
 /// When the answer is not one API Gateway takes; the caller gets [`Refusal::Failed`](super::refusal::Refusal::Failed) then.
 pub fn response(answer: &str, request: &RequestId) -> Result<Response, Malformed> {
     let answer: Answer = serde_json::from_str(answer)?;
-    let status = StatusCode::from_u16(answer.status_code)
-        .ok()
-        .filter(|status| !status.is_informational())
-        .ok_or(Malformed::Status(answer.status_code))?;
+    let status = status(answer.status_code)?;
     let body = answer.body.unwrap_or_default();
     let body = if answer.is_base64_encoded == Some(true) { BASE64.decode(body)? } else { body.into_bytes() };
 
@@ -86,6 +87,53 @@ pub fn response(answer: &str, request: &RequestId) -> Result<Response, Malformed
         .or_insert(HeaderValue::from_static("application/json"));
     stamp(response.headers_mut(), request);
     Ok(response)
+}
+
+/// What stands before the body of an answer that is sent while it is made. Other members are an error.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Prelude {
+    status_code: u16,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    cookies: Vec<String>,
+}
+
+/// The response to send for an answer that is sent while it is made. A body that breaks off, or takes longer than
+/// the time limit, ends the connection before it is complete.
+///
+/// # Errors
+///
+/// When the answer is not one API Gateway takes.
+pub fn streamed(
+    answer: StreamedResponse,
+    request: &RequestId,
+    time_limit: Duration,
+) -> Result<Response, Malformed> {
+    let prelude: Prelude = serde_json::from_str(&answer.prelude)?;
+    let end = Instant::now() + time_limit;
+    let parts = answer.body.map_err(|error| error.chain());
+    let parts = stream::unfold(Some(parts), move |parts| async move {
+        let mut parts = parts?;
+        match timeout_at(end, parts.next()).await {
+            Ok(part) => part.map(|part| (part, Some(parts))),
+            Err(_) => Some((Err(format!("not complete after {} seconds", time_limit.as_secs())), None)),
+        }
+    });
+    let mut response = Response::new(Body::from_stream(parts));
+    *response.status_mut() = status(prelude.status_code)?;
+    for (name, value) in prelude.headers {
+        append(response.headers_mut(), &name, &[value])?;
+    }
+    append(response.headers_mut(), header::SET_COOKIE.as_str(), &prelude.cookies)?;
+    stamp(response.headers_mut(), request);
+    Ok(response)
+}
+
+fn status(code: u16) -> Result<StatusCode, Malformed> {
+    let status = StatusCode::from_u16(code).ok().filter(|status| !status.is_informational());
+    status.ok_or(Malformed::Status(code))
 }
 
 fn append(headers: &mut HeaderMap, name: &str, values: &[String]) -> Result<(), Malformed> {

@@ -1,4 +1,4 @@
-//! One function as the local stack sees it: API Gateway's event in as JSON, Lambda's answer out as JSON. What is in
+//! One function as the local stack sees it: API Gateway's event in as JSON, Lambda's answer out, whole or as a stream. What is in
 //! between, `lambda_http` and the handler, is what runs on Lambda.
 
 use std::collections::BTreeMap;
@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use clientele_functions_common::invoke::StreamedResponse;
 use futures::future::BoxFuture;
 use lambda_http::Context;
 use uuid::Uuid;
@@ -13,9 +14,20 @@ use uuid::Uuid;
 /// How long a function may take: API Gateway gives up after 29 seconds, so a function has no use for more.
 pub const TIME_LIMIT: Duration = Duration::from_secs(29);
 
-/// Runs a function once: the event's JSON in, the answer's JSON out. `Err` says why the function itself failed;
+/// How long a function may take whose answer is sent while it is made: Lambda's longest.
+pub const STREAM_TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
+
+/// Runs a function once: the event's JSON in, its answer out. `Err` says why the function itself failed;
 /// the caller then sees a 502, as from API Gateway, and the text goes to the log.
-pub type Invoke = Arc<dyn Fn(String) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
+pub type Invoke = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Answer, String>> + Send + Sync>;
+
+/// What a function answers.
+pub enum Answer {
+    /// All of it, as JSON.
+    Whole(String),
+    /// Sent while it is made.
+    Streamed(StreamedResponse),
+}
 
 /// The functions linked into this process, by the name of their binary (`trades-customer-get`).
 #[derive(Clone, Default)]
@@ -46,12 +58,12 @@ impl Debug for Functions {
     }
 }
 
-/// The context Lambda would hand over beside the event: an id, and [`TIME_LIMIT`] from now as the deadline.
+/// The context Lambda would hand over beside the event: an id, and a deadline so long from now.
 #[must_use]
-pub fn context() -> Context {
+pub fn context(time_limit: Duration) -> Context {
     let mut context = Context::default();
     context.request_id = Uuid::new_v4().to_string();
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + TIME_LIMIT;
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + time_limit;
     context.deadline = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
     context
 }
@@ -62,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_context_has_an_id_of_its_own_and_a_deadline() {
-        let (one, other) = (context(), context());
+        let (one, other) = (context(TIME_LIMIT), context(TIME_LIMIT));
         assert_ne!(one.request_id, other.request_id);
         let left = one.deadline().duration_since(SystemTime::now()).unwrap();
         assert!(left <= TIME_LIMIT && left > TIME_LIMIT / 2, "{left:?}");

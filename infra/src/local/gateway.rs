@@ -11,9 +11,9 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use super::answer;
 use super::event::{self, EventError, RequestId};
-use super::function::{Functions, Invoke, TIME_LIMIT};
+use super::function::{Answer, Functions, Invoke, STREAM_TIME_LIMIT, TIME_LIMIT};
 use super::refusal::{Refusal, RefusalError, Refusals};
-use super::routes::{Match, Route, RouteError, Routes};
+use super::routes::{Match, Route, RouteError, Routes, Transfer};
 
 /// API Gateway's limit of request line and headers together.
 const HEAD_LIMIT: usize = 10_240;
@@ -103,12 +103,18 @@ impl Gateway {
         if event.len() > EVENT_LIMIT {
             return Err(Refusal::EventTooLarge);
         }
-        let answer = call(invoke, event, matched.function, id).await?;
-        if answer.len() > ANSWER_LIMIT {
-            let why = format!("its answer is {} bytes, Lambda takes {ANSWER_LIMIT}", answer.len());
-            return Err(failed(matched.function, id, &why));
-        }
-        answer::response(&answer, id).map_err(|error| failed(matched.function, id, &error.to_string()))
+        let response = match (call(invoke, event, matched.function, id).await?, matched.transfer) {
+            (Answer::Whole(answer), Transfer::Buffered) => whole(&answer, id),
+            (Answer::Streamed(answer), Transfer::Stream) => {
+                answer::streamed(answer, id, STREAM_TIME_LIMIT).map_err(|error| error.to_string())
+            }
+            (Answer::Whole(_), Transfer::Stream) => Err("its route streams and its answer does not".into()),
+            (Answer::Streamed(_), Transfer::Buffered) => {
+                Err("its answer is streamed and its route has no ResponseTransferMode: RESPONSE_STREAM"
+                    .into())
+            }
+        };
+        response.map_err(|why| failed(matched.function, id, &why))
     }
 
     fn find(&self, parts: &Parts) -> Option<(Match<'_>, &Invoke)> {
@@ -138,9 +144,16 @@ async fn read(body: Body) -> Result<Bytes, Refusal> {
     }
 }
 
+fn whole(answer: &str, id: &RequestId) -> Result<Response, String> {
+    if answer.len() > ANSWER_LIMIT {
+        return Err(format!("its answer is {} bytes, Lambda takes {ANSWER_LIMIT}", answer.len()));
+    }
+    answer::response(answer, id).map_err(|error| error.to_string())
+}
+
 /// Runs the function as Lambda does: to its end, even when the caller has gone, and in a task of its own, where a
 /// panic ends that one call.
-async fn call(invoke: &Invoke, event: String, function: &str, id: &RequestId) -> Result<String, Refusal> {
+async fn call(invoke: &Invoke, event: String, function: &str, id: &RequestId) -> Result<Answer, Refusal> {
     let invoke = Arc::clone(invoke);
     let running = tokio::spawn(async move { invoke(event).await });
     match tokio::time::timeout(TIME_LIMIT, running).await {

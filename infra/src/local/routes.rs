@@ -91,7 +91,27 @@ struct Resource {
     path: String,
     segments: Vec<Segment>,
     /// By method in capitals; `ANY` stands for every other one.
-    functions: BTreeMap<String, String>,
+    functions: BTreeMap<String, Target>,
+}
+
+/// What is behind a method of a path.
+#[derive(Debug)]
+struct Target {
+    function: String,
+    transfer: Transfer,
+}
+
+/// How an answer goes to the caller: `ResponseTransferMode` in SAM's words, of which any other is ignored on AWS
+/// without a word, and refused here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub enum Transfer {
+    /// When all of it is there.
+    #[default]
+    #[serde(rename = "BUFFERED")]
+    Buffered,
+    /// While it is made.
+    #[serde(rename = "RESPONSE_STREAM")]
+    Stream,
 }
 
 /// One method and path of the template and the function that answers.
@@ -112,6 +132,8 @@ pub struct Match<'a> {
     pub function: &'a str,
     /// The path as the template writes it.
     pub resource: &'a str,
+    /// How the answer goes to the caller.
+    pub transfer: Transfer,
     /// The parameters of the path, **as they stand in the URL**: a REST API does not decode them.
     pub parameters: BTreeMap<&'a str, String>,
 }
@@ -146,8 +168,8 @@ impl Routes {
     /// Every method and path, in the order of the paths.
     pub fn all(&self) -> impl Iterator<Item = Route> {
         self.resources.iter().flat_map(|resource| {
-            resource.functions.iter().map(|(method, function)| Route {
-                function: function.clone(),
+            resource.functions.iter().map(|(method, target)| Route {
+                function: target.function.clone(),
                 method: method.clone(),
                 path: resource.path.clone(),
             })
@@ -157,7 +179,10 @@ impl Routes {
     /// The functions that have routes.
     #[must_use]
     pub fn functions(&self) -> BTreeSet<&str> {
-        self.resources.iter().flat_map(|r| r.functions.values().map(String::as_str)).collect()
+        self.resources
+            .iter()
+            .flat_map(|r| r.functions.values().map(|target| target.function.as_str()))
+            .collect()
     }
 
     /// What answers a request, if anything. The path is the one in the URL, still percent-encoded. The most exact
@@ -167,8 +192,9 @@ impl Routes {
     pub fn find(&self, method: &str, path: &str) -> Option<Match<'_>> {
         let parts: Vec<&str> = parts(path);
         let (resource, parameters) = self.resources.iter().find_map(|r| Some((r, r.capture(&parts)?)))?;
-        let function = resource.functions.get(method).or_else(|| resource.functions.get("ANY"))?;
-        Some(Match { function, resource: &resource.path, parameters })
+        let Target { function, transfer } =
+            resource.functions.get(method).or_else(|| resource.functions.get("ANY"))?;
+        Some(Match { function, resource: &resource.path, transfer: *transfer, parameters })
     }
 }
 
@@ -232,7 +258,7 @@ fn add_route(
     resources: &mut BTreeMap<String, Resource>,
     id: &str,
     function: String,
-    ApiEvent { path, method }: ApiEvent,
+    ApiEvent { path, method, transfer }: ApiEvent,
 ) -> Result<(), RouteError> {
     let segments = segments(&path).map_err(|why| RouteError::BadPath {
         function: id.to_owned(),
@@ -245,8 +271,11 @@ fn add_route(
         segments,
         functions: BTreeMap::new(),
     });
-    match resource.functions.insert(method.clone(), function.clone()) {
-        Some(first) => Err(RouteError::Twice { method, path, first, second: function }),
+    let target = Target { function: function.clone(), transfer };
+    match resource.functions.insert(method.clone(), target) {
+        Some(Target { function: first, .. }) => {
+            Err(RouteError::Twice { method, path, first, second: function })
+        }
         None => Ok(()),
     }
 }
@@ -343,6 +372,8 @@ struct ApiEvent {
     path: String,
     #[serde(rename = "Method")]
     method: String,
+    #[serde(rename = "ResponseTransferMode", default)]
+    transfer: Transfer,
 }
 
 #[cfg(test)]

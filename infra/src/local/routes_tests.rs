@@ -151,4 +151,10 @@ fn what_api_gateway_refuses_is_refused() {
     assert!(matches!(Routes::read("Resources: 7").unwrap_err(), RouteError::Unreadable { .. }));
     let http_api = template(&[("a", &[("GET", "/c")])]).replace("Type: Api", "Type: HttpApi");
     assert!(matches!(Routes::read(&http_api).unwrap_err(), RouteError::HttpApi { .. }));
+    let get = template(&[("a", &[("GET", "/c")])]);
+    for (mode, is_known) in [("BUFFERED", true), ("RESPONSE_STREAM", true), ("STREAM", false)] {
+        let streamed = get.replace("Method: GET", &format!("Method: GET, ResponseTransferMode: {mode}"));
+        assert_ne!(streamed, get);
+        assert_eq!(Routes::read(&streamed).is_ok(), is_known, "{mode}");
+    }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use futures::FutureExt as _;
+use clientele_functions_common::invoke::StreamedResponse;
+use futures::{FutureExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::super::aws::Services;
 use super::*;
-use crate::local::function::{Functions, Invoke};
+use crate::local::function::{Answer, Functions, Invoke};
 use crate::local::gateway::GatewayError;
 use crate::local::info::Storage;
 
@@ -21,6 +22,7 @@ Resources:
       Events:
         One: { Type: Api, Properties: { Path: '/c/{uuid}', Method: GET } }
         Put: { Type: Api, Properties: { Path: '/c/{uuid}', Method: PUT } }
+        File: { Type: Api, Properties: { Path: '/file', Method: GET, ResponseTransferMode: RESPONSE_STREAM } }
 ";
 
 /// Answers with the event it got.
@@ -29,7 +31,7 @@ fn echo() -> Invoke {
 }
 
 fn answering(answer: impl Fn(String) -> Result<String, String> + Send + Sync + 'static) -> Invoke {
-    Arc::new(move |event| std::future::ready(answer(event)).boxed())
+    Arc::new(move |event| std::future::ready(answer(event).map(Answer::Whole)).boxed())
 }
 
 /// A server that runs until this is dropped.
@@ -100,6 +102,47 @@ async fn a_request_becomes_an_event_and_the_answer_a_response() {
     assert_eq!(event["pathParameters"]["uuid"], "7");
     assert_eq!(event["headers"]["authorization"], "Bearer k");
     assert_eq!(event["body"], "{}");
+}
+
+/// Answers with these parts; `None` breaks off.
+fn streaming(prelude: &'static str, parts: &'static [Option<&'static str>]) -> Invoke {
+    Arc::new(move |_| {
+        let broken = || clientele_shared::Error::NotFound("The rest");
+        let parts = parts.iter().map(move |part| part.map(|part| part.into()).ok_or_else(broken));
+        let body = futures::stream::iter(parts).boxed();
+        let answer = Answer::Streamed(StreamedResponse { prelude: prelude.to_owned(), body });
+        std::future::ready(Ok(answer)).boxed()
+    })
+}
+
+const FILE: &str = r#"{"statusCode":200,"headers":{"content-type":"text/csv"},"cookies":[]}"#;
+
+#[tokio::test]
+async fn a_streamed_answer_goes_out_in_parts() {
+    let server = running(streaming(FILE, &[Some("a\r\n"), Some("b\r\n")])).await;
+    let (status, head, body) = ask(&server, "GET", "/file", "", b"").await;
+    assert_eq!(status, 200);
+    assert!(head.contains("content-type: text/csv") && head.contains("transfer-encoding: chunked"), "{head}");
+    assert!(head.contains("x-amzn-requestid: "), "{head}");
+    assert_eq!(body, "3\r\na\r\n\r\n3\r\nb\r\n\r\n0\r\n\r\n");
+}
+
+#[tokio::test]
+async fn a_streamed_answer_that_breaks_off_has_no_end() {
+    let server = running(streaming(FILE, &[Some("a\r\n"), None, Some("b\r\n")])).await;
+    let answer = raw(&server, b"GET /file HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await;
+    // Whatever was sent by then, neither the last chunk nor what would follow the error is there.
+    assert!(!answer.contains("0\r\n\r\n") && !answer.contains("b\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_route_and_its_function_agree_on_streaming() {
+    let server = running(streaming(FILE, &[Some("a")])).await;
+    assert_eq!(ask(&server, "GET", "/c/7", "", b"").await.0, 502);
+    let server = running(echo()).await;
+    assert_eq!(ask(&server, "GET", "/file", "", b"").await.0, 502);
+    let server = running(streaming(r#"{"headers":{}}"#, &[Some("a")])).await;
+    assert_eq!(ask(&server, "GET", "/file", "", b"").await.0, 502);
 }
 
 #[tokio::test]
@@ -217,7 +260,7 @@ async fn stopping_lets_a_request_under_way_end() {
         async move {
             entered.send(()).unwrap();
             released.await.unwrap();
-            Ok(json!({ "statusCode": 200, "body": "done" }).to_string())
+            Ok(Answer::Whole(json!({ "statusCode": 200, "body": "done" }).to_string()))
         }
         .boxed()
     }))

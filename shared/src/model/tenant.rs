@@ -171,6 +171,8 @@ pub struct Settings {
     pub pool_extensions: bool,
     /// Make customers leads that pool's clients create without a status; else they are active.
     pub pool_creates_leads: bool,
+    /// Mark cells of CSV that a spreadsheet would run as a formula.
+    pub csv_formula_guard: bool,
 }
 
 impl Default for Settings {
@@ -182,6 +184,7 @@ impl Default for Settings {
             unique_email: false,
             pool_extensions: false,
             pool_creates_leads: false,
+            csv_formula_guard: true,
         }
     }
 }

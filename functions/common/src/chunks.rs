@@ -1,0 +1,49 @@
+//! A body that is made while it is sent, in constant memory.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::future::ready;
+use futures::stream::{self, BoxStream, Stream, StreamExt};
+use http_body::{Body, Frame};
+
+use clientele_shared::{Error, Result};
+
+/// The parts of a body, one after the other. After an error nothing follows, and whoever sends the body breaks the
+/// connection: half a body must not look whole.
+pub struct Chunks(BoxStream<'static, Result<Bytes>>);
+
+impl Chunks {
+    /// The parts that a stream gives.
+    #[must_use]
+    pub fn new(parts: impl Stream<Item = Result<Bytes>> + Send + 'static) -> Self {
+        Self(parts.boxed())
+    }
+
+    /// The same parts; `broken` is told of the error that ends them early.
+    #[must_use]
+    pub fn on_error(self, broken: impl Fn(&Error) + Send + 'static) -> Self {
+        Self::new(self.0.inspect(move |part| {
+            if let Err(error) = part {
+                broken(error);
+            }
+        }))
+    }
+}
+
+/// A body that is there already, as errors are.
+impl From<String> for Chunks {
+    fn from(text: String) -> Self {
+        Self::new(stream::once(ready(Ok(text.into()))))
+    }
+}
+
+impl Body for Chunks {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
+        self.0.poll_next_unpin(context).map(|part| part.map(|part| part.map(Frame::data)))
+    }
+}

@@ -1,0 +1,121 @@
+//! `GET /customers/export/csv`: all customers, those of one status, or those that a search finds, as a file.
+//!
+//! The file is sent while it is read, whatever its size. One that would not fit into what Lambda sends is refused
+//! before it begins.
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::{ready, try_join};
+use futures::stream::{self, StreamExt};
+use http::{StatusCode, header};
+
+use clientele_functions_common::{Call, Chunks, Endpoint, Reply};
+use clientele_shared::csv::customer_row::{self, TagNames};
+use clientele_shared::csv::{FormulaGuard, rows};
+use clientele_shared::model::{Customer, Scope, Status};
+use clientele_shared::rules::search::SearchQuery;
+use clientele_shared::store::{CustomerWalk, Total};
+use clientele_shared::{Error, Result};
+
+use crate::error::{self, PoolFiles};
+
+/// The most bytes that Lambda sends in one answer.
+const MOST_BYTES: u64 = 200 * 1024 * 1024;
+
+/// The endpoint.
+pub const ENDPOINT: Endpoint<Chunks> = Endpoint {
+    name: "pool-customer-export",
+    scope: Scope::Export,
+    dialect: &PoolFiles,
+    handle: |call| handle(call).boxed(),
+};
+
+async fn handle(call: Call<'_>) -> Result<Reply<Chunks>> {
+    let status = call.request.query("status").map(status).transpose()?;
+    let search = call.request.query("search").and_then(SearchQuery::parse);
+    let walk = call.store().customer_walk(call.tenant(), status, search);
+    let (mut walk, tags) = try_join(walk, call.store().tags(call.tenant())).await?;
+    let customers = walk.next().await?.unwrap_or_default();
+    let mut file = File {
+        walk,
+        tags: tags.into_iter().collect(),
+        guard: if call.caller.settings.csv_formula_guard { FormulaGuard::On } else { FormulaGuard::Off },
+        bytes_left: MOST_BYTES,
+    };
+    let first = file.rows(&customers)?;
+    if let Some(bytes) = bytes_expected(file.walk.total(), customers.len(), first.len())
+        && bytes > MOST_BYTES
+    {
+        return Ok(too_large(file.walk.total(), bytes).map_body(Chunks::from));
+    }
+    let begin = Bytes::from([rows([customer_row::COLUMNS])?, first.into()].concat());
+    let rest = stream::try_unfold(file, |mut file| async move {
+        let next = file.next().await?;
+        Ok(next.map(|part| (part, file)))
+    });
+    let file = Chunks::new(stream::once(ready(Ok(begin))).chain(rest));
+    Ok(Reply::of(StatusCode::OK, "text/csv; charset=utf-8", file)
+        .with(header::CONTENT_DISPOSITION, "attachment; filename=\"customers.csv\"")
+        .with(header::CACHE_CONTROL, "no-store"))
+}
+
+fn status(text: &str) -> Result<Status> {
+    let found = Status::ALL.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| Error::invalid("status", "must be ACTIVE, INACTIVE or LEAD"))
+}
+
+/// A file while it is made.
+struct File {
+    walk: CustomerWalk,
+    tags: TagNames,
+    guard: FormulaGuard,
+    bytes_left: u64,
+}
+
+impl File {
+    async fn next(&mut self) -> Result<Option<Bytes>> {
+        match self.walk.next().await? {
+            Some(customers) => self.rows(&customers).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn rows(&mut self, customers: &[Customer]) -> Result<Bytes> {
+        let cells = |customer| customer_row::cells(customer, &self.tags, self.guard);
+        let rows = rows(customers.iter().map(cells))?;
+        // Lambda would end the answer there as if it were whole.
+        let left = self.bytes_left.checked_sub(rows.len() as u64);
+        self.bytes_left = left.ok_or_else(|| Error::broken("an export grew beyond what Lambda sends"))?;
+        Ok(rows.into())
+    }
+}
+
+/// How long the whole file will be if the other rows are like these; `None` where that cannot be told.
+fn bytes_expected(total: Total, customers: usize, bytes: usize) -> Option<u64> {
+    let Total::Exactly(total) = total else { return None };
+    (bytes as u64).checked_mul(total)?.checked_div(customers as u64)
+}
+
+fn too_large(total: Total, bytes: u64) -> Reply {
+    let megabytes = |bytes: u64| bytes / (1024 * 1024);
+    let message = format!(
+        "{} customers are about {} MB, and this API answers {} MB at the most: ask for less with `status` or \
+         `search`, or have them exported to S3 (`sync-agent export customers --to s3://BUCKET`, the scheduled export)",
+        total.count(),
+        megabytes(bytes),
+        megabytes(MOST_BYTES)
+    );
+    error::refusal(StatusCode::BAD_REQUEST, "EXPORT_TOO_LARGE", &message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_is_told_by_the_first_rows() {
+        assert_eq!(bytes_expected(Total::Exactly(1_000_000), 1_000, 180_000), Some(180_000_000));
+        assert_eq!(bytes_expected(Total::Exactly(0), 0, 0), None);
+        assert_eq!(bytes_expected(Total::AtLeast(10_000), 10, 1_800), None);
+    }
+}
