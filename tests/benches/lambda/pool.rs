@@ -17,8 +17,24 @@ pub(crate) fn scenarios(secret: &str) -> Vec<Scenario> {
         let variables = json!({ "selector": { "id": format!("cust_{}", n % READ + 1) } });
         let body = json!({ "query": query, "variables": variables }).to_string();
         let (path, headers) = ("/graphql", [("X-API-Key", key.as_str())]);
-        rest_event(&Call { method: "POST", resource: path, path, headers: &headers, body: Some(&body) })
+        let body = Some(body.as_str());
+        rest_event(&Call { method: "POST", resource: path, path, headers: &headers, body, ..Call::default() })
     };
     let limits = Some(ONE_ITEM_READ.in_graphql());
-    vec![Scenario { function: "pool-graphql", expected_status: 200, event: Box::new(event), limits }]
+    vec![
+        Scenario { function: "pool-graphql", expected_status: 200, event: Box::new(event), limits },
+        customer_export(secret),
+    ]
+}
+
+/// The smallest file: the search for one customer, its record, and the tags.
+fn customer_export(secret: &str) -> Scenario {
+    let key = secret.to_owned();
+    let event = move |n: u64| {
+        let (path, headers) = ("/customers/export/csv", [("X-API-Key", key.as_str())]);
+        let one = format!("cust_{}", n % READ + 1);
+        let query = Some(("search", one.as_str()));
+        rest_event(&Call { method: "GET", resource: path, path, query, headers: &headers, ..Call::default() })
+    };
+    Scenario { function: "pool-customer-export", expected_status: 200, event: Box::new(event), limits: None }
 }

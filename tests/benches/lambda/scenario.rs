@@ -34,8 +34,7 @@ pub(crate) struct Scenario {
 
 /// The function that does nothing.
 pub(crate) fn hello() -> Scenario {
-    let event =
-        rest_event(&Call { method: "GET", resource: "/hello", path: "/hello", headers: &[], body: None });
+    let event = rest_event(&Call { method: "GET", resource: "/hello", path: "/hello", ..Call::default() });
     Scenario { function: HELLO, expected_status: 200, event: Box::new(move |_| event.clone()), limits: None }
 }
 
@@ -46,12 +45,15 @@ pub(crate) async fn functions(engine: &Engine, plan: &Plan) -> Result<Vec<Scenar
 }
 
 /// An HTTP request, as a client would send it to the API.
+#[derive(Default)]
 pub(crate) struct Call<'a> {
     pub(crate) method: &'a str,
     /// The route as the template spells it, such as `/api/v1/customers/{id}`.
     pub(crate) resource: &'a str,
     /// The path of this request, without a query.
     pub(crate) path: &'a str,
+    /// The one parameter of the query.
+    pub(crate) query: Option<(&'a str, &'a str)>,
     pub(crate) headers: &'a [(&'a str, &'a str)],
     pub(crate) body: Option<&'a str>,
 }
@@ -80,8 +82,8 @@ pub(crate) fn rest_event(call: &Call<'_>) -> String {
         "httpMethod": call.method,
         "headers": single,
         "multiValueHeaders": multi,
-        "queryStringParameters": null,
-        "multiValueQueryStringParameters": null,
+        "queryStringParameters": call.query.map(|(name, value)| json!({ name: value })),
+        "multiValueQueryStringParameters": call.query.map(|(name, value)| json!({ name: [value] })),
         "pathParameters": path_parameters(call.resource, call.path),
         "stageVariables": null,
         "requestContext": {

@@ -64,7 +64,14 @@ impl Bench {
             let body = body(n);
             let path = "/api/v1/customers";
             let headers = [("X-API-Key", key.as_str())];
-            rest_event(&Call { method, resource: path, path, headers: &headers, body: body.as_deref() })
+            rest_event(&Call {
+                method,
+                resource: path,
+                path,
+                headers: &headers,
+                body: body.as_deref(),
+                ..Call::default()
+            })
         };
         Scenario { function, expected_status, event: Box::new(event), limits: None }
     }
@@ -84,7 +91,14 @@ impl Bench {
             let path = resource.replace("{uuid}", &tenant.customer_uuid(number).to_string());
             let body = (method == "PUT").then(|| json!({ "notes": format!("Note {n:08}") }).to_string());
             let headers = [("X-API-Key", key.as_str())];
-            rest_event(&Call { method, resource, path: &path, headers: &headers, body: body.as_deref() })
+            rest_event(&Call {
+                method,
+                resource,
+                path: &path,
+                headers: &headers,
+                body: body.as_deref(),
+                ..Call::default()
+            })
         };
         Scenario { function, expected_status, event: Box::new(event), limits: None }
     }
