@@ -1,4 +1,7 @@
-//! Moments in time: UTC, to the millisecond.
+//! Moments in time: UTC, to the millisecond; and days of the calendar.
+
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +60,12 @@ impl Timestamp {
         format!("{:04}-{:02}", civil.year(), civil.month())
     }
 
+    /// The day in UTC.
+    #[must_use]
+    pub fn date(self) -> Date {
+        Date(self.civil().date())
+    }
+
     /// The first moment of the next month in UTC.
     #[must_use]
     pub fn next_month(self) -> Self {
@@ -75,6 +84,51 @@ impl Timestamp {
             .unwrap_or_default()
             .to_zoned(jiff::tz::TimeZone::UTC)
             .datetime()
+    }
+}
+
+/// A day of the calendar, `2024-01-15`, in no time zone; the order of the texts is the order of the days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Date(jiff::civil::Date);
+
+/// A text that is not a day.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("must be a day such as 2024-01-15")]
+pub struct DateError;
+
+impl FromStr for Date {
+    type Err = DateError;
+
+    fn from_str(text: &str) -> Result<Self, DateError> {
+        // What jiff reads besides (20240115, a time behind the day, years of six digits) is not this form.
+        let has_form = text.len() == 10
+            && text.bytes().enumerate().all(|(at, byte)| match at {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+        let date = has_form.then(|| text.parse().ok()).flatten();
+        date.map(Self).ok_or(DateError)
+    }
+}
+
+impl TryFrom<String> for Date {
+    type Error = DateError;
+
+    fn try_from(text: String) -> Result<Self, DateError> {
+        text.parse()
+    }
+}
+
+impl From<Date> for String {
+    fn from(date: Date) -> Self {
+        date.to_string()
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -108,5 +162,30 @@ mod tests {
         let december = Timestamp::from_millis(1_703_980_800_000);
         assert_eq!(december.to_rfc3339_seconds(), "2023-12-31T00:00:00Z");
         assert_eq!(december.next_month().to_rfc3339_seconds(), "2024-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn a_day_has_one_spelling() {
+        for right in ["2024-02-29", "0000-01-01", "9999-12-31"] {
+            assert_eq!(right.parse::<Date>().map(|date| date.to_string()).as_deref(), Ok(right));
+        }
+        for wrong in [
+            "",
+            "20240115",
+            "2024-1-5",
+            "2023-02-29",
+            "2024-13-01",
+            "15.01.2024",
+            "2024-01-15T10:30:00",
+            "٢٠٢٤-1",
+        ] {
+            assert!(wrong.parse::<Date>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_on_its_day_in_utc() {
+        let moment = Timestamp::from_rfc3339("2024-01-16T00:30:00+01:00").unwrap();
+        assert_eq!(moment.date().to_string(), "2024-01-15");
     }
 }

@@ -2,5 +2,6 @@
 
 pub mod condition;
 pub mod fold;
+pub mod pricing;
 pub mod search;
 pub mod text;

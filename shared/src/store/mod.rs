@@ -7,6 +7,7 @@ mod api_keys;
 mod call;
 mod commit;
 mod counts;
+mod customer_find;
 mod customer_gather;
 mod customer_get;
 mod customer_import;
@@ -20,6 +21,7 @@ mod filter;
 mod item;
 mod merge;
 mod once;
+mod prices;
 mod tags;
 mod tenants;
 mod terms;
@@ -35,6 +37,7 @@ pub use customer_write::{Write, Written};
 pub use customers_update::Updated;
 pub use filter::CustomerFilter;
 pub use once::{Once, Rendering};
+pub use prices::Pricing;
 pub use tags::TagChange;
 pub use usage::Usage;
 
@@ -92,7 +95,6 @@ impl Store {
         &self.ambient
     }
 
-    /// Reads one item, strongly consistent.
     /// A query of the table for the items of one partition.
     fn partition_query(&self, pk: impl Into<String>) -> QueryFluentBuilder {
         self.client
@@ -103,6 +105,7 @@ impl Store {
             .expression_attribute_values(":pk", text(pk))
     }
 
+    /// Reads one item, strongly consistent.
     async fn item_get(&self, key: &Key, context: &'static str) -> Result<Option<Item>> {
         let answer = self
             .client

@@ -58,7 +58,7 @@ impl Store {
                 .request_items(&self.table, requests)
                 .send()
                 .await
-                .map_err(|e| call::failed("writing search terms", e))?;
+                .map_err(|e| call::failed("writing a batch of items", e))?;
             requests = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
             if requests.is_empty() {
                 return Ok(());

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::commit::finish_put;
+use super::customer_find::has_email;
 use super::{Store, key_of, number, once, text};
 use crate::model::{Customer, CustomerFields, Tenant};
 use crate::rules::fold;
-use crate::rules::search::email_term;
 use crate::table::keys::{self, Key, attribute};
 use crate::{Error, Result};
 
@@ -38,10 +38,6 @@ pub(super) struct EmailClaim {
 pub(super) fn is_claimed_anew(old: &Customer, new: &Customer) -> bool {
     let email = new.fields.email.as_deref();
     new.deleted_at.is_none() && email.is_some_and(|email| old.deleted_at.is_some() || !has_email(old, email))
-}
-
-fn has_email(customer: &Customer, email: &str) -> bool {
-    customer.fields.email.as_deref().is_some_and(|own| fold::email(own) == fold::email(email))
 }
 
 impl Store {
@@ -84,9 +80,8 @@ impl Store {
 
     /// Whether the index knows somebody else who has the email.
     async fn email_is_indexed(&self, tenant: &Tenant, own: Option<Uuid>, email: &str) -> Result<bool> {
-        let proposed = self.proposed(tenant, vec![keys::search_sort_exactly(&email_term(email))]).await?;
-        let found = self.customers_read(tenant, &proposed).await?;
-        Ok(found.values().any(|customer| Some(customer.uuid) != own && has_email(customer, email)))
+        let found = self.customers_with_email(tenant, email).await?;
+        Ok(found.iter().any(|customer| Some(customer.uuid) != own))
     }
 
     /// Whether the claim is somebody else's who has the email still.

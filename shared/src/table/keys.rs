@@ -1,7 +1,8 @@
 //! THE key design: the only place that formats or reads a key.
 //!
 //! `t` is a tenant's name (`acme`, or `acme+test` for its sandbox). A key never holds anything a client typed
-//! except a search term (letters and digits, after `#` for tags and QuickBooks ids) and the digest of an idempotency key or source row.
+//! except a search term (letters and digits, after `#` for tags and QuickBooks ids), a product id (escaped, see
+//! [`price`]) and the digest of an idempotency key or source row.
 //!
 //! | item | pk | sk | written by | read by |
 //! |---|---|---|---|---|
@@ -13,6 +14,8 @@
 //! | walk | `T#t#WALK#<key id>` | `<list>` | a page by number | the page after it |
 //! | page start | `T#t#WALK#<key id>` | `<list>#<page>` | a jump to a page | the next jump |
 //! | tag | `T#t#TAGS` | `<tag id>` | tag writes | every read and write that shows or sets tags (Query, 1 unit for 4 KB) |
+//! | list price | `T#t#PRICES` | `PRICE#<product>#<date>` | import | pricing (Query) |
+//! | customer's price | `T#t#C#<uuid>` | `PRICE#<product>#<date>` | import | pricing (Query) |
 //! | tag sequence | `T#t#SEQUENCE` | `TAG` | a new tag | a new tag (UpdateItem) |
 //! | usage | `T#t#USAGE` | `<yyyy-mm>` | every request | every request (UpdateItem) |
 //! | imported row | `T#t#SOURCE#<digest>` | `ROW` | import | import, to be safe to run twice |
@@ -31,7 +34,8 @@
 use uuid::Uuid;
 
 use crate::model::{
-    ApiKeyId, Cell, CustomerNumber, CustomerType, SecretHash, Status, TagId, Tenant, TenantId,
+    ApiKeyId, Cell, CustomerNumber, CustomerType, Date, PriceOwner, ProductId, SecretHash, Status, TagId,
+    Tenant, TenantId,
 };
 
 /// The attribute names that keys live in.
@@ -241,6 +245,64 @@ pub fn tag_sequence(tenant: &Tenant) -> Key {
     Key::new(format!("T#{}#SEQUENCE", tenant.as_str()), "TAG")
 }
 
+/// The start of every sort key of a price.
+pub const PRICE_PREFIX: &str = "PRICE#";
+
+/// The partition that holds a price list, or the own prices of a customer beside its record.
+#[must_use]
+pub fn prices_partition(tenant: &Tenant, owner: PriceOwner) -> String {
+    match owner {
+        PriceOwner::List => format!("T#{}#PRICES", tenant.as_str()),
+        PriceOwner::Customer(uuid) => customer_partition(tenant, uuid),
+    }
+}
+
+/// One price: of whom, of what, from when on (without a day: from the beginning).
+///
+/// Sort keys are in the order of the products' ids, byte by byte, and of one product in the order of the days.
+/// For that, `#` ends the id, and whatever sorts up to `$` is written inside it as `$` and a digit: space `$0`,
+/// `!` `$1`, `"` `$2`, `#` `$3`, `$` `$4`. So each byte of an id is above the `#` that ends a shorter one, and
+/// the escaped ones are, in their order, below all the others.
+#[must_use]
+pub fn price(tenant: &Tenant, owner: PriceOwner, product: &ProductId, from: Option<Date>) -> Key {
+    let day = from.map(|day| day.to_string()).unwrap_or_default();
+    let product = escaped(product.as_str());
+    Key::new(prices_partition(tenant, owner), format!("{PRICE_PREFIX}{product}#{day}"))
+}
+
+/// The product in the sort key of a price.
+#[must_use]
+pub fn price_product(sk: &str) -> Option<ProductId> {
+    let (product, _) = sk.strip_prefix(PRICE_PREFIX)?.split_once('#')?;
+    unescaped(product)?.parse().ok()
+}
+
+/// What a product id may have that sorts up to the mark of escaping, in order.
+const ESCAPED: [char; 5] = [' ', '!', '"', '#', '$'];
+
+fn escaped(id: &str) -> String {
+    let mut key = String::with_capacity(id.len());
+    for c in id.chars() {
+        match ('0'..).zip(ESCAPED).find(|(_, escaped)| *escaped == c) {
+            Some((digit, _)) => key.extend(['$', digit]),
+            None => key.push(c),
+        }
+    }
+    key
+}
+
+fn unescaped(key: &str) -> Option<String> {
+    let mut chars = key.chars();
+    let mut id = String::with_capacity(key.len());
+    while let Some(c) = chars.next() {
+        id.push(match c {
+            '$' => *ESCAPED.get(chars.next()?.to_digit(10)? as usize)?,
+            other => other,
+        });
+    }
+    Some(id)
+}
+
 /// The record of a request that must take effect once.
 #[must_use]
 pub fn once(tenant: &Tenant, digest: &str) -> Key {
@@ -302,36 +364,5 @@ pub fn api_key(hash: &SecretHash) -> Key {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Mode;
-
-    fn acme() -> Tenant {
-        Tenant::new(&"acme".parse().unwrap(), Mode::Live)
-    }
-
-    #[test]
-    fn what_is_written_into_a_key_is_read_out_of_it() {
-        let number = CustomerNumber::new(456).unwrap();
-        let uuid = acme().customer_uuid(number);
-        assert_eq!(customer_uuid(&customer(&acme(), uuid).pk), Some(uuid));
-        assert_eq!(search_number(&search_sort("smith", number)), Some(number));
-        assert_eq!(term_text(&term(&acme(), uuid, "smith").sk), Some("smith"));
-        let walker = ApiKeyId::of(&crate::model::Secret::from_caller("ctc_x").unwrap().hash());
-        assert_eq!(page_of_start(&page_start(&acme(), &walker, "all", 12).sk), Some(12));
-    }
-
-    #[test]
-    fn every_cell_has_a_counter_of_its_own() {
-        let names: std::collections::BTreeSet<String> = Cell::all().map(cell_attribute).collect();
-        assert_eq!(names.len(), 24);
-        assert!(names.contains("LCvd"));
-    }
-
-    #[test]
-    fn a_sandbox_shares_no_partition_with_its_tenant() {
-        let sandbox = Tenant::new(&"acme".parse().unwrap(), Mode::Test);
-        assert_ne!(counts_partition(&acme()), counts_partition(&sandbox));
-        assert_eq!(counts_partition(&sandbox), "T#acme+test#COUNTS");
-    }
-}
+#[path = "keys_tests.rs"]
+mod tests;

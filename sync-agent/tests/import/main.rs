@@ -12,6 +12,7 @@ mod command;
 mod engine;
 mod export;
 mod lost_answers;
+mod pricing;
 
 use std::time::Instant;
 

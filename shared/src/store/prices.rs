@@ -1,0 +1,204 @@
+//! Prices: a tenant's price list in one partition, a customer's own prices beside its record; both in the order
+//! of products and days, so that one pass over the two, side by side, tells what the customer pays.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use futures::future::try_join_all;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use uuid::Uuid;
+
+use super::customer_search::{BATCH, SIDE_BY_SIDE};
+use super::{Item, Store, call, key_of, text, text_in};
+use crate::model::{Date, Price, PriceEntry, PriceOwner, ProductId, Tenant};
+use crate::rules::pricing::{PricedProduct, in_force, priced};
+use crate::table::keys::{self, Key, attribute};
+use crate::{Error, Result};
+
+/// How many prices of an owner are read at a time.
+const PRICES_AT_A_TIME: i32 = 1_000;
+
+/// How many products are given at a time.
+const PRODUCTS_AT_A_TIME: usize = 500;
+
+impl Store {
+    /// Puts prices, in batches side by side; not atomic. A price of the same owner, product and first day is
+    /// replaced, so putting the same again changes nothing; of two such prices here the later one stays.
+    ///
+    /// # Errors
+    /// Those of the calls. Some of the prices may be there then: put them all again.
+    pub async fn prices_put(&self, tenant: &Tenant, entries: &[PriceEntry]) -> Result<()> {
+        let mut items = BTreeMap::new();
+        for entry in entries {
+            let key = key(tenant, entry);
+            items.insert((key.pk.clone(), key.sk.clone()), item(&key, &entry.price)?);
+        }
+        self.items_put(items.into_values().collect()).await
+    }
+
+    /// Of these prices the ones that are not in the table as they are, in their order.
+    ///
+    /// # Errors
+    /// Those of the calls.
+    pub async fn prices_not_stored(
+        &self,
+        tenant: &Tenant,
+        entries: Vec<PriceEntry>,
+    ) -> Result<Vec<PriceEntry>> {
+        let named: BTreeSet<(String, String)> =
+            entries.iter().map(|entry| key(tenant, entry)).map(|key| (key.pk, key.sk)).collect();
+        let keys: Vec<Key> = named.into_iter().map(|(pk, sk)| Key { pk, sk }).collect();
+        let reads: Vec<_> = keys.chunks(BATCH).map(|keys| self.items_get(keys)).collect();
+        let batches: Vec<Vec<Item>> =
+            stream::iter(reads).buffer_unordered(SIDE_BY_SIDE).try_collect().await?;
+        let mut stored = BTreeMap::new();
+        for item in batches.into_iter().flatten() {
+            let (pk, sk) =
+                (text_in(&item, attribute::PK)?.to_owned(), text_in(&item, attribute::SK)?.to_owned());
+            stored.insert((pk, sk), to_price(item)?);
+        }
+        let is_stored = |entry: &PriceEntry| {
+            let key = key(tenant, entry);
+            stored.get(&(key.pk, key.sk)) == Some(&entry.price)
+        };
+        Ok(entries.into_iter().filter(|entry| !is_stored(entry)).collect())
+    }
+
+    /// What a customer pays on a day, read as it is asked for; nothing is read before that. It is not asked
+    /// whether there is such a customer: for an unknown one it is the price list.
+    #[must_use]
+    pub fn pricing(&self, tenant: &Tenant, customer: Uuid, day: Date) -> Pricing {
+        let source = |owner| Source {
+            partition: keys::prices_partition(tenant, owner),
+            prices: VecDeque::new(),
+            next: Next::Start,
+        };
+        let list = source(PriceOwner::List);
+        Pricing { store: self.clone(), day, list, own: source(PriceOwner::Customer(customer)) }
+    }
+
+    /// The next prices of one partition, strongly consistent.
+    async fn prices_read(&self, source: &mut Source) -> Result<()> {
+        let resume = match std::mem::replace(&mut source.next, Next::Done) {
+            Next::After(resume) => Some(resume),
+            Next::Start | Next::Done => None,
+        };
+        let answer = self
+            .partition_query(&source.partition)
+            .key_condition_expression("#pk = :pk AND begins_with(#sk, :price)")
+            .expression_attribute_names("#sk", attribute::SK)
+            .expression_attribute_values(":price", text(keys::PRICE_PREFIX))
+            .consistent_read(true)
+            .limit(PRICES_AT_A_TIME)
+            .set_exclusive_start_key(resume)
+            .send()
+            .await
+            .map_err(|e| call::failed("reading prices", e))?;
+        for item in answer.items.unwrap_or_default() {
+            source.prices.push_back((product_in(&item)?, to_price(item)?));
+        }
+        source.next = answer.last_evaluated_key.map_or(Next::Done, Next::After);
+        Ok(())
+    }
+}
+
+/// What a customer pays, product by product, while it is read: no more is in memory than some prices of the list
+/// and of the customer, and the products that are given next.
+#[derive(Debug)]
+pub struct Pricing {
+    store: Store,
+    day: Date,
+    list: Source,
+    own: Source,
+}
+
+/// One partition while it is read.
+#[derive(Debug)]
+struct Source {
+    partition: String,
+    prices: VecDeque<(ProductId, Price)>,
+    next: Next,
+}
+
+#[derive(Debug)]
+enum Next {
+    /// Not read yet.
+    Start,
+    After(Item),
+    Done,
+}
+
+impl Pricing {
+    /// The next products that have a price, in the order of their ids; never none of them, `None` at the end.
+    ///
+    /// # Errors
+    /// Those of the calls; reading cannot go on then.
+    pub async fn next(&mut self) -> Result<Option<Vec<PricedProduct>>> {
+        let mut products = Vec::new();
+        while products.len() < PRODUCTS_AT_A_TIME {
+            let Some((product, list, own)) = self.next_product().await? else { break };
+            products.extend(priced(product, list, own));
+        }
+        Ok((!products.is_empty()).then_some(products))
+    }
+
+    /// The next product, and its prices in force.
+    async fn next_product(&mut self) -> Result<Option<(ProductId, Option<Price>, Option<Price>)>> {
+        self.fill().await?;
+        let heads = [&self.list, &self.own].into_iter().filter_map(|source| source.prices.front());
+        let Some(product) = heads.map(|(product, _)| product).min().cloned() else { return Ok(None) };
+        let (mut list, mut own) = (None, None);
+        loop {
+            list = self.list.take(&product, list, self.day);
+            own = self.own.take(&product, own, self.day);
+            // Where a page ended with this product, the next one may go on with it.
+            if self.fill().await? == 0 {
+                return Ok(Some((product, list, own)));
+            }
+        }
+    }
+
+    /// Reads on, side by side, where the next price is not known; returns in how many partitions.
+    async fn fill(&mut self) -> Result<usize> {
+        let mut filled = 0;
+        loop {
+            let unknown = [&mut self.list, &mut self.own].into_iter().filter(|source| source.is_unknown());
+            let reads = unknown.map(|source| self.store.prices_read(source));
+            match try_join_all(reads).await?.len() {
+                0 => return Ok(filled),
+                read => filled += read,
+            }
+        }
+    }
+}
+
+impl Source {
+    fn is_unknown(&self) -> bool {
+        self.prices.is_empty() && !matches!(self.next, Next::Done)
+    }
+
+    /// Takes the prices of a product that stand next; returns the one of them, and of the one before, in force.
+    fn take(&mut self, product: &ProductId, before: Option<Price>, day: Date) -> Option<Price> {
+        let prices = &mut self.prices;
+        let of_product = std::iter::from_fn(|| prices.pop_front_if(|(next, _)| next == product));
+        in_force(before.into_iter().chain(of_product.map(|(_, price)| price)), day)
+    }
+}
+
+fn key(tenant: &Tenant, entry: &PriceEntry) -> Key {
+    keys::price(tenant, entry.owner, &entry.product, entry.price.effective_from)
+}
+
+fn item(key: &Key, price: &Price) -> Result<Item> {
+    let mut item: Item = serde_dynamo::to_item(price).map_err(|e| Error::internal("writing a price", e))?;
+    item.extend(key_of(key));
+    Ok(item)
+}
+
+fn to_price(item: Item) -> Result<Price> {
+    serde_dynamo::from_item(item).map_err(|e| Error::internal("reading a price", e))
+}
+
+fn product_in(item: &Item) -> Result<ProductId> {
+    keys::price_product(text_in(item, attribute::SK)?)
+        .ok_or_else(|| Error::broken("a price's key holds no product"))
+}

@@ -1,0 +1,66 @@
+//! Keys: what is written into one is read out of it, and prices sort by product and day.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::Mode;
+
+fn acme() -> Tenant {
+    Tenant::new(&"acme".parse().unwrap(), Mode::Live)
+}
+
+#[test]
+fn what_is_written_into_a_key_is_read_out_of_it() {
+    let number = CustomerNumber::new(456).unwrap();
+    let uuid = acme().customer_uuid(number);
+    assert_eq!(customer_uuid(&customer(&acme(), uuid).pk), Some(uuid));
+    assert_eq!(search_number(&search_sort("smith", number)), Some(number));
+    assert_eq!(term_text(&term(&acme(), uuid, "smith").sk), Some("smith"));
+    let walker = ApiKeyId::of(&crate::model::Secret::from_caller("ctc_x").unwrap().hash());
+    assert_eq!(page_of_start(&page_start(&acme(), &walker, "all", 12).sk), Some(12));
+}
+
+#[test]
+fn every_cell_has_a_counter_of_its_own() {
+    let names: std::collections::BTreeSet<String> = Cell::all().map(cell_attribute).collect();
+    assert_eq!(names.len(), 24);
+    assert!(names.contains("LCvd"));
+}
+
+#[test]
+fn a_sandbox_shares_no_partition_with_its_tenant() {
+    let sandbox = Tenant::new(&"acme".parse().unwrap(), Mode::Test);
+    assert_ne!(counts_partition(&acme()), counts_partition(&sandbox));
+    assert_eq!(counts_partition(&sandbox), "T#acme+test#COUNTS");
+}
+
+/// Ids of few characters, so that one often begins as another does.
+const PRODUCT: &str = "[ !\"#$%&a0é💧]{1,6}|[^\\p{Cc}]{1,64}";
+
+fn product(text: &str) -> Option<ProductId> {
+    text.parse().ok()
+}
+
+proptest! {
+    #[test]
+    fn prices_sort_by_product_and_then_by_day(
+        one in PRODUCT.prop_filter_map("blank", |text| product(&text)),
+        other in PRODUCT.prop_filter_map("blank", |text| product(&text)),
+        days in prop::array::uniform2(prop::option::of((0_i64..40_000).prop_map(|day| {
+            crate::model::Timestamp::from_millis(day * 86_400_000).date()
+        }))),
+    ) {
+        let key = |product: &ProductId, day| price(&acme(), PriceOwner::List, product, day).sk;
+        let keys = [key(&one, days[0]), key(&other, days[1])];
+        prop_assert_eq!(keys[0].cmp(&keys[1]), (&one, days[0]).cmp(&(&other, days[1])));
+        prop_assert_eq!(price_product(&keys[0]), Some(one));
+        prop_assert!(keys[0].len() <= 1024);
+    }
+}
+
+#[test]
+fn a_sort_key_that_is_no_price_has_no_product() {
+    for wrong in ["TERM#a#", "PRICE#a", "PRICE#a$9#", "PRICE#a$#", "PRICE##"] {
+        assert_eq!(price_product(wrong), None, "{wrong}");
+    }
+}
