@@ -43,7 +43,10 @@ async fn accesses_of(function: &str) -> Vec<Access> {
         "trades-customer-delete" => delete(&mut asked).await,
         "trades-customer-restore" => restore(&mut asked).await,
         "pool-graphql" => graphql(&mut asked).await,
-        "pool-customer-export" => customer_export(&mut asked).await,
+        "pool-customer-export" => {
+            files(&mut asked, &["/customers/export/csv", "/customers/export/csv?status=ACTIVE", FOUND]).await
+        }
+        "pool-pricing-export" => files(&mut asked, &["/customers/cust_1/pricing/csv"]).await,
         other => {
             panic!("tests/guards/privileges.rs does not exercise {other}: add everything it can be asked")
         }
@@ -211,12 +214,14 @@ async fn graphql(asked: &mut Asked<'_>) {
     }
 }
 
-async fn customer_export(asked: &mut Asked<'_>) {
+const FOUND: &str = "/customers/export/csv?search=john";
+
+async fn files(asked: &mut Asked<'_>, paths: &[&str]) {
     asked.customer(&john()).await;
     asked.stack.clock.pass_seconds(KEY_SECONDS);
-    for query in ["", "?status=ACTIVE", "?search=john"] {
+    for path in paths {
         drop(asked.calls.take());
-        asked.stack.acme.get(&format!("/customers/export/csv{query}")).await.expect_text(200);
+        asked.stack.acme.get(path).await.expect_text(200);
         asked.seen.append(&mut asked.calls.take());
     }
 }

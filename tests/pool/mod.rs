@@ -6,6 +6,7 @@ mod customer_export;
 mod faults;
 mod filters;
 mod graphql;
+mod pricing_export;
 mod tags;
 mod walks;
 

@@ -151,6 +151,9 @@ fn attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
         "pool-customer-export" => ["", "?status=ACTIVE", "?search=quokka", "?status=active&search=cust_3"]
             .map(|query| attack(format!("{}{query}", route.path)))
             .to_vec(),
+        "pool-pricing-export" => {
+            ["cust_1", "cust_3", "cust_7", "cust_8"].map(|id| attack(route.path.replace("{id}", id))).to_vec()
+        }
         other => panic!("{other} has a route and no case in tests/promises/tenants.rs"),
     }
 }

@@ -3,11 +3,10 @@
 //! The file is sent while it is read, whatever its size. One that would not fit into what Lambda sends is refused
 //! before it begins.
 
-use bytes::Bytes;
 use futures::FutureExt;
-use futures::future::{ready, try_join};
-use futures::stream::{self, StreamExt};
-use http::{StatusCode, header};
+use futures::future::try_join;
+use futures::stream;
+use http::StatusCode;
 
 use clientele_functions_common::{Call, Chunks, Endpoint, Reply};
 use clientele_shared::csv::customer_row::{self, TagNames};
@@ -18,9 +17,7 @@ use clientele_shared::store::{CustomerWalk, Total};
 use clientele_shared::{Error, Result};
 
 use crate::error::{self, PoolFiles};
-
-/// The most bytes that Lambda sends in one answer.
-const MOST_BYTES: u64 = 200 * 1024 * 1024;
+use crate::file::{self, MOST_BYTES};
 
 /// The endpoint.
 pub const ENDPOINT: Endpoint<Chunks> = Endpoint {
@@ -36,27 +33,20 @@ async fn handle(call: Call<'_>) -> Result<Reply<Chunks>> {
     let walk = call.store().customer_walk(call.tenant(), status, search);
     let (mut walk, tags) = try_join(walk, call.store().tags(call.tenant())).await?;
     let customers = walk.next().await?.unwrap_or_default();
-    let mut file = File {
-        walk,
-        tags: tags.into_iter().collect(),
-        guard: if call.caller.settings.csv_formula_guard { FormulaGuard::On } else { FormulaGuard::Off },
-        bytes_left: MOST_BYTES,
-    };
+    let guard = file::guard(&call.caller.settings);
+    let file = File { walk, tags: tags.into_iter().collect(), guard };
     let first = file.rows(&customers)?;
     if let Some(bytes) = bytes_expected(file.walk.total(), customers.len(), first.len())
         && bytes > MOST_BYTES
     {
         return Ok(too_large(file.walk.total(), bytes).map_body(Chunks::from));
     }
-    let begin = Bytes::from([rows([customer_row::COLUMNS])?, first.into()].concat());
+    let begin = [rows([customer_row::COLUMNS])?, first].concat();
     let rest = stream::try_unfold(file, |mut file| async move {
         let next = file.next().await?;
         Ok(next.map(|part| (part, file)))
     });
-    let file = Chunks::new(stream::once(ready(Ok(begin))).chain(rest));
-    Ok(Reply::of(StatusCode::OK, "text/csv; charset=utf-8", file)
-        .with(header::CONTENT_DISPOSITION, "attachment; filename=\"customers.csv\"")
-        .with(header::CACHE_CONTROL, "no-store"))
+    Ok(file::reply("customers.csv", begin, rest))
 }
 
 fn status(text: &str) -> Result<Status> {
@@ -64,29 +54,23 @@ fn status(text: &str) -> Result<Status> {
     found.ok_or_else(|| Error::invalid("status", "must be ACTIVE, INACTIVE or LEAD"))
 }
 
-/// A file while it is made.
+/// The file while it is made.
 struct File {
     walk: CustomerWalk,
     tags: TagNames,
     guard: FormulaGuard,
-    bytes_left: u64,
 }
 
 impl File {
-    async fn next(&mut self) -> Result<Option<Bytes>> {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>> {
         match self.walk.next().await? {
             Some(customers) => self.rows(&customers).map(Some),
             None => Ok(None),
         }
     }
 
-    fn rows(&mut self, customers: &[Customer]) -> Result<Bytes> {
-        let cells = |customer| customer_row::cells(customer, &self.tags, self.guard);
-        let rows = rows(customers.iter().map(cells))?;
-        // Lambda would end the answer there as if it were whole.
-        let left = self.bytes_left.checked_sub(rows.len() as u64);
-        self.bytes_left = left.ok_or_else(|| Error::broken("an export grew beyond what Lambda sends"))?;
-        Ok(rows.into())
+    fn rows(&self, customers: &[Customer]) -> Result<Vec<u8>> {
+        rows(customers.iter().map(|customer| customer_row::cells(customer, &self.tags, self.guard)))
     }
 }
 

@@ -3,16 +3,19 @@
 //! [`graphql`] answers a request: it reads the document, looks at it before anything is done (`document`), has
 //! it executed, and answers. `query` and `mutation` are what can be asked; `types` is the only place that
 //! shapes this dialect's objects, `input` and `filter` the only ones that read what is sent, `error` the
-//! only one that spells errors. [`customer_export`] answers a file.
+//! only one that spells errors. [`customer_export`] and
+//! [`pricing_export`] answer a file each.
 
 mod cursor;
 pub mod customer_export;
 mod document;
 mod error;
+mod file;
 mod filter;
 pub mod graphql;
 mod input;
 mod mutation;
+pub mod pricing_export;
 mod query;
 mod schema;
 mod session;
@@ -27,4 +30,5 @@ use clientele_functions_common::{Chunks, Endpoint};
 pub const ENDPOINTS: [&Endpoint; 1] = [&graphql::ENDPOINT];
 
 /// Every endpoint of this dialect whose answers are sent while they are made.
-pub const STREAMED_ENDPOINTS: [&Endpoint<Chunks>; 1] = [&customer_export::ENDPOINT];
+pub const STREAMED_ENDPOINTS: [&Endpoint<Chunks>; 2] =
+    [&customer_export::ENDPOINT, &pricing_export::ENDPOINT];
