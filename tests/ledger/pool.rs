@@ -8,7 +8,7 @@ use super::customers::{bystander, import};
 use super::promise::{self, By, NONE};
 use super::sheet::Sheet;
 use crate::pool::{ask, create_tag};
-use crate::support::Stack;
+use crate::support::{Caller, Stack};
 
 const LIST: &str = "query($after: String, $filter: CustomerFilter) { \
                     infiniteCustomers(first: 25, after: $after, filter: $filter) { edges { node { id firstName \
@@ -29,7 +29,7 @@ const TERMS: usize = 21;
 
 /// Measures this dialect's documents among 1,000 customers.
 pub(crate) async fn measure(stack: &Stack, sheet: &mut Sheet) {
-    let caller = stack.caller("pool", Mode::Live, "read,write").await;
+    let caller = stack.caller("pool", Mode::Live, "read,write,export").await;
     let tag = create_tag(&caller, "Premium").await;
     let everybody: Vec<CustomerFields> = (0..1_000).map(|number| bystander(number, 286)).collect();
     import(&stack.store, &caller.key.tenant(), "pool", &everybody).await;
@@ -64,4 +64,22 @@ pub(crate) async fn measure(stack: &Stack, sheet: &mut Sheet) {
     let work = ask(&caller, bulk, json!({ "i": input }));
     let (data, _) = sheet.measure_shared("bulkUpdateCustomers of 500, units for each", NONE, 500, work).await;
     assert_eq!(data["bulkUpdateCustomers"]["updatedCount"], 500);
+    exports(&caller, sheet).await;
+}
+
+/// The files, of whom there is: everybody, those of one status, one customer's prices.
+async fn exports(caller: &Caller, sheet: &mut Sheet) {
+    let all = 1_002;
+    for (name, path, shares) in [
+        ("export of 1002 customers, units for each", "/customers/export/csv", all),
+        ("export of one status of 336, units for each", "/customers/export/csv?status=ACTIVE", 336),
+        ("export of a search with 2 matches, units for each", "/customers/export/csv?search=jane", 2),
+        ("export of the prices of one customer, without any", "/customers/cust_1/pricing/csv", 1),
+    ] {
+        let (answer, _) = sheet.measure_shared(name, NONE, shares, caller.get(path)).await;
+        let rows = answer.expect_text(200).lines().count() - 1;
+        if shares > 1 {
+            assert_eq!(rows, usize::try_from(shares).unwrap(), "{name}");
+        }
+    }
 }
