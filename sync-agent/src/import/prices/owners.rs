@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clientele_shared::Result;
-use clientele_shared::model::{Customer, PriceOwner};
+use clientele_shared::model::{CustomerNumber, PriceOwner};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -20,8 +20,10 @@ const NAMED: usize = 5;
 /// The customers that some rows name.
 #[derive(Debug, Default)]
 pub(super) struct Owners {
-    by_uuid: BTreeMap<Uuid, Customer>,
-    by_email: BTreeMap<String, Vec<Customer>>,
+    /// Whoever is there, and whether deleted.
+    by_uuid: BTreeMap<Uuid, bool>,
+    /// Whoever has the email and is not deleted.
+    by_email: BTreeMap<String, Vec<(CustomerNumber, Uuid)>>,
 }
 
 impl Owners {
@@ -33,13 +35,14 @@ impl Owners {
         let (mut uuids, mut emails) = (BTreeSet::new(), BTreeSet::new());
         for name in names {
             match name {
-                CustomerName::Number(number) => drop(uuids.insert(target.tenant.customer_uuid(*number))),
-                CustomerName::Uuid(uuid) => drop(uuids.insert(*uuid)),
-                CustomerName::Email(email) => drop(emails.insert(email.clone())),
-            }
+                CustomerName::Number(number) => uuids.insert(target.tenant.customer_uuid(*number)),
+                CustomerName::Uuid(uuid) => uuids.insert(*uuid),
+                CustomerName::Email(email) => emails.insert(email.clone()),
+            };
         }
-        let by_uuid = target.store.customers_of_uuids(&target.tenant, &uuids).await?;
-        Ok(Self { by_uuid, by_email: by_email(target, emails).await? })
+        let found = target.store.customers_of_uuids(&target.tenant, &uuids).await?;
+        let by_uuid = found.into_iter().map(|(uuid, customer)| (uuid, customer.deleted_at.is_some()));
+        Ok(Self { by_uuid: by_uuid.collect(), by_email: by_email(target, emails).await? })
     }
 
     /// Whose a price is that names this customer, or why nobody's.
@@ -51,10 +54,8 @@ impl Owners {
             Some(CustomerName::Uuid(uuid)) => (*uuid, uuid.to_string()),
         };
         match self.by_uuid.get(&uuid) {
-            Some(customer) if customer.deleted_at.is_some() => {
-                Err(format!("the customer `{shown}` is deleted"))
-            }
-            Some(customer) => Ok(PriceOwner::Customer(customer.uuid)),
+            Some(false) => Ok(PriceOwner::Customer(uuid)),
+            Some(true) => Err(format!("the customer `{shown}` is deleted")),
             None => Err(format!("there is no customer `{shown}`")),
         }
     }
@@ -63,10 +64,10 @@ impl Owners {
         let shown = shown(email);
         match self.by_email.get(email).map(Vec::as_slice).unwrap_or_default() {
             [] => Err(format!("no customer has the email `{shown}`")),
-            [customer] => Ok(PriceOwner::Customer(customer.uuid)),
+            [(_, uuid)] => Ok(PriceOwner::Customer(*uuid)),
             many => {
                 let mut ids: Vec<String> =
-                    many.iter().take(NAMED).map(|customer| customer.number.to_cust()).collect();
+                    many.iter().take(NAMED).map(|(number, _)| number.to_cust()).collect();
                 if many.len() > NAMED {
                     ids.push("…".into());
                 }
@@ -77,7 +78,10 @@ impl Owners {
     }
 }
 
-async fn by_email(target: &Target, emails: BTreeSet<String>) -> Result<BTreeMap<String, Vec<Customer>>> {
+async fn by_email(
+    target: &Target,
+    emails: BTreeSet<String>,
+) -> Result<BTreeMap<String, Vec<(CustomerNumber, Uuid)>>> {
     let mut left = emails.into_iter();
     let mut found = BTreeMap::new();
     let mut look_ups = JoinSet::new();
@@ -94,6 +98,7 @@ async fn by_email(target: &Target, emails: BTreeSet<String>) -> Result<BTreeMap<
         let Some(joined) = look_ups.join_next().await else { return Ok(found) };
         let (email, customers) =
             joined.map_err(|e| clientele_shared::Error::internal("looking up an email", e))??;
-        found.insert(email, customers);
+        let ids = customers.into_iter().map(|customer| (customer.number, customer.uuid));
+        found.insert(email, ids.collect());
     }
 }
