@@ -22,6 +22,7 @@ use clientele_shared::store::Store;
 use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
 use clientele_shared::table::keys::{self, attribute};
+use clientele_sync_agent::import::customers::Customers;
 use clientele_sync_agent::import::{ImportOptions, Importer};
 use dynoxide::Database;
 use tokio::net::TcpListener;
@@ -113,9 +114,9 @@ async fn import(client: &Client, file: &Path, rows: u32) -> Result<Duration> {
     let store = Store::new(client.clone(), TABLE, Ambient::system());
     let tenant: TenantId = "demo".parse()?;
     store.tenant_create(&tenant).await?;
-    let importer = Importer::new(store, tenant, Mode::Live, ImportOptions::default());
+    let importer = Importer::new(store, tenant, Mode::Live, Customers::default(), ImportOptions::default());
     let outcome = importer.run(file, &mut |_| {}).await?;
-    if outcome.counts.created != u64::from(rows) {
+    if outcome.counts.written != u64::from(rows) {
         return Err(format!("{:?}", outcome.counts).into());
     }
     Ok(outcome.elapsed)

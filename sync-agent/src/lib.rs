@@ -1,4 +1,5 @@
-//! What moves customers in and out in bulk: imports from CSV, exports to folders and S3.
+//! What moves records in and out in bulk: imports of customers and prices from CSV, exports of customers to folders
+//! and S3.
 //!
 //! A library without any printing ([`import`], [`export`]) and the command line on top of it ([`cli`]), so that
 //! a person, a scheduled function and a test call the same code. Whatever must survive is kept in the table

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Brings customers in from CSV and takes them out.
+/// Brings customers and prices in from CSV, and takes customers out.
 #[derive(Debug, Parser)]
 #[command(name = "sync-agent", version, about)]
 pub struct Cli {
@@ -34,7 +34,9 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum ImportWhat {
     /// Customers from CSV, each row once: safe to break off and to run again.
-    Customers(import::ImportArgs),
+    Customers(import::CustomerArgs),
+    /// Prices from CSV, of the price list and of single customers: safe to break off and to run again.
+    Prices(import::PriceArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -48,6 +50,7 @@ impl Cli {
     pub async fn run(self) -> ExitCode {
         match self.command {
             Command::Import(ImportWhat::Customers(args)) => import::run(args).await,
+            Command::Import(ImportWhat::Prices(args)) => import::run(args).await,
             Command::Export(ExportWhat::Customers(args)) => export::run(args).await,
         }
         .into()

@@ -1,41 +1,35 @@
 //! Which column of a file fills which field: by the header's names, and by what the caller says.
 
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use csv::StringRecord;
 
-use super::fields::{Field, folded};
-
-/// The header names under which a row's id is looked for, the best first; folded.
-const ID_HEADERS: [&str; 4] = ["customerid", "id", "externalid", "uuid"];
-
-/// The fields of which every row must give one.
-pub(super) const NEEDED: [Field; 5] =
-    [Field::FirstName, Field::LastName, Field::FullName, Field::CompanyName, Field::Email];
+use super::field::{ImportField, Lacking, folded};
 
 /// What the caller says about one column: `Column=field`, or `Column=-` to leave the column out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnChoice {
+pub struct ColumnChoice<F> {
     /// The column's header.
     pub column: String,
     /// The field that it fills; `None` leaves the column out.
-    pub field: Option<Field>,
+    pub field: Option<F>,
 }
 
-impl FromStr for ColumnChoice {
+impl<F: ImportField> FromStr for ColumnChoice<F> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (column, field) = text.rsplit_once('=').ok_or(
-            "write Column=field, such as --map \"Zip code=zipCode\", or Column=- to leave the column out",
+            "write Column=field, such as --map \"Currency code=currency\", or Column=- to leave the column out",
         )?;
-        let field =
-            match field.trim() {
-                "-" => None,
-                name => Some(Field::named(name).ok_or_else(|| {
-                    format!("`{name}` is not a field; the fields are {}", Field::all_names())
-                })?),
-            };
+        let field = match field.trim() {
+            "-" => None,
+            name => Some(
+                F::named(name)
+                    .ok_or_else(|| format!("`{name}` is not a field; the fields are {}", F::all_names()))?,
+            ),
+        };
         Ok(Self { column: column.trim().to_owned(), field })
     }
 }
@@ -69,12 +63,15 @@ pub enum MappingError {
     /// The caller names the column of the row ids twice.
     #[error("the column of the row ids is named twice: by --id-column and by --map COLUMN=id")]
     TwoIdColumns,
-    /// Nothing that a customer must have.
+    /// Nothing that every row must have.
     #[error(
-        "no column holds a name, a company or an email address; the columns are {columns}. Say which does, such \
-         as --map \"Column=lastName\"{hint}"
+        "no column holds {}; the columns are {columns}. Say which does, such as --map \"Column={}\"{hint}",
+        .lacking.what,
+        .lacking.such_as
     )]
     NothingNeeded {
+        /// What it is.
+        lacking: Lacking,
         /// The names that there are.
         columns: String,
         /// A likely reason, or nothing.
@@ -84,43 +81,44 @@ pub enum MappingError {
 
 /// Which column fills which field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mapping {
+pub struct Mapping<F> {
     header: Vec<String>,
     /// The column of each field.
-    columns: [Option<usize>; Field::COUNT],
+    columns: Vec<Option<usize>>,
+    fields: PhantomData<F>,
 }
 
-impl Mapping {
-    /// Reads a header. What the caller says goes before the names; `id_column` may be a column that fills a
-    /// field as well.
+impl<F: ImportField> Mapping<F> {
+    /// Reads a header. What the caller says goes before the names; `also` is a column that fills this field,
+    /// whatever other field it fills as well.
     ///
     /// # Errors
     /// [`MappingError`] names the column or field that is in the way.
     pub fn of(
         header: &StringRecord,
-        choices: &[ColumnChoice],
-        id_column: Option<&str>,
+        choices: &[ColumnChoice<F>],
+        also: Option<(F, &str)>,
     ) -> Result<Self, MappingError> {
         let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
-        let mut mapping = Self { header, columns: [None; Field::COUNT] };
+        let mut mapping = Self { header, columns: vec![None; F::NAMES.len()], fields: PhantomData };
         let chosen = mapping.choose(choices)?;
-        if let Some(name) = id_column {
+        if let Some((field, name)) = also {
             let at = mapping.column_named(name)?;
-            if mapping.columns[Field::Id as usize].replace(at).is_some() {
+            if mapping.columns[field.place()].replace(at).is_some() {
                 return Err(MappingError::TwoIdColumns);
             }
         }
         mapping.recognise(&chosen)?;
-        if NEEDED.iter().all(|field| mapping.column(*field).is_none()) {
-            return Err(mapping.nothing_needed());
+        match F::lacking(|field| mapping.column(field).is_some()) {
+            Some(lacking) => Err(mapping.nothing_needed(lacking)),
+            None => Ok(mapping),
         }
-        Ok(mapping)
     }
 
     /// The column that fills a field.
     #[must_use]
-    pub fn column(&self, field: Field) -> Option<usize> {
-        self.columns[field as usize]
+    pub fn column(&self, field: F) -> Option<usize> {
+        self.columns[field.place()]
     }
 
     /// How many columns there are.
@@ -140,20 +138,21 @@ impl Mapping {
 
     /// What a field is called in this file.
     #[must_use]
-    pub fn name_of(&self, field: Field) -> String {
+    pub fn name_of(&self, field: F) -> String {
         self.column(field).map_or_else(|| field.name().to_owned(), |column| self.column_name(column))
     }
 
     /// The columns whose values are not imported.
     #[must_use]
     pub fn left_out(&self) -> Vec<String> {
-        let not_imported = self.column(Field::UpdatedAt);
-        let is_used = |column: &usize| self.columns.contains(&Some(*column)) && not_imported != Some(*column);
+        let imported: Vec<usize> =
+            F::all().filter(|field| field.is_imported()).filter_map(|field| self.column(field)).collect();
+        let is_used = |column: &usize| imported.contains(column);
         (0..self.width()).filter(|column| !is_used(column)).map(|column| self.column_name(column)).collect()
     }
 
     /// Puts down what the caller says; returns the columns it is about.
-    fn choose(&mut self, choices: &[ColumnChoice]) -> Result<Vec<usize>, MappingError> {
+    fn choose(&mut self, choices: &[ColumnChoice<F>]) -> Result<Vec<usize>, MappingError> {
         let mut chosen = Vec::with_capacity(choices.len());
         for choice in choices {
             let at = self.column_named(&choice.column)?;
@@ -170,24 +169,27 @@ impl Mapping {
 
     /// Puts down what the names of the other columns say, for the fields the caller says nothing about.
     fn recognise(&mut self, chosen: &[usize]) -> Result<(), MappingError> {
-        let said = self.columns;
+        let said = self.columns.clone();
+        let is_best_of = |field| F::BEST_OF.iter().any(|(best_of, _)| *best_of == field);
         for at in (0..self.width()).filter(|at| !chosen.contains(at)) {
-            match Field::of_header(&self.header[at]) {
-                Some(Field::Id) | None => {}
-                Some(field) if said[field as usize].is_some() => {}
+            match F::of_header(&self.header[at]) {
+                Some(field) if is_best_of(field) || said[field.place()].is_some() => {}
                 Some(field) => self.put(field, at)?,
+                None => {}
             }
         }
-        if self.column(Field::Id).is_none() {
-            let rank = |at: &usize| ID_HEADERS.iter().position(|name| *name == folded(&self.header[*at]));
-            let free = (0..self.width()).filter(|at| !chosen.contains(at) && rank(at).is_some());
-            self.columns[Field::Id as usize] = free.min_by_key(rank);
+        for (field, names) in F::BEST_OF {
+            if self.column(*field).is_none() {
+                let rank = |at: &usize| names.iter().position(|name| *name == folded(&self.header[*at]));
+                let free = (0..self.width()).filter(|at| !chosen.contains(at) && rank(at).is_some());
+                self.columns[field.place()] = free.min_by_key(rank);
+            }
         }
         Ok(())
     }
 
-    fn put(&mut self, field: Field, at: usize) -> Result<(), MappingError> {
-        match self.columns[field as usize].replace(at) {
+    fn put(&mut self, field: F, at: usize) -> Result<(), MappingError> {
+        match self.columns[field.place()].replace(at) {
             None => Ok(()),
             Some(before) => Err(MappingError::TwoColumns {
                 field: field.name(),
@@ -212,7 +214,7 @@ impl Mapping {
         names.join(", ")
     }
 
-    fn nothing_needed(&self) -> MappingError {
+    fn nothing_needed(&self, lacking: Lacking) -> MappingError {
         let one_with = |c| self.width() == 1 && self.header[0].contains(c);
         let hint = if one_with(';') {
             "; the columns seem to be parted by semicolons: add --delimiter ';'"
@@ -221,13 +223,14 @@ impl Mapping {
         } else {
             ""
         };
-        MappingError::NothingNeeded { columns: self.all_columns(), hint }
+        MappingError::NothingNeeded { lacking, columns: self.all_columns(), hint }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::customers::fields::Field;
 
     const CHINOOK: &str =
         "CustomerId,FirstName,LastName,Company,Address,City,State,Country,PostalCode,Phone,Fax,Email";
@@ -242,9 +245,14 @@ mod tests {
         StringRecord::from(text.split(',').collect::<Vec<_>>())
     }
 
-    fn mapping(text: &str, choices: &[&str], id_column: Option<&str>) -> Result<Mapping, MappingError> {
-        let choices: Vec<ColumnChoice> = choices.iter().map(|choice| choice.parse().unwrap()).collect();
-        Mapping::of(&header(text), &choices, id_column)
+    fn mapping(
+        text: &str,
+        choices: &[&str],
+        id_column: Option<&str>,
+    ) -> Result<Mapping<Field>, MappingError> {
+        let choices: Vec<ColumnChoice<Field>> =
+            choices.iter().map(|choice| choice.parse().unwrap()).collect();
+        Mapping::of(&header(text), &choices, id_column.map(|column| (Field::Id, column)))
     }
 
     #[track_caller]
@@ -318,13 +326,13 @@ mod tests {
 
     #[test]
     fn an_unknown_field_lists_the_fields() {
-        let error = "Colour=colour".parse::<ColumnChoice>().unwrap_err();
+        let error = "Colour=colour".parse::<ColumnChoice<Field>>().unwrap_err();
         assert!(
             error.contains("`colour` is not a field") && error.contains("firstName, lastName"),
             "{error}"
         );
-        assert!("Colour".parse::<ColumnChoice>().is_err());
-        let left_out: ColumnChoice = "a=b=-".parse().unwrap();
+        assert!("Colour".parse::<ColumnChoice<Field>>().is_err());
+        let left_out: ColumnChoice<Field> = "a=b=-".parse().unwrap();
         assert_eq!((left_out.column.as_str(), left_out.field), ("a=b", None));
     }
 }

@@ -6,19 +6,16 @@ use std::time::Duration;
 use clientele_shared::Error as StoreError;
 use clientele_shared::model::TenantId;
 
+use super::field::ImportField;
 use super::mapping::ColumnChoice;
 use super::reader::{ReadError, RejectedRow};
 use super::rejects::{RejectsError, RejectsTo};
 
-/// How a file is imported.
+/// How a file is imported, whatever it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportOptions {
-    /// What the source of the rows is called; the file's name if not given. A row is imported once per source.
-    pub source: Option<String>,
+pub struct ImportOptions<F> {
     /// What columns hold, where their names do not say it.
-    pub columns: Vec<ColumnChoice>,
-    /// The column that names a row in its source.
-    pub id_column: Option<String>,
+    pub columns: Vec<ColumnChoice<F>>,
     /// What parts the columns.
     pub delimiter: u8,
     /// Whether one apostrophe before a cell such as `=1+1` or `+55` is taken away, which an export puts there.
@@ -29,12 +26,10 @@ pub struct ImportOptions {
     pub rejects: RejectsTo,
 }
 
-impl Default for ImportOptions {
+impl<F: ImportField> Default for ImportOptions<F> {
     fn default() -> Self {
         Self {
-            source: None,
             columns: Vec::new(),
-            id_column: None,
             delimiter: b',',
             unguard: true,
             dry_run: false,
@@ -66,11 +61,11 @@ pub struct ImportProgress {
 /// What became of the rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportCounts {
-    /// Customers created; in a dry run, customers that would be.
-    pub created: u64,
-    /// Rows that were customers already.
-    pub imported_before: u64,
-    /// Rows that cannot be customers.
+    /// Rows that were written; in a dry run, rows that would be.
+    pub written: u64,
+    /// Rows that were in the table already: customers that were imported before, prices that do not change.
+    pub present: u64,
+    /// Rows that are wrong.
     pub rejected: u64,
 }
 
@@ -78,7 +73,7 @@ impl ImportCounts {
     /// How many rows that is.
     #[must_use]
     pub fn rows(self) -> u64 {
-        self.created + self.imported_before + self.rejected
+        self.written + self.present + self.rejected
     }
 }
 
@@ -91,8 +86,6 @@ pub struct ImportOutcome {
     pub interrupted: bool,
     /// How long it took.
     pub elapsed: Duration,
-    /// What the source of the rows is called.
-    pub source: String,
     /// The columns whose values were not imported.
     pub columns_left_out: Vec<String>,
     /// Where the rejected rows are reported, if any was.
@@ -119,7 +112,7 @@ pub enum ImportError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The file cannot be read as customers.
+    /// The file cannot be read as rows of what it is to hold.
     #[error("{}: {source}", .path.display())]
     Unreadable {
         /// The file.

@@ -11,40 +11,46 @@ use clientele_shared::model::{Customer, Mode, Tenant, TenantId};
 use clientele_shared::store::{CustomerFilter, Store};
 use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
+use clientele_sync_agent::import::customers::Customers;
+use clientele_sync_agent::import::customers::fields::Field;
 use clientele_sync_agent::import::{ImportCounts, ImportOptions, ImportOutcome, Importer};
 use dynoxide::Database;
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
-pub(crate) const TABLE: &str = "clientele";
-const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data");
+pub(crate) const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data");
 
-/// An engine with the table and two tenants in it; it ends with the test's runtime.
+/// A table of its own with two tenants in it, on the engine that `DYNAMODB_ENDPOINT` names or on a new one in this
+/// process, which ends with the test's runtime.
 pub(crate) struct Engine {
     url: String,
+    table: String,
     pub(crate) store: Store,
     pub(crate) folder: tempfile::TempDir,
 }
 
 impl Engine {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(dynoxide::server::serve_with_shutdown(
-            listener,
-            Database::memory().unwrap(),
-            std::future::pending(),
-        ));
+        let url = match std::env::var("DYNAMODB_ENDPOINT") {
+            Ok(url) => url,
+            Err(_) => embedded().await,
+        };
         let client = Connection::local(&url).client().unwrap();
-        create_table(&client, TABLE).await.unwrap();
-        let store = Store::new(client, TABLE, Ambient::system());
+        let table = format!("import-{}", Uuid::new_v4());
+        create_table(&client, &table).await.unwrap();
+        let store = Store::new(client, &table, Ambient::system());
         for tenant in ["demo", "other"] {
             store.tenant_create(&id(tenant)).await.unwrap();
         }
-        Self { url, store, folder: tempfile::tempdir().unwrap() }
+        Self { url, table, store, folder: tempfile::tempdir().unwrap() }
     }
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    pub(crate) fn table(&self) -> &str {
+        &self.table
     }
 
     pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
@@ -53,8 +59,8 @@ impl Engine {
         path
     }
 
-    pub(crate) fn importer(&self, tenant: &str, options: ImportOptions) -> Importer {
-        Importer::new(self.store.clone(), id(tenant), Mode::Live, options)
+    pub(crate) fn importer(&self, tenant: &str, options: ImportOptions<Field>) -> Importer<Customers> {
+        Importer::new(self.store.clone(), id(tenant), Mode::Live, Customers::default(), options)
     }
 
     pub(crate) async fn import(&self, tenant: &str, file: &Path) -> ImportOutcome {
@@ -91,7 +97,7 @@ impl Engine {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sync-agent"));
-        command.args(arguments).args(["--dynamodb", &self.url, "--table", TABLE]);
+        command.args(arguments).args(["--dynamodb", &self.url, "--table", &self.table]);
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         command
     }
@@ -101,6 +107,18 @@ impl Engine {
         let mut command = self.command(arguments);
         tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
     }
+}
+
+/// Starts an engine in this process; returns its address.
+async fn embedded() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(dynoxide::server::serve_with_shutdown(
+        listener,
+        Database::memory().unwrap(),
+        std::future::pending(),
+    ));
+    url
 }
 
 pub(crate) fn id(tenant: &str) -> TenantId {
@@ -137,6 +155,6 @@ pub(crate) fn generated(rows: usize) -> String {
     file
 }
 
-pub(crate) fn counts(created: u64, imported_before: u64, rejected: u64) -> ImportCounts {
-    ImportCounts { created, imported_before, rejected }
+pub(crate) fn counts(written: u64, present: u64, rejected: u64) -> ImportCounts {
+    ImportCounts { written, present, rejected }
 }

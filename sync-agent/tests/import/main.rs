@@ -12,16 +12,20 @@ mod command;
 mod engine;
 mod export;
 mod lost_answers;
+mod prices;
+mod prices_command;
 mod pricing;
+mod pricing_rule;
 
 use std::time::Instant;
 
-use clientele_shared::model::CustomerType;
-use clientele_sync_agent::import::{ImportError, ImportEvent, ImportOptions, RejectsTo};
+use clientele_shared::model::{CustomerType, Mode};
+use clientele_sync_agent::import::customers::Customers;
+use clientele_sync_agent::import::{ImportError, ImportEvent, ImportOptions, Importer, RejectsTo};
 use clientele_sync_agent::stop::Stop;
 use tokio::sync::Notify;
 
-use crate::engine::{Engine, counts, email, generated, sample};
+use crate::engine::{Engine, counts, email, generated, id, sample};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_samples_come_in_as_they_are_and_only_once() {
@@ -66,7 +70,7 @@ async fn an_import_that_is_dropped_anywhere_can_be_run_again() {
         let enough = Notify::new();
         let mut watch = |event: ImportEvent<'_>| {
             if let ImportEvent::Progress(progress) = event
-                && progress.counts.created >= broken_off_after
+                && progress.counts.written >= broken_off_after
             {
                 enough.notify_one();
             }
@@ -80,7 +84,7 @@ async fn an_import_that_is_dropped_anywhere_can_be_run_again() {
     let (customers, _) = engine.customers("demo").await;
     assert!(customers.len() > 160 && customers.len() < ROWS);
     let outcome = engine.import("demo", &file).await;
-    assert!(outcome.counts.created > 0);
+    assert!(outcome.counts.written > 0);
     assert_eq!(outcome.counts.rows(), ROWS as u64);
     engine.check_emails("demo", ROWS).await;
 }
@@ -91,8 +95,8 @@ async fn two_imports_of_a_file_at_once_make_each_customer_once() {
     let engine = Engine::start().await;
     let file = engine.file("rows.csv", &generated(ROWS));
     let (one, other) = tokio::join!(engine.import("demo", &file), engine.import("demo", &file));
-    assert_eq!(one.counts.created + other.counts.created, ROWS as u64);
-    assert_eq!(one.counts.imported_before + other.counts.imported_before, ROWS as u64);
+    assert_eq!(one.counts.written + other.counts.written, ROWS as u64);
+    assert_eq!(one.counts.present + other.counts.present, ROWS as u64);
     engine.check_emails("demo", ROWS).await;
 }
 
@@ -105,8 +109,8 @@ async fn an_import_that_is_asked_to_stop_says_so() {
     let importer = engine.importer("demo", ImportOptions::default()).stopped_by(stop.clone());
     let outcome = importer.run(&file, &mut |_| stop.request()).await.unwrap();
     assert!(outcome.interrupted);
-    assert_eq!(engine.customers("demo").await.1, outcome.counts.created);
-    assert!(outcome.counts.created < ROWS as u64);
+    assert_eq!(engine.customers("demo").await.1, outcome.counts.written);
+    assert!(outcome.counts.written < ROWS as u64);
     assert_eq!(engine.import("demo", &file).await.counts.rows(), ROWS as u64);
     engine.check_emails("demo", ROWS).await;
 }
@@ -140,8 +144,10 @@ async fn rejected_rows_can_be_put_right_and_imported_from_the_report() {
     assert!(lines[2].starts_with("4,\"row: has 2 fields, and the header 3\",3,x"));
 
     let mended = engine.file("mended.csv", &report.replace("GONE\r", "ACTIVE\r").replace("3,x", "3,x,LEAD"));
-    let options = ImportOptions { source: Some("rows.csv".into()), ..ImportOptions::default() };
-    let outcome = engine.importer("demo", options).run(&mended, &mut |_| {}).await.unwrap();
+    let customers = Customers { source: Some("rows.csv".into()), ..Customers::default() };
+    let importer =
+        Importer::new(engine.store.clone(), id("demo"), Mode::Live, customers, ImportOptions::default());
+    let outcome = importer.run(&mended, &mut |_| {}).await.unwrap();
     assert_eq!(outcome.counts, counts(2, 0, 0));
     assert_eq!(outcome.columns_left_out, ["line", "reason"]);
 }

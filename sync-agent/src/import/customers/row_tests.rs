@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_millis(1_705_314_600_000);
-const RULES: RowRules = RowRules { now: NOW, unguard: true };
+const RULES: ReadRules = ReadRules { now: NOW, unguard: true };
 
 fn record(text: &str) -> StringRecord {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
@@ -170,8 +170,9 @@ fn too_long_is_rejected_by_characters_not_bytes() {
 #[test]
 fn the_guard_is_taken_away_unless_it_is_not_there() {
     let mapping = Mapping::of(&record("email,phone"), &[], None).unwrap();
-    let phone =
-        |unguard, row| customer_fields(&mapping, &record(row), RowRules { now: NOW, unguard }).unwrap().phone;
+    let phone = |unguard, row| {
+        customer_fields(&mapping, &record(row), ReadRules { now: NOW, unguard }).unwrap().phone
+    };
     assert_eq!(phone(true, "a,'+55 (12)"), some("+55 (12)"));
     assert_eq!(phone(true, "a,+55 (12)"), some("+55 (12)"));
     assert_eq!(phone(true, "a,''+55"), some("'+55"));
@@ -244,7 +245,7 @@ proptest! {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&file[..]);
         let records: Vec<StringRecord> = reader.records().map(Result::unwrap).collect();
         let mapping = Mapping::of(&records[0], &[], None).unwrap();
-        let read = customer_fields(&mapping, &records[1], RowRules { now: NOW, unguard: guarded }).unwrap();
+        let read = customer_fields(&mapping, &records[1], ReadRules { now: NOW, unguard: guarded }).unwrap();
 
         let kind = if customer.fields.company_name.is_some() {
             CustomerType::Commercial

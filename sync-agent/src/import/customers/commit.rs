@@ -6,19 +6,12 @@ use clientele_shared::model::{CustomerNumber, Tenant};
 use clientele_shared::store::{ImportedRow, RowMark, Store};
 use clientele_shared::{Error, Result};
 
+use crate::import::subject::{Committed, Target};
 use crate::patience::Patience;
 
-/// What became of the rows of a commit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Committed {
-    /// How many are customers now that were none before.
-    pub(super) created: u64,
-    /// How many were imported by somebody else meanwhile.
-    pub(super) imported_before: u64,
-}
-
 /// Creates the customers of these rows.
-pub(super) async fn commit(store: Store, tenant: Tenant, mut rows: Vec<ImportedRow>) -> Result<Committed> {
+pub(super) async fn commit(target: Target, mut rows: Vec<ImportedRow>) -> Result<Committed> {
+    let Target { store, tenant } = target;
     let mut committed = Committed::default();
     let mut patience = Patience::default();
     while !rows.is_empty() {
@@ -37,7 +30,7 @@ async fn attempt(
     committed: &mut Committed,
 ) -> Result<()> {
     if store.customers_import(tenant, rows.clone()).await? {
-        committed.created += rows.len() as u64;
+        committed.written += rows.len() as u64;
         rows.clear();
         return Ok(());
     }
@@ -55,8 +48,8 @@ fn settle(row: &ImportedRow, found: &BTreeMap<RowMark, CustomerNumber>, committe
     match found.get(&row.mark) {
         None => return false,
         // The number is nobody else's: an earlier attempt of this commit was written, and its answer lost.
-        Some(number) if *number == row.number => committed.created += 1,
-        Some(_) => committed.imported_before += 1,
+        Some(number) if *number == row.number => committed.written += 1,
+        Some(_) => committed.present += 1,
     }
     true
 }
@@ -81,7 +74,7 @@ mod tests {
             .into_iter()
             .filter(|row| !settle(row, &found, &mut committed))
             .collect();
-        assert_eq!(committed, Committed { created: 1, imported_before: 1 });
+        assert_eq!(committed, Committed { written: 1, present: 1 });
         assert_eq!(left.len(), 1);
     }
 }

@@ -1,5 +1,6 @@
 //! A row as a customer: every value checked, every wrong one named.
 
+use clientele_shared::csv::customer_row::TAG_SEPARATOR;
 use clientele_shared::error::FieldError;
 use clientele_shared::model::{
     Address, Contact, CustomerFields, CustomerType, Money, NotifyVia, Status, Timestamp,
@@ -7,60 +8,38 @@ use clientele_shared::model::{
 use csv::StringRecord;
 
 use super::fields::Field;
-use super::mapping::Mapping;
-use clientele_shared::csv::customer_row::TAG_SEPARATOR;
-use clientele_shared::csv::unguarded;
+use crate::import::cells::{Cells, amount};
+use crate::import::mapping::Mapping;
+use crate::import::subject::ReadRules;
 
-/// The longest text, in characters.
-const LONGEST_TEXT: usize = 1_000;
 /// The longest notes, in characters.
 const LONGEST_NOTES: usize = 20_000;
-/// How much of a wrong value is shown, in characters.
-const SHOWN: usize = 40;
-
-/// How rows are read.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RowRules {
-    /// The present moment, for what is made along with the customer.
-    pub(super) now: Timestamp,
-    /// Whether the mark of [`clientele_shared::csv::guarded`] is taken away.
-    pub(super) unguard: bool,
-}
 
 /// Reads a row with as many cells as the header.
 pub(super) fn customer_fields(
-    mapping: &Mapping,
+    mapping: &Mapping<Field>,
     record: &StringRecord,
-    rules: RowRules,
+    rules: ReadRules,
 ) -> Result<CustomerFields, Vec<FieldError>> {
-    let mut cells = Cells { mapping, record, unguard: rules.unguard, wrong: Vec::new() };
+    let mut cells = Cells::new(mapping, record, rules.unguard);
     let fields = cells.customer(rules.now);
-    if cells.wrong.is_empty() { Ok(fields) } else { Err(cells.wrong) }
+    cells.finish(Some(fields))
 }
 
 /// The row's id in its source, if it gives one.
-pub(super) fn id<'a>(mapping: &'a Mapping, record: &'a StringRecord) -> Option<&'a str> {
+pub(super) fn id<'a>(mapping: &'a Mapping<Field>, record: &'a StringRecord) -> Option<&'a str> {
     let cell = record.get(mapping.column(Field::Id)?)?.trim();
     (!cell.is_empty()).then_some(cell)
 }
 
-/// The cells of a row while they are read, and what is wrong with them.
-struct Cells<'a> {
-    mapping: &'a Mapping,
-    record: &'a StringRecord,
-    unguard: bool,
-    wrong: Vec<FieldError>,
-}
-
-impl<'a> Cells<'a> {
+impl Cells<'_, Field> {
     fn customer(&mut self, now: Timestamp) -> CustomerFields {
         self.refuse_deleted();
         let company_name = self.text(Field::CompanyName);
         let Person { first_name, last_name, contact } = self.person();
         let email = self.text(Field::Email);
         if [&first_name, &last_name, &company_name, &email].iter().all(|value| value.is_none()) {
-            self.wrong
-                .push(FieldError::new("row", "has no first name, last name, company or email: give one"));
+            self.refuse_row("has no first name, last name, company or email: give one");
         }
         let default_type =
             if company_name.is_some() { CustomerType::Commercial } else { CustomerType::Residential };
@@ -159,42 +138,12 @@ impl<'a> Cells<'a> {
 
     fn refuse_deleted(&mut self) {
         if self.cell(Field::DeletedAt).is_some() {
-            let name = self.mapping.name_of(Field::DeletedAt);
+            let name = self.name_of(Field::DeletedAt);
             let message = format!(
                 "the customer is deleted; to import it all the same leave the column out: --map \"{name}=-\""
             );
             self.refuse(Field::DeletedAt, message);
         }
-    }
-
-    /// A cell without white space around it; `None` when nothing is left.
-    fn cell(&self, field: Field) -> Option<&'a str> {
-        let cell = self.record.get(self.mapping.column(field)?)?.trim();
-        let cell = if self.unguard { unguarded(cell) } else { cell };
-        (!cell.is_empty()).then_some(cell)
-    }
-
-    fn text(&mut self, field: Field) -> Option<String> {
-        self.text_up_to(field, LONGEST_TEXT)
-    }
-
-    fn text_up_to(&mut self, field: Field, longest: usize) -> Option<String> {
-        let cell = self.cell(field)?;
-        // Bytes are counted first: most texts are short in bytes already.
-        if cell.len() > longest && cell.chars().count() > longest {
-            self.refuse(field, format!("must have at most {longest} characters"));
-            return None;
-        }
-        Some(cell.to_owned())
-    }
-
-    fn read<T>(&mut self, field: Field, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        let text = self.text(field)?;
-        read(&text).map_err(|message| self.refuse(field, format!("{message}, not `{}`", shown(&text)))).ok()
-    }
-
-    fn refuse(&mut self, field: Field, message: impl Into<String>) {
-        self.wrong.push(FieldError::new(self.mapping.name_of(field), message));
     }
 }
 
@@ -259,11 +208,6 @@ fn truth(text: &str) -> Result<bool, String> {
     }
 }
 
-fn amount(text: &str) -> Result<Money, String> {
-    let money: Money = text.parse().map_err(|why| format!("{why}, such as 1250.00"))?;
-    if money < Money::default() { Err("must not be less than zero".into()) } else { Ok(money) }
-}
-
 fn percentage(text: &str) -> Result<Money, String> {
     let rate = amount(text)?;
     if rate > Money::from_cents(10_000) { Err("must be a percentage up to 100".into()) } else { Ok(rate) }
@@ -287,13 +231,6 @@ fn tags(text: &str) -> Vec<String> {
         }
     }
     tags
-}
-
-fn shown(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

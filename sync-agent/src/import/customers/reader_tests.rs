@@ -1,0 +1,78 @@
+//! Files as rows of customers: what is rejected, and on which line.
+
+use clientele_shared::model::Timestamp;
+
+use super::*;
+use crate::import::reader::{ReadError, RejectedRow, Row, Rows};
+
+fn rows(file: &[u8]) -> Result<(Vec<GoodRow>, Vec<RejectedRow>), ReadError> {
+    let rules = ReadRules { now: Timestamp::from_millis(0), unguard: true };
+    let session = Customers::default().begin(Path::new("file.csv"), rules);
+    let mut rows = Rows::open(file, b',', &[], None, session)?;
+    let (mut good, mut rejected) = (Vec::new(), Vec::new());
+    while let Some(row) = rows.next()? {
+        match row {
+            Row::Good(row) => good.push(row),
+            Row::Rejected(row) => rejected.push(row),
+        }
+    }
+    Ok((good, rejected))
+}
+
+#[track_caller]
+fn check_rejected(file: &[u8], expected: &[(u64, &str)]) {
+    let (_, rejected) = rows(file).unwrap();
+    assert_eq!(rejected.len(), expected.len(), "{rejected:?}");
+    for (row, (line, reason)) in rejected.iter().zip(expected) {
+        assert_eq!(row.line, *line);
+        assert!(row.reason.contains(reason), "{}", row.reason);
+    }
+}
+
+#[test]
+fn a_byte_order_mark_and_blank_lines_are_nothing() {
+    let (good, rejected) = rows("\u{feff}id,email\r\n\r\n1,a\r\n".as_bytes()).unwrap();
+    assert_eq!((good[0].id.as_str(), rejected.len()), ("1", 0));
+    assert_eq!(good[0].fields.email.as_deref(), Some("a"));
+}
+
+#[test]
+fn a_bad_row_is_rejected_and_the_next_one_read() {
+    let file = b"id,email,status\n1,a,LEAD\n2,b\n3,c,,\n4,\xff,\n5,,LEAD\n6,f,gone\n7,g,\n";
+    let expected = [
+        (3, "has 2 fields, and the header 3"),
+        (4, "has 4 fields"),
+        (5, "email: is not UTF-8"),
+        (6, "row: has no first name"),
+        (7, "status: must be ACTIVE"),
+    ];
+    check_rejected(file, &expected);
+    assert_eq!(rows(file).unwrap().0.len(), 2);
+}
+
+#[test]
+fn an_unclosed_quotation_mark_is_suspected() {
+    check_rejected(b"id,email\n1,\"a\n2,b\n", &[]);
+    check_rejected(b"id,email,phone\n1,\"a\n2,b,c\n", &[(2, "is a quotation mark not closed?")]);
+}
+
+#[test]
+fn the_second_row_of_an_id_is_rejected_with_the_line_of_the_first() {
+    check_rejected(b"id,email\n1,a\n2,b\n 1 ,c\n", &[(4, "id: the id `1` is on line 2 already")]);
+    check_rejected(b"email\na\nb\na\n", &[(4, "row: the same row is on line 2 already")]);
+}
+
+#[test]
+fn a_row_without_id_is_named_by_all_of_its_cells() {
+    let id = |file: &str| rows(file.as_bytes()).unwrap().0.remove(0).id;
+    assert!(id("email\na\n").starts_with("sha256:"));
+    assert_ne!(id("email,phone\nab,c\n"), id("email,phone\na,bc\n"));
+    assert!(id("id,email\n,a\n").starts_with("sha256:"));
+}
+
+#[test]
+fn a_file_without_a_usable_header_is_refused() {
+    assert!(matches!(rows(b""), Err(ReadError::NoHeader)));
+    assert!(matches!(rows(b"e\xffmail\n"), Err(ReadError::HeaderNotUtf8)));
+    assert!(matches!(rows(b"x,y\n1,2\n"), Err(ReadError::Mapping(_))));
+}
