@@ -3,6 +3,7 @@
 mod crashes;
 mod emails;
 mod faults;
+mod gateway;
 mod input;
 mod races;
 mod search;

@@ -23,18 +23,35 @@ pub(crate) fn scenarios(secret: &str) -> Vec<Scenario> {
     let limits = Some(ONE_ITEM_READ.in_graphql());
     vec![
         Scenario { function: "pool-graphql", expected_status: 200, event: Box::new(event), limits },
-        customer_export(secret),
+        export(secret, "pool-customer-export", |n| {
+            // The smallest file: the search for one customer, its record, and the tags.
+            ("/customers/export/csv", "/customers/export/csv".to_owned(), Some(format!("cust_{n}")))
+        }),
+        export(secret, "pool-pricing-export", |n| {
+            ("/customers/{id}/pricing/csv", format!("/customers/cust_{n}/pricing/csv"), None)
+        }),
     ]
 }
 
-/// The smallest file: the search for one customer, its record, and the tags.
-fn customer_export(secret: &str) -> Scenario {
+/// A file: its route, its path and what is searched for, for the customer of each number.
+fn export(
+    secret: &str,
+    function: &'static str,
+    of: fn(u64) -> (&'static str, String, Option<String>),
+) -> Scenario {
     let key = secret.to_owned();
     let event = move |n: u64| {
-        let (path, headers) = ("/customers/export/csv", [("X-API-Key", key.as_str())]);
-        let one = format!("cust_{}", n % READ + 1);
-        let query = Some(("search", one.as_str()));
-        rest_event(&Call { method: "GET", resource: path, path, query, headers: &headers, ..Call::default() })
+        let (resource, path, search) = of(n % READ + 1);
+        let query = search.as_deref().map(|search| ("search", search));
+        let headers = [("X-API-Key", key.as_str())];
+        rest_event(&Call {
+            method: "GET",
+            resource,
+            path: &path,
+            query,
+            headers: &headers,
+            ..Call::default()
+        })
     };
-    Scenario { function: "pool-customer-export", expected_status: 200, event: Box::new(event), limits: None }
+    Scenario { function, expected_status: 200, event: Box::new(event), limits: None }
 }
