@@ -2,10 +2,12 @@
 
 mod bad_input;
 mod bulk;
+mod crashes;
 mod customer_export;
 mod faults;
 mod filters;
 mod graphql;
+mod input;
 mod pricing_export;
 mod tags;
 mod walks;

@@ -4,18 +4,12 @@
 //! Each operation is broken off at every place there is: each of its calls is cut off before it reaches the engine,
 //! or loses its answer after the engine did what it says; and the function is stopped after every one of its steps.
 
-use std::future::poll_fn;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
-
-use clientele_infra::local::function::Invoke;
 use clientele_shared::model::Mode;
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Caller, Fate, Faults, Stack, everybody, john, lists_in_order, numbered, uuid_of,
+    Answer, Caller, Fate, Faults, Stack, Steps, everybody, john, lists_in_order, numbered, uuid_of,
 };
 
 const CUSTOMERS: &str = "/api/v1/customers";
@@ -251,44 +245,5 @@ impl Case {
             );
             assert_eq!(found["pagination"]["total"], expected.len(), "{search}, {context}");
         }
-    }
-}
-
-/// How many steps each function may take.
-#[derive(Clone)]
-struct Steps(Arc<AtomicUsize>);
-
-impl Default for Steps {
-    fn default() -> Self {
-        Self(Arc::new(AtomicUsize::new(usize::MAX)))
-    }
-}
-
-impl Steps {
-    fn set(&self, steps: usize) {
-        self.0.store(steps, Ordering::SeqCst);
-    }
-
-    /// The function, dropped when it has taken its steps and is not done.
-    fn limit(&self, function: Invoke) -> Invoke {
-        let steps = self.clone();
-        Arc::new(move |event| {
-            let (mut left, mut running) = (steps.0.load(Ordering::SeqCst), Some(function(event)));
-            Box::pin(poll_fn(move |context| {
-                let stopped = || Poll::Ready(Err("stopped".to_owned()));
-                let Some(function) = &mut running else { return stopped() };
-                match function.as_mut().poll(context) {
-                    Poll::Pending if left == 1 => {
-                        running = None;
-                        stopped()
-                    }
-                    Poll::Pending => {
-                        left -= 1;
-                        Poll::Pending
-                    }
-                    done => done,
-                }
-            }))
-        })
     }
 }

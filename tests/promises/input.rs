@@ -142,7 +142,7 @@ fn any_request(uuid: String) -> impl Strategy<Value = Sent> {
     prop_oneof![3 => one, 3 => new, 2 => list]
 }
 
-fn any_text() -> impl Strategy<Value = String> {
+pub(crate) fn any_text() -> impl Strategy<Value = String> {
     let known = [
         "",
         " ",
@@ -184,7 +184,7 @@ fn any_text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn any_value() -> impl Strategy<Value = Value> {
+pub(crate) fn any_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         6 => any_text().prop_map(Value::from),
         2 => Just(Value::Null),

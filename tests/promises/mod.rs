@@ -4,7 +4,7 @@ mod crashes;
 mod emails;
 mod faults;
 mod gateway;
-mod input;
+pub(crate) mod input;
 mod races;
 mod search;
 mod tenants;

@@ -9,6 +9,7 @@ pub(crate) mod golden;
 mod lists;
 mod people;
 mod stack;
+mod steps;
 
 pub(crate) use access::Access;
 pub(crate) use answer::Answer;
@@ -18,3 +19,4 @@ pub(crate) use faults::{Fate, Faults};
 pub(crate) use lists::{By, everybody, lists_in_order, totals_in_order, uuid_of, walk};
 pub(crate) use people::{john, numbered};
 pub(crate) use stack::{Caller, Stack};
+pub(crate) use steps::Steps;
