@@ -6,6 +6,7 @@ mod faults;
 mod filters;
 mod graphql;
 mod tags;
+mod transport;
 mod walks;
 
 use http::Method;

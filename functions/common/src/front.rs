@@ -34,6 +34,9 @@ pub async fn answer(endpoint: &Endpoint, app: &App, request: lambda_http::Reques
         Err(error) => error_reply(endpoint, error),
     };
     meter.tell(&mut reply);
+    if let Some(content_type) = endpoint.dialect.content_type(request.headers()) {
+        reply.set(header::CONTENT_TYPE, content_type);
+    }
     reply.set(HeaderName::from_static("x-request-id"), request.id());
     let millis = app.store.ambient().now().as_millis() - started.as_millis();
     log(endpoint, &request, &reply, result.err().as_ref(), millis);

@@ -11,6 +11,7 @@ mod error;
 mod filter;
 pub mod graphql;
 mod input;
+mod media_type;
 mod mutation;
 mod query;
 mod schema;
