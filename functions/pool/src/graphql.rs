@@ -28,10 +28,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
 };
 
 async fn handle(call: Call<'_>) -> Result<Reply> {
-    let mut request = match read(call.request)? {
-        Sent::Document(request) => request,
-        Sent::Hash => return Ok(error::hash_only()),
-    };
+    let Some(mut request) = read(call.request)? else { return Ok(error::hash_only()) };
     let asked = match document::inspect(&mut request) {
         Ok(asked) => asked,
         Err(error) => return answer(&Response::from_errors(vec![error]), false),
@@ -59,24 +56,16 @@ async fn handle(call: Call<'_>) -> Result<Reply> {
     }
 }
 
-/// What a request brings.
-enum Sent {
-    Document(async_graphql::Request),
-    /// The hash of a document that the client hopes to be known ("persisted"). None is.
-    Hash,
-}
-
 /// The document, its variables and the name of the operation, from the body or from the query of the URL.
-fn read(request: &Request) -> Result<Sent> {
+/// `None` where only the hash of a document is sent, in the hope that it is known ("persisted"): none is.
+fn read(request: &Request) -> Result<Option<async_graphql::Request>> {
     let mut body = if request.method() == Method::GET { of_url(request)? } else { request.json_object()? };
     let query = optional_text(&mut body, "query")?.filter(|query| !query.trim().is_empty());
     let operation_name = optional_text(&mut body, "operationName")?;
     let variables = body.remove("variables");
     match query {
-        Some(query) => document(query, variables, operation_name).map(Sent::Document),
-        None if body.get("extensions").is_some_and(|told| told.get("persistedQuery").is_some()) => {
-            Ok(Sent::Hash)
-        }
+        Some(query) => document(query, variables, operation_name).map(Some),
+        None if body.get("extensions").is_some_and(|told| told.get("persistedQuery").is_some()) => Ok(None),
         None => Err(Error::invalid("query", "must be a GraphQL document")),
     }
 }
