@@ -94,7 +94,8 @@ test("the lists, by cursor and by page", async () => {
   const filter = { city: "cursor falls" };
   const { paginatedCustomers } = await client.request(PaginatedCustomersDocument, { page: 2, limit: 2, filter });
   assert.deepEqual(paginatedCustomers.pagination, { total: 3, page: 2, limit: 2, totalPages: 2 });
-  assert.deepEqual(paginatedCustomers.data, [next.infiniteCustomers.edges[0]?.node].map((node) => ({ id: node?.id, status: "LEAD" })));
+  const oldest = next.infiniteCustomers.edges[0]?.node.id;
+  assert.deepEqual(paginatedCustomers.data, [{ id: oldest, status: "LEAD" }]);
 });
 
 test("who calls, and the tags", async () => {
