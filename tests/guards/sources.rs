@@ -134,6 +134,7 @@ fn every_file_says_what_it_is_for() {
         let script = file.text.starts_with("#!");
         let mark = match file.path.rsplit_once('.').map(|(_, end)| end) {
             Some("rs") => "//! ",
+            Some("ts") => "// ",
             Some("toml" | "yaml" | "yml" | "sh") => "# ",
             _ if script => "# ",
             _ => continue,
@@ -174,6 +175,8 @@ fn no_file_names_where_packages_come_from() {
     // What cargo writes for its own registry, wherever the packages were fetched from.
     let usual = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
     faults.extend(lines_where(locks, |line| line.starts_with("source = ") && line != usual));
+    let packages = files.iter().filter(|file| file.path.ends_with("package-lock.json"));
+    faults.extend(lines_where(packages, |line| line.contains("\"resolved\":")));
     none(&faults, "no file names a package registry");
 }
 

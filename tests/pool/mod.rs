@@ -10,6 +10,7 @@ mod graphql;
 mod input;
 mod pricing_export;
 mod tags;
+mod transport;
 mod walks;
 
 use http::Method;

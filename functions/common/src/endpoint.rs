@@ -1,6 +1,7 @@
 //! One endpoint: its name, what it takes to call it, and its handler.
 
 use futures::future::BoxFuture;
+use http::HeaderMap;
 
 use clientele_shared::Error;
 use clientele_shared::model::{Scope, Tenant};
@@ -31,6 +32,11 @@ pub trait Dialect: Sync {
 
     /// Whether requests count towards the caller's monthly allowance.
     fn is_metered(&self) -> bool;
+
+    /// The content type of the answer to a request with these headers, where the caller has a choice.
+    fn content_type(&self, _asked: &HeaderMap) -> Option<&'static str> {
+        None
+    }
 }
 
 /// One request of a known caller, as its handler gets it.

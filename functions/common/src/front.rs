@@ -52,6 +52,9 @@ async fn answer_request<B: From<String>>(endpoint: &Endpoint<B>, app: &App, requ
         Err(error) => (error_reply(endpoint.dialect, &error).map_body(B::from), Some(error)),
     };
     meter.tell(&mut reply);
+    if let Some(content_type) = endpoint.dialect.content_type(request.headers()) {
+        reply.set(header::CONTENT_TYPE, content_type);
+    }
     reply.set(HeaderName::from_static("x-request-id"), request.id());
     let millis = app.store.ambient().now().as_millis() - started.as_millis();
     log(endpoint.name, request.id(), reply.status, error.as_ref(), millis);

@@ -8,16 +8,19 @@
 //! | the key may not do this | `FORBIDDEN` | 403; 200 for a mutation |
 //! | no such customer or tag | `NOT_FOUND` | 200; 404 for a file |
 //! | an idempotency key used for something else | `CONFLICT` | 200 |
+//! | only the hash of a document was sent | `PERSISTED_QUERY_NOT_SUPPORTED` | 200 |
 //! | too many requests at once | `RATE_LIMITED` | 429 |
 //! | something is away | `INTERNAL_SERVER_ERROR` | 503 |
 //! | our fault | `INTERNAL_SERVER_ERROR` | 500 |
 
 use async_graphql::{ErrorExtensions as _, ServerError, Value};
-use http::{Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use serde::Serialize;
 
 use clientele_functions_common::{Dialect, Reply};
 use clientele_shared::Error;
+
+use crate::media_type;
 
 /// The argument that holds a cursor. Its error has a text of its own.
 pub(crate) const CURSOR: &str = "after";
@@ -39,6 +42,10 @@ impl Dialect for Pool {
 
     fn is_metered(&self) -> bool {
         false
+    }
+
+    fn content_type(&self, asked: &HeaderMap) -> Option<&'static str> {
+        media_type::takes_graphql(asked).then_some(media_type::GRAPHQL)
     }
 }
 
@@ -145,6 +152,12 @@ pub(crate) fn refusal(status: StatusCode, code: &str, message: &str) -> Reply {
 pub(crate) fn mutation_by_get() -> Reply {
     refusal(StatusCode::METHOD_NOT_ALLOWED, INVALID_VALUE, "Send a mutation by POST: GET is for queries")
         .with(header::ALLOW, Method::POST.as_str())
+}
+
+/// The answer to a document of which only the hash was sent, in the words by which clients know that they must
+/// send all of it.
+pub(crate) fn hash_only() -> Reply {
+    refusal(StatusCode::OK, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
 }
 
 #[cfg(test)]

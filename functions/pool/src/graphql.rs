@@ -28,7 +28,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
 };
 
 async fn handle(call: Call<'_>) -> Result<Reply> {
-    let mut request = read(call.request)?;
+    let Some(mut request) = read(call.request)? else { return Ok(error::hash_only()) };
     let asked = match document::inspect(&mut request) {
         Ok(asked) => asked,
         Err(error) => return answer(&Response::from_errors(vec![error]), false),
@@ -57,18 +57,29 @@ async fn handle(call: Call<'_>) -> Result<Reply> {
 }
 
 /// The document, its variables and the name of the operation, from the body or from the query of the URL.
-fn read(request: &Request) -> Result<async_graphql::Request> {
-    if request.method() == Method::GET {
-        let text = |name: &str| request.query(name).map(str::to_owned);
-        let variables = text("variables").map(|text| {
-            serde_json::from_str(&text).map_err(|_| Error::invalid("variables", "must be a JSON object"))
-        });
-        return document(text("query"), variables.transpose()?, text("operationName"));
-    }
-    let mut body = request.json_object()?;
-    let query = optional_text(&mut body, "query")?;
+/// `None` where only the hash of a document is sent, in the hope that it is known ("persisted"): none is.
+fn read(request: &Request) -> Result<Option<async_graphql::Request>> {
+    let mut body = if request.method() == Method::GET { of_url(request)? } else { request.json_object()? };
+    let query = optional_text(&mut body, "query")?.filter(|query| !query.trim().is_empty());
     let operation_name = optional_text(&mut body, "operationName")?;
-    document(query, body.remove("variables"), operation_name)
+    let variables = body.remove("variables");
+    match query {
+        Some(query) => document(query, variables, operation_name).map(Some),
+        None if body.get("extensions").is_some_and(|told| told.get("persistedQuery").is_some()) => Ok(None),
+        None => Err(Error::invalid("query", "must be a GraphQL document")),
+    }
+}
+
+/// The query of the URL in the form of a body.
+fn of_url(request: &Request) -> Result<Map<String, Json>> {
+    let text = |name: &str| request.query(name).map(|text| (name.to_owned(), Json::from(text)));
+    let json = |name: &str| {
+        let read =
+            |text| serde_json::from_str(text).map_err(|_| Error::invalid(name, "must be a JSON object"));
+        request.query(name).map(|text| Ok((name.to_owned(), read(text)?))).transpose()
+    };
+    let members = [text("query"), text("operationName"), json("variables")?, json("extensions")?];
+    Ok(members.into_iter().flatten().collect())
 }
 
 fn optional_text(body: &mut Map<String, Json>, name: &str) -> Result<Option<String>> {
@@ -80,12 +91,10 @@ fn optional_text(body: &mut Map<String, Json>, name: &str) -> Result<Option<Stri
 }
 
 fn document(
-    query: Option<String>,
+    query: String,
     variables: Option<Json>,
     operation_name: Option<String>,
 ) -> Result<async_graphql::Request> {
-    let query = query.filter(|query| !query.trim().is_empty());
-    let query = query.ok_or_else(|| Error::invalid("query", "must be a GraphQL document"))?;
     let variables = match variables {
         None | Some(Json::Null) => Variables::default(),
         Some(object @ Json::Object(_)) => Variables::from_json(object),

@@ -14,6 +14,7 @@ mod file;
 mod filter;
 pub mod graphql;
 mod input;
+mod media_type;
 mod mutation;
 pub mod pricing_export;
 mod query;
