@@ -9,6 +9,7 @@ mod filters;
 mod graphql;
 mod input;
 mod pricing_export;
+mod streamed_process;
 mod tags;
 mod transport;
 mod walks;

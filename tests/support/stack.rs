@@ -29,6 +29,8 @@ pub(crate) struct Stack {
     pub(crate) acme: Caller,
     pub(crate) client: aws_sdk_dynamodb::Client,
     pub(crate) table: String,
+    /// Where the engine listens.
+    pub(crate) url: String,
     gateway: Arc<Gateway>,
     _engine: Option<(Engine, Data)>,
 }
@@ -72,7 +74,7 @@ impl Stack {
         let functions = linked.names().filter_map(changed).collect();
         let gateway = Arc::new(Gateway::new(TEMPLATE, functions).unwrap());
         let acme = new_caller(&store, &gateway, "acme", Mode::Live, Scopes::all()).await;
-        Self { store, clock, acme, client, table, gateway, _engine: engine }
+        Self { store, clock, acme, client, table, url, gateway, _engine: engine }
     }
 
     /// A caller with a key of its own; makes its tenant if need be.
