@@ -1,13 +1,19 @@
-//! The demo tenant's customers: some sixty of a pool and repair business, hand-written in `infra/demo/customers.csv`.
+//! The demo tenant's customers and prices: some sixty of a pool and repair business, hand-written in
+//! `infra/demo/customers.csv` and `infra/demo/prices.csv`.
 //! Names, numbers (555-01xx) and addresses (example.com, .net, .org) are made up.
 
-use clientele_shared::model::{Address, CustomerFields, CustomerType, Status};
+use std::str::FromStr;
+
+use clientele_shared::Error;
+use clientele_shared::model::{Address, CustomerFields, CustomerType, Price, PriceEntry, PriceOwner, Status};
 use serde::Deserialize;
 
 /// The file, as it was when this was built.
 const CUSTOMERS: &str = include_str!("../../demo/customers.csv");
 
-/// One line of the file. An empty field is `None`.
+const PRICES: &str = include_str!("../../demo/prices.csv");
+
+/// One line of the customers' file. An empty field is `None`.
 #[derive(Deserialize)]
 struct Line {
     first_name: Option<String>,
@@ -71,6 +77,49 @@ impl From<Line> for CustomerFields {
 /// When a line of the file cannot be read; the error names the line.
 pub fn customers() -> Result<Vec<CustomerFields>, csv::Error> {
     csv::Reader::from_reader(CUSTOMERS.as_bytes()).deserialize().map(|line| line.map(Line::into)).collect()
+}
+
+/// A price of the demo.
+#[derive(Deserialize)]
+pub(super) struct DemoPrice {
+    /// Whose: the line of a customer, from 1; without one it stands in the price list.
+    pub(super) customer: Option<usize>,
+    product: String,
+    service_type: Option<String>,
+    name: Option<String>,
+    price: String,
+    effective_from: Option<String>,
+}
+
+impl DemoPrice {
+    /// The price, in US dollars, in this owner's list.
+    ///
+    /// # Errors
+    ///
+    /// When a cell of the file is not what it should be.
+    pub(super) fn entry(&self, owner: PriceOwner) -> Result<PriceEntry, Error> {
+        let price = Price {
+            effective_from: self.effective_from.as_deref().map(read).transpose()?,
+            service_type: self.service_type.clone(),
+            name: self.name.clone(),
+            amount: read(&self.price)?,
+            currency: read("USD")?,
+        };
+        Ok(PriceEntry { owner, product: read(&self.product)?, price })
+    }
+}
+
+fn read<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(cell: &str) -> Result<T, Error> {
+    cell.parse().map_err(|e| Error::internal(format!("reading `{cell}` of the demo's prices"), e))
+}
+
+/// The demo's prices.
+///
+/// # Errors
+///
+/// When a line of the file cannot be read; the error names the line.
+pub(super) fn prices() -> Result<Vec<DemoPrice>, csv::Error> {
+    csv::Reader::from_reader(PRICES.as_bytes()).deserialize().collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::Client;
 use clientele_functions_common::App;
 use clientele_functions_trades::openapi::TradesApi;
 use clientele_shared::model::{
-    Color, CustomerFields, CustomerNumber, Mode, Scopes, Secret, Tenant, TenantId, Timestamp,
+    Color, CustomerFields, CustomerNumber, Mode, PriceOwner, Scopes, Secret, Tenant, TenantId, Timestamp,
 };
 use clientele_shared::store::{ImportedRow, NewApiKey, RowMark, Store, Write};
 use clientele_shared::table::definition;
@@ -36,8 +36,8 @@ pub enum PrepareError {
     /// The table.
     #[error(transparent)]
     Table(#[from] Error),
-    /// The demo's file.
-    #[error("the demo's customers cannot be read")]
+    /// One of the demo's files.
+    #[error("the demo's files cannot be read")]
     Demo(#[from] csv::Error),
     /// The OpenAPI document.
     #[error("the OpenAPI document cannot be written")]
@@ -73,7 +73,10 @@ pub async fn prepare(backend: Backend) -> Result<Prepared, PrepareError> {
         key: key.reveal().to_owned(),
         tenant: TENANT.to_owned(),
         first_path: "/api/v1/customers?search=okafor".to_owned(),
-        samples: BTreeMap::from([("uuid".to_owned(), tenant.customer_uuid(first).to_string())]),
+        samples: BTreeMap::from([
+            ("uuid".to_owned(), tenant.customer_uuid(first).to_string()),
+            ("id".to_owned(), first.to_cust()),
+        ]),
     })
 }
 
@@ -107,8 +110,28 @@ async fn add_customers(client: &Client, tenant: &Tenant) -> Result<CustomerNumbe
             store.customers_import(tenant, vec![row]).await?;
         }
     }
-    let first = store.imported_before(tenant, &marks[..1]).await?.into_values().next();
-    first.ok_or_else(|| Error::broken("the demo's first customer is not there").into())
+    let numbers = store.imported_before(tenant, &marks).await?;
+    let number = |line: usize| marks.get(line - 1).and_then(|mark| numbers.get(mark).copied());
+    if count > 0 {
+        add_prices(&store, tenant, number).await?;
+    }
+    number(1).ok_or_else(|| Error::broken("the demo's first customer is not there").into())
+}
+
+/// Puts the demo's prices; `number` tells the customer of a line of the demo's customers.
+async fn add_prices(
+    store: &Store,
+    tenant: &Tenant,
+    number: impl Fn(usize) -> Option<CustomerNumber>,
+) -> Result<(), PrepareError> {
+    let mut entries = Vec::new();
+    for price in demo::prices()? {
+        let customer =
+            price.customer.map(|line| number(line).ok_or(Error::NotFound("Customer"))).transpose()?;
+        let own = |number| PriceOwner::Customer(tenant.customer_uuid(number));
+        entries.push(price.entry(customer.map_or(PriceOwner::List, own))?);
+    }
+    Ok(store.prices_put(tenant, &entries).await?)
 }
 
 /// Makes the tags that the demo's customers name, where they are missing, and puts their ids for their names.
@@ -174,6 +197,12 @@ mod tests {
         let store = Store::new(client(&backend.dynamodb).await.unwrap(), TABLE, Ambient::system());
         let id: TenantId = TENANT.parse().unwrap();
         assert_eq!(store.api_keys_of(&id).await.unwrap().len(), 1);
+        let tenant = Tenant::new(&id, Mode::Live);
+        let first = tenant.customer_uuid(1.try_into().unwrap());
+        let mut pricing = store.pricing(&tenant, first, Timestamp::now().date());
+        let paid = pricing.next().await.unwrap().unwrap();
+        assert_eq!(paid.len(), 6);
+        assert!(paid.iter().any(|paid| Some(paid.customer_price) < paid.default_price));
         let next = store.customer_numbers_take(&Tenant::new(&id, Mode::Live), 1).await.unwrap();
         assert_eq!(next.get(), 61);
     }
