@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use http_body_util::BodyExt as _;
 use serde_json::json;
 
-use clientele_shared::model::{Mode, Settings, Status};
-use clientele_shared::store::Write;
+use clientele_shared::model::{CustomerFields, Mode, Settings, Status};
+use clientele_shared::store::{ImportedRow, RowMark, Store, Write};
 use clientele_shared::table::keys;
 
 use super::walks::{COUNT, customers};
@@ -28,7 +29,7 @@ async fn ids(caller: &Caller, query: &str) -> Vec<String> {
 async fn the_file_is_as_documented() {
     let stack = Stack::start().await;
     let acme = &stack.acme;
-    for name in ["Weekly", "Salt; water"] {
+    for name in ["Weekly", "Salt & water"] {
         create_tag(acme, name).await;
     }
     create(
@@ -43,7 +44,7 @@ async fn the_file_is_as_documented() {
     let moment = answer.body.lines().nth(1).unwrap().rsplit(',').next().unwrap().to_owned();
     let expected = format!(
         "{HEADER}cust_2,,O'Brien,,,,,,,,,LEAD,,,QB-12345,{made}\
-         cust_1,Luís,,\"Embraer, \"\"S.A.\"\"\",,'+55 (12) 3923-5555,,,São Paulo,,,ACTIVE,Salt; water;Weekly,\
+         cust_1,Luís,,\"Embraer, \"\"S.A.\"\"\",,'+55 (12) 3923-5555,,,São Paulo,,,ACTIVE,Salt & water;Weekly,\
          \"'=1+1\nand\r\nmore\",,{made}"
     )
     .replace("2026-01-15T10:30:00Z", &moment);
@@ -138,36 +139,61 @@ async fn a_file_that_breaks_off_does_not_look_whole() {
     assert!(error.contains("unavailable"), "{error}");
 }
 
-#[tokio::test]
-async fn what_lambda_could_not_send_is_refused_before_it_begins() {
-    let stack = Stack::start().await;
-    create(&stack.acme, json!({"firstName": "Ann"})).await;
-    // As if there were 5,000,000 active customers like her.
+/// As if there were so many more active customers.
+async fn pretend(stack: &Stack, more: u64) {
     let key = keys::counts(&stack.tenant(), 0);
-    let names = [keys::attribute::PK, keys::attribute::SK].map(str::to_owned);
-    let values = [key.pk, key.sk].map(aws_sdk_dynamodb::types::AttributeValue::S);
     let uuid = stack.tenant().customer_uuid(1.try_into().unwrap());
     let cell = stack.store.customer_get(&stack.tenant(), uuid, false).await.unwrap().cell();
-    stack
+    let count = |count: u64| AttributeValue::N(count.to_string());
+    let update = stack
         .client
         .update_item()
         .table_name(&stack.table)
-        .set_key(Some(names.into_iter().zip(values).collect()))
+        .key(keys::attribute::PK, AttributeValue::S(key.pk))
+        .key(keys::attribute::SK, AttributeValue::S(key.sk))
         .update_expression("ADD #cell :more, changes :one")
         .expression_attribute_names("#cell", keys::cell_attribute(cell))
-        .expression_attribute_values(":more", aws_sdk_dynamodb::types::AttributeValue::N("5000000".into()))
-        .expression_attribute_values(":one", aws_sdk_dynamodb::types::AttributeValue::N("1".into()))
-        .send()
-        .await
-        .unwrap();
+        .expression_attribute_values(":more", count(more))
+        .expression_attribute_values(":one", count(1));
+    update.send().await.unwrap();
+}
+
+#[tokio::test]
+async fn long_rows_at_the_top_are_no_reason_to_refuse() {
+    let stack = Stack::start().await;
+    customers(&stack).await;
+    let more: Vec<u32> = (COUNT + 1..=COUNT + COUNT / 2).collect();
+    for some in more.chunks(Store::IMPORT_ROWS) {
+        stack.store.customer_numbers_take(&stack.tenant(), some.len().try_into().unwrap()).await.unwrap();
+        let rows = some.iter().map(|number| ImportedRow {
+            mark: RowMark::new("long", &number.to_string()),
+            number: (*number).try_into().unwrap(),
+            fields: CustomerFields { notes: Some("n".repeat(4_000)), ..CustomerFields::default() },
+        });
+        assert!(stack.store.customers_import(&stack.tenant(), rows.collect()).await.unwrap());
+    }
+    // If all 100,000 were like the newest thousand they would be 400 MB; a seventh of the others is.
+    pretend(&stack, 100_000 - u64::from(COUNT) * 3 / 2).await;
+    assert_eq!(ids(&stack.acme, "").await.len(), more.len() + COUNT as usize);
+    pretend(&stack, 400_000).await;
+    let answer = stack.acme.get(EXPORT).await;
+    assert_eq!((answer.status.as_u16(), error_of(&answer).0.as_str()), (400, "EXPORT_TOO_LARGE"));
+}
+
+#[tokio::test]
+async fn what_lambda_could_not_send_is_refused_before_it_begins() {
+    let stack = Stack::start().await;
+    customers(&stack).await;
+    create(&stack.acme, json!({"firstName": "Ann"})).await;
+    pretend(&stack, 5_000_000).await;
     let answer = stack.acme.get(EXPORT).await;
     assert_eq!(answer.status, 400);
     let (code, message) = error_of(&answer);
     assert_eq!(code, "EXPORT_TOO_LARGE");
     assert!(
-        message.starts_with("5000001 customers are about ") && message.contains("scheduled export"),
+        message.starts_with("5003001 customers are about ") && message.contains("scheduled export"),
         "{message}"
     );
-    assert_eq!(ids(&stack.acme, "?status=LEAD").await.len(), 0);
-    assert_eq!(ids(&stack.acme, "?search=ann").await, ["cust_1"]);
+    assert_eq!(ids(&stack.acme, "?status=LEAD").await.len(), COUNT as usize / 3);
+    assert_eq!(ids(&stack.acme, "?search=ann").await, ["cust_3001"]);
 }

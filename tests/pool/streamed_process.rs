@@ -3,9 +3,9 @@
 //!
 //! This test program starts itself as that process, and plays Lambda's Runtime API to it.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
@@ -35,8 +35,6 @@ async fn a_whole_answer_ends_with_the_last_part_and_the_process_goes_on() {
     assert!(answer.contains("Transfer-Encoding: chunked") || answer.contains("transfer-encoding: chunked"));
     assert!(answer.ends_with("\r\n0\r\n\r\n"));
     assert_eq!(lambda.invoke().len(), answer.len());
-    lambda.process.kill().unwrap();
-    lambda.process.wait().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,9 +47,9 @@ async fn an_answer_that_breaks_off_ends_the_process_and_has_no_last_part() {
     assert!(answer.contains("id,firstName") && answer.contains(&format!("cust_{COUNT},")));
     assert!(!answer.contains("cust_7,"));
     assert!(!answer.ends_with("0\r\n\r\n"), "it looks whole");
-    let Output { status, stdout, .. } = lambda.process.wait_with_output().unwrap();
-    assert_eq!(status.code(), Some(1));
-    let log = String::from_utf8(stdout).unwrap();
+    assert_eq!(lambda.process.wait().unwrap().code(), Some(1));
+    let mut log = String::new();
+    lambda.process.stdout.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(log.contains("the answer broke off") && log.contains("pool-customer-export"), "{log}");
 }
 
@@ -139,8 +137,28 @@ impl Lambda {
         head + &String::from_utf8(body).unwrap()
     }
 
-    fn connection(&self) -> BufReader<TcpStream> {
-        BufReader::new(self.runtime_api.accept().unwrap().0)
+    /// The function's next connection; a function that ends instead is no reason to wait forever.
+    fn connection(&mut self) -> BufReader<TcpStream> {
+        self.runtime_api.set_nonblocking(true).unwrap();
+        loop {
+            match self.runtime_api.accept() {
+                Ok((connection, _)) => {
+                    connection.set_nonblocking(false).unwrap();
+                    return BufReader::new(connection);
+                }
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}"),
+            }
+            assert_eq!(self.process.try_wait().unwrap(), None, "the function ended");
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Lambda {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.process.kill());
+        drop(self.process.wait());
     }
 }
 

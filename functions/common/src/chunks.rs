@@ -15,10 +15,15 @@ use clientele_shared::{Error, Result};
 pub struct Chunks(BoxStream<'static, Result<Bytes>>);
 
 impl Chunks {
-    /// The parts that a stream gives.
+    /// The parts that a stream gives, up to its first error.
     #[must_use]
     pub fn new(parts: impl Stream<Item = Result<Bytes>> + Send + 'static) -> Self {
-        Self(parts.boxed())
+        let until_error = parts.scan(false, |is_broken, part| {
+            let part = (!*is_broken).then_some(part);
+            *is_broken = matches!(part, Some(Err(_)));
+            ready(part)
+        });
+        Self(until_error.boxed())
     }
 
     /// The same parts; `broken` is told of the error that ends them early.

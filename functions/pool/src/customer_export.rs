@@ -36,7 +36,7 @@ async fn handle(call: Call<'_>) -> Result<Reply<Chunks>> {
     let guard = file::guard(&call.caller.settings);
     let file = File { walk, tags: tags.into_iter().collect(), guard };
     let first = file.rows(&customers)?;
-    if let Some(bytes) = bytes_expected(file.walk.total(), customers.len(), first.len())
+    if let Some(bytes) = file.bytes_expected(&customers, first.len()).await?
         && bytes > MOST_BYTES
     {
         return Ok(too_large(file.walk.total(), bytes).map_body(Chunks::from));
@@ -69,12 +69,24 @@ impl File {
         }
     }
 
+    /// How long the whole file will be, where that can be told from some of it. The first rows are the newest
+    /// customers', who may be unlike the others: only where they make it too long, or there are none, are customers
+    /// from all over looked at.
+    async fn bytes_expected(&self, first: &[Customer], bytes: usize) -> Result<Option<u64>> {
+        let expected = bytes_expected(self.walk.total(), first.len(), bytes);
+        if expected.is_some_and(|bytes| bytes <= MOST_BYTES) || self.walk.total().count() == 0 {
+            return Ok(expected);
+        }
+        let sample = self.walk.sample().await?;
+        Ok(bytes_expected(self.walk.total(), sample.len(), self.rows(&sample)?.len()))
+    }
+
     fn rows(&self, customers: &[Customer]) -> Result<Vec<u8>> {
         rows(customers.iter().map(|customer| customer_row::cells(customer, &self.tags, self.guard)))
     }
 }
 
-/// How long the whole file will be if the other rows are like these; `None` where that cannot be told.
+/// How long the whole file will be if all rows are like these; `None` where that cannot be told.
 fn bytes_expected(total: Total, customers: usize, bytes: usize) -> Option<u64> {
     let Total::Exactly(total) = total else { return None };
     (bytes as u64).checked_mul(total)?.checked_div(customers as u64)
@@ -84,7 +96,7 @@ fn too_large(total: Total, bytes: u64) -> Reply {
     let megabytes = |bytes: u64| bytes / (1024 * 1024);
     let message = format!(
         "{} customers are about {} MB, and this API answers {} MB at the most: ask for less with `status` or \
-         `search`, or have them exported to S3 (`sync-agent export customers --to s3://BUCKET`, the scheduled export)",
+         `search`, or have whoever runs it take them from the scheduled export to S3 (`sync-agent export customers`)",
         total.count(),
         megabytes(bytes),
         megabytes(MOST_BYTES)

@@ -9,6 +9,8 @@
 //! | no such customer or tag | `NOT_FOUND` | 200; 404 for a file |
 //! | an idempotency key used for something else | `CONFLICT` | 200 |
 //! | only the hash of a document was sent | `PERSISTED_QUERY_NOT_SUPPORTED` | 200 |
+//! | a file that would be too long | `EXPORT_TOO_LARGE` | 400 |
+//! | a mutation by GET | `BAD_USER_INPUT` | 405 |
 //! | too many requests at once | `RATE_LIMITED` | 429 |
 //! | something is away | `INTERNAL_SERVER_ERROR` | 503 |
 //! | our fault | `INTERNAL_SERVER_ERROR` | 500 |

@@ -1,5 +1,5 @@
-//! One function as the local stack sees it: API Gateway's event in as JSON, Lambda's answer out, whole or as a stream. What is in
-//! between, `lambda_http` and the handler, is what runs on Lambda.
+//! One function as the local stack sees it: API Gateway's event in as JSON, Lambda's answer out, whole or as a
+//! stream. What is in between, `lambda_http` and the handler, is what runs on Lambda.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

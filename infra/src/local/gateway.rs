@@ -103,7 +103,7 @@ impl Gateway {
         if event.len() > EVENT_LIMIT {
             return Err(Refusal::EventTooLarge);
         }
-        let response = match (call(invoke, event, matched.function, id).await?, matched.transfer) {
+        let response = match (call(invoke, event, &matched, id).await?, matched.transfer) {
             (Answer::Whole(answer), Transfer::Buffered) => whole(&answer, id),
             (Answer::Streamed(answer), Transfer::Stream) => {
                 answer::streamed(answer, id, STREAM_TIME_LIMIT).map_err(|error| error.to_string())
@@ -153,15 +153,25 @@ fn whole(answer: &str, id: &RequestId) -> Result<Response, String> {
 
 /// Runs the function as Lambda does: to its end, even when the caller has gone, and in a task of its own, where a
 /// panic ends that one call.
-async fn call(invoke: &Invoke, event: String, function: &str, id: &RequestId) -> Result<Answer, Refusal> {
+async fn call(
+    invoke: &Invoke,
+    event: String,
+    matched: &Match<'_>,
+    id: &RequestId,
+) -> Result<Answer, Refusal> {
     let invoke = Arc::clone(invoke);
     let running = tokio::spawn(async move { invoke(event).await });
-    match tokio::time::timeout(TIME_LIMIT, running).await {
+    let function = matched.function;
+    let time_limit = match matched.transfer {
+        Transfer::Buffered => TIME_LIMIT,
+        Transfer::Stream => STREAM_TIME_LIMIT,
+    };
+    match tokio::time::timeout(time_limit, running).await {
         Ok(Ok(Ok(answer))) => Ok(answer),
         Ok(Ok(Err(error))) => Err(failed(function, id, &error)),
         Ok(Err(panicked)) => Err(failed(function, id, &panicked.to_string())),
         Err(_) => {
-            tracing::error!(function, request = id.id, "no answer after {} seconds", TIME_LIMIT.as_secs());
+            tracing::error!(function, request = id.id, "no answer after {} seconds", time_limit.as_secs());
             Err(Refusal::TimedOut)
         }
     }

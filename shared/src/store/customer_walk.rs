@@ -10,13 +10,16 @@ use std::collections::VecDeque;
 use futures::future::try_join;
 
 use super::{CustomerFilter, Store, Total, integer_in};
-use crate::Result;
 use crate::model::{Customer, CustomerNumber, Status, Tenant};
 use crate::rules::search::SearchQuery;
 use crate::table::keys;
+use crate::{Error, Result};
 
 /// How many customers are read at a time.
 const PAGE: usize = 1_000;
+
+/// How many numbers a sample looks at: as many as come in one batch.
+const SAMPLE: u64 = 100;
 
 /// A way through customers. An error leaves it where it was: what was asked for can be asked for again.
 #[derive(Debug)]
@@ -69,7 +72,9 @@ impl Store {
     async fn everybody(&self, tenant: &Tenant) -> Result<Rest> {
         let sequence = self.item_get(&keys::customer_sequence(tenant), "reading the last number").await?;
         let last = sequence.map(|item| integer_in(&item, "last")).transpose()?.unwrap_or(0);
-        Ok(u64::try_from(last).ok().and_then(CustomerNumber::new).map_or(Rest::Nothing, Rest::UpTo))
+        let last = u64::try_from(last).map_err(|e| Error::internal("reading the last number", e))?;
+        // A sequence that is used up goes beyond the last number there is.
+        Ok(CustomerNumber::new(last.min(CustomerNumber::MAX.get().into())).map_or(Rest::Nothing, Rest::UpTo))
     }
 }
 
@@ -78,6 +83,26 @@ impl CustomerWalk {
     #[must_use]
     pub fn total(&self) -> Total {
         self.total
+    }
+
+    /// Some of the customers that are still to come, from all over them: those of a hundred numbers at even distances
+    /// who are in the walk. One call, a read unit a customer.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn sample(&self) -> Result<Vec<Customer>> {
+        let last = match &self.rest {
+            Rest::Nothing => return Ok(Vec::new()),
+            Rest::Found(found) => return Ok(found.iter().cloned().collect()),
+            Rest::UpTo(last) => u64::from(last.get()),
+        };
+        let numbers = (1..=SAMPLE).filter_map(|nth| CustomerNumber::new(last * nth / SAMPLE)).collect();
+        let customers = self.store.customers_read(&self.tenant, &numbers).await?;
+        Ok(customers.into_values().filter(|customer| self.has(customer)).collect())
+    }
+
+    fn has(&self, customer: &Customer) -> bool {
+        self.filter.matches(customer) && self.search.as_ref().is_none_or(|query| query.matches(customer))
     }
 
     /// The next customers, perhaps none; `None` at the end.
@@ -101,9 +126,7 @@ impl CustomerWalk {
             None => self.numbered(last).await?,
         };
         self.rest = rest;
-        customers.retain(|customer| {
-            self.filter.matches(customer) && self.search.as_ref().is_none_or(|query| query.matches(customer))
-        });
+        customers.retain(|customer| self.has(customer));
         Ok(Some(customers))
     }
 
