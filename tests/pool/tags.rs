@@ -39,6 +39,7 @@ async fn tags_are_made_changed_and_deleted() {
     for input in [
         json!({"name": " "}),
         json!({"name": "x".repeat(256)}),
+        json!({"name": "salt; water"}),
         json!({"name": "x", "color": "red"}),
         json!({"name": "x", "color": "#12345"}),
     ] {

@@ -11,6 +11,9 @@ use crate::model::{Color, Tag, TagId, Tenant};
 use crate::table::keys::{self, attribute};
 use crate::{Error, Result};
 
+/// What DynamoDB says when the condition of a call does not hold.
+const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
+
 /// What changes of a tag; `None` stays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TagChange {
@@ -68,8 +71,12 @@ impl Store {
             .set_item(Some(item(tenant, &tag)?))
             .condition_expression("attribute_not_exists(#pk)")
             .expression_attribute_names("#pk", attribute::PK);
-        put.send().await.map_err(|e| call::failed("creating a tag", e))?;
-        Ok(tag)
+        match put.send().await {
+            Ok(_) => Ok(tag),
+            // The number is nobody else's: an earlier attempt of this very call was written, and its answer lost.
+            Err(error) if error.code() == Some(CONDITION_FAILED) => Ok(tag),
+            Err(error) => Err(call::failed("creating a tag", error)),
+        }
     }
 
     /// Changes a tag; returns it as it is then.
@@ -134,7 +141,7 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     match error.code() {
-        Some("ConditionalCheckFailedException") => Error::NotFound("Tag"),
+        Some(CONDITION_FAILED) => Error::NotFound("Tag"),
         _ => call::failed(context, error),
     }
 }

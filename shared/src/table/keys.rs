@@ -1,8 +1,8 @@
 //! THE key design: the only place that formats or reads a key.
 //!
 //! `t` is a tenant's name (`acme`, or `acme+test` for its sandbox). A key never holds anything a client typed
-//! except a search term (letters and digits, after `#` for tags and QuickBooks ids), a product id (escaped, see
-//! [`price`]) and the digest of an idempotency key or source row.
+//! except a search term (letters and digits, after `#` for tags, QuickBooks ids and emails, these as they are typed
+//! but in small letters), a product id (escaped, see [`price`]) and the digest of an idempotency key or source row.
 //!
 //! | item | pk | sk | written by | read by |
 //! |---|---|---|---|---|
@@ -11,6 +11,7 @@
 //! | counters | `T#t#COUNTS` | `<shard>` | a write that changes a cell | every total (Query, 1 unit) |
 //! | number sequence | `T#t#SEQUENCE` | `CUSTOMER` | create, import | create, import (UpdateItem) |
 //! | idempotency record | `T#t#ONCE#<digest>` | `ONCE` | a write with Idempotency-Key | the same, again |
+//! | claim to an email | `T#t#EMAIL#<digest>` | `CLAIM` | a write of an email that must be unique | the same |
 //! | walk | `T#t#WALK#<key id>` | `<list>` | a page by number | the page after it |
 //! | page start | `T#t#WALK#<key id>` | `<list>#<page>` | a jump to a page | the next jump |
 //! | tag | `T#t#TAGS` | `<tag id>` | tag writes | every read and write that shows or sets tags (Query, 1 unit for 4 KB) |

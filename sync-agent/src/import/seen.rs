@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use sha2::{Digest, Sha256};
 
 /// The first bytes of a SHA-256: among ten million rows, two are taken for the same by chance once in 10^15 files.
-type Fingerprint = [u8; 12];
+pub(super) type Fingerprint = [u8; 12];
 
 /// Which ids were met, and where.
 #[derive(Debug, Default)]
@@ -25,7 +25,8 @@ impl Seen {
     }
 }
 
-fn fingerprint(id: &str) -> Fingerprint {
+/// The fingerprint of what names a row.
+pub(super) fn fingerprint(id: &str) -> Fingerprint {
     let digest = Sha256::digest(id.as_bytes());
     let mut fingerprint = Fingerprint::default();
     fingerprint.copy_from_slice(&digest[..size_of::<Fingerprint>()]);

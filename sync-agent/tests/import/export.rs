@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use clientele_shared::model::{Mode, Tenant};
 use clientele_sync_agent::export::{ExportOptions, ExportTo, Exporter};
+use clientele_sync_agent::import::ImportOptions;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::net::TcpListener;
@@ -57,10 +58,11 @@ async fn tags_go_by_their_names_and_come_in_as_the_tenants_own() {
     engine.import("demo", &file).await;
     let tenant = Tenant::new(&id("demo"), Mode::Live);
     let tags = engine.store.tags(&tenant).await.unwrap();
-    assert_eq!(tags.iter().map(|tag| tag.name.as_str()).collect::<Vec<_>>(), ["weekly", "salt"]);
+    assert_eq!(tags.len(), 2);
     let (customers, _) = engine.customers("demo").await;
     let ids: Vec<&[String]> = customers.values().map(|customer| customer.fields.tag_ids.as_slice()).collect();
-    let [weekly, salt] = [0, 1].map(|at: usize| tags[at].id.to_string());
+    let [weekly, salt] =
+        ["weekly", "salt"].map(|name| tags.iter().find(|tag| tag.name == name).unwrap().id.to_string());
     assert_eq!(ids, [&[weekly.clone(), salt.clone()][..], &[salt], &[], &[weekly]]);
 
     let to = ExportTo::Folder(engine.folder.path().join("out"));
@@ -69,6 +71,25 @@ async fn tags_go_by_their_names_and_come_in_as_the_tenants_own() {
     let mut reader = csv::Reader::from_path(&exported.place).unwrap();
     let cells: Vec<String> = reader.records().map(|row| row.unwrap()[12].to_owned()).collect();
     assert_eq!(cells, ["weekly", "", "salt", "weekly;salt"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_tag_is_not_made_one() {
+    let engine = Engine::start().await;
+    let long = "x".repeat(256);
+    let file = format!("company_name,tags\nAlpha,\"two\nlines\"\nBeta,{long}\nGamma,salt\n");
+    let outcome = engine.import("demo", &engine.file("tags.csv", &file)).await;
+    assert_eq!(outcome.counts, counts(1, 0, 2));
+    let tenant = Tenant::new(&id("demo"), Mode::Live);
+    assert_eq!(engine.store.tags(&tenant).await.unwrap().len(), 1);
+
+    let rows: String = (0..501).map(|row| format!("Company {row},free text {row}\n")).collect();
+    let file = engine.file("notes.csv", &format!("company_name,tags\n{rows}"));
+    let failure =
+        engine.importer("demo", ImportOptions::default()).run(&file, &mut |_| {}).await.unwrap_err();
+    assert!(failure.error.to_string().contains("more than 500 new tags"), "{}", failure.error);
+    assert_eq!(engine.store.tags(&tenant).await.unwrap().len(), 1);
+    assert_eq!(engine.customers("demo").await.0.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

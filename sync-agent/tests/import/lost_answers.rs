@@ -89,3 +89,21 @@ async fn prices_whose_answer_was_lost_are_written_again_and_are_one() {
     let day = "2024-01-01".parse().unwrap();
     assert_eq!(pricing(&engine, &tenant, uuid::Uuid::nil(), day).await.len(), 40);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tag_that_was_made_though_every_answer_was_lost_is_one() {
+    for lost in [1, ATTEMPTS_OF_THE_SDK] {
+        let engine = Engine::start().await;
+        let (store, left) = LoseAnswers::to("PutItem", &engine);
+        left.store(lost, Ordering::SeqCst);
+        let file = engine.file("tags.csv", "company_name,tags\nAlpha,weekly\nBeta,weekly\n");
+        let importer =
+            Importer::new(store, id("demo"), Mode::Live, Customers::default(), ImportOptions::default());
+        assert_eq!(importer.run(&file, &mut |_| {}).await.unwrap().counts, counts(2, 0, 0));
+        assert_eq!(left.load(Ordering::SeqCst), 0);
+        let tags = engine.store.tags(&Tenant::new(&id("demo"), Mode::Live)).await.unwrap();
+        assert_eq!(tags.len(), 1);
+        let (customers, _) = engine.customers("demo").await;
+        assert!(customers.values().all(|customer| customer.fields.tag_ids == [tags[0].id.to_string()]));
+    }
+}

@@ -299,3 +299,12 @@ async fn ten_thousand_prices_come_in_whole() {
     assert_eq!(shown_pricing(&engine, Uuid::nil(), "2024-01-01").await.len(), ROWS);
     println!("pricing: {:.2} s", begun.elapsed().as_secs_f64());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_repeats_a_rejected_one_is_rejected_too() {
+    let engine = Engine::start().await;
+    let file = engine
+        .file("prices.csv", "productId,defaultPrice,currency\nZ1,5,USD\nZ1,6,USD\nZ1,6,USD\nZ1,5,USD\n");
+    let outcome = engine.import_prices("demo", &file).await;
+    assert_eq!(outcome.counts, counts(1, 1, 2));
+}

@@ -28,6 +28,7 @@ use super::cells::reason;
 use super::mapping::Mapping;
 use super::seen::Seen;
 use super::subject::{Committed, ReadRules, Session, Sorted, Subject, Target};
+use crate::patience::Patience;
 
 /// How many bytes of CSV go into one commit at the most: a transaction holds 4 MB.
 const COMMIT_BYTES: usize = 2 * 1024 * 1024;
@@ -115,7 +116,8 @@ impl Session for CustomerSession {
         let marked: Vec<(RowMark, GoodRow)> =
             rows.into_iter().map(|row| (RowMark::new(&self.source, &row.id), row)).collect();
         let marks: Vec<RowMark> = marked.iter().map(|(mark, _)| mark.clone()).collect();
-        let before = target.store.imported_before(&target.tenant, &marks).await?;
+        let before = || target.store.imported_before(&target.tenant, &marks);
+        let before = Patience::default().with(target.store.ambient(), before).await?;
         let fresh: Vec<_> = marked.into_iter().filter(|(mark, _)| !before.contains_key(mark)).collect();
         Ok(Sorted { present: (marks.len() - fresh.len()) as u64, fresh, rejected: Vec::new() })
     }
@@ -126,10 +128,12 @@ impl Session for CustomerSession {
         target: &Target,
         mut fresh: Vec<(RowMark, GoodRow)>,
     ) -> Result<VecDeque<Vec<ImportedRow>>, StoreError> {
-        let named = fresh.iter_mut().map(|(_, row)| &mut row.fields.tag_ids);
-        self.tags.resolve(&target.store, &target.tenant, named).await?;
+        let mut named: Vec<&mut String> =
+            fresh.iter_mut().flat_map(|(_, row)| &mut row.fields.tag_ids).collect();
+        self.tags.resolve(&target.store, &target.tenant, &mut named).await?;
         let Ok(count @ 1..) = u32::try_from(fresh.len()) else { return Ok(VecDeque::new()) };
-        let first = target.store.customer_numbers_take(&target.tenant, count).await?;
+        let take = || target.store.customer_numbers_take(&target.tenant, count);
+        let first = Patience::default().with(target.store.ambient(), take).await?;
         let mut left: VecDeque<Numbered> = numbered(first, fresh)?.into();
         let mut commits = VecDeque::new();
         while !left.is_empty() {

@@ -5,6 +5,7 @@ use clientele_shared::error::FieldError;
 use clientele_shared::model::{
     Address, Contact, CustomerFields, CustomerType, Money, NotifyVia, Status, Timestamp,
 };
+use clientele_shared::rules::text::line;
 use csv::StringRecord;
 
 use super::fields::Field;
@@ -57,7 +58,7 @@ impl Cells<'_, Field> {
             is_vip: self.read(Field::IsVip, truth).unwrap_or_default(),
             physical: self.physical(),
             billing: self.billing(),
-            tag_ids: self.text(Field::Tags).map(|text| tags(&text)).unwrap_or_default(),
+            tag_ids: self.read(Field::Tags, tags).unwrap_or_default(),
             notes: self.text_up_to(Field::Notes, LONGEST_NOTES),
             contacts: contact.map(|contact| contact.on(now)).into_iter().collect(),
             ..self.business()
@@ -223,14 +224,15 @@ fn moment(text: &str) -> Result<Timestamp, String> {
     Ok(Timestamp::from_millis(moment.as_millisecond()))
 }
 
-fn tags(text: &str) -> Vec<String> {
+fn tags(text: &str) -> Result<Vec<String>, String> {
     let mut tags: Vec<String> = Vec::new();
     for tag in text.split(TAG_SEPARATOR).map(str::trim).filter(|tag| !tag.is_empty()) {
-        if !tags.iter().any(|known| known == tag) {
-            tags.push(tag.to_owned());
+        let tag = line(tag)?;
+        if !tags.contains(&tag) {
+            tags.push(tag);
         }
     }
-    tags
+    Ok(tags)
 }
 
 #[cfg(test)]

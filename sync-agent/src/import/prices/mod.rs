@@ -7,7 +7,8 @@ pub mod fields;
 mod owners;
 mod row;
 
-use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 
 use clientele_shared::Error as StoreError;
@@ -20,7 +21,7 @@ use self::row::RowPrice;
 use super::cells::reason;
 use super::mapping::Mapping;
 use super::reader::RejectedRow;
-use super::seen::Seen;
+use super::seen::{Fingerprint, fingerprint};
 use super::subject::{Committed, ReadRules, Session, Sorted, Subject, Target};
 use crate::patience::Patience;
 
@@ -111,7 +112,8 @@ impl Session for PriceSession {
             }
         }
         let read = entries.len();
-        sorted.fresh = target.store.prices_not_stored(&target.tenant, entries).await?;
+        let not_stored = || target.store.prices_not_stored(&target.tenant, entries.clone());
+        sorted.fresh = Patience::default().with(target.store.ambient(), not_stored).await?;
         sorted.present += (read - sorted.fresh.len()) as u64;
         Ok(sorted)
     }
@@ -144,14 +146,9 @@ fn twice(mapping: &Mapping<PriceField>, first: u32) -> String {
     )
 }
 
-/// Which prices a file gave so far, and on which line.
+/// Which prices a file gave so far: on which line, and what it said of them, by what names a price.
 #[derive(Debug, Default)]
-struct SeenPrices {
-    /// By what names a price.
-    names: Seen,
-    /// By everything.
-    prices: Seen,
-}
+struct SeenPrices(HashMap<Fingerprint, (u32, Fingerprint)>);
 
 /// Whether a file named a price before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,11 +172,14 @@ impl SeenPrices {
         let name = format!("{owner}\n{product}\n{from}");
         let texts = [&price.service_type, &price.name].map(|text| text.as_deref().unwrap_or_default());
         let all = format!("{name}\n{}\n{}\n{}", price.amount, price.currency, texts.join("\n"));
-        let said_before = self.prices.note(&all, line).is_some();
-        match self.names.note(&name, line) {
-            None => Met::Never,
-            Some(_) if said_before => Met::Equal,
-            Some(first) => Met::Other(first),
+        let said = fingerprint(&all);
+        match self.0.entry(fingerprint(&name)) {
+            Entry::Vacant(free) => {
+                free.insert((u32::try_from(line).unwrap_or(u32::MAX), said));
+                Met::Never
+            }
+            Entry::Occupied(before) if before.get().1 == said => Met::Equal,
+            Entry::Occupied(before) => Met::Other(before.get().0),
         }
     }
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::row::CustomerName;
 use crate::import::cells::shown;
 use crate::import::subject::Target;
+use crate::patience::Patience;
 
 /// How many emails are looked up side by side.
 const LOOK_UPS_AT_A_TIME: usize = 16;
@@ -40,7 +41,8 @@ impl Owners {
                 CustomerName::Email(email) => emails.insert(email.clone()),
             };
         }
-        let found = target.store.customers_of_uuids(&target.tenant, &uuids).await?;
+        let of_uuids = || target.store.customers_of_uuids(&target.tenant, &uuids);
+        let found = Patience::default().with(target.store.ambient(), of_uuids).await?;
         let by_uuid = found.into_iter().map(|(uuid, customer)| (uuid, customer.deleted_at.is_some()));
         Ok(Self { by_uuid: by_uuid.collect(), by_email: by_email(target, emails).await? })
     }
@@ -91,7 +93,8 @@ async fn by_email(
         {
             let Target { store, tenant } = target.clone();
             look_ups.spawn(async move {
-                let customers = store.customers_with_email(&tenant, &email).await?;
+                let look_up = || store.customers_with_email(&tenant, &email);
+                let customers = Patience::default().with(store.ambient(), look_up).await?;
                 Result::Ok((email, customers))
             });
         }
