@@ -133,6 +133,23 @@ fn one_stack_can_work_on_the_table_of_another() {
 }
 
 #[test]
+fn the_search_index_is_made_anew_by_a_command() {
+    let stack = Running::start(&[]);
+    let url = format!("http://{}", stack.address);
+    let reindex = ["table", "reindex", "--dynamodb", &url, "--tenant"];
+    let output = clientele(&reindex).arg("demo").output().unwrap();
+    let said = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    assert_eq!(said(output.stdout), "Put 60 customers of demo into the search index anew.\n");
+    assert!(said(output.stderr).contains("customer 60 of 60"));
+    assert_eq!(stack.found("okafor"), 1);
+    let output = clientele(&reindex).args(["demo", "--from", "59"]).output().unwrap();
+    assert_eq!(said(output.stdout), "Put 2 customers of demo into the search index anew.\n");
+    let output = clientele(&reindex).arg("nobody").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(output.stderr).contains("clientele tenant create nobody"));
+}
+
+#[test]
 fn what_is_in_the_way_is_said_in_one_line() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

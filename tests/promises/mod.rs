@@ -6,6 +6,7 @@ mod faults;
 mod gateway;
 pub(crate) mod input;
 mod races;
+mod reindex;
 mod search;
 mod tenants;
 mod walks;

@@ -20,7 +20,7 @@ pub enum Command {
     /// Make and list tenants, and change their settings.
     #[command(subcommand)]
     Tenant(tenant::Tenants),
-    /// Make the table where no template did: on DynamoDB Local, say.
+    /// Make the table where no template did, on DynamoDB Local, say; make its search index anew.
     #[command(subcommand)]
     Table(table::Table),
 }
@@ -41,6 +41,14 @@ pub enum CommandError {
         tenant: String,
         /// Its id.
         id: String,
+    },
+    /// The search index could not be made anew to its end.
+    #[error("stopped before customer {from}: {}. Run it again with --from {from}", .source.chain())]
+    Reindex {
+        /// The first customer that is not done.
+        from: u32,
+        /// Why.
+        source: Error,
     },
     /// The table refused.
     #[error("{}", .0.chain())]

@@ -115,7 +115,8 @@ impl Change {
     }
 }
 
-async fn settings(store: &Store, name: &TenantId) -> Result<Settings, CommandError> {
+/// The settings of a tenant that there is.
+pub(super) async fn settings(store: &Store, name: &TenantId) -> Result<Settings, CommandError> {
     store.tenant_settings(name).await.map_err(|error| match error {
         Error::NotFound(_) => CommandError::NoTenant(name.to_string()),
         other => other.into(),

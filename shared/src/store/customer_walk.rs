@@ -9,11 +9,10 @@ use std::collections::VecDeque;
 
 use futures::future::try_join;
 
-use super::{CustomerFilter, Store, Total, integer_in};
+use super::{CustomerFilter, Store, Total};
+use crate::Result;
 use crate::model::{Customer, CustomerNumber, Status, Tenant};
 use crate::rules::search::SearchQuery;
-use crate::table::keys;
-use crate::{Error, Result};
 
 /// How many customers are read at a time.
 const PAGE: usize = 1_000;
@@ -70,11 +69,7 @@ impl Store {
 
     /// All customers by their numbers.
     async fn everybody(&self, tenant: &Tenant) -> Result<Rest> {
-        let sequence = self.item_get(&keys::customer_sequence(tenant), "reading the last number").await?;
-        let last = sequence.map(|item| integer_in(&item, "last")).transpose()?.unwrap_or(0);
-        let last = u64::try_from(last).map_err(|e| Error::internal("reading the last number", e))?;
-        // A sequence that is used up goes beyond the last number there is.
-        Ok(CustomerNumber::new(last.min(CustomerNumber::MAX.get().into())).map_or(Rest::Nothing, Rest::UpTo))
+        Ok(self.customer_number_last(tenant).await?.map_or(Rest::Nothing, Rest::UpTo))
     }
 }
 

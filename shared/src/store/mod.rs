@@ -22,6 +22,7 @@ mod item;
 mod merge;
 mod once;
 mod prices;
+mod reindex;
 mod tags;
 mod tenants;
 mod terms;
