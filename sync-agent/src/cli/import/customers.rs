@@ -31,7 +31,8 @@ pub(in crate::cli) struct CustomerArgs {
 fn fields() -> String {
     format!(
         "The fields: {}.\n\nColumns with these names are known, and so are those of the trades API and of many \
-         exports; case, spaces, _ and - do not matter.\n\nExit codes: 0 all rows are in; 1 it failed or was stopped, \
+         exports; case, spaces, _ and - do not matter. tags are names parted by `;`: those that the tenant does not have \
+         yet are made.\n\nExit codes: 0 all rows are in; 1 it failed or was stopped, \
          and can be run again as it is; 2 wrong options; 3 some rows were rejected.",
         Field::all_names()
     )
