@@ -4,6 +4,7 @@ mod bad_input;
 mod bulk;
 mod crashes;
 mod customer_export;
+mod customers;
 mod faults;
 mod filters;
 mod graphql;
