@@ -41,7 +41,9 @@ impl Tags {
             .collect();
         self.made += unknown.len();
         if self.made > MOST_NEW {
-            let message = format!("the file names more than {MOST_NEW} new tags: is this a column of tags?");
+            let message = format!(
+                "the file names more than {MOST_NEW} new tags: if the column is none of tags, leave it out with --map COLUMN=-"
+            );
             return Err(Error::invalid("tags", message));
         }
         for name in unknown {
