@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
-use super::customer_search::{BATCH, SIDE_BY_SIDE};
-use super::{Item, Store, item};
+use super::{Store, item};
 use crate::Result;
 use crate::model::{Customer, Tenant};
 use crate::rules::fold;
@@ -29,10 +27,7 @@ impl Store {
         uuids: &BTreeSet<Uuid>,
     ) -> Result<BTreeMap<Uuid, Customer>> {
         let keys: Vec<Key> = uuids.iter().map(|uuid| keys::customer(tenant, *uuid)).collect();
-        let reads: Vec<_> = keys.chunks(BATCH).map(|keys| self.items_get(keys)).collect();
-        let batches: Vec<Vec<Item>> =
-            stream::iter(reads).buffer_unordered(SIDE_BY_SIDE).try_collect().await?;
-        let customers = batches.into_iter().flatten().map(item::to_customer);
+        let customers = self.items_of(&keys).await?.into_iter().map(item::to_customer);
         customers.map(|customer| customer.map(|customer| (customer.uuid, customer))).collect()
     }
 

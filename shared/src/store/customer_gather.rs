@@ -2,10 +2,10 @@
 //! customer of the filter's partitions is read. The record decides, and the total is counted by reading, with no
 //! more in memory than the page and what is being read.
 
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::TryStreamExt;
 
 use super::customer_list::Position;
-use super::customer_search::{BATCH, MOST, SIDE_BY_SIDE};
+use super::customer_search::MOST;
 use super::{CustomerFilter, CustomerPage, Store, Total, item};
 use crate::Result;
 use crate::model::{Customer, CustomerNumber, Tenant};
@@ -121,8 +121,7 @@ impl Store {
     ) -> Result<Gathered> {
         let keys: Vec<Key> =
             numbers.iter().map(|number| keys::customer(tenant, tenant.customer_uuid(*number))).collect();
-        let reads: Vec<_> = keys.chunks(BATCH).map(|keys| self.items_get(keys)).collect();
-        let mut batches = stream::iter(reads).buffered(SIDE_BY_SIDE);
+        let mut batches = self.item_batches(&keys);
         let mut gather = Gather::new(wanted);
         while let Some(items) = batches.try_next().await? {
             let mut customers: Vec<Customer> =

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
 use super::commit::MOST_ITEMS;
@@ -55,10 +54,8 @@ impl Store {
         marks: &[RowMark],
     ) -> Result<BTreeMap<RowMark, CustomerNumber>> {
         let keys: Vec<_> = marks.iter().map(|mark| keys::imported_row(tenant, &mark.0)).collect();
-        let reads: Vec<_> = keys.chunks(MOST_ITEMS).map(|keys| self.items_get(keys)).collect();
-        let items: Vec<Vec<Item>> = stream::iter(reads).buffered(4).try_collect().await?;
         let mut numbers: BTreeMap<String, CustomerNumber> = BTreeMap::new();
-        for found in items.into_iter().flatten() {
+        for found in self.items_of(&keys).await? {
             let pk = super::text_in(&found, keys::attribute::PK)?.to_owned();
             let record: Record =
                 serde_dynamo::from_item(found).map_err(|e| Error::internal("reading an imported row", e))?;

@@ -2,25 +2,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::try_join_all;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::TryStreamExt;
 
 use super::customer_list::Position;
-use super::{CustomerFilter, CustomerPage, Item, Store, Total, call, item, key_of, text, text_in};
+use super::{CustomerFilter, CustomerPage, Store, Total, call, item, text, text_in};
+use crate::Result;
 use crate::model::{Customer, CustomerNumber, Tenant};
 use crate::rules::search::SearchQuery;
 use crate::table::keys::{self, Index, Key, attribute};
-use crate::{Error, Result};
 
 /// How many customers a search looks at; it says so when the index proposes more.
 pub(super) const MOST: usize = 10_000;
-
-/// How many items DynamoDB gives in one batch.
-pub(super) const BATCH: usize = 100;
-
-/// How many batches are read side by side.
-pub(super) const SIDE_BY_SIDE: usize = 16;
 
 /// What a search found.
 pub(super) struct Found {
@@ -67,8 +61,7 @@ impl Store {
             .map(|n| keys::customer(tenant, tenant.customer_uuid(n)))
             .collect();
         let mut customers: Vec<Customer> = Vec::new();
-        let reads: Vec<_> = keys.chunks(BATCH).map(|keys| self.items_get(keys)).collect();
-        let mut batches = stream::iter(reads).buffered(SIDE_BY_SIDE);
+        let mut batches = self.item_batches(&keys);
         while let Some(items) = batches.try_next().await? {
             for item in items {
                 let customer = item::to_customer(item)?;
@@ -132,38 +125,5 @@ impl Store {
                 return Ok(numbers);
             }
         }
-    }
-
-    /// Up to 100 items by their keys, strongly consistent, in no order; absent ones are left out.
-    pub(super) async fn items_get(&self, keys: &[Key]) -> Result<Vec<Item>> {
-        let mut wanted: Vec<Item> = keys.iter().map(key_of).collect();
-        let mut items = Vec::with_capacity(wanted.len());
-        let mut attempt = 0;
-        while !wanted.is_empty() {
-            let request = KeysAndAttributes::builder()
-                .set_keys(Some(wanted))
-                .consistent_read(true)
-                .build()
-                .map_err(|e| Error::internal("building a batch", e))?;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(&self.table, request)
-                .send()
-                .await
-                .map_err(|e| call::failed("reading a batch of items", e))?;
-            items.extend(answer.responses.unwrap_or_default().into_values().flatten());
-            wanted = answer
-                .unprocessed_keys
-                .unwrap_or_default()
-                .into_values()
-                .flat_map(|left| left.keys)
-                .collect();
-            if !wanted.is_empty() {
-                self.patience.pause(attempt, &self.ambient).await?;
-                attempt += 1;
-            }
-        }
-        Ok(items)
     }
 }

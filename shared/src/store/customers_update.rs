@@ -9,7 +9,6 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::commit::MOST_ITEMS;
 use super::counts::CountsDelta;
-use super::customer_search::BATCH;
 use super::unique_email::is_claimed_anew;
 use super::{Item, Permit, Store, Write, WriteRules, item, terms};
 use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant};
@@ -99,15 +98,10 @@ impl Store {
         tenant: &Tenant,
         numbers: &BTreeSet<CustomerNumber>,
     ) -> Result<BTreeMap<CustomerNumber, Customer>> {
-        let key = |number: &CustomerNumber| keys::customer(tenant, tenant.customer_uuid(*number));
-        let keys: Vec<Key> = numbers.iter().map(key).collect();
-        let reads: Vec<_> = keys.chunks(BATCH).map(|keys| self.items_get(keys)).collect();
-        let batches: Vec<Vec<Item>> = stream::iter(reads).buffer_unordered(8).try_collect().await?;
-        let customers = batches.into_iter().flatten().map(item::to_customer);
-        customers
-            .filter(|customer| customer.as_ref().map_or(true, |customer| customer.deleted_at.is_none()))
-            .map(|customer| customer.map(|customer| (customer.number, customer)))
-            .collect()
+        let uuids = numbers.iter().map(|number| tenant.customer_uuid(*number)).collect();
+        let customers = self.customers_of_uuids(tenant, &uuids).await?.into_values();
+        let live = customers.filter(|customer| customer.deleted_at.is_none());
+        Ok(live.map(|customer| (customer.number, customer)).collect())
     }
 
     /// What is to be written of a customer; `None` when it is as the change wants it.

@@ -4,6 +4,7 @@
 //! consistent; lists and searches read indexes, which on AWS follow the table by some milliseconds.
 
 mod api_keys;
+mod batch;
 mod call;
 mod commit;
 mod counts;

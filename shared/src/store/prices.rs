@@ -4,10 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use futures::future::try_join_all;
-use futures::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
-use super::customer_search::{BATCH, SIDE_BY_SIDE};
 use super::{Item, Store, call, key_of, text, text_in};
 use crate::model::{Date, Price, PriceEntry, PriceOwner, ProductId, Tenant};
 use crate::rules::pricing::{PricedProduct, in_force, priced};
@@ -47,11 +45,8 @@ impl Store {
         let named: BTreeSet<(String, String)> =
             entries.iter().map(|entry| key(tenant, entry)).map(|key| (key.pk, key.sk)).collect();
         let keys: Vec<Key> = named.into_iter().map(|(pk, sk)| Key { pk, sk }).collect();
-        let reads: Vec<_> = keys.chunks(BATCH).map(|keys| self.items_get(keys)).collect();
-        let batches: Vec<Vec<Item>> =
-            stream::iter(reads).buffer_unordered(SIDE_BY_SIDE).try_collect().await?;
         let mut stored = BTreeMap::new();
-        for item in batches.into_iter().flatten() {
+        for item in self.items_of(&keys).await? {
             let (pk, sk) =
                 (text_in(&item, attribute::PK)?.to_owned(), text_in(&item, attribute::SK)?.to_owned());
             stored.insert((pk, sk), to_price(item)?);
