@@ -29,11 +29,12 @@ impl Chunks {
     /// The same parts; `broken` is told of the error that ends them early.
     #[must_use]
     pub fn on_error(self, broken: impl Fn(&Error) + Send + 'static) -> Self {
-        Self::new(self.0.inspect(move |part| {
+        let told = self.0.inspect(move |part| {
             if let Err(error) = part {
                 broken(error);
             }
-        }))
+        });
+        Self(told.boxed())
     }
 }
 

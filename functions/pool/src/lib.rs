@@ -3,8 +3,7 @@
 //! [`graphql`] answers a request: it reads the document, looks at it before anything is done (`document`), has
 //! it executed, and answers. `query` and `mutation` are what can be asked; `types` is the only place that
 //! shapes this dialect's objects, `input` and `filter` the only ones that read what is sent, `error` the
-//! only one that spells errors. [`customer_export`] and
-//! [`pricing_export`] answer a file each.
+//! only one that spells errors. [`customer_export`] and [`pricing_export`] answer a file each.
 
 mod cursor;
 pub mod customer_export;
