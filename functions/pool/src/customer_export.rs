@@ -11,7 +11,7 @@ use http::StatusCode;
 use clientele_functions_common::{Call, Chunks, Endpoint, Reply};
 use clientele_shared::csv::customer_row::{self, TagNames};
 use clientele_shared::csv::{FormulaGuard, rows};
-use clientele_shared::model::{Customer, Scope, Status};
+use clientele_shared::model::{Customer, Scope, Status, UnknownName};
 use clientele_shared::rules::search::SearchQuery;
 use clientele_shared::store::{CustomerWalk, Total};
 use clientele_shared::{Error, Result};
@@ -50,8 +50,7 @@ async fn handle(call: Call<'_>) -> Result<Reply<Chunks>> {
 }
 
 fn status(text: &str) -> Result<Status> {
-    let found = Status::ALL.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(text));
-    found.ok_or_else(|| Error::invalid("status", "must be ACTIVE, INACTIVE or LEAD"))
+    text.parse().map_err(|e: UnknownName| Error::invalid("status", e.to_string()))
 }
 
 /// The file while it is made.

@@ -2,9 +2,8 @@
 
 use async_graphql::{InputObject, MaybeUndefined};
 
-use clientele_shared::csv::customer_row::TAG_SEPARATOR;
 use clientele_shared::model::{Color, TagId};
-use clientele_shared::rules::text::line;
+use clientele_shared::rules::text::tag_name;
 use clientele_shared::store::TagChange;
 use clientele_shared::{Error, Result};
 
@@ -53,14 +52,7 @@ pub(crate) fn read_id(id: &str) -> Result<TagId> {
 }
 
 fn read_name(name: &str) -> Result<String> {
-    match name.trim() {
-        "" => Err(Error::invalid("name", "must not be blank")),
-        name if name.contains(TAG_SEPARATOR) => Err(Error::invalid(
-            "name",
-            format!("must not contain `{TAG_SEPARATOR}`, which parts tags in CSV"),
-        )),
-        name => line(name).map_err(|message| Error::invalid("name", message)),
-    }
+    tag_name(name).map_err(|message| Error::invalid("name", message))
 }
 
 fn read_color(color: &str) -> Result<Color> {

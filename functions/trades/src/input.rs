@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use clientele_shared::error::FieldError;
-use clientele_shared::model::{Address, CustomerFields, CustomerType, NotifyVia};
+use clientele_shared::model::{Address, CustomerFields, CustomerType, NotifyVia, UnknownName};
 use clientele_shared::rules::text::{LONGEST_TEXT, Rule, email, line, long_text, within};
 use clientele_shared::{Error, Result};
 
@@ -178,10 +178,7 @@ fn zip(text: &str) -> Result<String, String> {
 
 fn customer_type(value: &Value) -> Result<CustomerType, String> {
     let text = value.as_str().unwrap_or_default().trim();
-    CustomerType::ALL
-        .into_iter()
-        .find(|kind| kind.as_str().eq_ignore_ascii_case(text))
-        .ok_or_else(|| "must be Residential or Commercial".into())
+    text.parse().map_err(|e: UnknownName| e.to_string())
 }
 
 /// The document calls it a string that is a boolean: both are taken.
@@ -210,12 +207,12 @@ fn json_object(value: &Value) -> Result<Option<Value>, String> {
 }
 
 fn notify_via(value: &Value) -> Result<Option<NotifyVia>, String> {
-    match value.as_str().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
+    match value.as_str().map(str::trim) {
         Some("") => Ok(None),
-        Some("email") => Ok(Some(NotifyVia::Email)),
-        Some("sms") => Ok(Some(NotifyVia::Sms)),
-        Some("both") => Ok(Some(NotifyVia::Both)),
-        _ => Err("must be email, sms, both or null".into()),
+        text => text
+            .and_then(|text| text.parse().ok())
+            .map(Some)
+            .ok_or_else(|| "must be email, sms, both or null".into()),
     }
 }
 

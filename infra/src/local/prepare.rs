@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::Client;
 use clientele_functions_common::App;
 use clientele_functions_trades::openapi::TradesApi;
 use clientele_shared::model::{
-    Color, CustomerFields, CustomerNumber, Mode, PriceOwner, Scopes, Secret, Tenant, TenantId, Timestamp,
+    CustomerFields, CustomerNumber, Mode, PriceOwner, Scopes, Secret, Tenant, TenantId, Timestamp,
 };
-use clientele_shared::store::{ImportedRow, NewApiKey, RowMark, Store, Write};
+use clientele_shared::store::{ImportedRow, NewApiKey, RowMark, Store};
 use clientele_shared::table::definition;
 use clientele_shared::table::environment::{self, ConnectError};
 use clientele_shared::{Ambient, Error};
@@ -136,19 +136,11 @@ async fn add_prices(
 
 /// Makes the tags that the demo's customers name, where they are missing, and puts their ids for their names.
 async fn add_tags(store: &Store, tenant: &Tenant, customers: &mut [CustomerFields]) -> Result<(), Error> {
-    let mut tags: BTreeMap<String, String> =
-        store.tags(tenant).await?.into_iter().map(|tag| (tag.name, tag.id.to_string())).collect();
+    let names = customers.iter().flat_map(|customer| customer.tag_ids.iter().cloned()).collect();
+    let ids = store.tags_named(tenant, &names).await?;
     for tag in customers.iter_mut().flat_map(|customer| &mut customer.tag_ids) {
-        let id = match tags.get(tag) {
-            Some(id) => id.clone(),
-            None => {
-                let permit = Write::plain().permit;
-                let made = store.tag_create(tenant, tag.clone(), Color::default(), permit).await?;
-                tags.insert(tag.clone(), made.id.to_string());
-                made.id.to_string()
-            }
-        };
-        *tag = id;
+        let id = ids.get(tag.as_str());
+        *tag = id.ok_or_else(|| Error::broken("a tag of the demo is not there"))?.to_string();
     }
     Ok(())
 }

@@ -1,6 +1,23 @@
 //! The small closed types a customer is made of, and the cell it is counted in.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
+
+/// A text that is none of the names there are.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("must be {0}")]
+pub struct UnknownName(&'static str);
+
+/// The one of these with that name, in any case.
+fn named<T: Copy>(
+    all: &[T],
+    name: fn(T) -> &'static str,
+    text: &str,
+    names: &'static str,
+) -> Result<T, UnknownName> {
+    all.iter().copied().find(|one| name(*one).eq_ignore_ascii_case(text)).ok_or(UnknownName(names))
+}
 
 /// Where a customer stands in its life with the business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -30,6 +47,14 @@ impl Status {
     }
 }
 
+impl FromStr for Status {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        named(&Self::ALL, Self::as_str, text, "ACTIVE, INACTIVE or LEAD")
+    }
+}
+
 /// A household or a business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum CustomerType {
@@ -54,6 +79,14 @@ impl CustomerType {
     }
 }
 
+impl FromStr for CustomerType {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        named(&Self::ALL, Self::as_str, text, "Residential or Commercial")
+    }
+}
+
 /// How a customer is told that somebody is on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -75,6 +108,14 @@ impl NotifyVia {
             Self::Sms => "sms",
             Self::Both => "both",
         }
+    }
+}
+
+impl FromStr for NotifyVia {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        named(&[Self::Email, Self::Sms, Self::Both], Self::as_str, text, "email, sms or both")
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a text that a client sends must be: one line, or long; not too long; an email address.
 
+use crate::csv::customer_row::TAG_SEPARATOR;
+
 /// The longest text of one line, in characters.
 pub const LONGEST_LINE: usize = 255;
 
@@ -18,6 +20,20 @@ pub fn line(text: &str) -> Result<String, String> {
         return Err("must be one line without control characters".into());
     }
     within(text, LONGEST_LINE)
+}
+
+/// What a tag is called: one line, without the mark that parts tags in CSV.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn tag_name(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("must not be blank".into()),
+        name if name.contains(TAG_SEPARATOR) => {
+            Err(format!("must not contain `{TAG_SEPARATOR}`, which parts tags in CSV"))
+        }
+        name => line(name),
+    }
 }
 
 /// Any number of lines, as they are.

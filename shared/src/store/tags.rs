@@ -3,10 +3,12 @@
 //! A deleted tag's id may stay on customers: it is never given out again, and whoever shows or filters by tags
 //! leaves out what is no longer there. So deleting is one write, and never half done.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Permit, Store, call, key_of, text};
+use super::{Item, Permit, Store, Write, call, key_of, text};
 use crate::model::{Color, Tag, TagId, Tenant};
 use crate::table::keys::{self, attribute};
 use crate::{Error, Result};
@@ -77,6 +79,30 @@ impl Store {
             Err(error) if error.code() == Some(CONDITION_FAILED) => Ok(tag),
             Err(error) => Err(call::failed("creating a tag", error)),
         }
+    }
+
+    /// The ids of the tags of these names, and of all others; those that are not there are made, each by itself. Of
+    /// several tags with one name the first that was made counts.
+    ///
+    /// # Errors
+    /// Those of the calls. Some of the tags may be made then: asked again, they are found.
+    pub async fn tags_named(
+        &self,
+        tenant: &Tenant,
+        names: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, TagId>> {
+        let mut ids = BTreeMap::new();
+        for tag in self.tags(tenant).await? {
+            ids.entry(tag.name).or_insert(tag.id);
+        }
+        for name in names {
+            if !ids.contains_key(name) {
+                let permit = Write::plain().permit;
+                let made = self.tag_create(tenant, name.clone(), Color::default(), permit).await?;
+                ids.insert(made.name, made.id);
+            }
+        }
+        Ok(ids)
     }
 
     /// Changes a tag; returns it as it is then.

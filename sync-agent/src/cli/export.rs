@@ -20,7 +20,7 @@ pub(super) struct ExportArgs {
     #[command(flatten)]
     place: Place,
     /// Only customers of this status: ACTIVE, INACTIVE or LEAD.
-    #[arg(long, value_name = "STATUS", value_parser = crate::import::customers::read_status)]
+    #[arg(long, value_name = "STATUS")]
     status: Option<Status>,
     /// Only customers that this search finds.
     #[arg(long, value_name = "TEXT")]

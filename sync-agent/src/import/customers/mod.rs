@@ -9,8 +9,6 @@ pub mod fields;
 mod row;
 mod tags;
 
-pub(crate) use row::read_status;
-
 use std::collections::VecDeque;
 use std::path::Path;
 

@@ -1,11 +1,13 @@
 //! A row as a customer: every value checked, every wrong one named.
 
+use std::str::FromStr;
+
 use clientele_shared::csv::customer_row::TAG_SEPARATOR;
 use clientele_shared::error::FieldError;
 use clientele_shared::model::{
-    Address, Contact, CustomerFields, CustomerType, Money, NotifyVia, Status, Timestamp,
+    Address, Contact, CustomerFields, CustomerType, Money, Timestamp, UnknownName,
 };
-use clientele_shared::rules::text::line;
+use clientele_shared::rules::text::tag_name;
 use csv::StringRecord;
 
 use super::fields::Field;
@@ -53,8 +55,8 @@ impl Cells<'_, Field> {
             mobile_phone: self.text(Field::MobilePhone),
             fax: self.text(Field::Fax),
             website: self.text(Field::Website),
-            status: self.read(Field::Status, read_status).unwrap_or_default(),
-            customer_type: self.read(Field::CustomerType, customer_type).unwrap_or(default_type),
+            status: self.read(Field::Status, name).unwrap_or_default(),
+            customer_type: self.read(Field::CustomerType, name).unwrap_or(default_type),
             is_vip: self.read(Field::IsVip, truth).unwrap_or_default(),
             physical: self.physical(),
             billing: self.billing(),
@@ -82,7 +84,7 @@ impl Cells<'_, Field> {
                 serde_json::from_str(text).map_err(|_| "must be JSON, such as {\"gate\":\"4711\"}".to_owned())
             }),
             accepts_marketing: self.read(Field::AcceptsMarketing, truth).unwrap_or_default(),
-            on_my_way_notify_via: self.read(Field::OnMyWayNotifyVia, notify_via),
+            on_my_way_notify_via: self.read(Field::OnMyWayNotifyVia, name),
             primary_service_location_uuid: self.read(Field::PrimaryServiceLocationUuid, |text| {
                 text.parse().map_err(|_| "must be a UUID".into())
             }),
@@ -183,21 +185,9 @@ fn split_name(full: &str) -> (Option<String>, Option<String>) {
     }
 }
 
-/// Reads `ACTIVE`, `INACTIVE` or `LEAD`, in any case.
-pub(crate) fn read_status(text: &str) -> Result<Status, String> {
-    let found = Status::ALL.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(text));
-    found.ok_or_else(|| "must be ACTIVE, INACTIVE or LEAD".into())
-}
-
-fn customer_type(text: &str) -> Result<CustomerType, String> {
-    let found = CustomerType::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(text));
-    found.ok_or_else(|| "must be Residential or Commercial".into())
-}
-
-fn notify_via(text: &str) -> Result<NotifyVia, String> {
-    let all = [NotifyVia::Email, NotifyVia::Sms, NotifyVia::Both];
-    let found = all.into_iter().find(|via| via.as_str().eq_ignore_ascii_case(text));
-    found.ok_or_else(|| "must be email, sms or both".into())
+/// Reads one of the names there are, in any case.
+fn name<T: FromStr<Err = UnknownName>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|e: UnknownName| e.to_string())
 }
 
 fn truth(text: &str) -> Result<bool, String> {
@@ -227,7 +217,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 fn tags(text: &str) -> Result<Vec<String>, String> {
     let mut tags: Vec<String> = Vec::new();
     for tag in text.split(TAG_SEPARATOR).map(str::trim).filter(|tag| !tag.is_empty()) {
-        let tag = line(tag)?;
+        let tag = tag_name(tag)?;
         if !tags.contains(&tag) {
             tags.push(tag);
         }

@@ -2,7 +2,7 @@
 
 use clientele_shared::csv::customer_row::{self, TagNames};
 use clientele_shared::csv::{FormulaGuard, rows};
-use clientele_shared::model::{Color, Customer, CustomerNumber, Mode, Tag, Tenant};
+use clientele_shared::model::{Color, Customer, CustomerNumber, Mode, NotifyVia, Status, Tag, Tenant};
 use proptest::prelude::*;
 
 use super::*;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clientele_shared::model::{Color, TagId, Tenant};
-use clientele_shared::store::{Store, WriteRules};
+use clientele_shared::model::{TagId, Tenant};
+use clientele_shared::store::Store;
 use clientele_shared::{Error, Result};
 
 use crate::patience::Patience;
@@ -23,22 +23,20 @@ pub(super) struct Tags {
 impl Tags {
     /// Puts the ids of tags in the place of their names.
     ///
-    /// Each tag is made by itself, before the rows that name it: an import that is stopped in between leaves tags that
-    /// the next one finds.
+    /// Tags are made before the rows that name them: an import that is stopped in between leaves tags that the next one
+    /// finds.
     pub(super) async fn resolve(
         &mut self,
         store: &Store,
         tenant: &Tenant,
         named: &mut [&mut String],
     ) -> Result<()> {
-        if named.iter().any(|name| !self.ids.contains_key(name.as_str())) {
-            self.read(store, tenant).await?;
+        let ambient = store.ambient();
+        if !self.unknown(named).is_empty() {
+            let none = BTreeSet::new();
+            self.ids = Patience::default().with(ambient, || store.tags_named(tenant, &none)).await?;
         }
-        let unknown: BTreeSet<String> = named
-            .iter()
-            .filter(|name| !self.ids.contains_key(name.as_str()))
-            .map(|name| (**name).clone())
-            .collect();
+        let unknown = self.unknown(named);
         self.made += unknown.len();
         if self.made > MOST_NEW {
             let message = format!(
@@ -46,37 +44,17 @@ impl Tags {
             );
             return Err(Error::invalid("tags", message));
         }
-        for name in unknown {
-            self.make(store, tenant, name).await?;
+        if !unknown.is_empty() {
+            self.ids = Patience::default().with(ambient, || store.tags_named(tenant, &unknown)).await?;
         }
         for name in named {
-            if let Some(id) = self.ids.get(name.as_str()) {
-                **name = id.to_string();
-            }
+            let id = self.ids.get(name.as_str());
+            **name = id.ok_or_else(|| Error::broken("a tag that was made is not there"))?.to_string();
         }
         Ok(())
     }
 
-    async fn make(&mut self, store: &Store, tenant: &Tenant, name: String) -> Result<()> {
-        let mut patience = Patience::default();
-        // One whose making was not heard of may be there all the same: then reading finds it.
-        while !self.ids.contains_key(&name) {
-            let permit = Box::pin(async { Ok(WriteRules::default()) });
-            match store.tag_create(tenant, name.clone(), Color::default(), permit).await {
-                Ok(tag) => drop(self.ids.insert(tag.name, tag.id)),
-                Err(error) => {
-                    patience.wait(error, store.ambient()).await?;
-                    self.read(store, tenant).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn read(&mut self, store: &Store, tenant: &Tenant) -> Result<()> {
-        for tag in Patience::default().with(store.ambient(), || store.tags(tenant)).await? {
-            self.ids.entry(tag.name).or_insert(tag.id);
-        }
-        Ok(())
+    fn unknown(&self, named: &[&mut String]) -> BTreeSet<String> {
+        named.iter().map(|name| (**name).clone()).filter(|name| !self.ids.contains_key(name)).collect()
     }
 }
