@@ -20,13 +20,16 @@ impl Store {
         &'a self,
         keys: &'a [Key],
     ) -> impl Stream<Item = Result<Vec<Item>>> + Unpin + use<'a> {
-        let reads: Vec<_> = keys.chunks(BATCH).map(|keys| self.items_get(keys)).collect();
-        stream::iter(reads).buffered(SIDE_BY_SIDE)
+        stream::iter(self.reads(keys)).buffered(SIDE_BY_SIDE)
     }
 
     /// The same all at once, in no order.
     pub(super) async fn items_of(&self, keys: &[Key]) -> Result<Vec<Item>> {
-        self.item_batches(keys).try_concat().await
+        stream::iter(self.reads(keys)).buffer_unordered(SIDE_BY_SIDE).try_concat().await
+    }
+
+    fn reads<'a>(&'a self, keys: &'a [Key]) -> Vec<impl Future<Output = Result<Vec<Item>>> + use<'a>> {
+        keys.chunks(BATCH).map(|keys| self.items_get(keys)).collect()
     }
 
     /// Up to 100 items by their keys, strongly consistent, in no order; absent ones are left out.

@@ -98,10 +98,13 @@ impl Store {
         tenant: &Tenant,
         numbers: &BTreeSet<CustomerNumber>,
     ) -> Result<BTreeMap<CustomerNumber, Customer>> {
-        let uuids = numbers.iter().map(|number| tenant.customer_uuid(*number)).collect();
-        let customers = self.customers_of_uuids(tenant, &uuids).await?.into_values();
-        let live = customers.filter(|customer| customer.deleted_at.is_none());
-        Ok(live.map(|customer| (customer.number, customer)).collect())
+        let key = |number: &CustomerNumber| keys::customer(tenant, tenant.customer_uuid(*number));
+        let keys: Vec<Key> = numbers.iter().map(key).collect();
+        let customers = self.items_of(&keys).await?.into_iter().map(item::to_customer);
+        customers
+            .filter(|customer| customer.as_ref().map_or(true, |customer| customer.deleted_at.is_none()))
+            .map(|customer| customer.map(|customer| (customer.number, customer)))
+            .collect()
     }
 
     /// What is to be written of a customer; `None` when it is as the change wants it.
