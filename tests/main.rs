@@ -7,9 +7,9 @@
 // Clippy lets tests panic; here the functions that tests share are tests too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod guarantees;
 mod guards;
 mod ledger;
 mod pool;
-mod promises;
 mod support;
 mod trades;

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use clientele_functions_common::invoke::{invoke, invoke_streamed};
-use clientele_functions_common::{App, Chunks, Endpoint};
+use clientele_functions_common::{App, Endpoint, StreamingBody};
 
-use crate::local::function::{Answer, Functions, Invoke, STREAM_TIME_LIMIT, TIME_LIMIT, context};
+use crate::local::function::{Functions, Invoke, InvokeResponse, STREAM_TIME_LIMIT, TIME_LIMIT, context};
 
 /// Every endpoint there is that answers with a text.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
@@ -14,7 +14,7 @@ pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
 }
 
 /// Every endpoint there is whose answers are sent while they are made.
-pub fn streamed_endpoints() -> impl Iterator<Item = &'static Endpoint<Chunks>> {
+pub fn streamed_endpoints() -> impl Iterator<Item = &'static Endpoint<StreamingBody>> {
     clientele_functions_pool::STREAMED_ENDPOINTS.into_iter()
 }
 
@@ -38,18 +38,18 @@ fn function(endpoint: &'static Endpoint, app: &Arc<App>) -> Invoke {
         let app = Arc::clone(&app);
         Box::pin(async move {
             let answer = invoke(endpoint, app, &event, context(TIME_LIMIT)).await;
-            answer.map(Answer::Whole).map_err(|e| e.chain())
+            answer.map(InvokeResponse::Buffered).map_err(|e| e.chain())
         })
     })
 }
 
-fn streamed_function(endpoint: &'static Endpoint<Chunks>, app: &Arc<App>) -> Invoke {
+fn streamed_function(endpoint: &'static Endpoint<StreamingBody>, app: &Arc<App>) -> Invoke {
     let app = Arc::clone(app);
     Arc::new(move |event| {
         let app = Arc::clone(&app);
         Box::pin(async move {
             let answer = invoke_streamed(endpoint, app, &event, context(STREAM_TIME_LIMIT)).await;
-            answer.map(Answer::Streamed).map_err(|e| e.chain())
+            answer.map(InvokeResponse::Streamed).map_err(|e| e.chain())
         })
     })
 }

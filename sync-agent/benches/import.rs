@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, PutRequest, TransactWriteItem, Update, WriteRequest};
 use clap::Parser;
 use clientele_shared::Ambient;
-use clientele_shared::model::{Cell, CustomerType, Mode, Status, Tenant, TenantId};
+use clientele_shared::model::{CounterCell, CustomerType, Mode, Status, Tenant, TenantId};
 use clientele_shared::store::Store;
 use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
@@ -173,7 +173,7 @@ async fn rows(client: &Client) -> Result<BTreeMap<u32, Row>> {
 fn commit(rows: Vec<Row>, shard: u64) -> Result<Commit> {
     let tenant = Tenant::new(&"demo".parse()?, Mode::Live);
     let cell = |customer_type| {
-        let cell = Cell { status: Status::Active, customer_type, is_vip: false, is_deleted: false };
+        let cell = CounterCell { status: Status::Active, customer_type, is_vip: false, is_deleted: false };
         keys::cell_attribute(cell)
     };
     let counts = keys::counts(&tenant, shard % keys::COUNTER_SHARDS);

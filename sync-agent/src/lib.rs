@@ -5,9 +5,9 @@
 //! a person, a scheduled function and a test call the same code. Whatever must survive is kept in the table
 //! beside the records: any run can be broken off at any point and started again.
 
+pub mod cancellation;
 pub mod cli;
 pub mod connect;
 pub mod export;
 pub mod import;
-mod patience;
-pub mod stop;
+mod retry;

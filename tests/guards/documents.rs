@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::repository::{files, read};
 
 /// The most lines of ARCHITECTURE.md: what one sitting takes.
-const MOST_LINES: usize = 150;
+const MAX_LINES: usize = 150;
 
 /// How the names of files end that a document may speak of.
 const ENDS: [&str; 11] =
@@ -14,7 +14,7 @@ const ENDS: [&str; 11] =
 #[test]
 fn the_architecture_is_read_in_one_sitting() {
     let lines = read("ARCHITECTURE.md").lines().count();
-    assert!(lines < MOST_LINES, "ARCHITECTURE.md has {lines} lines, {MOST_LINES} are too many");
+    assert!(lines < MAX_LINES, "ARCHITECTURE.md has {lines} lines, {MAX_LINES} are too many");
 }
 
 #[test]

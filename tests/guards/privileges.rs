@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value as Json, json};
 
 use clientele_functions_common::App;
-use clientele_functions_common::caller::KEY_SECONDS;
+use clientele_functions_common::caller::FRESH_SECONDS;
 use clientele_shared::model::Settings;
 use clientele_shared::store::Store;
 use serde_yaml_ng::Value;
@@ -100,7 +100,7 @@ async fn list(asked: &mut Asked<'_>) {
         asked.customer(&numbered(number)).await;
     }
     // The key that was learned above is read again; so in the functions below.
-    asked.stack.clock.pass_seconds(KEY_SECONDS);
+    asked.stack.clock.pass_seconds(FRESH_SECONDS);
     for query in [
         "",
         "?limit=2",
@@ -137,14 +137,14 @@ fn with_email(name: &str) -> Json {
 
 async fn get(asked: &mut Asked<'_>) {
     let path = asked.customer(&john()).await;
-    asked.stack.clock.pass_seconds(KEY_SECONDS);
+    asked.stack.clock.pass_seconds(FRESH_SECONDS);
     asked.ask(Method::GET, &path, &[], &Json::Null, 200).await;
     asked.ask(Method::GET, &format!("{path}?include_deleted=true"), &[], &Json::Null, 200).await;
 }
 
 async fn update(asked: &mut Asked<'_>) {
     let path = asked.customer(&john()).await;
-    asked.stack.clock.pass_seconds(KEY_SECONDS);
+    asked.stack.clock.pass_seconds(FRESH_SECONDS);
     for (body, headers) in [
         (json!({"notes": "n"}), [].as_slice()),
         (json!({"is_vip": true}), &[]),
@@ -162,7 +162,7 @@ async fn update(asked: &mut Asked<'_>) {
 
 async fn delete(asked: &mut Asked<'_>) {
     let (path, other) = (asked.customer(&john()).await, asked.customer(&john()).await);
-    asked.stack.clock.pass_seconds(KEY_SECONDS);
+    asked.stack.clock.pass_seconds(FRESH_SECONDS);
     asked.ask(Method::DELETE, &path, &[], &Json::Null, 200).await;
     asked.ask(Method::DELETE, &other, &ONCE, &Json::Null, 200).await;
     asked.ask(Method::DELETE, &other, &ONCE, &Json::Null, 200).await;
@@ -173,7 +173,7 @@ async fn restore(asked: &mut Asked<'_>) {
     for path in [&path, &other] {
         asked.stack.acme.delete(path).await.expect(200);
     }
-    asked.stack.clock.pass_seconds(KEY_SECONDS);
+    asked.stack.clock.pass_seconds(FRESH_SECONDS);
     asked.ask(Method::POST, &format!("{path}/restore"), &[], &Json::Null, 200).await;
     asked.ask(Method::POST, &format!("{other}/restore"), &ONCE, &Json::Null, 200).await;
     asked.ask(Method::POST, &format!("{other}/restore"), &ONCE, &Json::Null, 200).await;
@@ -218,7 +218,7 @@ const FOUND: &str = "/customers/export/csv?search=john";
 
 async fn files(asked: &mut Asked<'_>, paths: &[&str]) {
     asked.customer(&john()).await;
-    asked.stack.clock.pass_seconds(KEY_SECONDS);
+    asked.stack.clock.pass_seconds(FRESH_SECONDS);
     for path in paths {
         drop(asked.calls.take());
         asked.stack.acme.get(path).await.expect_text(200);

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use clientele_shared::model::{Customer, CustomerFields, CustomerType, Status, Tenant};
-use clientele_shared::store::{ImportedRow, RowMark, Store};
+use clientele_shared::store::{ImportedRow, RowKey, Store};
 use clientele_shared::table::keys::{self, attribute};
 
 use crate::support::Stack;
@@ -48,9 +48,10 @@ pub(crate) fn bystander(number: usize, notes: usize) -> CustomerFields {
 /// Imports customers, as many to a commit as fit.
 pub(crate) async fn import(store: &Store, tenant: &Tenant, source: &str, customers: &[CustomerFields]) {
     for (commit, some) in customers.chunks(Store::IMPORT_ROWS).enumerate() {
-        let first = store.customer_numbers_take(tenant, u32::try_from(some.len()).unwrap()).await.unwrap();
+        let first =
+            store.customer_numbers_allocate(tenant, u32::try_from(some.len()).unwrap()).await.unwrap();
         let row = |(at, fields): (usize, &CustomerFields)| ImportedRow {
-            mark: RowMark::new(source, &format!("{commit}/{at}")),
+            mark: RowKey::new(source, &format!("{commit}/{at}")),
             number: (first.get() + u32::try_from(at).unwrap()).try_into().unwrap(),
             fields: fields.clone(),
         };

@@ -3,21 +3,21 @@
 //!
 //! `cargo ledger` prints it. The figures are the golden file `tests/golden/ledger.txt`, so that a change of cost
 //! shows in a diff; after a wanted one, `UPDATE_GOLDEN=1 cargo ledger` writes the file anew. A figure beyond its
-//! promise fails in any case.
+//! budget fails in any case.
 //!
-//! Read it in this order: [`cost`] counts, [`promise`] holds the promises, [`one`], [`many`] and [`pool`] do the work
-//! that is measured, [`sheet`] prints.
+//! Read it in this order: [`cost`] counts, [`budget`] holds the promises, [`one`], [`many`] and [`pool`] do the work
+//! that is measured, [`report`] prints.
 
 mod cost;
+mod cost_budget;
+mod cost_report;
 mod customers;
 mod many;
 mod one;
 mod pool;
-mod promise;
-mod sheet;
 
 use crate::support::{Calls, Stack, golden};
-use sheet::Sheet;
+use cost_report::CostReport;
 
 #[tokio::test]
 async fn every_operation_costs_what_the_golden_file_says() {
@@ -31,14 +31,14 @@ async fn every_operation_costs_what_the_golden_file_says() {
     let calls = Calls::default();
     let watch = calls.clone();
     let stack = Stack::start_with(|config| config.interceptor(watch)).await;
-    let mut sheet = Sheet::new(calls);
-    one::measure(&stack, &mut sheet).await;
-    many::measure(&stack, &mut sheet).await;
-    many::measure_largest(&stack, &mut sheet).await;
-    pool::measure(&stack, &mut sheet).await;
-    let text = sheet.to_string();
+    let mut report = CostReport::new(calls);
+    one::measure(&stack, &mut report).await;
+    many::measure(&stack, &mut report).await;
+    many::measure_largest(&stack, &mut report).await;
+    pool::measure(&stack, &mut report).await;
+    let text = report.to_string();
     println!("{text}");
-    let broken = sheet.broken();
+    let broken = report.broken();
     let faults: Vec<String> = golden::difference("ledger.txt", &text).into_iter().chain(broken).collect();
     assert!(faults.is_empty(), "\n{}", faults.join("\n\n"));
 }

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use clientele_shared::model::{CustomerFields, Mode};
 
+use super::cost_budget::{self, By, NONE};
+use super::cost_report::CostReport;
 use super::customers::{bystander, import};
-use super::promise::{self, By, NONE};
-use super::sheet::Sheet;
 use crate::pool::{ask, create_tag};
 use crate::support::{Caller, Stack};
 
@@ -28,47 +28,49 @@ fn jane(tag: &str) -> Value {
 const TERMS: usize = 21;
 
 /// Measures this dialect's documents among 1,000 customers.
-pub(crate) async fn measure(stack: &Stack, sheet: &mut Sheet) {
+pub(crate) async fn measure(stack: &Stack, report: &mut CostReport) {
     let caller = stack.caller("pool", Mode::Live, "read,write,export").await;
     let tag = create_tag(&caller, "Premium").await;
     let everybody: Vec<CustomerFields> = (0..1_000).map(|number| bystander(number, 286)).collect();
     import(&stack.store, &caller.key.tenant(), "pool", &everybody).await;
 
-    sheet.text("pool: documents among 1000 customers, items of up to 572 bytes");
+    report.text("pool: documents among 1000 customers, items of up to 572 bytes");
     let work = ask(&caller, LIST, json!({}));
-    let (data, _) = sheet.measure("infiniteCustomers(first: 25)", promise::list(3, By::Cursor), work).await;
+    let (data, _) =
+        report.measure("infiniteCustomers(first: 25)", cost_budget::list(3, By::Cursor), work).await;
     let after = data["infiniteCustomers"]["pageInfo"]["endCursor"].clone();
     let work = ask(&caller, LIST, json!({ "after": after }));
-    sheet.measure("infiniteCustomers(first: 25, after)", promise::list(3, By::Cursor), work).await;
+    report.measure("infiniteCustomers(first: 25, after)", cost_budget::list(3, By::Cursor), work).await;
     let work = ask(&caller, LIST, json!({"filter": {"status": "ACTIVE"}}));
-    sheet.measure("infiniteCustomers(first: 25), one status", promise::list(1, By::Cursor), work).await;
+    report.measure("infiniteCustomers(first: 25), one status", cost_budget::list(1, By::Cursor), work).await;
     let with_tags = LIST.replace("state }", "state tags { id name color } }");
     let work = ask(&caller, &with_tags, json!({}));
-    sheet.measure("infiniteCustomers(first: 25) with tags", NONE, work).await;
+    report.measure("infiniteCustomers(first: 25) with tags", NONE, work).await;
     let one = "{ customer(selector: {id: \"cust_1\"}) { id firstName status } }";
-    sheet.measure("customer", promise::GET, ask(&caller, one, json!({}))).await;
+    report.measure("customer", cost_budget::GET, ask(&caller, one, json!({}))).await;
 
     let create = "mutation($i: CreateCustomerInput!) { createCustomer(input: $i) { id } }";
     let mut plain = jane(&tag);
     plain.as_object_mut().unwrap().remove("tagIds");
     let work = ask(&caller, create, json!({ "i": plain }));
-    sheet.measure("createCustomer", promise::create(TERMS), work).await;
+    report.measure("createCustomer", cost_budget::create(TERMS), work).await;
     let work = ask(&caller, create, json!({"i": jane(&tag)}));
-    sheet.measure("createCustomer with a tag", promise::create(TERMS + 1), work).await;
+    report.measure("createCustomer with a tag", cost_budget::create(TERMS + 1), work).await;
     let by_tag = ask(&caller, LIST, json!({"filter": {"tagIds": [tag]}}));
-    sheet.measure("infiniteCustomers(first: 25) by a tag that one has", NONE, by_tag).await;
+    report.measure("infiniteCustomers(first: 25) by a tag that one has", NONE, by_tag).await;
 
     let ids: Vec<String> = (1..=500).map(|number| format!("cust_{number}")).collect();
     let bulk = "mutation($i: BulkUpdateCustomersInput!) { bulkUpdateCustomers(input: $i) { updatedCount } }";
     let input = json!({"ids": ids, "update": {"notes": "Every other week."}});
     let work = ask(&caller, bulk, json!({ "i": input }));
-    let (data, _) = sheet.measure_shared("bulkUpdateCustomers of 500, units for each", NONE, 500, work).await;
+    let (data, _) =
+        report.measure_shared("bulkUpdateCustomers of 500, units for each", NONE, 500, work).await;
     assert_eq!(data["bulkUpdateCustomers"]["updatedCount"], 500);
-    exports(&caller, sheet).await;
+    exports(&caller, report).await;
 }
 
 /// The files, of whom there is: everybody, those of one status, one customer's prices.
-async fn exports(caller: &Caller, sheet: &mut Sheet) {
+async fn exports(caller: &Caller, report: &mut CostReport) {
     let all = 1_002;
     for (name, path, shares) in [
         ("export of 1002 customers, units for each", "/customers/export/csv", all),
@@ -76,7 +78,7 @@ async fn exports(caller: &Caller, sheet: &mut Sheet) {
         ("export of a search with 2 matches, units for each", "/customers/export/csv?search=jane", 2),
         ("export of the prices of one customer, without any", "/customers/cust_1/pricing/csv", 1),
     ] {
-        let (answer, _) = sheet.measure_shared(name, NONE, shares, caller.get(path)).await;
+        let (answer, _) = report.measure_shared(name, NONE, shares, caller.get(path)).await;
         let rows = answer.expect_text(200).lines().count() - 1;
         if shares > 1 {
             assert_eq!(rows, usize::try_from(shares).unwrap(), "{name}");

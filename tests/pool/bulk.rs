@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use clientele_shared::model::{CustomerFields, Status};
-use clientele_shared::store::{ImportedRow, RowMark, Store};
+use clientele_shared::store::{ImportedRow, RowKey, Store};
 
 use super::{ask, create, create_tag, list, refused};
 use crate::support::{Calls, Stack};
@@ -20,10 +20,10 @@ async fn customers(stack: &Stack, count: u32) {
     let numbers: Vec<u32> = (1..=count).collect();
     for some in numbers.chunks(Store::IMPORT_ROWS) {
         let count = u32::try_from(some.len()).unwrap();
-        let first = stack.store.customer_numbers_take(&stack.tenant(), count).await.unwrap();
+        let first = stack.store.customer_numbers_allocate(&stack.tenant(), count).await.unwrap();
         assert_eq!(first.get(), some[0]);
         let rows = some.iter().map(|number| ImportedRow {
-            mark: RowMark::new("test", &number.to_string()),
+            mark: RowKey::new("test", &number.to_string()),
             number: (*number).try_into().unwrap(),
             fields: CustomerFields {
                 last_name: Some(format!("No{number}")),

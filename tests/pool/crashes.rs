@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{ask, create, list, send};
-use crate::support::{Caller, Fate, Faults, Stack, Steps};
+use crate::support::{Caller, FaultAction, Faults, Stack, Steps};
 use clientele_shared::model::Mode;
 
 /// A mutation of everybody's name and status, in its three ways.
@@ -54,15 +54,15 @@ async fn break_off_everywhere(operation: Operation) {
     let (faults, steps) = (Faults::default(), Steps::default());
     let configure = |config| faults.without_retries(config);
     let stack = Stack::start_around(configure, |store| store, |function| steps.limit(function)).await;
-    for fate in [Fate::Cut, Fate::LoseAnswer] {
+    for action in [FaultAction::Cut, FaultAction::LoseAnswer] {
         let mut call = 1;
         loop {
-            let caller = customers(&stack, &format!("{call}-{}", matches!(fate, Fate::Cut))).await;
-            faults.strike(call, fate.clone());
+            let caller = customers(&stack, &format!("{call}-{}", matches!(action, FaultAction::Cut))).await;
+            faults.inject(call, action.clone());
             attempt(&caller, operation).await;
-            let made = faults.heal().len();
+            let made = faults.clear().len();
             faults.settle().await;
-            check(&caller, operation, &format!("{operation:?}, call {call} {fate:?}")).await;
+            check(&caller, operation, &format!("{operation:?}, call {call} {action:?}")).await;
             if made < call {
                 break;
             }
@@ -73,11 +73,11 @@ async fn break_off_everywhere(operation: Operation) {
     let mut step = 1;
     loop {
         let caller = customers(&stack, &format!("step-{step}")).await;
-        faults.plan(|_| Fate::Pass);
+        faults.plan(|_| FaultAction::Pass);
         steps.set(step);
         let is_done = attempt(&caller, operation).await;
         steps.set(usize::MAX);
-        faults.heal();
+        faults.clear();
         faults.settle().await;
         check(&caller, operation, &format!("{operation:?}, stopped after step {step}")).await;
         if is_done {

@@ -7,12 +7,12 @@ use http_body_util::BodyExt as _;
 use serde_json::json;
 
 use clientele_shared::model::{CustomerFields, Mode, Settings, Status};
-use clientele_shared::store::{ImportedRow, RowMark, Store, Write};
+use clientele_shared::store::{ImportedRow, RowKey, Store, Write};
 use clientele_shared::table::keys;
 
 use super::walks::{COUNT, customers};
 use super::{ask, create, create_tag, error_of};
-use crate::support::{Caller, Fate, Faults, Stack};
+use crate::support::{Caller, FaultAction, Faults, Stack};
 
 const EXPORT: &str = "/customers/export/csv";
 const HEADER: &str = "id,firstName,lastName,companyName,email,phone,mobilePhone,street,city,state,zipCode,status,tags,\
@@ -134,7 +134,7 @@ async fn a_file_that_breaks_off_does_not_look_whole() {
     let mut body = stack.acme.open(EXPORT).await.into_body();
     let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
     assert!(first.starts_with(HEADER.as_bytes()));
-    faults.plan(|_| Fate::Cut);
+    faults.plan(|_| FaultAction::Cut);
     let error = body.frame().await.unwrap().unwrap_err().to_string();
     assert!(error.contains("unavailable"), "{error}");
 }
@@ -164,9 +164,9 @@ async fn long_rows_at_the_top_are_no_reason_to_refuse() {
     customers(&stack).await;
     let more: Vec<u32> = (COUNT + 1..=COUNT + COUNT / 2).collect();
     for some in more.chunks(Store::IMPORT_ROWS) {
-        stack.store.customer_numbers_take(&stack.tenant(), some.len().try_into().unwrap()).await.unwrap();
+        stack.store.customer_numbers_allocate(&stack.tenant(), some.len().try_into().unwrap()).await.unwrap();
         let rows = some.iter().map(|number| ImportedRow {
-            mark: RowMark::new("long", &number.to_string()),
+            mark: RowKey::new("long", &number.to_string()),
             number: (*number).try_into().unwrap(),
             fields: CustomerFields { notes: Some("n".repeat(4_000)), ..CustomerFields::default() },
         });

@@ -1,11 +1,11 @@
-//! Faults of the table: told with 429 or 503 and `Retry-After` in this dialect's shape, whichever call they strike.
+//! Faults of the table: told with 429 or 503 and `Retry-After` in this dialect's shape, whichever call they inject.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use super::{create, create_tag, error_of, list, send};
-use crate::support::{Fate, Faults, Stack};
+use crate::support::{FaultAction, Faults, Stack};
 
 #[tokio::test]
 async fn a_fault_of_any_call_is_told() {
@@ -34,9 +34,9 @@ async fn a_fault_of_any_call_is_told() {
             let mut told = BTreeSet::new();
             for call in 1.. {
                 let from_engine = if status == 429 { 400 } else { 500 };
-                faults.strike(call, Fate::Answer(from_engine, body.to_string()));
+                faults.inject(call, FaultAction::Answer(from_engine, body.to_string()));
                 let answer = send(&stack.acme, document, json!({})).await;
-                let made = faults.heal().len();
+                let made = faults.clear().len();
                 if made < call {
                     break;
                 }

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use clientele_functions_common::caller::KEY_SECONDS;
+use clientele_functions_common::caller::FRESH_SECONDS;
 use clientele_shared::model::Mode;
 
 use super::{ask, create, error_of, list, refused, send};
@@ -214,7 +214,7 @@ async fn without_a_key_in_force_nobody_gets_in() {
     }
     create(&stack.acme, json!({"lastName": "Doe"})).await;
     stack.store.api_key_revoke(&"acme".parse().unwrap(), &stack.acme.key.id()).await.unwrap();
-    stack.clock.pass_seconds(KEY_SECONDS);
+    stack.clock.pass_seconds(FRESH_SECONDS);
     // The function remembers the key still: what it learns meanwhile keeps the write from happening.
     let answer = send(&stack.acme, CREATE, json!({"input": {"lastName": "Late"}})).await;
     assert_eq!((answer.status.as_u16(), answer.body.as_str()), (401, not_authorized));

@@ -6,7 +6,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use serde_json::{Map, Value, json};
 
 use super::{PATH, create, list, send};
-use crate::promises::input::{any_text, any_value};
+use crate::guarantees::input::{any_text, any_value};
 use crate::support::Stack;
 
 /// Documents whose variables are sent; `$i` is an object of the named members.

@@ -6,7 +6,7 @@ use clientele_shared::model::{Mode, Price, PriceEntry, PriceOwner};
 use clientele_shared::store::Write;
 
 use super::error_of;
-use crate::support::{Fate, Faults, Stack, john};
+use crate::support::{FaultAction, Faults, Stack, john};
 
 const HEADER: &str = "productId,serviceType,name,defaultPrice,customerPrice,currency,effectiveFrom\r\n";
 
@@ -100,7 +100,7 @@ async fn thousands_of_products_come_in_parts_and_do_not_look_whole_when_they_bre
     assert_eq!(rows.len(), 2_500);
     assert!(rows.iter().enumerate().all(|(n, row)| *row == format!("p{n:05},parts,,1.00,1.00,USD,")));
 
-    faults.plan(|sent| if sent.number > 4 { Fate::Cut } else { Fate::Pass });
+    faults.plan(|sent| if sent.number > 4 { FaultAction::Cut } else { FaultAction::Pass });
     let mut body = stack.acme.open(&path(1)).await.into_body();
     let mut parts = 0;
     let error = loop {

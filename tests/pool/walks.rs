@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use clientele_shared::model::{CustomerFields, Status};
-use clientele_shared::store::{ImportedRow, RowMark, Store};
+use clientele_shared::store::{ImportedRow, RowKey, Store};
 
 use super::{ask, create};
 use crate::support::{Caller, Stack};
@@ -17,9 +17,9 @@ pub(super) async fn customers(stack: &Stack) {
     let numbers: Vec<u32> = (1..=COUNT).collect();
     for some in numbers.chunks(Store::IMPORT_ROWS) {
         let count = u32::try_from(some.len()).unwrap();
-        stack.store.customer_numbers_take(&stack.tenant(), count).await.unwrap();
+        stack.store.customer_numbers_allocate(&stack.tenant(), count).await.unwrap();
         let rows = some.iter().map(|number| ImportedRow {
-            mark: RowMark::new("walk", &number.to_string()),
+            mark: RowKey::new("walk", &number.to_string()),
             number: (*number).try_into().unwrap(),
             fields: CustomerFields {
                 first_name: Some("Bo".into()),

@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 
 /// What becomes of one call.
 #[derive(Debug, Clone)]
-pub(crate) enum Fate {
+pub(crate) enum FaultAction {
     /// The engine answers it.
     Pass,
     /// It never reaches the engine.
@@ -45,7 +45,7 @@ pub(crate) struct Sent {
     pub(crate) body: String,
 }
 
-type Plan = Box<dyn FnMut(&Sent) -> Fate + Send>;
+type Plan = Box<dyn FnMut(&Sent) -> FaultAction + Send>;
 
 /// The faults of one stack; every clone is about the same stack.
 #[derive(Clone, Default)]
@@ -61,20 +61,20 @@ struct State {
 
 impl Faults {
     /// Decides what becomes of each call from now on, and begins to count anew.
-    pub(crate) fn plan(&self, plan: impl FnMut(&Sent) -> Fate + Send + 'static) {
+    pub(crate) fn plan(&self, plan: impl FnMut(&Sent) -> FaultAction + Send + 'static) {
         let mut state = self.0.lock().unwrap();
         state.plan = Some(Box::new(plan));
         state.calls.clear();
         state.waits.clear();
     }
 
-    /// This fate for the call of this number, and no other fault.
-    pub(crate) fn strike(&self, number: usize, fate: Fate) {
-        self.plan(move |sent| if sent.number == number { fate.clone() } else { Fate::Pass });
+    /// This action for the call of this number, and no other fault.
+    pub(crate) fn inject(&self, number: usize, action: FaultAction) {
+        self.plan(move |sent| if sent.number == number { action.clone() } else { FaultAction::Pass });
     }
 
     /// No faults from now on; returns the operations that were called under the plan, in order.
-    pub(crate) fn heal(&self) -> Vec<String> {
+    pub(crate) fn clear(&self) -> Vec<String> {
         let mut state = self.0.lock().unwrap();
         state.plan = None;
         std::mem::take(&mut state.calls)
@@ -111,16 +111,16 @@ impl Faults {
         config.to_builder().http_client(FaultyClient { inner, faults: self.clone() })
     }
 
-    fn fate(&self, request: &HttpRequest) -> Fate {
+    fn action(&self, request: &HttpRequest) -> FaultAction {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let mut state = self.0.lock().unwrap();
-        let Some(mut plan) = state.plan.take() else { return Fate::Pass };
+        let Some(mut plan) = state.plan.take() else { return FaultAction::Pass };
         state.calls.push(operation.clone());
         let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
-        let fate = plan(&Sent { number: state.calls.len(), operation, body });
+        let action = plan(&Sent { number: state.calls.len(), operation, body });
         state.plan = Some(plan);
-        fate
+        action
     }
 
     /// The answer to a call, which goes on even when nobody waits for its answer any more.
@@ -168,21 +168,21 @@ struct FaultyConnector {
 impl HttpConnector for FaultyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let lost = || ConnectorError::io("the connection was cut".into());
-        match self.faults.fate(&request) {
-            Fate::Pass => HttpConnectorFuture::new(self.faults.clone().send(self.inner.call(request))),
-            Fate::Cut => HttpConnectorFuture::ready(Err(lost())),
-            Fate::LoseAnswer => {
+        match self.faults.action(&request) {
+            FaultAction::Pass => HttpConnectorFuture::new(self.faults.clone().send(self.inner.call(request))),
+            FaultAction::Cut => HttpConnectorFuture::ready(Err(lost())),
+            FaultAction::LoseAnswer => {
                 let sent = self.faults.clone().send(self.inner.call(request));
                 HttpConnectorFuture::new(async move {
                     sent.await?;
                     Err(lost())
                 })
             }
-            Fate::Answer(status, body) => HttpConnectorFuture::ready(Ok(HttpResponse::new(
+            FaultAction::Answer(status, body) => HttpConnectorFuture::ready(Ok(HttpResponse::new(
                 status.try_into().unwrap(),
                 SdkBody::from(body),
             ))),
-            Fate::Hang => HttpConnectorFuture::new(std::future::pending()),
+            FaultAction::Hang => HttpConnectorFuture::new(std::future::pending()),
         }
     }
 }

@@ -85,7 +85,7 @@ impl Stack {
     /// Changes the settings of `acme`, and waits until functions know.
     pub(crate) async fn settings(&self, settings: Settings) {
         self.store.tenant_settings_set(&"acme".parse().unwrap(), &settings).await.unwrap();
-        self.clock.pass_seconds(clientele_functions_common::caller::KEY_SECONDS);
+        self.clock.pass_seconds(clientele_functions_common::caller::FRESH_SECONDS);
     }
 
     /// The live records of `acme`.

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use clientele_functions_common::caller::KEY_SECONDS;
+use clientele_functions_common::caller::FRESH_SECONDS;
 use clientele_shared::model::Mode;
 
 use crate::support::{Stack, john};
@@ -66,11 +66,11 @@ async fn a_revoked_key_ends_within_seconds_and_a_rotated_one_is_replaced() {
     stack.acme.get(CUSTOMERS).await.expect(200);
     let (_, secret) = stack.store.api_key_rotate(&acme, &stack.acme.key.id()).await.unwrap();
     stack.anonymous(Method::GET, CUSTOMERS, &[("x-api-key", secret.reveal())]).await.expect(200);
-    stack.clock.pass_seconds(KEY_SECONDS);
+    stack.clock.pass_seconds(FRESH_SECONDS);
     assert_eq!(stack.acme.get(CUSTOMERS).await.error(401), "Invalid API key");
-    let keys = stack.store.api_keys_of(&acme).await.unwrap();
+    let keys = stack.store.api_keys_list(&acme).await.unwrap();
     stack.store.api_key_revoke(&acme, &keys[0].id()).await.unwrap();
-    stack.clock.pass_seconds(KEY_SECONDS);
+    stack.clock.pass_seconds(FRESH_SECONDS);
     stack.anonymous(Method::GET, CUSTOMERS, &[("x-api-key", secret.reveal())]).await.error(401);
 }
 

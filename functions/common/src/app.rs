@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clientele_shared::store::Store;
 
-use crate::caller::KnownKeys;
+use crate::caller::KeyCache;
 
 /// The surroundings of every request of one process.
 #[derive(Debug)]
@@ -12,14 +12,14 @@ pub struct App {
     /// The one table.
     pub store: Store,
     /// The API keys that were seen lately.
-    pub known_keys: KnownKeys,
+    pub key_cache: KeyCache,
 }
 
 impl App {
     /// Surroundings in which nobody called yet.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store, known_keys: KnownKeys::default() }
+        Self { store, key_cache: KeyCache::default() }
     }
 
     /// Opens the connection and learns the first callers by one cheap query, so that the first request waits
@@ -27,9 +27,9 @@ impl App {
     ///
     /// A failure is no reason not to start: the first request makes the same calls and tells its caller.
     pub async fn warm(&self) {
-        match self.store.api_keys_some(25).await {
+        match self.store.api_keys_preload(25).await {
             Ok(keys) => {
-                self.known_keys.remember_all(keys.into_iter().map(Arc::new), self.store.ambient().now());
+                self.key_cache.insert_all(keys.into_iter().map(Arc::new), self.store.ambient().now());
             }
             Err(error) => {
                 tracing::warn!(error = error.chain(), "the table could not be reached at the start")

@@ -15,13 +15,13 @@ use clientele_shared::{Error, Result};
 use crate::App;
 
 /// For how many seconds a key is taken as it was read: so long a revoked key may work.
-pub const KEY_SECONDS: i64 = 5;
+pub const FRESH_SECONDS: i64 = 5;
 
-/// For how many seconds more a key is remembered, to be confirmed side by side with its use.
-const REMEMBERED_SECONDS: i64 = 900;
+/// For how many seconds more a key is lookup, to be confirmed side by side with its use.
+const RETENTION_SECONDS: i64 = 900;
 
-/// How many keys are remembered at the most.
-const MOST_KEYS: usize = 1000;
+/// How many keys are lookup at the most.
+const MAX_KEYS: usize = 1000;
 
 /// A caller with a key in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,11 +38,11 @@ pub struct Caller {
 
 /// Whether a key is known to be in force at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum Freshness {
     /// It was read moments ago.
-    InForce,
+    Fresh,
     /// It was read a while ago: to be read again, side by side with what it is used for, before that shows.
-    ToConfirm(SecretHash),
+    Stale(SecretHash),
 }
 
 impl Caller {
@@ -50,9 +50,9 @@ impl Caller {
     ///
     /// # Errors
     /// [`Error::Unauthorized`] without a key in force, [`Error::Forbidden`] without the scope.
-    pub async fn of(app: &App, headers: &HeaderMap, scope: Scope) -> Result<(Self, Standing)> {
-        let secret = presented(headers)?;
-        let (key, standing) = app.known_keys.get(&app.store, &secret.hash()).await?;
+    pub async fn authenticate(app: &App, headers: &HeaderMap, scope: Scope) -> Result<(Self, Freshness)> {
+        let secret = secret_from_headers(headers)?;
+        let (key, freshness) = app.key_cache.get(&app.store, &secret.hash()).await?;
         if !key.scopes.allow(scope) {
             return Err(Error::Forbidden(format!("This API key lacks the scope `{}`", scope.as_str())));
         }
@@ -62,12 +62,12 @@ impl Caller {
             scopes: key.scopes.clone(),
             settings: key.settings.clone(),
         };
-        Ok((caller, standing))
+        Ok((caller, freshness))
     }
 }
 
 /// The secret in `Authorization: Bearer …` or `X-API-Key`.
-fn presented(headers: &HeaderMap) -> Result<Secret> {
+fn secret_from_headers(headers: &HeaderMap) -> Result<Secret> {
     let bearer = headers.get(AUTHORIZATION).map(|value| value.to_str().ok().and_then(after_bearer));
     let plain = || headers.get("x-api-key").map(|value| value.to_str().ok().map(str::trim));
     match bearer.or_else(plain) {
@@ -86,14 +86,14 @@ fn after_bearer(value: &str) -> Option<&str> {
 
 /// The keys that were read lately, by their hash.
 #[derive(Debug, Default)]
-pub struct KnownKeys(Mutex<HashMap<String, (Arc<ApiKey>, Timestamp)>>);
+pub struct KeyCache(Mutex<HashMap<String, (Arc<ApiKey>, Timestamp)>>);
 
-impl KnownKeys {
+impl KeyCache {
     /// The key with this hash, from memory or from the table.
-    async fn get(&self, store: &Store, hash: &SecretHash) -> Result<(Arc<ApiKey>, Standing)> {
-        match self.remembered(hash, store.ambient().now()) {
+    async fn get(&self, store: &Store, hash: &SecretHash) -> Result<(Arc<ApiKey>, Freshness)> {
+        match self.lookup(hash, store.ambient().now()) {
             Some(known) => Ok(known),
-            None => Ok((self.read(store, hash).await?, Standing::InForce)),
+            None => Ok((self.read(store, hash).await?, Freshness::Fresh)),
         }
     }
 
@@ -106,7 +106,7 @@ impl KnownKeys {
         match store.api_key_get(hash).await? {
             Some(key) => {
                 let key = Arc::new(key);
-                self.remember_all([Arc::clone(&key)], now);
+                self.insert_all([Arc::clone(&key)], now);
                 Ok(key)
             }
             None => {
@@ -116,23 +116,23 @@ impl KnownKeys {
         }
     }
 
-    fn remembered(&self, hash: &SecretHash, now: Timestamp) -> Option<(Arc<ApiKey>, Standing)> {
+    fn lookup(&self, hash: &SecretHash, now: Timestamp) -> Option<(Arc<ApiKey>, Freshness)> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (key, read_at) = known.get(hash.as_str()).filter(|(key, _)| key.hash == *hash)?;
-        if now < read_at.plus_seconds(KEY_SECONDS) {
-            return Some((Arc::clone(key), Standing::InForce));
+        if now < read_at.plus_seconds(FRESH_SECONDS) {
+            return Some((Arc::clone(key), Freshness::Fresh));
         }
-        (now < read_at.plus_seconds(REMEMBERED_SECONDS))
-            .then(|| (Arc::clone(key), Standing::ToConfirm(hash.clone())))
+        (now < read_at.plus_seconds(RETENTION_SECONDS))
+            .then(|| (Arc::clone(key), Freshness::Stale(hash.clone())))
     }
 
     /// Remembers keys that were just read.
-    pub fn remember_all(&self, keys: impl IntoIterator<Item = Arc<ApiKey>>, now: Timestamp) {
+    pub fn insert_all(&self, keys: impl IntoIterator<Item = Arc<ApiKey>>, now: Timestamp) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST_KEYS {
-            known.retain(|_, (_, read_at)| now < read_at.plus_seconds(REMEMBERED_SECONDS));
+        if known.len() >= MAX_KEYS {
+            known.retain(|_, (_, read_at)| now < read_at.plus_seconds(RETENTION_SECONDS));
         }
-        if known.len() >= MOST_KEYS {
+        if known.len() >= MAX_KEYS {
             known.clear();
         }
         known.extend(keys.into_iter().map(|key| (key.hash.as_str().to_owned(), (key, now))));
@@ -151,7 +151,10 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
             .collect();
-        assert_eq!(presented(&headers).ok().map(|secret| secret.reveal().to_owned()).as_deref(), expected);
+        assert_eq!(
+            secret_from_headers(&headers).ok().map(|secret| secret.reveal().to_owned()).as_deref(),
+            expected
+        );
     }
 
     #[test]

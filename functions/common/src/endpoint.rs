@@ -5,14 +5,14 @@ use http::HeaderMap;
 
 use clientele_shared::Error;
 use clientele_shared::model::{Scope, Tenant};
-use clientele_shared::store::{Permit, Rendering, Store, Write};
+use clientele_shared::store::{RenderReply, Store, Write, WriteAuthorization};
 
 use crate::{App, Caller, Reply, Request};
 
 /// A handler's answer on its way.
-pub type Handling<'a, B = String> = BoxFuture<'a, Result<Reply<B>, Error>>;
+pub type HandlerFuture<'a, B = String> = BoxFuture<'a, Result<Reply<B>, Error>>;
 
-/// One endpoint of one dialect: one Lambda. `B` is what its answers are: texts, or [`Chunks`](crate::Chunks) that are
+/// One endpoint of one dialect: one Lambda. `B` is what its answers are: texts, or [`StreamingBody`](crate::StreamingBody) that are
 /// made while they are sent.
 pub struct Endpoint<B = String> {
     /// The function's name in `template.yaml`, of its binary, its handler's file and its test.
@@ -22,7 +22,7 @@ pub struct Endpoint<B = String> {
     /// How this endpoint spells errors.
     pub dialect: &'static dyn Dialect,
     /// The handler.
-    pub handle: for<'a> fn(Call<'a>) -> Handling<'a, B>,
+    pub handle: for<'a> fn(AuthenticatedRequest<'a>) -> HandlerFuture<'a, B>,
 }
 
 /// What differs between dialects outside their handlers.
@@ -40,7 +40,7 @@ pub trait Dialect: Sync {
 }
 
 /// One request of a known caller, as its handler gets it.
-pub struct Call<'a> {
+pub struct AuthenticatedRequest<'a> {
     /// The process's surroundings.
     pub app: &'a App,
     /// The endpoint's name.
@@ -50,20 +50,20 @@ pub struct Call<'a> {
     /// What was asked.
     pub request: &'a Request,
     /// The leave to write, to be handed to the store.
-    pub permit: Permit<'a>,
+    pub authorization: WriteAuthorization<'a>,
 }
 
-impl<'a> Call<'a> {
+impl<'a> AuthenticatedRequest<'a> {
     /// How the write that is asked for is made: at the version that `If-Match` insists on, and once if its
     /// sender gave an `Idempotency-Key`; `kept` renders the answer that a repeated request gets.
     ///
     /// # Errors
     /// [`Error::Invalid`] when one of the two headers is malformed.
-    pub fn into_write<'k>(self, kept: &'k Rendering<'k>) -> Result<Write<'k>, Error>
+    pub fn into_write<'k>(self, kept: &'k RenderReply<'k>) -> Result<Write<'k>, Error>
     where
         'a: 'k,
     {
-        self.request.write(self.operation, kept, self.permit)
+        self.request.write(self.operation, kept, self.authorization)
     }
 
     /// The store.

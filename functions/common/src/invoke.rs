@@ -10,7 +10,7 @@ use futures::stream::{BoxStream, StreamExt as _};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service as _, StreamAdapter, service_fn};
 
-use crate::{App, Chunks, Endpoint, front};
+use crate::{App, Endpoint, StreamingBody, pipeline};
 
 /// Why an event got no response.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,7 @@ pub async fn invoke(
 ) -> Result<String, InvokeError> {
     let mut adapter = Adapter::from(service_fn(move |request| {
         let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(front::answer(endpoint, &app, request).await) }
+        async move { Ok::<_, Infallible>(pipeline::answer(endpoint, &app, request).await) }
     }));
     let Ok(response) = adapter.call(LambdaEvent::new(payload(event)?, context)).await;
     serde_json::to_string(&response).map_err(InvokeError::Response)
@@ -65,7 +65,7 @@ pub struct StreamedResponse {
 /// # Errors
 /// When the event or the response is not what it should be.
 pub async fn invoke_streamed(
-    endpoint: &'static Endpoint<Chunks>,
+    endpoint: &'static Endpoint<StreamingBody>,
     app: Arc<App>,
     event: &str,
     context: Context,
@@ -74,7 +74,7 @@ pub async fn invoke_streamed(
     // The adapter itself cannot be kept while the answer is awaited: it is not `Send`.
     let answering = StreamAdapter::from(service_fn(move |request| {
         let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(front::stream(endpoint, &app, request).await) }
+        async move { Ok::<_, Infallible>(pipeline::stream(endpoint, &app, request).await) }
     }))
     .call(event);
     let Ok(response) = answering.await;

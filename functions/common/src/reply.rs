@@ -90,7 +90,7 @@ impl Reply {
 
     /// This answer as one text, to be kept for a repeated request.
     #[must_use]
-    pub fn to_kept(&self) -> String {
+    pub fn to_stored(&self) -> String {
         let etag = self.headers.get(header::ETAG).and_then(|value| value.to_str().ok()).unwrap_or_default();
         format!("{} {etag}\n{}", self.status.as_u16(), self.body)
     }
@@ -98,8 +98,8 @@ impl Reply {
     /// The answer in a kept text, marked as given before.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the text is not of [`Self::to_kept`]'s making.
-    pub fn from_kept(kept: &str) -> Result<Self> {
+    /// [`Error::Internal`] when the text is not of [`Self::to_stored`]'s making.
+    pub fn from_stored(kept: &str) -> Result<Self> {
         let parse = || {
             let (head, body) = kept.split_once('\n')?;
             let (status, etag) = head.split_once(' ')?;
@@ -130,8 +130,8 @@ mod tests {
     fn a_kept_answer_comes_back_the_same_but_marked() {
         let reply = Reply::json(StatusCode::CREATED, &serde_json::json!({"a": "b\nc"})).unwrap();
         let reply = reply.with(header::ETAG, "\"1\"");
-        let again = Reply::from_kept(&reply.to_kept()).unwrap();
+        let again = Reply::from_stored(&reply.to_stored()).unwrap();
         assert_eq!(again, reply.with(HeaderName::from_static("idempotent-replayed"), "true"));
-        assert!(Reply::from_kept("nonsense").is_err());
+        assert!(Reply::from_stored("nonsense").is_err());
     }
 }

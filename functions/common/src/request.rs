@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 use lambda_http::{Body, RequestExt as _};
 use serde_json::{Map, Value};
 
-use clientele_shared::store::{Once, Permit, Rendering, Write};
+use clientele_shared::store::{IdempotentRequest, RenderReply, Write, WriteAuthorization};
 use clientele_shared::{Error, Result};
 
 /// One HTTP request.
@@ -17,10 +17,10 @@ pub struct Request {
 }
 
 /// The longest `X-Request-Id` that is taken over from the caller.
-const LONGEST_ID: usize = 128;
+const MAX_ID: usize = 128;
 
 /// The longest `Idempotency-Key`.
-const LONGEST_KEY: usize = 255;
+const MAX_KEY: usize = 255;
 
 impl Request {
     /// Wraps what Lambda hands over.
@@ -149,14 +149,19 @@ impl Request {
     pub(crate) fn write<'a>(
         &self,
         operation: &str,
-        kept: &'a Rendering<'a>,
-        permit: Permit<'a>,
+        kept: &'a RenderReply<'a>,
+        authorization: WriteAuthorization<'a>,
     ) -> Result<Write<'a>> {
-        let once = self.idempotency_key()?.map(|key| {
+        let idempotency = self.idempotency_key()?.map(|key| {
             let body = String::from_utf8_lossy(self.body());
-            Once::new(key, operation, &[self.inner.method().as_str(), self.inner.uri().path(), &body], kept)
+            IdempotentRequest::new(
+                key,
+                operation,
+                &[self.inner.method().as_str(), self.inner.uri().path(), &body],
+                kept,
+            )
         });
-        Ok(Write { expected_version: self.expected_version()?, once, permit })
+        Ok(Write { expected_version: self.expected_version()?, idempotency, authorization })
     }
 
     /// The `Idempotency-Key`, if the sender gave one.
@@ -166,7 +171,7 @@ impl Request {
     pub fn idempotency_key(&self) -> Result<Option<&str>> {
         let Some(value) = self.headers().get("idempotency-key") else { return Ok(None) };
         let key = value.to_str().unwrap_or_default().trim();
-        if key.is_empty() || key.len() > LONGEST_KEY {
+        if key.is_empty() || key.len() > MAX_KEY {
             return Err(Error::invalid("Idempotency-Key", "must be 1 to 255 printable characters"));
         }
         Ok(Some(key))
@@ -186,7 +191,7 @@ impl Request {
 fn caller_id(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("x-request-id")?.to_str().ok()?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
-    let right = !text.is_empty() && text.len() <= LONGEST_ID && text.bytes().all(plain);
+    let right = !text.is_empty() && text.len() <= MAX_ID && text.bytes().all(plain);
     right.then(|| text.to_owned())
 }
 

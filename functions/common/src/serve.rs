@@ -9,7 +9,7 @@ use clientele_shared::store::Store;
 use lambda_http::service_fn;
 
 use crate::config::Config;
-use crate::{App, Chunks, Endpoint, front, logging};
+use crate::{App, Endpoint, StreamingBody, logging, pipeline};
 
 /// Runs one endpoint as a Lambda function, until Lambda ends it.
 ///
@@ -21,7 +21,7 @@ pub fn serve(endpoint: &'static Endpoint) -> Result<(), lambda_http::Error> {
     block_on(|app| {
         lambda_http::run(service_fn(move |request| {
             let app = Arc::clone(&app);
-            async move { Ok::<_, Infallible>(front::answer(endpoint, &app, request).await) }
+            async move { Ok::<_, Infallible>(pipeline::answer(endpoint, &app, request).await) }
         }))
     })
 }
@@ -33,12 +33,12 @@ pub fn serve(endpoint: &'static Endpoint) -> Result<(), lambda_http::Error> {
 ///
 /// # Errors
 /// When the environment lacks something, or Lambda's runtime interface cannot be reached.
-pub fn serve_streamed(endpoint: &'static Endpoint<Chunks>) -> Result<(), lambda_http::Error> {
+pub fn serve_streamed(endpoint: &'static Endpoint<StreamingBody>) -> Result<(), lambda_http::Error> {
     block_on(|app| {
         lambda_http::run_with_streaming_response(service_fn(move |request| {
             let app = Arc::clone(&app);
             async move {
-                let response = front::stream(endpoint, &app, request).await;
+                let response = pipeline::stream(endpoint, &app, request).await;
                 Ok::<_, Infallible>(response.map(|chunks| chunks.on_error(|_| std::process::exit(1))))
             }
         }))

@@ -16,14 +16,14 @@ struct Cursor<'a> {
 
 /// The cursor of a customer.
 pub(crate) fn write(number: CustomerNumber) -> String {
-    STANDARD.encode(format!("{{\"id\":\"{}\"}}", number.to_cust()))
+    STANDARD.encode(format!("{{\"id\":\"{}\"}}", number.to_customer_id()))
 }
 
 /// The customer that a cursor stands for, which need not be there any more.
 pub(crate) fn read(text: &str) -> Result<CustomerNumber> {
     let number = STANDARD.decode(text.trim()).ok().and_then(|json| {
         let cursor: Cursor<'_> = serde_json::from_slice(&json).ok()?;
-        CustomerNumber::from_cust(cursor.id)
+        CustomerNumber::from_customer_id(cursor.id)
     });
     number.ok_or_else(|| Error::invalid(CURSOR, "must be a cursor as it was given"))
 }

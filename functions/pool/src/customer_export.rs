@@ -8,38 +8,38 @@ use futures::future::try_join;
 use futures::stream;
 use http::StatusCode;
 
-use clientele_functions_common::{Call, Chunks, Endpoint, Reply};
+use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply, StreamingBody};
 use clientele_shared::csv::customer_row::{self, TagNames};
 use clientele_shared::csv::{FormulaGuard, rows};
-use clientele_shared::model::{Customer, Scope, Status, UnknownName};
+use clientele_shared::model::{Customer, Scope, Status, UnknownVariant};
 use clientele_shared::rules::search::SearchQuery;
 use clientele_shared::store::{CustomerWalk, Total};
 use clientele_shared::{Error, Result};
 
 use crate::error::{self, PoolFiles};
-use crate::file::{self, MOST_BYTES};
+use crate::file::{self, MAX_BYTES};
 
 /// The endpoint.
-pub const ENDPOINT: Endpoint<Chunks> = Endpoint {
+pub const ENDPOINT: Endpoint<StreamingBody> = Endpoint {
     name: "pool-customer-export",
     scope: Scope::Export,
     dialect: &PoolFiles,
     handle: |call| handle(call).boxed(),
 };
 
-async fn handle(call: Call<'_>) -> Result<Reply<Chunks>> {
+async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply<StreamingBody>> {
     let status = call.request.query("status").map(status).transpose()?;
     let search = call.request.query("search").and_then(SearchQuery::parse);
     let walk = call.store().customer_walk(call.tenant(), status, search);
-    let (mut walk, tags) = try_join(walk, call.store().tags(call.tenant())).await?;
+    let (mut walk, tags) = try_join(walk, call.store().tags_list(call.tenant())).await?;
     let customers = walk.next().await?.unwrap_or_default();
     let guard = file::guard(&call.caller.settings);
     let file = File { walk, tags: tags.into_iter().collect(), guard };
     let first = file.rows(&customers)?;
     if let Some(bytes) = file.bytes_expected(&customers, first.len()).await?
-        && bytes > MOST_BYTES
+        && bytes > MAX_BYTES
     {
-        return Ok(too_large(file.walk.total(), bytes).map_body(Chunks::from));
+        return Ok(too_large(file.walk.total(), bytes).map_body(StreamingBody::from));
     }
     let begin = [rows([customer_row::COLUMNS])?, first].concat();
     let rest = stream::try_unfold(file, |mut file| async move {
@@ -50,7 +50,7 @@ async fn handle(call: Call<'_>) -> Result<Reply<Chunks>> {
 }
 
 fn status(text: &str) -> Result<Status> {
-    text.parse().map_err(|e: UnknownName| Error::invalid("status", e.to_string()))
+    text.parse().map_err(|e: UnknownVariant| Error::invalid("status", e.to_string()))
 }
 
 /// The file while it is made.
@@ -73,7 +73,7 @@ impl File {
     /// from all over looked at.
     async fn bytes_expected(&self, first: &[Customer], bytes: usize) -> Result<Option<u64>> {
         let expected = bytes_expected(self.walk.total(), first.len(), bytes);
-        if expected.is_some_and(|bytes| bytes <= MOST_BYTES) || self.walk.total().count() == 0 {
+        if expected.is_some_and(|bytes| bytes <= MAX_BYTES) || self.walk.total().count() == 0 {
             return Ok(expected);
         }
         let sample = self.walk.sample().await?;
@@ -98,7 +98,7 @@ fn too_large(total: Total, bytes: u64) -> Reply {
          `search`, or have whoever runs it take them from the scheduled export to S3 (`sync-agent export customers`)",
         total.count(),
         megabytes(bytes),
-        megabytes(MOST_BYTES)
+        megabytes(MAX_BYTES)
     );
     error::refusal(StatusCode::BAD_REQUEST, "EXPORT_TOO_LARGE", &message)
 }

@@ -10,26 +10,26 @@ use async_graphql::{Name, Positioned, Request, ServerError};
 const LONGEST: usize = 50_000;
 
 /// How deep brackets may stand in each other.
-const MOST_NESTED: usize = 40;
+const MAX_NESTING: usize = 40;
 
 /// How many fields a document may have once its fragments are written out.
-const MOST_FIELDS: u64 = 2_000;
+const MAX_FIELDS: u64 = 2_000;
 
 /// The operation that is asked for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct RequestedOperation {
     pub(crate) kind: OperationType,
     /// The names of its fields in the answer, in their order.
     pub(crate) fields: Vec<Name>,
 }
 
 /// Looks at a document; returns the operation that is asked for, if there is one of that name.
-pub(crate) fn inspect(request: &mut Request) -> Result<Option<Asked>, ServerError> {
+pub(crate) fn inspect(request: &mut Request) -> Result<Option<RequestedOperation>, ServerError> {
     if request.query.len() > LONGEST {
         return Err(refused(format!("The document has more than {LONGEST} bytes")));
     }
-    if nesting(&request.query) > MOST_NESTED {
-        return Err(refused(format!("The document is nested deeper than {MOST_NESTED} brackets")));
+    if nesting(&request.query) > MAX_NESTING {
+        return Err(refused(format!("The document is nested deeper than {MAX_NESTING} brackets")));
     }
     let name = request.operation_name.clone();
     let document = request.parsed_query()?;
@@ -38,8 +38,8 @@ pub(crate) fn inspect(request: &mut Request) -> Result<Option<Asked>, ServerErro
     for (_, operation) in document.operations.iter() {
         fields = fields.saturating_add(count(&operation.node.selection_set, document, &mut known)?);
     }
-    if fields > MOST_FIELDS {
-        return Err(refused(format!("The document asks for more than {MOST_FIELDS} fields")));
+    if fields > MAX_FIELDS {
+        return Err(refused(format!("The document asks for more than {MAX_FIELDS} fields")));
     }
     let mut operations = document.operations.iter();
     let asked = match name {
@@ -49,7 +49,7 @@ pub(crate) fn inspect(request: &mut Request) -> Result<Option<Asked>, ServerErro
     Ok(asked.map(|(_, operation)| {
         let mut fields = Vec::new();
         names(&operation.node.selection_set, document, &mut fields);
-        Asked { kind: operation.node.ty, fields }
+        RequestedOperation { kind: operation.node.ty, fields }
     }))
 }
 
@@ -183,7 +183,10 @@ mod tests {
         check("mutation M { x }", Ok(Some(OperationType::Mutation)));
         let two = "query A { x } mutation B { y }";
         let named = |name: &str| inspect(&mut Request::new(two).operation_name(name)).unwrap();
-        assert_eq!(named("B"), Some(Asked { kind: OperationType::Mutation, fields: vec![Name::new("y")] }));
+        assert_eq!(
+            named("B"),
+            Some(RequestedOperation { kind: OperationType::Mutation, fields: vec![Name::new("y")] })
+        );
         assert_eq!(named("C"), None);
     }
 

@@ -158,7 +158,7 @@ pub(crate) fn mutation_by_get() -> Reply {
 
 /// The answer to a document of which only the hash was sent, in the words by which clients know that they must
 /// send all of it.
-pub(crate) fn hash_only() -> Reply {
+pub(crate) fn persisted_query_not_supported() -> Reply {
     refusal(StatusCode::OK, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
 }
 

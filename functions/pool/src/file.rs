@@ -5,13 +5,13 @@ use futures::future::ready;
 use futures::stream::{self, Stream, StreamExt};
 use http::{StatusCode, header};
 
-use clientele_functions_common::{Chunks, Reply};
+use clientele_functions_common::{Reply, StreamingBody};
 use clientele_shared::csv::FormulaGuard;
 use clientele_shared::model::Settings;
 use clientele_shared::{Error, Result};
 
 /// The most bytes that Lambda sends in one answer.
-pub(crate) const MOST_BYTES: u64 = 200 * 1024 * 1024;
+pub(crate) const MAX_BYTES: u64 = 200 * 1024 * 1024;
 
 /// Whether the tenant wants cells marked that a spreadsheet would run.
 pub(crate) fn guard(settings: &Settings) -> FormulaGuard {
@@ -23,10 +23,10 @@ pub(crate) fn reply(
     name: &str,
     begin: Vec<u8>,
     rest: impl Stream<Item = Result<Vec<u8>>> + Send + 'static,
-) -> Reply<Chunks> {
+) -> Reply<StreamingBody> {
     let parts = stream::once(ready(Ok(begin))).chain(rest);
-    let counted = parts.scan(MOST_BYTES, |left, part| ready(Some(part.and_then(|part| within(left, part)))));
-    Reply::of(StatusCode::OK, "text/csv; charset=utf-8", Chunks::new(counted))
+    let counted = parts.scan(MAX_BYTES, |left, part| ready(Some(part.and_then(|part| within(left, part)))));
+    Reply::of(StatusCode::OK, "text/csv; charset=utf-8", StreamingBody::new(counted))
         .with(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))
         .with(header::CACHE_CONTROL, "no-store")
 }

@@ -134,7 +134,7 @@ pub(crate) enum Selected {
 impl CustomerSelector {
     pub(crate) fn read(self) -> Result<Selected> {
         match (self.id, self.email, self.quickbooks_id) {
-            (Some(id), None, None) => Ok(Selected::Number(CustomerNumber::from_cust(&id))),
+            (Some(id), None, None) => Ok(Selected::Number(CustomerNumber::from_customer_id(&id))),
             (None, Some(email), None) => {
                 Ok(Selected::Condition(Condition::Email(vec![value("email", email)?])))
             }
@@ -148,7 +148,7 @@ impl CustomerSelector {
 
 /// A filter of the store while it is put together.
 #[derive(Default)]
-struct Building {
+struct FilterBuilder {
     statuses: Option<BTreeSet<model::Status>>,
     conditions: Vec<Condition>,
 }
@@ -159,14 +159,14 @@ pub(crate) async fn read(
     filter: Option<CustomerFilter>,
     selector: Option<CustomersSelector>,
 ) -> Result<store::CustomerFilter> {
-    let mut building = Building::default();
-    building.flat(session, filter.unwrap_or_default()).await?;
-    building.by_operator(session, selector.and_then(|s| s.filters).unwrap_or_default()).await?;
-    let Building { statuses, conditions } = building;
+    let mut builder = FilterBuilder::default();
+    builder.flat(session, filter.unwrap_or_default()).await?;
+    builder.by_operator(session, selector.and_then(|s| s.filters).unwrap_or_default()).await?;
+    let FilterBuilder { statuses, conditions } = builder;
     Ok(store::CustomerFilter { statuses, conditions, ..store::CustomerFilter::default() })
 }
 
-impl Building {
+impl FilterBuilder {
     async fn flat(&mut self, session: &Session, filter: CustomerFilter) -> Result<()> {
         self.statuses(filter.status, filter.statuses);
         self.tags(session, None, filter.tag_ids).await?;
@@ -259,5 +259,5 @@ fn value(name: &str, text: String) -> Result<String> {
     if text.trim().is_empty() {
         return Err(Error::invalid(name, "must not be blank"));
     }
-    text::within(&text, text::LONGEST_LINE).map_err(|message| Error::invalid(name, message))
+    text::within(&text, text::MAX_LINE).map_err(|message| Error::invalid(name, message))
 }

@@ -10,11 +10,11 @@ use http::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use clientele_functions_common::{Call, Endpoint, Reply, Request};
+use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply, Request};
 use clientele_shared::model::Scope;
 use clientele_shared::{Error, Result};
 
-use crate::document::{self, Asked};
+use crate::document::{self, RequestedOperation};
 use crate::error::{self, Pool};
 use crate::schema::SCHEMA;
 use crate::session::Session;
@@ -27,8 +27,8 @@ pub const ENDPOINT: Endpoint = Endpoint {
     handle: |call| handle(call).boxed(),
 };
 
-async fn handle(call: Call<'_>) -> Result<Reply> {
-    let Some(mut request) = read(call.request)? else { return Ok(error::hash_only()) };
+async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
+    let Some(mut request) = read(call.request)? else { return Ok(error::persisted_query_not_supported()) };
     let asked = match document::inspect(&mut request) {
         Ok(asked) => asked,
         Err(error) => return answer(&Response::from_errors(vec![error]), false),
@@ -42,11 +42,11 @@ async fn handle(call: Call<'_>) -> Result<Reply> {
             return Ok(error::refusal(StatusCode::OK, error::code(&error), &error::message(&error)));
         }
     }
-    let (session, grant) = Session::new(call.store(), call.caller, call.request)?;
+    let (session, sender) = Session::new(call.store(), call.caller, call.request)?;
     let session = Arc::new(session);
     let execution = SCHEMA.execute(request.data(Arc::clone(&session)));
-    let (mut response, ()) = join(execution, grant.pass_on(call.permit)).await;
-    if let (Value::Object(data), Some(Asked { fields, .. })) = (&mut response.data, asked) {
+    let (mut response, ()) = join(execution, sender.forward(call.authorization)).await;
+    if let (Value::Object(data), Some(RequestedOperation { fields, .. })) = (&mut response.data, asked) {
         // They are there in the order in which they were done.
         data.sort_by_cached_key(|name, _| fields.iter().position(|field| field == name));
     }

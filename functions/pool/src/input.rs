@@ -102,7 +102,7 @@ impl CreateCustomerInput {
                 fields.tag_ids.push(tag.to_string());
             }
         }
-        if is_nobody(&fields) { Err(nobody()) } else { Ok((fields, tags)) }
+        if lacks_identity(&fields) { Err(identity_required()) } else { Ok((fields, tags)) }
     }
 }
 
@@ -170,7 +170,7 @@ impl Change {
 
     /// What the fields of a customer become.
     pub(crate) fn apply(&self, mut fields: CustomerFields) -> Result<CustomerFields> {
-        let was_nobody = is_nobody(&fields);
+        let was_nobody = lacks_identity(&fields);
         let mut form = Form::default();
         let members = &self.members;
         form.text("firstName", &members.first_name, &mut fields.first_name, line);
@@ -196,7 +196,7 @@ impl Change {
         if !form.wrong.is_empty() {
             return Err(Error::Invalid(form.wrong));
         }
-        if is_nobody(&fields) && !was_nobody { Err(nobody()) } else { Ok(fields) }
+        if lacks_identity(&fields) && !was_nobody { Err(identity_required()) } else { Ok(fields) }
     }
 }
 
@@ -237,13 +237,13 @@ impl Form {
 }
 
 /// Whether a customer can be called nothing.
-fn is_nobody(fields: &CustomerFields) -> bool {
+fn lacks_identity(fields: &CustomerFields) -> bool {
     [&fields.first_name, &fields.last_name, &fields.company_name, &fields.email]
         .into_iter()
         .all(Option::is_none)
 }
 
-fn nobody() -> Error {
+fn identity_required() -> Error {
     let message = "one of firstName, lastName, companyName and email must be given";
     Error::invalid("input", message)
 }

@@ -24,11 +24,11 @@ mod types;
 
 pub use schema::{build_schema, sdl};
 
-use clientele_functions_common::{Chunks, Endpoint};
+use clientele_functions_common::{Endpoint, StreamingBody};
 
 /// Every endpoint of this dialect that answers with a text.
 pub const ENDPOINTS: [&Endpoint; 1] = [&graphql::ENDPOINT];
 
 /// Every endpoint of this dialect whose answers are sent while they are made.
-pub const STREAMED_ENDPOINTS: [&Endpoint<Chunks>; 2] =
+pub const STREAMED_ENDPOINTS: [&Endpoint<StreamingBody>; 2] =
     [&customer_export::ENDPOINT, &pricing_export::ENDPOINT];

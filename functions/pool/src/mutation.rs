@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::future::try_join;
 
 use clientele_shared::model::{self, CustomerNumber};
-use clientele_shared::store::{Once, Updated, Write, Written};
+use clientele_shared::store::{IdempotentRequest, Updated, Write, WriteOutcome};
 use clientele_shared::{Error, Result};
 
 use crate::error;
@@ -18,7 +18,7 @@ use crate::tag::{self, CreateTagInput, UpdateTagInput};
 use crate::types::{BulkUpdateError, BulkUpdateResult, Customer, Tag};
 
 /// Customers to a bulk update at the most.
-const MOST: usize = 500;
+const MAX_IDS: usize = 500;
 
 /// The mutations. Work is boxed, here and in the queries: what a field waits for is no part of the type of the
 /// whole document's execution, which the compiler would have to lay out.
@@ -35,8 +35,8 @@ impl Mutation {
         input: CreateCustomerInput,
     ) -> async_graphql::Result<Customer> {
         let session = session::of(context)?;
-        let place = Place::of(context);
-        create(session, &place, input).boxed().await.map(Customer::from).map_err(|e| session.refuse(e))
+        let field = WriteField::of(context);
+        create(session, &field, input).boxed().await.map(Customer::from).map_err(|e| session.refuse(e))
     }
 
     /// Changes a customer: absent members stay, `null` clears.
@@ -48,8 +48,8 @@ impl Mutation {
         input: UpdateCustomerInput,
     ) -> async_graphql::Result<Customer> {
         let session = session::of(context)?;
-        let place = Place::of(context);
-        update(session, &place, &id, input).boxed().await.map(Customer::from).map_err(|e| session.refuse(e))
+        let field = WriteField::of(context);
+        update(session, &field, &id, input).boxed().await.map(Customer::from).map_err(|e| session.refuse(e))
     }
 
     /// Makes one change to many customers. Each is changed wholly or not at all; the others are not held up by
@@ -77,7 +77,7 @@ impl Mutation {
         let session = session::of(context)?;
         let made = async {
             let (name, color) = input.read()?;
-            session.store.tag_create(&session.tenant, name, color, session.permit()).await
+            session.store.tag_create(&session.tenant, name, color, session.authorization()).await
         };
         let made = made.boxed().await;
         session.tags_changed();
@@ -95,7 +95,7 @@ impl Mutation {
         let session = session::of(context)?;
         let changed = async {
             let (id, change) = (tag::read_id(&id)?, input.read()?);
-            session.store.tag_update(&session.tenant, &id, change, session.permit()).await
+            session.store.tag_update(&session.tenant, &id, change, session.authorization()).await
         };
         let changed = changed.boxed().await;
         session.tags_changed();
@@ -106,8 +106,9 @@ impl Mutation {
     #[graphql(complexity = "WRITE + child_complexity")]
     async fn delete_tag(&self, context: &Context<'_>, id: ID) -> async_graphql::Result<bool> {
         let session = session::of(context)?;
-        let deleted =
-            async { session.store.tag_delete(&session.tenant, &tag::read_id(&id)?, session.permit()).await };
+        let deleted = async {
+            session.store.tag_delete(&session.tenant, &tag::read_id(&id)?, session.authorization()).await
+        };
         let deleted = deleted.boxed().await;
         session.tags_changed();
         deleted.map(|()| true).map_err(|e| session.refuse(e))
@@ -120,14 +121,14 @@ fn has_extensions(context: &Context<'_>) -> bool {
 }
 
 /// A field that writes a customer.
-struct Place {
+struct WriteField {
     /// What the field is called in the answer, which tells two of one document apart.
     name: String,
     /// Whether the customer's tags are asked for.
     tags: bool,
 }
 
-impl Place {
+impl WriteField {
     fn of(context: &Context<'_>) -> Self {
         let field = context.field();
         Self {
@@ -137,32 +138,36 @@ impl Place {
     }
 }
 
-async fn create(session: &Session, place: &Place, input: CreateCustomerInput) -> Result<model::Customer> {
+async fn create(
+    session: &Session,
+    field: &WriteField,
+    input: CreateCustomerInput,
+) -> Result<model::Customer> {
     let (fields, tags) = input.read(&session.settings)?;
     let Session { store, tenant, .. } = session;
-    let permit = Box::pin(async {
-        let ahead = session.tags_ahead(place.tags || !tags.is_empty());
-        let (rules, ()) = try_join(session.permit(), ahead).await?;
+    let authorization = Box::pin(async {
+        let ahead = session.tags_ahead(field.tags || !tags.is_empty());
+        let (rules, ()) = try_join(session.authorization(), ahead).await?;
         session.tag_ids("tagIds", &tags).await.map(|_| rules)
     });
-    let write = Write { permit, ..write(session, place) };
+    let write = Write { authorization, ..write(session, field) };
     let written = store.customer_create(tenant, fields, write).await?;
     customer_of(session, written).await
 }
 
 async fn update(
     session: &Session,
-    place: &Place,
+    field: &WriteField,
     id: &str,
     input: UpdateCustomerInput,
 ) -> Result<model::Customer> {
-    let number = CustomerNumber::from_cust(id).ok_or(Error::NotFound("Customer"))?;
-    session.tags_ahead(place.tags).await?;
+    let number = CustomerNumber::from_customer_id(id).ok_or(Error::NotFound("Customer"))?;
+    session.tags_ahead(field.tags).await?;
     let change = input.read(session).await?;
     let Session { store, tenant, .. } = session;
     let uuid = tenant.customer_uuid(number);
     let written =
-        store.customer_update(tenant, uuid, |fields| change.apply(fields), write(session, place)).await?;
+        store.customer_update(tenant, uuid, |fields| change.apply(fields), write(session, field)).await?;
     customer_of(session, written).await
 }
 
@@ -172,18 +177,19 @@ async fn delete(session: &Session, id: &str) -> Result<()> {
             "deleteCustomer is an extension that this tenant has not turned on".into(),
         ));
     }
-    let number = CustomerNumber::from_cust(id).ok_or(Error::NotFound("Customer"))?;
+    let number = CustomerNumber::from_customer_id(id).ok_or(Error::NotFound("Customer"))?;
     let Session { store, tenant, .. } = session;
-    let write = Write { permit: session.permit(), ..Write::plain() };
+    let write = Write { authorization: session.authorization(), ..Write::plain() };
     store.customer_delete(tenant, tenant.customer_uuid(number), write).await?;
     Ok(())
 }
 
 /// A write at any version; once, if the sender gave a key.
-fn write<'a>(session: &'a Session, place: &Place) -> Write<'a> {
-    let once = session.repeatable.as_ref();
-    let once = once.map(|request| Once::new(&request.key, &place.name, &[&request.body], &number_of));
-    Write { expected_version: None, once, permit: session.permit() }
+fn write<'a>(session: &'a Session, field: &WriteField) -> Write<'a> {
+    let idempotency = session.repeatable.as_ref();
+    let idempotency = idempotency
+        .map(|request| IdempotentRequest::new(&request.key, &field.name, &[&request.body], &number_of));
+    Write { expected_version: None, idempotency, authorization: session.authorization() }
 }
 
 /// What is kept of a write for its repetition: whom it was about.
@@ -192,10 +198,10 @@ fn number_of(customer: &model::Customer) -> Result<String> {
 }
 
 /// The customer that a write was about: as it is now, where the write took effect before.
-async fn customer_of(session: &Session, written: Written) -> Result<model::Customer> {
+async fn customer_of(session: &Session, written: WriteOutcome) -> Result<model::Customer> {
     match written {
-        Written::Now(customer) => Ok(*customer),
-        Written::Before(kept) => {
+        WriteOutcome::Applied(customer) => Ok(*customer),
+        WriteOutcome::Replayed(kept) => {
             let number = CustomerNumber::from_digits(&kept)
                 .ok_or_else(|| Error::broken("a kept number cannot be read"))?;
             let Session { store, tenant, .. } = session;
@@ -206,8 +212,8 @@ async fn customer_of(session: &Session, written: Written) -> Result<model::Custo
 
 async fn bulk_update(session: &Session, input: BulkUpdateCustomersInput) -> Result<BulkUpdateResult> {
     let BulkUpdateCustomersInput { mut ids, update } = input;
-    if ids.len() > MOST {
-        return Err(Error::invalid("ids", format!("must be at most {MOST} ids")));
+    if ids.len() > MAX_IDS {
+        return Err(Error::invalid("ids", format!("must be at most {MAX_IDS} ids")));
     }
     let mut seen = BTreeSet::new();
     ids.retain(|id| seen.insert(id.to_string()));
@@ -215,12 +221,12 @@ async fn bulk_update(session: &Session, input: BulkUpdateCustomersInput) -> Resu
     // What is wrong with the change itself is told once, and not for each customer.
     change.check()?;
     let numbers: HashMap<&str, CustomerNumber> =
-        ids.iter().filter_map(|id| Some((id.as_str(), CustomerNumber::from_cust(id)?))).collect();
+        ids.iter().filter_map(|id| Some((id.as_str(), CustomerNumber::from_customer_id(id)?))).collect();
     let Session { store, tenant, .. } = session;
     let wanted: BTreeSet<CustomerNumber> = numbers.values().copied().collect();
     let apply = |fields| change.apply(fields);
     let Updated { updated, failed } =
-        store.customers_update(tenant, &wanted, apply, session.permit()).await?;
+        store.customers_update(tenant, &wanted, apply, session.authorization()).await?;
     let error_of = |id: &ID| match numbers.get(id.as_str()) {
         None => Some(error::message(&Error::NotFound("Customer"))),
         Some(number) => failed.get(number).map(error::message),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use futures::FutureExt;
 use futures::stream;
 
-use clientele_functions_common::{Call, Chunks, Endpoint, Reply};
+use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply, StreamingBody};
 use clientele_shared::csv::{FormulaGuard, rows};
 use clientele_shared::model::{CustomerNumber, Scope};
 use clientele_shared::rules::pricing::PricedProduct;
@@ -19,15 +19,15 @@ const COLUMNS: [&str; 7] =
     ["productId", "serviceType", "name", "defaultPrice", "customerPrice", "currency", "effectiveFrom"];
 
 /// The endpoint.
-pub const ENDPOINT: Endpoint<Chunks> = Endpoint {
+pub const ENDPOINT: Endpoint<StreamingBody> = Endpoint {
     name: "pool-pricing-export",
     scope: Scope::Export,
     dialect: &PoolFiles,
     handle: |call| handle(call).boxed(),
 };
 
-async fn handle(call: Call<'_>) -> Result<Reply<Chunks>> {
-    let number = call.request.path("id").and_then(CustomerNumber::from_cust);
+async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply<StreamingBody>> {
+    let number = call.request.path("id").and_then(CustomerNumber::from_customer_id);
     let uuid = call.tenant().customer_uuid(number.ok_or(Error::NotFound("Customer"))?);
     call.store().customer_get(call.tenant(), uuid, false).await?;
     let guard = file::guard(&call.caller.settings);

@@ -15,7 +15,7 @@ use crate::tag;
 use crate::types::{Customer, CustomerConnection, PaginatedCustomers, Pagination, Tag, User};
 
 /// Customers to a page at the most.
-const MOST: i32 = 100;
+const MAX_PAGE: i32 = 100;
 
 /// The queries.
 pub(crate) struct Query;
@@ -199,8 +199,8 @@ async fn one(session: &Session, selector: CustomerSelector) -> Result<model::Cus
 
 /// How many customers are asked for.
 fn within(name: &str, count: i32) -> Result<usize> {
-    let count = usize::try_from(count).ok().filter(|_| (1..=MOST).contains(&count));
-    count.ok_or_else(|| Error::invalid(name, format!("must be between 1 and {MOST}")))
+    let count = usize::try_from(count).ok().filter(|_| (1..=MAX_PAGE).contains(&count));
+    count.ok_or_else(|| Error::invalid(name, format!("must be between 1 and {MAX_PAGE}")))
 }
 
 fn at_least_one(name: &str, number: i32) -> Result<u64> {

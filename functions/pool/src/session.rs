@@ -12,13 +12,13 @@ use tokio::sync::OnceCell;
 
 use clientele_functions_common::{Caller, Request};
 use clientele_shared::model::{ApiKeyId, Settings, Tag, TagId, Tenant};
-use clientele_shared::store::{Permit, Store, Total, WriteRules};
+use clientele_shared::store::{Store, Total, WriteAuthorization, WriteRules};
 use clientele_shared::{Error, Result};
 
 use crate::error;
 
 /// How many values a list may have that is looked up value by value.
-const MOST_VALUES: usize = 100;
+const MAX_VALUES: usize = 100;
 
 /// One request while its document is executed.
 pub(crate) struct Session {
@@ -43,12 +43,12 @@ pub(crate) struct Repeatable {
 }
 
 /// How a session is told whether it may write.
-pub(crate) struct Grant(oneshot::Sender<Option<WriteRules>>);
+pub(crate) struct AuthorizationSender(oneshot::Sender<Option<WriteRules>>);
 
-impl Grant {
+impl AuthorizationSender {
     /// Waits for the leave to write and hands it on.
-    pub(crate) async fn pass_on(self, permit: Permit<'_>) {
-        let granted = permit.await.ok();
+    pub(crate) async fn forward(self, authorization: WriteAuthorization<'_>) {
+        let granted = authorization.await.ok();
         // Where nobody listens any more, nobody writes.
         self.0.send(granted).unwrap_or_default();
     }
@@ -56,8 +56,12 @@ impl Grant {
 
 impl Session {
     /// A session of this caller.
-    pub(crate) fn new(store: &Store, caller: &Caller, request: &Request) -> Result<(Self, Grant)> {
-        let (grant, leave) = oneshot::channel();
+    pub(crate) fn new(
+        store: &Store,
+        caller: &Caller,
+        request: &Request,
+    ) -> Result<(Self, AuthorizationSender)> {
+        let (sender, leave) = oneshot::channel();
         let repeatable = request.idempotency_key()?.map(|key| Repeatable {
             key: key.to_owned(),
             body: String::from_utf8_lossy(request.body()).into_owned(),
@@ -73,11 +77,11 @@ impl Session {
             failure: Mutex::new(None),
             is_cut: AtomicBool::new(false),
         };
-        Ok((session, Grant(grant)))
+        Ok((session, AuthorizationSender(sender)))
     }
 
     /// The leave to write. Why it is refused is told by whoever gives it.
-    pub(crate) fn permit(&self) -> Permit<'static> {
+    pub(crate) fn authorization(&self) -> WriteAuthorization<'static> {
         let leave = self.leave.clone();
         Box::pin(async move {
             match leave.await {
@@ -90,7 +94,7 @@ impl Session {
     /// The tenant's tags, read once for the whole document.
     pub(crate) async fn tags(&self) -> Result<Arc<[Tag]>> {
         let tags = Arc::clone(&locked(&self.tags));
-        let read = || async { self.store.tags(&self.tenant).await.map(Arc::from) }.boxed();
+        let read = || async { self.store.tags_list(&self.tenant).await.map(Arc::from) }.boxed();
         tags.get_or_try_init(read).await.cloned()
     }
 
@@ -162,8 +166,8 @@ impl Session {
 
 /// Refuses a list of more values than one field may have.
 pub(crate) fn at_most(field: &str, count: usize) -> Result<()> {
-    if count > MOST_VALUES {
-        return Err(Error::invalid(field, format!("must have at most {MOST_VALUES} values")));
+    if count > MAX_VALUES {
+        return Err(Error::invalid(field, format!("must have at most {MAX_VALUES} values")));
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ impl From<model::Customer> for Customer {
 impl Customer {
     /// Unique identifier.
     async fn id(&self) -> ID {
-        ID(self.0.number.to_cust())
+        ID(self.0.number.to_customer_id())
     }
 
     /// The customer's first name.

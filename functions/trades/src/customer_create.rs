@@ -3,10 +3,10 @@
 use futures::FutureExt;
 use http::{StatusCode, header};
 
-use clientele_functions_common::{Call, Endpoint, Reply};
+use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply};
 use clientele_shared::Result;
 use clientele_shared::model::{Customer, Scope};
-use clientele_shared::store::Written;
+use clientele_shared::store::WriteOutcome;
 
 use crate::error::{ErrorBody, Trades};
 use crate::input::CustomerInput;
@@ -35,18 +35,18 @@ pub const ENDPOINT: Endpoint = Endpoint {
         (status = 409, description = "The Idempotency-Key was used for a different request", body = ErrorBody),
     )
 )]
-pub(crate) async fn handle(call: Call<'_>) -> Result<Reply> {
+pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     let fields = CustomerInput::read(&call.request.json_object()?).create()?;
     let status =
         if call.caller.settings.trades_create_answers_200 { StatusCode::OK } else { StatusCode::CREATED };
-    let kept = |customer: &Customer| Ok(customer_reply(status, customer)?.to_kept());
+    let kept = |customer: &Customer| Ok(customer_reply(status, customer)?.to_stored());
     let (store, tenant) = (call.store(), call.tenant());
     let write = call.into_write(&kept)?;
     match store.customer_create(tenant, fields, write).await? {
-        Written::Now(customer) => {
+        WriteOutcome::Applied(customer) => {
             let location = format!("/api/v1/customers/{}", customer.uuid);
             Ok(customer_reply(status, &customer)?.with(header::LOCATION, location))
         }
-        Written::Before(kept) => Reply::from_kept(&kept),
+        WriteOutcome::Replayed(kept) => Reply::from_stored(&kept),
     }
 }

@@ -4,7 +4,7 @@ use futures::FutureExt;
 use http::{StatusCode, header};
 use uuid::Uuid;
 
-use clientele_functions_common::{Call, Endpoint, Reply, Request};
+use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply, Request};
 use clientele_shared::model::Scope;
 use clientele_shared::{Error, Result};
 
@@ -35,7 +35,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
         (status = 404, description = "No such customer", body = ErrorBody),
     )
 )]
-pub(crate) async fn handle(call: Call<'_>) -> Result<Reply> {
+pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     let uuid = customer_uuid(call.request)?;
     let include_deleted = call.request.query_flag("include_deleted")?.unwrap_or(false);
     let customer = call.store().customer_get(call.tenant(), uuid, include_deleted).await?;

@@ -3,7 +3,7 @@
 use futures::FutureExt;
 use http::{HeaderName, StatusCode};
 
-use clientele_functions_common::{Call, Caller, Endpoint, Reply, Request};
+use clientele_functions_common::{AuthenticatedRequest, Caller, Endpoint, Reply, Request};
 use clientele_shared::model::{CustomerNumber, CustomerType, Scope};
 use clientele_shared::rules::search::SearchQuery;
 use clientele_shared::store::{CustomerFilter, CustomerPage, Store, Total};
@@ -24,10 +24,10 @@ pub const ENDPOINT: Endpoint = Endpoint {
 const DEFAULT_LIMIT: u64 = 50;
 
 /// Customers to a page at the most; more are answered with so many.
-const MOST: u64 = 100;
+const MAX_LIMIT: u64 = 100;
 
 /// What a list is asked for.
-struct Asked {
+struct ListRequest {
     filter: CustomerFilter,
     search: Option<SearchQuery>,
     page: u64,
@@ -56,8 +56,8 @@ struct Asked {
         (status = 401, description = "No API key in force", body = ErrorBody),
     )
 )]
-pub(crate) async fn handle(call: Call<'_>) -> Result<Reply> {
-    let asked = Asked::read(call.request)?;
+pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
+    let asked = ListRequest::read(call.request)?;
     let given = asked.ask(call.store(), call.caller).await?;
     let total = given.total.count();
     let mut total_pages = total.div_ceil(asked.limit);
@@ -69,7 +69,7 @@ pub(crate) async fn handle(call: Call<'_>) -> Result<Reply> {
     let customers = given.customers.iter().map(CustomerBody::from).collect();
     let mut reply = Reply::json(StatusCode::OK, &Success::of(CustomersBody { customers, pagination }))?;
     if let (true, Some(last)) = (given.has_more, given.customers.last()) {
-        reply.set(HeaderName::from_static("x-next-cursor"), &last.number.to_cust());
+        reply.set(HeaderName::from_static("x-next-cursor"), &last.number.to_customer_id());
     }
     if let Total::AtLeast(_) = given.total {
         reply.set(HeaderName::from_static("x-total-relation"), "gte");
@@ -77,7 +77,7 @@ pub(crate) async fn handle(call: Call<'_>) -> Result<Reply> {
     Ok(reply)
 }
 
-impl Asked {
+impl ListRequest {
     fn read(request: &Request) -> Result<Self> {
         let mut filter = request.query("filter").map_or(Ok(CustomerFilter::default()), named_filter)?;
         filter.include_deleted = request.query_flag("include_deleted")?.unwrap_or(false);
@@ -85,7 +85,7 @@ impl Asked {
             filter,
             search: request.query("search").and_then(SearchQuery::parse),
             page: request.query_number("page")?.unwrap_or(1),
-            limit: request.query_number("limit")?.unwrap_or(DEFAULT_LIMIT).min(MOST),
+            limit: request.query_number("limit")?.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT),
             cursor: request.query("cursor").map(read_cursor).transpose()?,
         })
     }
@@ -113,6 +113,6 @@ fn named_filter(name: &str) -> Result<CustomerFilter> {
 }
 
 fn read_cursor(text: &str) -> Result<CustomerNumber> {
-    CustomerNumber::from_cust(text)
+    CustomerNumber::from_customer_id(text)
         .ok_or_else(|| Error::invalid("cursor", "must be the X-Next-Cursor of the page before"))
 }

@@ -3,10 +3,10 @@
 use futures::FutureExt;
 use http::StatusCode;
 
-use clientele_functions_common::{Call, Endpoint, Reply};
+use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply};
 use clientele_shared::Result;
 use clientele_shared::model::{Customer, Scope};
-use clientele_shared::store::Written;
+use clientele_shared::store::WriteOutcome;
 
 use crate::customer_get::customer_uuid;
 use crate::error::{ErrorBody, Trades};
@@ -36,14 +36,14 @@ pub const ENDPOINT: Endpoint = Endpoint {
         (status = 404, description = "No such customer", body = ErrorBody),
     )
 )]
-pub(crate) async fn handle(call: Call<'_>) -> Result<Reply> {
+pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     let uuid = customer_uuid(call.request)?;
-    let kept = |customer: &Customer| Ok(one(customer)?.to_kept());
+    let kept = |customer: &Customer| Ok(one(customer)?.to_stored());
     let (store, tenant) = (call.store(), call.tenant());
     let write = call.into_write(&kept)?;
     match store.customer_restore(tenant, uuid, write).await? {
-        Written::Now(customer) => one(&customer),
-        Written::Before(kept) => Reply::from_kept(&kept),
+        WriteOutcome::Applied(customer) => one(&customer),
+        WriteOutcome::Replayed(kept) => Reply::from_stored(&kept),
     }
 }
 

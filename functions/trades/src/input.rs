@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use clientele_shared::error::FieldError;
-use clientele_shared::model::{Address, CustomerFields, CustomerType, NotifyVia, UnknownName};
-use clientele_shared::rules::text::{LONGEST_TEXT, Rule, email, line, long_text, within};
+use clientele_shared::model::{Address, CustomerFields, CustomerType, NotifyVia, UnknownVariant};
+use clientele_shared::rules::text::{MAX_TEXT, Rule, email, line, long_text, within};
 use clientele_shared::{Error, Result};
 
 use crate::types;
@@ -178,7 +178,7 @@ fn zip(text: &str) -> Result<String, String> {
 
 fn customer_type(value: &Value) -> Result<CustomerType, String> {
     let text = value.as_str().unwrap_or_default().trim();
-    text.parse().map_err(|e: UnknownName| e.to_string())
+    text.parse().map_err(|e: UnknownVariant| e.to_string())
 }
 
 /// The document calls it a string that is a boolean: both are taken.
@@ -202,7 +202,7 @@ fn json_object(value: &Value) -> Result<Option<Value>, String> {
     if !object.is_object() {
         return Err(wrong());
     }
-    within(&object.to_string(), LONGEST_TEXT)?;
+    within(&object.to_string(), MAX_TEXT)?;
     Ok(Some(object))
 }
 

@@ -5,7 +5,7 @@ use clientele_shared::Error;
 use clientele_shared::model::{ApiKey, ApiKeyId, Mode, Scopes, Secret, TenantId};
 use clientele_shared::store::NewApiKey;
 
-use super::{CommandError, Place};
+use super::{CommandError, TableArgs};
 
 /// What to do with API keys.
 #[derive(Debug, Subcommand)]
@@ -36,7 +36,7 @@ pub struct Create {
     #[arg(long, default_value = "unnamed", value_name = "TEXT")]
     name: String,
     #[command(flatten)]
-    place: Place,
+    table: TableArgs,
 }
 
 /// A tenant's keys.
@@ -46,7 +46,7 @@ pub struct List {
     #[arg(long, value_name = "NAME")]
     tenant: TenantId,
     #[command(flatten)]
-    place: Place,
+    table: TableArgs,
 }
 
 /// One key.
@@ -58,25 +58,25 @@ pub struct Named {
     /// The key's id, as `clientele keys list` shows it.
     id: String,
     #[command(flatten)]
-    place: Place,
+    table: TableArgs,
 }
 
 impl Keys {
     pub(super) async fn run(self) -> Result<String, CommandError> {
         match self {
             Self::Create(create) => create.run().await,
-            Self::List(List { tenant, place }) => {
-                let keys = place.store().await?.api_keys_of(&tenant).await?;
+            Self::List(List { tenant, table }) => {
+                let keys = table.store().await?.api_keys_list(&tenant).await?;
                 Ok(keys.iter().map(|key| format!("{}\n", line(key))).collect())
             }
             Self::Rotate(named) => {
-                let (store, id) = (named.place.store().await?, named.id());
+                let (store, id) = (named.table.store().await?, named.id());
                 let rotated = store.api_key_rotate(&named.tenant, &id).await;
                 let (key, secret) = rotated.map_err(|error| named.lost(error))?;
                 Ok(shown(&key, &secret))
             }
             Self::Revoke(named) => {
-                let (store, id) = (named.place.store().await?, named.id());
+                let (store, id) = (named.table.store().await?, named.id());
                 let key =
                     store.api_key_revoke(&named.tenant, &id).await.map_err(|error| named.lost(error))?;
                 Ok(format!("Revoked: {}\n", line(&key)))
@@ -87,9 +87,9 @@ impl Keys {
 
 impl Create {
     async fn run(self) -> Result<String, CommandError> {
-        let Self { tenant, mode, scopes, name, place } = self;
+        let Self { tenant, mode, scopes, name, table } = self;
         let missing = CommandError::NoTenant(tenant.to_string());
-        let made = place.store().await?.api_key_create(NewApiKey { tenant, mode, scopes, name }).await;
+        let made = table.store().await?.api_key_create(NewApiKey { tenant, mode, scopes, name }).await;
         let (key, secret) = made.map_err(|error| match error {
             Error::NotFound(_) => missing,
             other => other.into(),

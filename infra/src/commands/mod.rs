@@ -60,7 +60,7 @@ pub enum CommandError {
 
 /// Which table.
 #[derive(Debug, Clone, Args)]
-struct Place {
+struct TableArgs {
     /// The DynamoDB table.
     #[arg(long, env = "TABLE_NAME", default_value = "clientele", value_name = "NAME", global = true)]
     table: String,
@@ -70,7 +70,7 @@ struct Place {
     dynamodb: Option<String>,
 }
 
-impl Place {
+impl TableArgs {
     async fn store(&self) -> Result<Store, CommandError> {
         Ok(environment::store(&self.table, self.dynamodb.as_deref()).await?)
     }

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use clientele_shared::model::{Mode, Tenant, TenantId};
 use clientele_shared::table::{definition, environment};
 
-use super::{CommandError, Place};
+use super::{CommandError, TableArgs};
 
 /// How many customers are read and indexed at a time.
 const AT_A_TIME: u32 = 500;
@@ -25,7 +25,7 @@ pub enum Table {
 #[derive(Debug, clap::Args)]
 pub struct Create {
     #[command(flatten)]
-    place: Place,
+    table: TableArgs,
 }
 
 /// Makes the search index anew.
@@ -41,7 +41,7 @@ pub struct Reindex {
     #[arg(long, value_name = "N", default_value_t = 1)]
     from: u32,
     #[command(flatten)]
-    place: Place,
+    table: TableArgs,
 }
 
 impl Table {
@@ -55,17 +55,17 @@ impl Table {
 
 impl Create {
     async fn run(self) -> Result<String, CommandError> {
-        let Self { place } = self;
-        let client = environment::client(place.dynamodb.as_deref()).await?;
-        let created = definition::create_table(&client, &place.table).await?;
+        let Self { table } = self;
+        let client = environment::client(table.dynamodb.as_deref()).await?;
+        let created = definition::create_table(&client, &table.table).await?;
         let what = if created { "Created" } else { "There is already" };
-        Ok(format!("{what} the table {}.\n", place.table))
+        Ok(format!("{what} the table {}.\n", table.table))
     }
 }
 
 impl Reindex {
     async fn run(self) -> Result<String, CommandError> {
-        let store = self.place.store().await?;
+        let store = self.table.store().await?;
         super::tenant::settings(&store, &self.tenant).await?;
         let tenant = Tenant::new(&self.tenant, self.mode);
         let last = store.customer_number_last(&tenant).await?.map_or(0, |last| last.get());

@@ -5,7 +5,7 @@ use clientele_shared::Error;
 use clientele_shared::model::{Settings, TenantId};
 use clientele_shared::store::Store;
 
-use super::{CommandError, Place};
+use super::{CommandError, TableArgs};
 
 /// What to do with tenants.
 #[derive(Debug, Subcommand)]
@@ -24,14 +24,14 @@ pub struct Named {
     /// 1 to 32 lower-case letters, digits and inner hyphens.
     name: TenantId,
     #[command(flatten)]
-    place: Place,
+    table: TableArgs,
 }
 
 /// All tenants.
 #[derive(Debug, Args)]
 pub struct List {
     #[command(flatten)]
-    place: Place,
+    table: TableArgs,
 }
 
 /// Which settings to change.
@@ -61,22 +61,22 @@ pub struct Change {
     #[arg(long, value_name = "true|false")]
     csv_formula_guard: Option<bool>,
     #[command(flatten)]
-    place: Place,
+    table: TableArgs,
 }
 
 impl Tenants {
     pub(super) async fn run(self) -> Result<String, CommandError> {
         match self {
-            Self::Create(Named { name, place }) => {
-                let new = place.store().await?.tenant_create(&name).await?;
+            Self::Create(Named { name, table }) => {
+                let new = table.store().await?.tenant_create(&name).await?;
                 Ok(if new {
                     format!("Created {name}. Make it a key: clientele keys create --tenant {name}\n")
                 } else {
                     format!("There is a tenant {name} already.\n")
                 })
             }
-            Self::List(List { place }) => {
-                let tenants = place.store().await?.tenants().await?;
+            Self::List(List { table }) => {
+                let tenants = table.store().await?.tenants_list().await?;
                 Ok(tenants.into_iter().map(|name| format!("{name}\n")).collect())
             }
             Self::Settings(change) => change.run().await,
@@ -86,7 +86,7 @@ impl Tenants {
 
 impl Change {
     async fn run(self) -> Result<String, CommandError> {
-        let store = self.place.store().await?;
+        let store = self.table.store().await?;
         let before = settings(&store, &self.name).await?;
         let after = Settings {
             usage_metering: self.usage_metering.unwrap_or(before.usage_metering),

@@ -54,7 +54,7 @@ const NOT_PASSED_ON: [HeaderName; 8] = [
 ];
 
 /// The longest URL the `http` crate, and so `lambda_http`, takes.
-const LONGEST_URL: usize = u16::MAX as usize - 1;
+const MAX_URL: usize = u16::MAX as usize - 1;
 
 /// Why there is no event for a request.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +134,7 @@ fn host(headers: &HeaderMap, local: SocketAddr) -> Option<Authority> {
 fn check_url(host: &Authority, path: &str, query: Option<&str>) -> Option<()> {
     let url = Url::parse(&format!("http://{host}{path}")).ok()?;
     url.as_str().parse::<http::Uri>().ok()?;
-    (url.as_str().len() + 3 * query.map_or(0, str::len) < LONGEST_URL).then_some(())
+    (url.as_str().len() + 3 * query.map_or(0, str::len) < MAX_URL).then_some(())
 }
 
 /// The caller's headers and the gateway's own.

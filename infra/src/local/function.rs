@@ -19,12 +19,12 @@ pub const STREAM_TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// Runs a function once: the event's JSON in, its answer out. `Err` says why the function itself failed;
 /// the caller then sees a 502, as from API Gateway, and the text goes to the log.
-pub type Invoke = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Answer, String>> + Send + Sync>;
+pub type Invoke = Arc<dyn Fn(String) -> BoxFuture<'static, Result<InvokeResponse, String>> + Send + Sync>;
 
 /// What a function answers.
-pub enum Answer {
+pub enum InvokeResponse {
     /// All of it, as JSON.
-    Whole(String),
+    Buffered(String),
     /// Sent while it is made.
     Streamed(StreamedResponse),
 }

@@ -9,10 +9,10 @@ use axum::response::Response;
 use http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
-use super::answer;
 use super::event::{self, EventError, RequestId};
-use super::function::{Answer, Functions, Invoke, STREAM_TIME_LIMIT, TIME_LIMIT};
-use super::refusal::{Refusal, RefusalError, Refusals};
+use super::function::{Functions, Invoke, InvokeResponse, STREAM_TIME_LIMIT, TIME_LIMIT};
+use super::gateway_response::{GatewayResponseError, GatewayResponseType, GatewayResponses};
+use super::proxy_response;
 use super::routes::{Match, Route, RouteError, Routes, Transfer};
 
 /// API Gateway's limit of request line and headers together.
@@ -32,7 +32,7 @@ pub enum GatewayError {
     Routes(#[from] RouteError),
     /// The template's own answers.
     #[error(transparent)]
-    Refusals(#[from] RefusalError),
+    GatewayResponses(#[from] GatewayResponseError),
     /// A function the template names is not linked into this process.
     #[error(
         "template.yaml routes to {missing}, which the local stack does not have: add it where the stack's \
@@ -50,7 +50,7 @@ pub enum GatewayError {
 #[derive(Debug)]
 pub struct Gateway {
     routes: Routes,
-    refusals: Refusals,
+    gateway_responses: GatewayResponses,
     functions: Functions,
 }
 
@@ -61,12 +61,12 @@ impl Gateway {
     ///
     /// When the template is none API Gateway would take, or a route's function is not there.
     pub fn new(template: &str, functions: Functions) -> Result<Self, GatewayError> {
-        let (routes, refusals) = (Routes::read(template)?, Refusals::read(template)?);
+        let (routes, gateway_responses) = (Routes::read(template)?, GatewayResponses::read(template)?);
         if let Some(missing) = routes.functions().into_iter().find(|name| functions.get(name).is_none()) {
             let present = functions.names().collect::<Vec<_>>().join(", ");
             return Err(GatewayError::Missing { missing: missing.to_owned(), present });
         }
-        Ok(Self { routes, refusals, functions })
+        Ok(Self { routes, gateway_responses, functions })
     }
 
     /// Every method and path that is answered.
@@ -79,7 +79,7 @@ impl Gateway {
         let id = RequestId::generate();
         match self.try_answer(request, &id, local, peer).await {
             Ok(response) => response,
-            Err(refusal) => self.refusals.response(refusal, &id),
+            Err(response_type) => self.gateway_responses.response(response_type, &id),
         }
     }
 
@@ -89,27 +89,29 @@ impl Gateway {
         id: &RequestId,
         local: SocketAddr,
         peer: SocketAddr,
-    ) -> Result<Response, Refusal> {
+    ) -> Result<Response, GatewayResponseType> {
         let (parts, body) = request.into_parts();
         if head_size(&parts) > HEAD_LIMIT {
-            return Err(Refusal::HeadTooLarge);
+            return Err(GatewayResponseType::HeadTooLarge);
         }
-        let (matched, invoke) = self.find(&parts).ok_or(Refusal::NoRoute)?;
+        let (matched, invoke) = self.find(&parts).ok_or(GatewayResponseType::NoRoute)?;
         let body = read(body).await?;
         let event = event::event(&parts, &body, &matched, id, local, peer).map_err(|error| match error {
-            EventError::NotAUrl => Refusal::BadRequest,
+            EventError::NotAUrl => GatewayResponseType::BadRequest,
             EventError::Unwritable(_) => failed(matched.function, id, &error.to_string()),
         })?;
         if event.len() > EVENT_LIMIT {
-            return Err(Refusal::EventTooLarge);
+            return Err(GatewayResponseType::EventTooLarge);
         }
         let response = match (call(invoke, event, &matched, id).await?, matched.transfer) {
-            (Answer::Whole(answer), Transfer::Buffered) => whole(&answer, id),
-            (Answer::Streamed(answer), Transfer::Stream) => {
-                answer::streamed(answer, id, STREAM_TIME_LIMIT).map_err(|error| error.to_string())
+            (InvokeResponse::Buffered(answer), Transfer::Buffered) => whole(&answer, id),
+            (InvokeResponse::Streamed(answer), Transfer::Stream) => {
+                proxy_response::streamed(answer, id, STREAM_TIME_LIMIT).map_err(|error| error.to_string())
             }
-            (Answer::Whole(_), Transfer::Stream) => Err("its route streams and its answer does not".into()),
-            (Answer::Streamed(_), Transfer::Buffered) => {
+            (InvokeResponse::Buffered(_), Transfer::Stream) => {
+                Err("its route streams and its answer does not".into())
+            }
+            (InvokeResponse::Streamed(_), Transfer::Buffered) => {
                 Err("its answer is streamed and its route has no ResponseTransferMode: RESPONSE_STREAM"
                     .into())
             }
@@ -131,16 +133,16 @@ fn head_size(parts: &Parts) -> usize {
     line + parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
 }
 
-async fn read(body: Body) -> Result<Bytes, Refusal> {
+async fn read(body: Body) -> Result<Bytes, GatewayResponseType> {
     // Who says beforehand how much it will be is told before it is sent.
     if body.size_hint().lower() > BODY_LIMIT as u64 {
-        return Err(Refusal::BodyTooLarge);
+        return Err(GatewayResponseType::BodyTooLarge);
     }
     match Limited::new(body, BODY_LIMIT).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge),
+        Err(error) if error.is::<LengthLimitError>() => Err(GatewayResponseType::BodyTooLarge),
         // The caller went away or broke the protocol: whatever is answered, nobody is there to read it.
-        Err(_) => Err(Refusal::BadRequest),
+        Err(_) => Err(GatewayResponseType::BadRequest),
     }
 }
 
@@ -148,7 +150,7 @@ fn whole(answer: &str, id: &RequestId) -> Result<Response, String> {
     if answer.len() > ANSWER_LIMIT {
         return Err(format!("its answer is {} bytes, Lambda takes {ANSWER_LIMIT}", answer.len()));
     }
-    answer::response(answer, id).map_err(|error| error.to_string())
+    proxy_response::response(answer, id).map_err(|error| error.to_string())
 }
 
 /// Runs the function as Lambda does: to its end, even when the caller has gone, and in a task of its own, where a
@@ -158,7 +160,7 @@ async fn call(
     event: String,
     matched: &Match<'_>,
     id: &RequestId,
-) -> Result<Answer, Refusal> {
+) -> Result<InvokeResponse, GatewayResponseType> {
     let invoke = Arc::clone(invoke);
     let running = tokio::spawn(async move { invoke(event).await });
     let function = matched.function;
@@ -172,12 +174,12 @@ async fn call(
         Ok(Err(panicked)) => Err(failed(function, id, &panicked.to_string())),
         Err(_) => {
             tracing::error!(function, request = id.id, "no answer after {} seconds", time_limit.as_secs());
-            Err(Refusal::TimedOut)
+            Err(GatewayResponseType::TimedOut)
         }
     }
 }
 
-fn failed(function: &str, id: &RequestId, why: &str) -> Refusal {
+fn failed(function: &str, id: &RequestId, why: &str) -> GatewayResponseType {
     tracing::error!(function, request = id.id, why, "the function failed");
-    Refusal::Failed
+    GatewayResponseType::Failed
 }

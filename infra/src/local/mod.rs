@@ -1,6 +1,6 @@
 //! The local stack: everything on this machine, behind one port, as it is on AWS.
 //!
-//! A request goes [`server`] → [`gateway`] ([`routes`], [`refusal`], [`event`]) → [`function`], which is
+//! A request goes [`server`] → [`gateway`] ([`routes`], [`response_type`], [`event`]) → [`function`], which is
 //! `lambda_http` and the handler of a Lambda → [`answer`]. Under it are [`engine`] (DynamoDB) and [`s3`], both on [`data`].
 //!
 //! [`run`] starts and stops all of it. What stands above the engine is handed in: [`prepare`] gets a [`Backend`]
@@ -13,7 +13,6 @@ use std::io::{self, Write as _};
 
 use serde_json::Value;
 
-pub mod answer;
 pub mod aws;
 pub mod data;
 pub mod demo;
@@ -21,10 +20,11 @@ pub mod engine;
 pub mod event;
 pub mod function;
 pub mod gateway;
+pub mod gateway_response;
 pub mod info;
 pub mod options;
 pub mod prepare;
-pub mod refusal;
+pub mod proxy_response;
 pub mod routes;
 pub mod s3;
 pub mod server;

@@ -10,7 +10,7 @@ use clientele_functions_trades::openapi::TradesApi;
 use clientele_shared::model::{
     CustomerFields, CustomerNumber, Mode, PriceOwner, Scopes, Secret, Tenant, TenantId, Timestamp,
 };
-use clientele_shared::store::{ImportedRow, NewApiKey, RowMark, Store};
+use clientele_shared::store::{ImportedRow, NewApiKey, RowKey, Store};
 use clientele_shared::table::definition;
 use clientele_shared::table::environment::{self, ConnectError};
 use clientele_shared::{Ambient, Error};
@@ -75,7 +75,7 @@ pub async fn prepare(backend: Backend) -> Result<Prepared, PrepareError> {
         first_path: "/api/v1/customers?search=okafor".to_owned(),
         samples: BTreeMap::from([
             ("uuid".to_owned(), tenant.customer_uuid(first).to_string()),
-            ("id".to_owned(), first.to_cust()),
+            ("id".to_owned(), first.to_customer_id()),
         ]),
     })
 }
@@ -90,15 +90,15 @@ async fn client(dynamodb: &DynamoDb) -> Result<Client, PrepareError> {
 async fn add_customers(client: &Client, tenant: &Tenant) -> Result<CustomerNumber, PrepareError> {
     let store = Store::new(client.clone(), TABLE, Ambient::system());
     let mut customers = demo::customers()?;
-    let marks: Vec<RowMark> =
-        (1..=customers.len()).map(|line| RowMark::new(SOURCE, &line.to_string())).collect();
-    let before = store.imported_before(tenant, &marks).await?;
+    let marks: Vec<RowKey> =
+        (1..=customers.len()).map(|line| RowKey::new(SOURCE, &line.to_string())).collect();
+    let before = store.imported_rows_get(tenant, &marks).await?;
 
     let missing: Vec<usize> = (0..marks.len()).filter(|at| !before.contains_key(&marks[*at])).collect();
     let count = u32::try_from(missing.len()).unwrap_or(u32::MAX);
     if count > 0 {
         add_tags(&store, tenant, &mut customers).await?;
-        let first = store.customer_numbers_take(tenant, count).await?;
+        let first = store.customer_numbers_allocate(tenant, count).await?;
         for (at, number) in missing.into_iter().zip(u64::from(first.get())..) {
             let number =
                 CustomerNumber::new(number).ok_or_else(|| Error::broken("there are no numbers left"))?;
@@ -110,7 +110,7 @@ async fn add_customers(client: &Client, tenant: &Tenant) -> Result<CustomerNumbe
             store.customers_import(tenant, vec![row]).await?;
         }
     }
-    let numbers = store.imported_before(tenant, &marks).await?;
+    let numbers = store.imported_rows_get(tenant, &marks).await?;
     let number = |line: usize| marks.get(line - 1).and_then(|mark| numbers.get(mark).copied());
     if count > 0 {
         add_prices(&store, tenant, number).await?;
@@ -137,7 +137,7 @@ async fn add_prices(
 /// Makes the tags that the demo's customers name, where they are missing, and puts their ids for their names.
 async fn add_tags(store: &Store, tenant: &Tenant, customers: &mut [CustomerFields]) -> Result<(), Error> {
     let names = customers.iter().flat_map(|customer| customer.tag_ids.iter().cloned()).collect();
-    let ids = store.tags_named(tenant, &names).await?;
+    let ids = store.tags_get_or_create(tenant, &names).await?;
     for tag in customers.iter_mut().flat_map(|customer| &mut customer.tag_ids) {
         let id = ids.get(tag.as_str());
         *tag = id.ok_or_else(|| Error::broken("a tag of the demo is not there"))?.to_string();
@@ -153,7 +153,7 @@ fn came_at(places: usize) -> Timestamp {
 
 /// A key of the demo tenant for everything, in place of the one of an earlier start.
 async fn new_key(store: &Store, tenant: TenantId) -> Result<Secret, Error> {
-    for old in store.api_keys_of(&tenant).await?.into_iter().filter(|key| key.name == KEY) {
+    for old in store.api_keys_list(&tenant).await?.into_iter().filter(|key| key.name == KEY) {
         store.api_key_revoke(&tenant, &old.id()).await?;
     }
     let new = NewApiKey { tenant, mode: Mode::Live, scopes: Scopes::all(), name: KEY.to_owned() };
@@ -188,14 +188,14 @@ mod tests {
 
         let store = Store::new(client(&backend.dynamodb).await.unwrap(), TABLE, Ambient::system());
         let id: TenantId = TENANT.parse().unwrap();
-        assert_eq!(store.api_keys_of(&id).await.unwrap().len(), 1);
+        assert_eq!(store.api_keys_list(&id).await.unwrap().len(), 1);
         let tenant = Tenant::new(&id, Mode::Live);
         let first = tenant.customer_uuid(1.try_into().unwrap());
         let mut pricing = store.pricing(&tenant, first, Timestamp::now().date());
         let paid = pricing.next().await.unwrap().unwrap();
         assert_eq!(paid.len(), 6);
         assert!(paid.iter().any(|paid| Some(paid.customer_price) < paid.default_price));
-        let next = store.customer_numbers_take(&Tenant::new(&id, Mode::Live), 1).await.unwrap();
+        let next = store.customer_numbers_allocate(&Tenant::new(&id, Mode::Live), 1).await.unwrap();
         assert_eq!(next.get(), 61);
     }
 

@@ -150,14 +150,14 @@ impl Server {
         });
         tokio::select! {
             served = async { served.await } => served.map_err(ServerError::Failed),
-            () = async { drop(stopped.await); quiet(calls).await } => Ok(()),
+            () = async { drop(stopped.await); drain(calls).await } => Ok(()),
         }
     }
 }
 
 /// Waits until no call is under way. Connections without one are not waited for: a browser keeps some open for
 /// calls it may never make.
-async fn quiet(mut calls: watch::Receiver<usize>) {
+async fn drain(mut calls: watch::Receiver<usize>) {
     // Neither is an error: a closed channel has no calls, and calls that outlast the grace are given up.
     drop(tokio::time::timeout(GRACE, calls.wait_for(|n| *n == 0)).await);
     tokio::time::sleep(LAST_BYTES).await;
@@ -179,7 +179,7 @@ fn app(shared: Arc<Shared>) -> Router {
             "/openapi.json",
             get(async |State(s): State<Arc<Shared>>| text("application/json", &s.openapi).await),
         )
-        .layer(middleware::from_fn(only_from_here));
+        .layer(middleware::from_fn(require_loopback_host));
     own.fallback(functions)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), aws_services))
         .with_state(shared)
@@ -188,7 +188,7 @@ fn app(shared: Arc<Shared>) -> Router {
 /// Requests that are signed for one of AWS's own services never reach the functions.
 async fn aws_services(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     match shared.services.find(request.headers()) {
-        Some(address) if is_this_machine(request.headers()) => {
+        Some(address) if has_loopback_host(request.headers()) => {
             let _under_way = UnderWay::count(&shared.under_way);
             shared.services.forward(request, address).await
         }
@@ -219,8 +219,8 @@ async fn text(kind: &'static str, text: &str) -> Response {
 
 /// The page holds a key. A web site that has its own name resolve to this machine (DNS rebinding) could read it
 /// with its visitor's browser, but cannot make that browser say `Host: localhost`.
-async fn only_from_here(request: Request, next: Next) -> Response {
-    if !is_this_machine(request.headers()) {
+async fn require_loopback_host(request: Request, next: Next) -> Response {
+    if !has_loopback_host(request.headers()) {
         let text = "This page answers to localhost and 127.0.0.1 only: open it under one of these names.\n";
         return (StatusCode::FORBIDDEN, text).into_response();
     }
@@ -230,7 +230,7 @@ async fn only_from_here(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-fn is_this_machine(headers: &HeaderMap) -> bool {
+fn has_loopback_host(headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let authority = host.and_then(|host| host.parse::<http::uri::Authority>().ok());
     authority.is_some_and(|authority| matches!(authority.host(), "localhost" | "127.0.0.1" | "[::1]"))

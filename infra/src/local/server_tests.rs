@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::super::aws::Services;
 use super::*;
-use crate::local::function::{Answer, Functions, Invoke};
+use crate::local::function::{Functions, Invoke, InvokeResponse};
 use crate::local::gateway::GatewayError;
 use crate::local::info::Storage;
 
@@ -31,7 +31,7 @@ fn echo() -> Invoke {
 }
 
 fn answering(answer: impl Fn(String) -> Result<String, String> + Send + Sync + 'static) -> Invoke {
-    Arc::new(move |event| std::future::ready(answer(event).map(Answer::Whole)).boxed())
+    Arc::new(move |event| std::future::ready(answer(event).map(InvokeResponse::Buffered)).boxed())
 }
 
 /// A server that runs until this is dropped.
@@ -110,7 +110,7 @@ fn streaming(prelude: &'static str, parts: &'static [Option<&'static str>]) -> I
         let broken = || clientele_shared::Error::NotFound("The rest");
         let parts = parts.iter().map(move |part| part.map(|part| part.into()).ok_or_else(broken));
         let body = futures::stream::iter(parts).boxed();
-        let answer = Answer::Streamed(StreamedResponse { prelude: prelude.to_owned(), body });
+        let answer = InvokeResponse::Streamed(StreamedResponse { prelude: prelude.to_owned(), body });
         std::future::ready(Ok(answer)).boxed()
     })
 }
@@ -260,7 +260,7 @@ async fn stopping_lets_a_request_under_way_end() {
         async move {
             entered.send(()).unwrap();
             released.await.unwrap();
-            Ok(Answer::Whole(json!({ "statusCode": 200, "body": "done" }).to_string()))
+            Ok(InvokeResponse::Buffered(json!({ "statusCode": 200, "body": "done" }).to_string()))
         }
         .boxed()
     }))

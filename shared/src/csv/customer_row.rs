@@ -54,7 +54,7 @@ pub fn cells<'a>(customer: &'a Customer, tags: &TagNames, guard: FormulaGuard) -
     let fields = &customer.fields;
     let address = &fields.physical;
     let cells = [
-        customer.number.to_cust().into(),
+        customer.number.to_customer_id().into(),
         text(&fields.first_name),
         text(&fields.last_name),
         text(&fields.company_name),
@@ -100,7 +100,7 @@ mod tests {
 
     fn row(fields: CustomerFields, guard: FormulaGuard) -> String {
         let tag = |(number, name): (u64, &str)| Tag {
-            id: TagId::of_number(number),
+            id: TagId::from_number(number),
             name: name.to_owned(),
             color: crate::model::Color::default(),
         };

@@ -124,7 +124,7 @@ pub struct ApiKeyId(String);
 impl ApiKeyId {
     /// The id of the key whose secret has this hash.
     #[must_use]
-    pub fn of(hash: &SecretHash) -> Self {
+    pub fn from_hash(hash: &SecretHash) -> Self {
         Self(hash.0[..12].to_owned())
     }
 
@@ -232,7 +232,7 @@ impl ApiKey {
     /// The key's short public name.
     #[must_use]
     pub fn id(&self) -> ApiKeyId {
-        ApiKeyId::of(&self.hash)
+        ApiKeyId::from_hash(&self.hash)
     }
 
     /// The records that the key opens.

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Address, Cell, Contact, CustomerNumber, CustomerType, Money, NotifyVia, Status, Timestamp};
+use super::{
+    Address, Contact, CounterCell, CustomerNumber, CustomerType, Money, NotifyVia, Status, Timestamp,
+};
 
 /// A customer record: identity, history, and the fields a client can set.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,8 +30,8 @@ pub struct Customer {
 impl Customer {
     /// The cell this customer is counted and listed in.
     #[must_use]
-    pub fn cell(&self) -> Cell {
-        Cell {
+    pub fn cell(&self) -> CounterCell {
+        CounterCell {
             status: self.fields.status,
             customer_type: self.fields.customer_type,
             is_vip: self.fields.is_vip,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A text that is none of the names there are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("must be {0}")]
-pub struct UnknownName(&'static str);
+pub struct UnknownVariant(&'static str);
 
 /// The one of these with that name, in any case.
 fn named<T: Copy>(
@@ -15,8 +15,8 @@ fn named<T: Copy>(
     name: fn(T) -> &'static str,
     text: &str,
     names: &'static str,
-) -> Result<T, UnknownName> {
-    all.iter().copied().find(|one| name(*one).eq_ignore_ascii_case(text)).ok_or(UnknownName(names))
+) -> Result<T, UnknownVariant> {
+    all.iter().copied().find(|one| name(*one).eq_ignore_ascii_case(text)).ok_or(UnknownVariant(names))
 }
 
 /// Where a customer stands in its life with the business.
@@ -48,9 +48,9 @@ impl Status {
 }
 
 impl FromStr for Status {
-    type Err = UnknownName;
+    type Err = UnknownVariant;
 
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
+    fn from_str(text: &str) -> Result<Self, UnknownVariant> {
         named(&Self::ALL, Self::as_str, text, "ACTIVE, INACTIVE or LEAD")
     }
 }
@@ -80,9 +80,9 @@ impl CustomerType {
 }
 
 impl FromStr for CustomerType {
-    type Err = UnknownName;
+    type Err = UnknownVariant;
 
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
+    fn from_str(text: &str) -> Result<Self, UnknownVariant> {
         named(&Self::ALL, Self::as_str, text, "Residential or Commercial")
     }
 }
@@ -112,9 +112,9 @@ impl NotifyVia {
 }
 
 impl FromStr for NotifyVia {
-    type Err = UnknownName;
+    type Err = UnknownVariant;
 
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
+    fn from_str(text: &str) -> Result<Self, UnknownVariant> {
         named(&[Self::Email, Self::Sms, Self::Both], Self::as_str, text, "email, sms or both")
     }
 }
@@ -170,7 +170,7 @@ impl Address {
 
 /// The cell of status × type × vip × deleted that a customer is counted and listed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Cell {
+pub struct CounterCell {
     /// The customer's status.
     pub status: Status,
     /// The customer's type.
@@ -181,7 +181,7 @@ pub struct Cell {
     pub is_deleted: bool,
 }
 
-impl Cell {
+impl CounterCell {
     /// All 24 cells.
     pub fn all() -> impl Iterator<Item = Self> {
         Status::ALL.into_iter().flat_map(|status| {
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn there_are_24_different_cells() {
-        let cells: std::collections::BTreeSet<Cell> = Cell::all().collect();
+        let cells: std::collections::BTreeSet<CounterCell> = CounterCell::all().collect();
         assert_eq!(cells.len(), 24);
     }
 }

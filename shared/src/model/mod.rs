@@ -13,7 +13,7 @@ mod time;
 pub use api_key::{ApiKey, ApiKeyId, Mode, Scope, Scopes, Secret, SecretHash};
 pub use contact::Contact;
 pub use customer::{Customer, CustomerFields};
-pub use customer_parts::{Address, Cell, CustomerType, NotifyVia, Status, UnknownName};
+pub use customer_parts::{Address, CounterCell, CustomerType, NotifyVia, Status, UnknownVariant};
 pub use money::Money;
 pub use price::{Currency, CurrencyError, Price, PriceEntry, PriceOwner, ProductId, ProductIdError};
 pub use tag::{Color, ColorError, Tag, TagId, TagIdError};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Date, Money};
 
 /// The longest product id, in characters.
-const LONGEST_PRODUCT_ID: usize = 64;
+const MAX_PRODUCT_ID: usize = 64;
 
 /// What names a product or service: 1 to 64 characters on one line, without white space around them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +17,7 @@ pub struct ProductId(String);
 
 /// A text that is not a product id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("must be 1 to {LONGEST_PRODUCT_ID} characters on one line")]
+#[error("must be 1 to {MAX_PRODUCT_ID} characters on one line")]
 pub struct ProductIdError;
 
 impl ProductId {
@@ -33,8 +33,7 @@ impl FromStr for ProductId {
 
     fn from_str(text: &str) -> Result<Self, ProductIdError> {
         let id = text.trim();
-        let right =
-            (1..=LONGEST_PRODUCT_ID).contains(&id.chars().count()) && !id.chars().any(char::is_control);
+        let right = (1..=MAX_PRODUCT_ID).contains(&id.chars().count()) && !id.chars().any(char::is_control);
         if right { Ok(Self(id.to_owned())) } else { Err(ProductIdError) }
     }
 }

@@ -21,7 +21,7 @@ pub struct TagIdError;
 impl TagId {
     /// The id of the tenant's tag of that number.
     #[must_use]
-    pub fn of_number(number: u64) -> Self {
+    pub fn from_number(number: u64) -> Self {
         Self(format!("tag_{number:0>DIGITS$}"))
     }
 
@@ -40,7 +40,7 @@ impl FromStr for TagId {
             .strip_prefix("tag_")
             .filter(|digits| digits.len() >= DIGITS && digits.bytes().all(|b| b.is_ascii_digit()))
             .and_then(|digits| digits.parse().ok());
-        number.map(Self::of_number).filter(|id| id.0 == text).ok_or(TagIdError)
+        number.map(Self::from_number).filter(|id| id.0 == text).ok_or(TagIdError)
     }
 }
 
@@ -130,8 +130,8 @@ mod tests {
 
     #[test]
     fn ids_have_three_digits_or_more() {
-        assert_eq!(TagId::of_number(1).as_str(), "tag_001");
-        assert_eq!(TagId::of_number(1000).as_str(), "tag_1000");
+        assert_eq!(TagId::from_number(1).as_str(), "tag_001");
+        assert_eq!(TagId::from_number(1000).as_str(), "tag_1000");
         for right in ["tag_001", "tag_999", "tag_1000"] {
             assert_eq!(right.parse::<TagId>().unwrap().as_str(), right);
         }

@@ -117,13 +117,13 @@ impl CustomerNumber {
 
     /// `cust_456`: the spelling that pool and erp use.
     #[must_use]
-    pub fn to_cust(self) -> String {
+    pub fn to_customer_id(self) -> String {
         format!("cust_{}", self.0)
     }
 
     /// Reads `cust_456`.
     #[must_use]
-    pub fn from_cust(text: &str) -> Option<Self> {
+    pub fn from_customer_id(text: &str) -> Option<Self> {
         Self::from_digits(text.strip_prefix("cust_")?)
     }
 
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn only_the_canonical_spelling_of_a_number_is_read() {
-        assert_eq!(CustomerNumber::from_cust("cust_456"), CustomerNumber::new(456));
+        assert_eq!(CustomerNumber::from_customer_id("cust_456"), CustomerNumber::new(456));
         for wrong in [
             "cust_",
             "cust_0",
@@ -227,7 +227,7 @@ mod tests {
             "CUST_4",
             "cust_99999999999999999999",
         ] {
-            assert_eq!(CustomerNumber::from_cust(wrong), None, "{wrong}");
+            assert_eq!(CustomerNumber::from_customer_id(wrong), None, "{wrong}");
         }
     }
 

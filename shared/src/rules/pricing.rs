@@ -23,7 +23,7 @@ pub struct PricedProduct {
 
 /// Of prices of one owner and product, the one that holds on a day: the last that began.
 #[must_use]
-pub fn in_force(prices: impl IntoIterator<Item = Price>, day: Date) -> Option<Price> {
+pub fn effective_price(prices: impl IntoIterator<Item = Price>, day: Date) -> Option<Price> {
     let begun = prices.into_iter().filter(|price| price.effective_from.is_none_or(|from| from <= day));
     begun.max_by_key(|price| price.effective_from)
 }
@@ -33,7 +33,7 @@ pub fn in_force(prices: impl IntoIterator<Item = Price>, day: Date) -> Option<Pr
 /// What its own price does not say of the product, the price list says. A list price in another currency is left
 /// out: in the one column there is for the currency, it would be read as an amount in the customer's.
 #[must_use]
-pub fn priced(product: ProductId, list: Option<Price>, own: Option<Price>) -> Option<PricedProduct> {
+pub fn resolve_price(product: ProductId, list: Option<Price>, own: Option<Price>) -> Option<PricedProduct> {
     let default = list.as_ref().map(|list| (list.amount, list.currency));
     let applies = match (own, list) {
         (Some(own), Some(list)) => Price {
@@ -75,19 +75,19 @@ mod tests {
     }
 
     fn row(list: Option<Price>, own: Option<Price>) -> Option<PricedProduct> {
-        priced("p".parse().unwrap(), list, own)
+        resolve_price("p".parse().unwrap(), list, own)
     }
 
     #[test]
     fn the_last_price_that_began_holds() {
         let prices = [price(Some("2024-02-01"), 3), price(None, 1), price(Some("2024-01-01"), 2)];
-        let on = |day_text| in_force(prices.clone(), day(day_text)).map(|price| price.amount);
+        let on = |day_text| effective_price(prices.clone(), day(day_text)).map(|price| price.amount);
         assert_eq!(on("2023-12-31"), Some(Money::from_cents(1)));
         assert_eq!(on("2024-01-01"), Some(Money::from_cents(2)));
         assert_eq!(on("2024-01-31"), Some(Money::from_cents(2)));
         assert_eq!(on("2024-02-01"), Some(Money::from_cents(3)));
-        assert_eq!(in_force([price(Some("2024-02-01"), 3)], day("2024-01-31")), None);
-        assert_eq!(in_force([], day("2024-01-31")), None);
+        assert_eq!(effective_price([price(Some("2024-02-01"), 3)], day("2024-01-31")), None);
+        assert_eq!(effective_price([], day("2024-01-31")), None);
     }
 
     #[test]

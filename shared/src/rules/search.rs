@@ -42,7 +42,7 @@ impl SearchQuery {
             return None;
         }
         let lower = text.to_ascii_lowercase();
-        let number = CustomerNumber::from_cust(&lower).or_else(|| CustomerNumber::from_digits(&lower));
+        let number = CustomerNumber::from_customer_id(&lower).or_else(|| CustomerNumber::from_digits(&lower));
         let uuid_prefix = is_uuid_prefix(&lower).then_some(lower);
         let mut words = fold::words(text);
         words.sort();

@@ -3,10 +3,10 @@
 use crate::csv::customer_row::TAG_SEPARATOR;
 
 /// The longest text of one line, in characters.
-pub const LONGEST_LINE: usize = 255;
+pub const MAX_LINE: usize = 255;
 
 /// The longest notes, in characters.
-pub const LONGEST_TEXT: usize = 20_000;
+pub const MAX_TEXT: usize = 20_000;
 
 /// A rule for a text that is not empty: what is stored of it, or what is wrong with it.
 pub type Rule = fn(&str) -> Result<String, String>;
@@ -19,7 +19,7 @@ pub fn line(text: &str) -> Result<String, String> {
     if text.chars().any(char::is_control) {
         return Err("must be one line without control characters".into());
     }
-    within(text, LONGEST_LINE)
+    within(text, MAX_LINE)
 }
 
 /// What a tag is called: one line, without the mark that parts tags in CSV.
@@ -41,7 +41,7 @@ pub fn tag_name(text: &str) -> Result<String, String> {
 /// # Errors
 /// When it is too long.
 pub fn long_text(text: &str) -> Result<String, String> {
-    within(text, LONGEST_TEXT)
+    within(text, MAX_TEXT)
 }
 
 /// A text of so many characters at the most.

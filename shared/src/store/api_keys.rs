@@ -8,7 +8,7 @@ use crate::table::keys::{self, attribute};
 use crate::{Error, Result};
 
 /// How many keys a tenant can have at once.
-const MOST_KEYS: usize = 20;
+const MAX_KEYS: usize = 20;
 
 /// What a new key is to be.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the call.
-    pub async fn api_keys_some(&self, limit: u16) -> Result<Vec<ApiKey>> {
+    pub async fn api_keys_preload(&self, limit: u16) -> Result<Vec<ApiKey>> {
         let answer = self
             .partition_query(keys::API_KEYS)
             .limit(i32::from(limit))
@@ -53,7 +53,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the calls.
-    pub async fn api_keys_of(&self, tenant: &TenantId) -> Result<Vec<ApiKey>> {
+    pub async fn api_keys_list(&self, tenant: &TenantId) -> Result<Vec<ApiKey>> {
         let items = self.partition_items(keys::API_KEYS, "listing API keys").await?;
         let all: Vec<ApiKey> = items.into_iter().map(to_api_key).collect::<Result<_>>()?;
         let mut own: Vec<ApiKey> = all.into_iter().filter(|key| key.tenant == *tenant).collect();
@@ -67,8 +67,8 @@ impl Store {
     /// [`Error::NotFound`] when there is no such tenant; [`Error::Conflict`] when it has too many keys.
     pub async fn api_key_create(&self, new: NewApiKey) -> Result<(ApiKey, Secret)> {
         let settings = self.tenant_settings(&new.tenant).await?;
-        if self.api_keys_of(&new.tenant).await?.len() >= MOST_KEYS {
-            return Err(Error::Conflict(format!("The tenant has {MOST_KEYS} keys; revoke one first")));
+        if self.api_keys_list(&new.tenant).await?.len() >= MAX_KEYS {
+            return Err(Error::Conflict(format!("The tenant has {MAX_KEYS} keys; revoke one first")));
         }
         let secret = Secret::generate(new.mode)?;
         let key = ApiKey {
@@ -110,7 +110,7 @@ impl Store {
     }
 
     async fn api_key_by_id(&self, tenant: &TenantId, id: &ApiKeyId) -> Result<ApiKey> {
-        let own = self.api_keys_of(tenant).await?;
+        let own = self.api_keys_list(tenant).await?;
         own.into_iter().find(|key| key.id() == *id).ok_or(Error::NotFound("API key"))
     }
 

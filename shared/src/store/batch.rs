@@ -11,7 +11,7 @@ use crate::{Error, Result};
 const BATCH: usize = 100;
 
 /// How many batches are read side by side.
-const SIDE_BY_SIDE: usize = 16;
+const MAX_CONCURRENT: usize = 16;
 
 impl Store {
     /// The items with these keys, strongly consistent, some at a time: the batches in the order of the keys, the items
@@ -20,12 +20,12 @@ impl Store {
         &'a self,
         keys: &'a [Key],
     ) -> impl Stream<Item = Result<Vec<Item>>> + Unpin + use<'a> {
-        stream::iter(self.reads(keys)).buffered(SIDE_BY_SIDE)
+        stream::iter(self.reads(keys)).buffered(MAX_CONCURRENT)
     }
 
     /// The same all at once, in no order.
     pub(super) async fn items_of(&self, keys: &[Key]) -> Result<Vec<Item>> {
-        stream::iter(self.reads(keys)).buffer_unordered(SIDE_BY_SIDE).try_concat().await
+        stream::iter(self.reads(keys)).buffer_unordered(MAX_CONCURRENT).try_concat().await
     }
 
     fn reads<'a>(&'a self, keys: &'a [Key]) -> Vec<impl Future<Output = Result<Vec<Item>>> + use<'a>> {
@@ -58,7 +58,7 @@ impl Store {
                 .flat_map(|left| left.keys)
                 .collect();
             if !wanted.is_empty() {
-                self.patience.pause(attempt, &self.ambient).await?;
+                self.retry_policy.back_off(attempt, &self.ambient).await?;
                 attempt += 1;
             }
         }

@@ -10,32 +10,36 @@ use crate::{Ambient, Error};
 ///
 /// The caller's own deadline is kept by the caller, which stops waiting; this only bounds the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// How many times the same write is tried at the most.
-    pub attempts: u32,
+    pub max_attempts: u32,
     /// The longest wait before the second attempt; it doubles from there.
-    pub first_wait: Duration,
+    pub initial_backoff: Duration,
     /// The longest wait there is.
-    pub longest_wait: Duration,
+    pub max_backoff: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { attempts: 40, first_wait: Duration::from_millis(10), longest_wait: Duration::from_millis(400) }
+        Self {
+            max_attempts: 40,
+            initial_backoff: Duration::from_millis(10),
+            max_backoff: Duration::from_millis(400),
+        }
     }
 }
 
-impl Patience {
+impl RetryPolicy {
     /// How long to wait after this failed attempt (the first is 0): anything up to a bound that doubles.
     fn wait(self, attempt: u32, ambient: &Ambient) -> Duration {
-        let bound = self.first_wait.saturating_mul(1 << attempt.min(16)).min(self.longest_wait);
+        let bound = self.initial_backoff.saturating_mul(1 << attempt.min(16)).min(self.max_backoff);
         let nanos = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
         Duration::from_nanos(ambient.random() % nanos.max(1))
     }
 
     /// Waits after a failed attempt, or tells that it was the last.
-    pub(super) async fn pause(self, attempt: u32, ambient: &Ambient) -> Result<(), Error> {
-        if attempt + 1 >= self.attempts {
+    pub(super) async fn back_off(self, attempt: u32, ambient: &Ambient) -> Result<(), Error> {
+        if attempt + 1 >= self.max_attempts {
             return Err(Error::Throttled { retry_after: Duration::from_secs(1), source: None });
         }
         tokio::time::sleep(self.wait(attempt, ambient)).await;
@@ -73,7 +77,7 @@ fn unavailable(source: impl std::error::Error + Send + Sync + 'static) -> Error 
     Error::Unavailable { retry_after: Duration::from_secs(1), source: Some(Box::new(source)) }
 }
 
-/// The codes by which DynamoDB asks for patience, in single answers and in a transaction's reasons.
+/// The codes by which DynamoDB asks for retry_policy, in single answers and in a transaction's reasons.
 pub(super) fn is_throttling(code: &str) -> bool {
     matches!(
         code,
@@ -98,11 +102,11 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_a_bound_and_keep_below_it() {
-        let patience = Patience::default();
+        let retry_policy = RetryPolicy::default();
         let most = Ambient::new(|| Timestamp::from_millis(0), || u64::MAX);
         for attempt in 0..40 {
-            assert!(patience.wait(attempt, &most) < patience.longest_wait);
+            assert!(retry_policy.wait(attempt, &most) < retry_policy.max_backoff);
         }
-        assert!(patience.wait(0, &most) < patience.first_wait);
+        assert!(retry_policy.wait(0, &most) < retry_policy.initial_backoff);
     }
 }

@@ -4,15 +4,15 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, Delete, Put, TransactWriteItem};
 
-use super::counts::CountsDelta;
+use super::counts::CounterDelta;
 use super::unique_email::EmailClaim;
-use super::{Item, Once, Store, call, item, key_of, number};
+use super::{IdempotentRequest, Item, Store, call, item, key_of, number};
 use crate::model::{Customer, Tenant};
 use crate::table::keys::{Key, attribute};
 use crate::{Error, Result};
 
 /// How many items DynamoDB takes in one transaction.
-pub(super) const MOST_ITEMS: usize = 100;
+pub(super) const MAX_ITEMS: usize = 100;
 
 /// What one commit writes.
 pub(super) struct Commit<'a> {
@@ -21,7 +21,7 @@ pub(super) struct Commit<'a> {
     pub(super) old: Option<&'a Customer>,
     pub(super) new: &'a Customer,
     pub(super) obsolete_terms: Vec<Key>,
-    pub(super) once: Option<&'a Once<'a>>,
+    pub(super) idempotency: Option<&'a IdempotentRequest<'a>>,
     /// The claim to the record's email, where emails are unique.
     pub(super) email: Option<EmailClaim>,
 }
@@ -34,7 +34,7 @@ pub(super) enum Committed {
     /// Nothing is written: the record, or the claim to its email, is not as it was read.
     LostRace,
     /// Nothing is written: the same request, sent twice, took effect elsewhere.
-    Repeated,
+    Duplicate,
 }
 
 impl Store {
@@ -42,22 +42,23 @@ impl Store {
     pub(super) async fn commit(&self, commit: Commit<'_>) -> Result<Committed> {
         let record = item::from_customer(commit.tenant, commit.new)?;
         let record = vec![self.record_put(record, commit.old)?];
-        let once = commit.once.map(|once| self.once_put(&commit, once)).transpose()?;
-        let repeated_at = once.is_some().then_some(record.len());
+        let idempotency =
+            commit.idempotency.map(|idempotency| self.idempotency_put(&commit, idempotency)).transpose()?;
+        let repeated_at = idempotency.is_some().then_some(record.len());
         let email = commit.email.as_ref().map(|claim| self.email_claim_put(claim, commit.new)).transpose()?;
-        let mut fixed: Vec<TransactWriteItem> = record.into_iter().chain(once).chain(email).collect();
+        let mut fixed: Vec<TransactWriteItem> = record.into_iter().chain(idempotency).chain(email).collect();
         let conditions = fixed.len();
-        let mut counts = CountsDelta::default();
-        counts.moved(commit.old.map(Customer::cell), Some(commit.new.cell()));
+        let mut counts = CounterDelta::default();
+        counts.record_move(commit.old.map(Customer::cell), Some(commit.new.cell()));
         // One place is the counters'. Terms that find none stay: they match nothing, and the next write of
         // this customer finds them again.
-        let room = MOST_ITEMS - fixed.len() - 1;
+        let room = MAX_ITEMS - fixed.len() - 1;
         for key in commit.obsolete_terms.iter().take(room) {
             fixed.push(self.delete(key)?);
         }
         match self.transact(commit.tenant, &fixed, &counts).await?.first() {
             None => Ok(Committed::Done),
-            Some(&failed) if Some(failed) == repeated_at => Ok(Committed::Repeated),
+            Some(&failed) if Some(failed) == repeated_at => Ok(Committed::Duplicate),
             Some(&failed) if failed < conditions => Ok(Committed::LostRace),
             Some(other) => {
                 Err(Error::broken(format!("item {other} of a commit has no condition and failed one")))
@@ -71,7 +72,7 @@ impl Store {
         &self,
         tenant: &Tenant,
         fixed: &[TransactWriteItem],
-        counts: &CountsDelta,
+        counts: &CounterDelta,
     ) -> Result<Vec<usize>> {
         let mut attempt = 0;
         loop {
@@ -84,7 +85,7 @@ impl Store {
             match answer.map_err(Refusal::of) {
                 Ok(_) => return Ok(Vec::new()),
                 Err(Refusal::Condition(places)) => return Ok(places),
-                Err(Refusal::Contention) => self.patience.pause(attempt, &self.ambient).await?,
+                Err(Refusal::Contention) => self.retry_policy.back_off(attempt, &self.ambient).await?,
                 Err(Refusal::Other(error)) => return Err(error),
             }
             attempt += 1;
@@ -107,10 +108,14 @@ impl Store {
         finish_put(put)
     }
 
-    fn once_put(&self, commit: &Commit<'_>, once: &Once<'_>) -> Result<TransactWriteItem> {
+    fn idempotency_put(
+        &self,
+        commit: &Commit<'_>,
+        idempotency: &IdempotentRequest<'_>,
+    ) -> Result<TransactWriteItem> {
         let put = Put::builder()
             .table_name(&self.table)
-            .set_item(Some(self.once_item(commit.tenant, once, commit.new)?))
+            .set_item(Some(self.idempotency_item(commit.tenant, idempotency, commit.new)?))
             .condition_expression("attribute_not_exists(#pk) OR #expires_at <= :now")
             .expression_attribute_names("#pk", attribute::PK)
             .expression_attribute_names("#expires_at", attribute::EXPIRES_AT)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::Update;
 
 use super::{CustomerFilter, Item, Store, call, integer_in, key_of, number};
-use crate::model::{Cell, Tenant};
+use crate::model::{CounterCell, Tenant};
 use crate::table::keys;
 use crate::{Error, Result};
 
@@ -15,7 +15,7 @@ const CHANGES: &str = "changes";
 /// A tenant's totals at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Counts {
-    cells: BTreeMap<Cell, i64>,
+    cells: BTreeMap<CounterCell, i64>,
     /// Grows whenever any cell changes: two equal generations mean that no list changed between them.
     pub(super) generation: i64,
 }
@@ -29,7 +29,7 @@ impl Counts {
     }
 
     fn add(&mut self, item: &Item) -> Result<()> {
-        for cell in Cell::all() {
+        for cell in CounterCell::all() {
             let name = keys::cell_attribute(cell);
             if item.contains_key(&name) {
                 *self.cells.entry(cell).or_default() += integer_in(item, &name)?;
@@ -42,11 +42,11 @@ impl Counts {
 
 /// How a write changes the totals: what each cell gains or loses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct CountsDelta(BTreeMap<Cell, i64>);
+pub(super) struct CounterDelta(BTreeMap<CounterCell, i64>);
 
-impl CountsDelta {
+impl CounterDelta {
     /// A customer moves from one cell to another; `None` stands for not being there.
-    pub(super) fn moved(&mut self, from: Option<Cell>, to: Option<Cell>) {
+    pub(super) fn record_move(&mut self, from: Option<CounterCell>, to: Option<CounterCell>) {
         for (cell, by) in [(from, -1), (to, 1)] {
             if let Some(cell) = cell {
                 *self.0.entry(cell).or_default() += by;
@@ -102,23 +102,23 @@ mod tests {
     use super::*;
     use crate::model::{CustomerType, Mode, Status};
 
-    fn cell(status: Status) -> Cell {
-        Cell { status, customer_type: CustomerType::Residential, is_vip: false, is_deleted: false }
+    fn cell(status: Status) -> CounterCell {
+        CounterCell { status, customer_type: CustomerType::Residential, is_vip: false, is_deleted: false }
     }
 
     #[test]
     fn a_move_within_a_cell_changes_nothing() {
-        let mut delta = CountsDelta::default();
-        delta.moved(Some(cell(Status::Active)), Some(cell(Status::Active)));
+        let mut delta = CounterDelta::default();
+        delta.record_move(Some(cell(Status::Active)), Some(cell(Status::Active)));
         assert!(delta.is_empty());
     }
 
     #[test]
     fn one_update_holds_every_cell_that_changes() {
         let tenant = Tenant::new(&"t".parse().unwrap(), Mode::Live);
-        let mut delta = CountsDelta::default();
-        delta.moved(None, Some(cell(Status::Active)));
-        delta.moved(Some(cell(Status::Lead)), Some(cell(Status::Active)));
+        let mut delta = CounterDelta::default();
+        delta.record_move(None, Some(cell(Status::Active)));
+        delta.record_move(Some(cell(Status::Lead)), Some(cell(Status::Active)));
         let update = delta.update("table", &tenant, 11).unwrap();
         assert_eq!(update.update_expression(), "ADD #changes :one, #c0 :c0, #c1 :c1");
         let values = update.expression_attribute_values().unwrap();

@@ -21,7 +21,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the calls.
-    pub async fn customers_of_uuids(
+    pub async fn customers_by_uuid(
         &self,
         tenant: &Tenant,
         uuids: &BTreeSet<Uuid>,
@@ -36,9 +36,9 @@ impl Store {
     ///
     /// # Errors
     /// Those of the calls.
-    pub async fn customers_with_email(&self, tenant: &Tenant, email: &str) -> Result<Vec<Customer>> {
+    pub async fn customers_by_email(&self, tenant: &Tenant, email: &str) -> Result<Vec<Customer>> {
         let proposed = self.proposed(tenant, vec![keys::search_sort_exactly(&email_term(email))]).await?;
-        let found = self.customers_read(tenant, &proposed).await?;
+        let found = self.customers_by_number(tenant, &proposed).await?;
         Ok(found.into_values().filter(|customer| has_email(customer, email)).collect())
     }
 }

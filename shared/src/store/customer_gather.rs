@@ -5,7 +5,7 @@
 use futures::stream::TryStreamExt;
 
 use super::customer_list::Position;
-use super::customer_search::MOST;
+use super::customer_search::MAX_CANDIDATES;
 use super::{CustomerFilter, CustomerPage, Store, Total, item};
 use crate::Result;
 use crate::model::{Customer, CustomerNumber, Tenant};
@@ -13,7 +13,7 @@ use crate::rules::condition::Condition;
 use crate::table::keys::{self, Key};
 
 /// How many customers of a partition are read at once when all are read.
-const AT_ONCE: usize = 1000;
+const PAGE_SIZE: usize = 1000;
 
 /// Which stretch of a list is wanted.
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +109,7 @@ impl Store {
         conditions.sort_by_key(|condition| how_common(condition));
         let Some(probes) = conditions.into_iter().find_map(Condition::probes) else { return Ok(None) };
         let numbers = self.proposed(tenant, probes).await?;
-        Ok((numbers.len() <= MOST).then(|| numbers.into_iter().rev().collect()))
+        Ok((numbers.len() <= MAX_CANDIDATES).then(|| numbers.into_iter().rev().collect()))
     }
 
     async fn gather_candidates(
@@ -141,7 +141,7 @@ impl Store {
             (false, From::Below(position)) => position,
             _ => None,
         };
-        let mut merge = self.merge(tenant, filter, position, AT_ONCE);
+        let mut merge = self.merge(tenant, filter, position, PAGE_SIZE);
         let mut gather = Gather::new(wanted);
         while let Some(customer) = merge.next().await? {
             if filter.matches(&customer) && !gather.take(customer) {

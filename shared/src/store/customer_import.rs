@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 
-use super::commit::MOST_ITEMS;
-use super::counts::CountsDelta;
-use super::{Item, Store, item, key_of, once, terms};
+use super::commit::MAX_ITEMS;
+use super::counts::CounterDelta;
+use super::{Item, Store, idempotency, item, key_of, terms};
 use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant};
 use crate::table::keys;
 use crate::{Error, Result};
@@ -16,7 +16,7 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImportedRow {
     /// The row's mark: which source and which row of it.
-    pub mark: RowMark,
+    pub mark: RowKey,
     /// The number the customer is to have.
     pub number: CustomerNumber,
     /// The customer's fields.
@@ -25,13 +25,13 @@ pub struct ImportedRow {
 
 /// Names a row of a source, so that it is imported once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RowMark(String);
+pub struct RowKey(String);
 
-impl RowMark {
+impl RowKey {
     /// The row with this id in this source.
     #[must_use]
     pub fn new(source: &str, row: &str) -> Self {
-        Self(once::digest(&[source, row]))
+        Self(idempotency::digest(&[source, row]))
     }
 }
 
@@ -42,17 +42,17 @@ struct Record {
 
 impl Store {
     /// How many rows one commit takes: each is a customer and its mark, and one place is the counters'.
-    pub const IMPORT_ROWS: usize = (MOST_ITEMS - 1) / 2;
+    pub const IMPORT_ROWS: usize = (MAX_ITEMS - 1) / 2;
 
     /// Which of these rows were imported before, and as which customer.
     ///
     /// # Errors
     /// Those of the calls.
-    pub async fn imported_before(
+    pub async fn imported_rows_get(
         &self,
         tenant: &Tenant,
-        marks: &[RowMark],
-    ) -> Result<BTreeMap<RowMark, CustomerNumber>> {
+        marks: &[RowKey],
+    ) -> Result<BTreeMap<RowKey, CustomerNumber>> {
         let keys: Vec<_> = marks.iter().map(|mark| keys::imported_row(tenant, &mark.0)).collect();
         let mut numbers: BTreeMap<String, CustomerNumber> = BTreeMap::new();
         for found in self.items_of(&keys).await? {
@@ -61,13 +61,13 @@ impl Store {
                 serde_dynamo::from_item(found).map_err(|e| Error::internal("reading an imported row", e))?;
             numbers.insert(pk, record.number);
         }
-        let number_of = |mark: &RowMark| numbers.get(&keys::imported_row(tenant, &mark.0).pk).copied();
+        let number_of = |mark: &RowKey| numbers.get(&keys::imported_row(tenant, &mark.0).pk).copied();
         Ok(marks.iter().filter_map(|mark| Some((mark.clone(), number_of(mark)?))).collect())
     }
 
     /// Creates the customers of up to [`Self::IMPORT_ROWS`] rows in one commit, all or none; returns whether
     /// it was written. It is not when one of the rows was imported meanwhile: look again with
-    /// [`Self::imported_before`] and leave that row out.
+    /// [`Self::imported_rows_get`] and leave that row out.
     ///
     /// # Errors
     /// [`Error::Invalid`] when there are too many rows, or the same one twice.
@@ -78,12 +78,12 @@ impl Store {
         if rows.len() > Self::IMPORT_ROWS {
             return Err(Error::invalid("rows", format!("at most {} rows to a commit", Self::IMPORT_ROWS)));
         }
-        let mut counts = CountsDelta::default();
+        let mut counts = CounterDelta::default();
         let mut fixed: Vec<TransactWriteItem> = Vec::with_capacity(rows.len() * 2);
         let mut index: Vec<Item> = Vec::new();
         for ImportedRow { mark, number, fields } in rows {
             let customer: Customer = self.new_customer(tenant, number, fields);
-            counts.moved(None, Some(customer.cell()));
+            counts.record_move(None, Some(customer.cell()));
             index.extend(
                 terms::of(&customer).iter().map(|term| terms::item(tenant, customer.uuid, number, term)),
             );
@@ -95,7 +95,7 @@ impl Store {
     }
 }
 
-fn row_item(tenant: &Tenant, mark: &RowMark, number: CustomerNumber) -> Result<Item> {
+fn row_item(tenant: &Tenant, mark: &RowKey, number: CustomerNumber) -> Result<Item> {
     let mut item: Item = serde_dynamo::to_item(Record { number })
         .map_err(|e| Error::internal("writing an imported row", e))?;
     item.extend(key_of(&keys::imported_row(tenant, &mark.0)));

@@ -323,6 +323,6 @@ fn offset(page: u64, limit: usize) -> u64 {
 
 /// A short name for a list, that a search's words do not show in.
 fn list_name(filter: &CustomerFilter, search: Option<&SearchQuery>, limit: usize) -> String {
-    let search = search.map(|query| super::once::digest(&[&query.canonical()])).unwrap_or_default();
+    let search = search.map(|query| super::idempotency::digest(&[&query.canonical()])).unwrap_or_default();
     format!("{}/{limit}/{search}", filter.canonical())
 }

@@ -14,7 +14,7 @@ use crate::rules::search::SearchQuery;
 use crate::table::keys::{self, Index, Key, attribute};
 
 /// How many customers a search looks at; it says so when the index proposes more.
-pub(super) const MOST: usize = 10_000;
+pub(super) const MAX_CANDIDATES: usize = 10_000;
 
 /// What a search found.
 pub(super) struct Found {
@@ -53,11 +53,11 @@ impl Store {
     ) -> Result<Found> {
         let mut numbers = self.proposed(tenant, query.probes()).await?;
         numbers.extend(query.number());
-        let cut = numbers.len() > MOST;
+        let cut = numbers.len() > MAX_CANDIDATES;
         let keys: Vec<Key> = numbers
             .into_iter()
             .rev()
-            .take(MOST)
+            .take(MAX_CANDIDATES)
             .map(|n| keys::customer(tenant, tenant.customer_uuid(n)))
             .collect();
         let mut customers: Vec<Customer> = Vec::new();
@@ -121,7 +121,7 @@ impl Store {
                 numbers.extend(keys::search_number(sort));
             }
             resume = answer.last_evaluated_key;
-            if resume.is_none() || numbers.len() > MOST {
+            if resume.is_none() || numbers.len() > MAX_CANDIDATES {
                 return Ok(numbers);
             }
         }

@@ -57,7 +57,10 @@ impl Store {
         let (total, rest) = match &search {
             Some(query) => match self.customers_found(tenant, &filter, query).await? {
                 Some(found) => (Total::Exactly(found.len() as u64), Rest::Found(found.into())),
-                None => (Total::AtLeast(super::customer_search::MOST as u64), self.everybody(tenant).await?),
+                None => (
+                    Total::AtLeast(super::customer_search::MAX_CANDIDATES as u64),
+                    self.everybody(tenant).await?,
+                ),
             },
             None => {
                 let (counts, rest) = try_join(self.counts_get(tenant), self.everybody(tenant)).await?;
@@ -92,7 +95,7 @@ impl CustomerWalk {
             Rest::UpTo(last) => u64::from(last.get()),
         };
         let numbers = (1..=SAMPLE).filter_map(|nth| CustomerNumber::new(last * nth / SAMPLE)).collect();
-        let customers = self.store.customers_read(&self.tenant, &numbers).await?;
+        let customers = self.store.customers_by_number(&self.tenant, &numbers).await?;
         Ok(customers.into_values().filter(|customer| self.has(customer)).collect())
     }
 
@@ -142,7 +145,7 @@ impl CustomerWalk {
         let before = last.get().saturating_sub(PAGE as u32);
         let numbers =
             (before + 1..=last.get()).filter_map(|number| CustomerNumber::new(number.into())).collect();
-        let customers = self.store.customers_read(&self.tenant, &numbers).await?;
+        let customers = self.store.customers_by_number(&self.tenant, &numbers).await?;
         Ok((customers.into_values().rev().collect(), up_to(before)))
     }
 }

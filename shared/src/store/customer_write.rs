@@ -4,8 +4,8 @@ use futures::future::try_join3;
 use uuid::Uuid;
 
 use super::commit::{Commit, Committed};
-use super::unique_email::is_claimed_anew;
-use super::{Once, Permit, Store, WriteRules, call, key_of, number, terms};
+use super::unique_email::needs_email_claim;
+use super::{IdempotentRequest, Store, WriteAuthorization, WriteRules, call, key_of, number, terms};
 use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant, Timestamp};
 use crate::table::keys::{self, Key};
 use crate::{Error, Result};
@@ -15,9 +15,9 @@ pub struct Write<'a> {
     /// The version the record must be at (`If-Match`); `None` takes it as it is.
     pub expected_version: Option<u64>,
     /// Makes the request take effect once, however often it is sent.
-    pub once: Option<Once<'a>>,
+    pub idempotency: Option<IdempotentRequest<'a>>,
     /// The leave to write.
-    pub permit: Permit<'a>,
+    pub authorization: WriteAuthorization<'a>,
 }
 
 impl Write<'_> {
@@ -29,17 +29,17 @@ impl Write<'_> {
 
     /// A write without conditions but the tenant's rules.
     pub(super) fn under(rules: WriteRules) -> Self {
-        Self { expected_version: None, once: None, permit: Box::pin(async move { Ok(rules) }) }
+        Self { expected_version: None, idempotency: None, authorization: Box::pin(async move { Ok(rules) }) }
     }
 }
 
 /// How a write ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Written {
+pub enum WriteOutcome {
     /// It took effect; this is the record now.
-    Now(Box<Customer>),
+    Applied(Box<Customer>),
     /// It took effect when it was sent before; this was the reply.
-    Before(String),
+    Replayed(String),
 }
 
 /// Which customer changes, and on what conditions.
@@ -47,7 +47,7 @@ struct Changing<'a> {
     tenant: &'a Tenant,
     uuid: Uuid,
     expected_version: Option<u64>,
-    once: Option<&'a Once<'a>>,
+    idempotency: Option<&'a IdempotentRequest<'a>>,
 }
 
 impl Store {
@@ -61,29 +61,29 @@ impl Store {
         tenant: &Tenant,
         fields: CustomerFields,
         write: Write<'_>,
-    ) -> Result<Written> {
-        let Write { once, permit, .. } = write;
-        let outcome = self.customer_create_once(tenant, fields, once.as_ref(), permit).await;
-        self.twin_or(tenant, once.as_ref(), outcome).await
+    ) -> Result<WriteOutcome> {
+        let Write { idempotency, authorization, .. } = write;
+        let outcome = self.customer_create_once(tenant, fields, idempotency.as_ref(), authorization).await;
+        self.replay_if_duplicate(tenant, idempotency.as_ref(), outcome).await
     }
 
     async fn customer_create_once(
         &self,
         tenant: &Tenant,
         fields: CustomerFields,
-        once: Option<&Once<'_>>,
-        permit: Permit<'_>,
-    ) -> Result<Written> {
-        let number = self.customer_numbers_take(tenant, 1);
-        let before = self.once_before(tenant, once);
-        // A repeated request finds its own customer with the email, and is no conflict.
+        idempotency: Option<&IdempotentRequest<'_>>,
+        authorization: WriteAuthorization<'_>,
+    ) -> Result<WriteOutcome> {
+        let number = self.customer_numbers_allocate(tenant, 1);
+        let before = self.idempotent_reply_get(tenant, idempotency);
+        // A duplicate_reply request finds its own customer with the email, and is no conflict.
         let allowed = async {
-            let rules = permit.await?;
+            let rules = authorization.await?;
             Ok((rules, self.email_claim_if(rules.unique_email, tenant, None, &fields).await))
         };
         let (number, before, (rules, email)) = try_join3(number, before, allowed).await?;
         if let Some(reply) = before {
-            return Ok(Written::Before(reply));
+            return Ok(WriteOutcome::Replayed(reply));
         }
         let mut email = email?;
         let customer = self.new_customer(tenant, number, fields);
@@ -91,12 +91,12 @@ impl Store {
         let mut attempt = 0;
         loop {
             let obsolete_terms = Vec::new();
-            let commit = Commit { tenant, old: None, new: &customer, obsolete_terms, once, email };
+            let commit = Commit { tenant, old: None, new: &customer, obsolete_terms, idempotency, email };
             match self.commit(commit).await? {
-                Committed::Done => return Ok(Written::Now(Box::new(customer))),
-                Committed::Repeated => return self.repeated(tenant, once).await,
+                Committed::Done => return Ok(WriteOutcome::Applied(Box::new(customer))),
+                Committed::Duplicate => return self.duplicate_reply(tenant, idempotency).await,
                 Committed::LostRace if rules.unique_email => {
-                    self.patience.pause(attempt, &self.ambient).await?
+                    self.retry_policy.back_off(attempt, &self.ambient).await?
                 }
                 Committed::LostRace => {
                     return Err(Error::broken(format!("customer number {number} was given out twice")));
@@ -121,7 +121,7 @@ impl Store {
         uuid: Uuid,
         change: impl Fn(CustomerFields) -> Result<CustomerFields> + Send + Sync,
         write: Write<'_>,
-    ) -> Result<Written> {
+    ) -> Result<WriteOutcome> {
         let change = |old: &Customer, _now| match old.deleted_at {
             Some(_) => Err(Error::NotFound("Customer")),
             None => Ok(Some(Customer { fields: change(old.fields.clone())?, ..old.clone() })),
@@ -133,7 +133,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`], also when it is deleted already; [`Error::VersionMismatch`].
-    pub async fn customer_delete(&self, tenant: &Tenant, uuid: Uuid, write: Write<'_>) -> Result<Written> {
+    pub async fn customer_delete(
+        &self,
+        tenant: &Tenant,
+        uuid: Uuid,
+        write: Write<'_>,
+    ) -> Result<WriteOutcome> {
         let change = |old: &Customer, now| match old.deleted_at {
             Some(_) => Err(Error::NotFound("Customer")),
             None => Ok(Some(Customer { deleted_at: Some(now), ..old.clone() })),
@@ -146,7 +151,12 @@ impl Store {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::VersionMismatch`]; [`Error::Conflict`] when somebody has its email by now
     /// that nobody else may have.
-    pub async fn customer_restore(&self, tenant: &Tenant, uuid: Uuid, write: Write<'_>) -> Result<Written> {
+    pub async fn customer_restore(
+        &self,
+        tenant: &Tenant,
+        uuid: Uuid,
+        write: Write<'_>,
+    ) -> Result<WriteOutcome> {
         let change =
             |old: &Customer, _now| Ok(old.deleted_at.map(|_| Customer { deleted_at: None, ..old.clone() }));
         self.customer_change(tenant, uuid, change, write).await
@@ -160,38 +170,42 @@ impl Store {
         uuid: Uuid,
         change: impl Fn(&Customer, Timestamp) -> Result<Option<Customer>> + Send + Sync,
         write: Write<'_>,
-    ) -> Result<Written> {
-        let Write { expected_version, once, permit } = write;
-        let changing = Changing { tenant, uuid, expected_version, once: once.as_ref() };
-        let outcome = self.customer_change_once(changing, change, permit).await;
-        self.twin_or(tenant, once.as_ref(), outcome).await
+    ) -> Result<WriteOutcome> {
+        let Write { expected_version, idempotency, authorization } = write;
+        let changing = Changing { tenant, uuid, expected_version, idempotency: idempotency.as_ref() };
+        let outcome = self.customer_change_once(changing, change, authorization).await;
+        self.replay_if_duplicate(tenant, idempotency.as_ref(), outcome).await
     }
 
     async fn customer_change_once(
         &self,
-        Changing { tenant, uuid, expected_version, once }: Changing<'_>,
+        Changing { tenant, uuid, expected_version, idempotency }: Changing<'_>,
         change: impl Fn(&Customer, Timestamp) -> Result<Option<Customer>> + Send + Sync,
-        permit: Permit<'_>,
-    ) -> Result<Written> {
-        let first = try_join3(self.customer_read(tenant, uuid), self.once_before(tenant, once), permit);
+        authorization: WriteAuthorization<'_>,
+    ) -> Result<WriteOutcome> {
+        let first = try_join3(
+            self.customer_read(tenant, uuid),
+            self.idempotent_reply_get(tenant, idempotency),
+            authorization,
+        );
         let (mut read, before, rules) = first.await?;
         if let Some(reply) = before {
-            return Ok(Written::Before(reply));
+            return Ok(WriteOutcome::Replayed(reply));
         }
         let mut attempt = 0;
         loop {
             let old = read.ok_or(Error::NotFound("Customer"))?;
             let Some(new) = self.changed(&old, expected_version, &change)? else {
-                return Ok(Written::Now(Box::new(old)));
+                return Ok(WriteOutcome::Applied(Box::new(old)));
             };
-            let claims = rules.unique_email && is_claimed_anew(&old, &new);
+            let claims = rules.unique_email && needs_email_claim(&old, &new);
             let email = self.email_claim_if(claims, tenant, Some(uuid), &new.fields).await?;
             let obsolete_terms = self.terms_prepare(tenant, &old, &new).await?;
-            let commit = Commit { tenant, old: Some(&old), new: &new, obsolete_terms, once, email };
+            let commit = Commit { tenant, old: Some(&old), new: &new, obsolete_terms, idempotency, email };
             match self.commit(commit).await? {
-                Committed::Done => return Ok(Written::Now(Box::new(new))),
-                Committed::Repeated => return self.repeated(tenant, once).await,
-                Committed::LostRace => self.patience.pause(attempt, &self.ambient).await?,
+                Committed::Done => return Ok(WriteOutcome::Applied(Box::new(new))),
+                Committed::Duplicate => return self.duplicate_reply(tenant, idempotency).await,
+                Committed::LostRace => self.retry_policy.back_off(attempt, &self.ambient).await?,
             }
             attempt += 1;
             read = self.customer_read(tenant, uuid).await?;
@@ -233,25 +247,29 @@ impl Store {
     }
 
     /// The reply to a request whose twin took effect between our look and our commit.
-    async fn repeated(&self, tenant: &Tenant, once: Option<&Once<'_>>) -> Result<Written> {
-        match self.once_before(tenant, once).await? {
-            Some(reply) => Ok(Written::Before(reply)),
+    async fn duplicate_reply(
+        &self,
+        tenant: &Tenant,
+        idempotency: Option<&IdempotentRequest<'_>>,
+    ) -> Result<WriteOutcome> {
+        match self.idempotent_reply_get(tenant, idempotency).await? {
+            Some(reply) => Ok(WriteOutcome::Replayed(reply)),
             None => Err(Error::broken("an idempotency record vanished")),
         }
     }
 
     /// This outcome, unless it is a refusal for what the request's own twin has done meanwhile: then the twin's reply.
-    async fn twin_or(
+    async fn replay_if_duplicate(
         &self,
         tenant: &Tenant,
-        once: Option<&Once<'_>>,
-        outcome: Result<Written>,
-    ) -> Result<Written> {
+        idempotency: Option<&IdempotentRequest<'_>>,
+        outcome: Result<WriteOutcome>,
+    ) -> Result<WriteOutcome> {
         let Err(Error::NotFound(_) | Error::Conflict(_) | Error::VersionMismatch { .. }) = outcome else {
             return outcome;
         };
-        match self.once_before(tenant, once).await? {
-            Some(reply) => Ok(Written::Before(reply)),
+        match self.idempotent_reply_get(tenant, idempotency).await? {
+            Some(reply) => Ok(WriteOutcome::Replayed(reply)),
             None => outcome,
         }
     }
@@ -260,15 +278,15 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Internal`] when the tenant has used up its numbers.
-    pub async fn customer_numbers_take(&self, tenant: &Tenant, count: u32) -> Result<CustomerNumber> {
-        let last = self.sequence_take(&keys::customer_sequence(tenant), count).await?;
+    pub async fn customer_numbers_allocate(&self, tenant: &Tenant, count: u32) -> Result<CustomerNumber> {
+        let last = self.sequence_allocate(&keys::customer_sequence(tenant), count).await?;
         let used_up = || Error::broken("the tenant has used up its customer numbers");
         let last = CustomerNumber::new(last).ok_or_else(used_up)?;
         CustomerNumber::new(u64::from(last.get() - count + 1)).ok_or_else(used_up)
     }
 
     /// Takes so many numbers of a sequence that nobody else gets; returns the last.
-    pub(super) async fn sequence_take(&self, key: &Key, count: u32) -> Result<u64> {
+    pub(super) async fn sequence_allocate(&self, key: &Key, count: u32) -> Result<u64> {
         let answer = self
             .client
             .update_item()

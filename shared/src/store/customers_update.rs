@@ -7,19 +7,19 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures::future::try_join;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::commit::MOST_ITEMS;
-use super::counts::CountsDelta;
-use super::unique_email::is_claimed_anew;
-use super::{Item, Permit, Store, Write, WriteRules, item, terms};
+use super::commit::MAX_ITEMS;
+use super::counts::CounterDelta;
+use super::unique_email::needs_email_claim;
+use super::{Item, Store, Write, WriteAuthorization, WriteRules, item, terms};
 use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant};
 use crate::table::keys::{self, Key};
 use crate::{Error, Result};
 
 /// How many bytes of records one transaction takes; DynamoDB's limit is 4 MB.
-const MOST_BYTES: usize = 3_000_000;
+const MAX_BYTES: usize = 3_000_000;
 
 /// How many transactions are written side by side.
-const SIDE_BY_SIDE: usize = 4;
+const MAX_CONCURRENT: usize = 4;
 
 /// How a change of many customers ended.
 #[derive(Debug, Default)]
@@ -59,16 +59,16 @@ impl Store {
         tenant: &Tenant,
         numbers: &BTreeSet<CustomerNumber>,
         change: impl Fn(CustomerFields) -> Result<CustomerFields> + Send + Sync,
-        permit: Permit<'_>,
+        authorization: WriteAuthorization<'_>,
     ) -> Result<Updated> {
-        let (found, rules) = try_join(self.customers_read(tenant, numbers), permit).await?;
+        let (found, rules) = try_join(self.customers_by_number(tenant, numbers), authorization).await?;
         let mut done = Updated::default();
         let missing = numbers.iter().filter(|number| !found.contains_key(number));
         done.failed.extend(missing.map(|number| (*number, Error::NotFound("Customer"))));
         let (mut changes, mut alone) = (Vec::new(), Vec::new());
         for (number, old) in found {
             match self.change_of(tenant, old, &change) {
-                Ok(Some(change)) if rules.unique_email && is_claimed_anew(&change.old, &change.new) => {
+                Ok(Some(change)) if rules.unique_email && needs_email_claim(&change.old, &change.new) => {
                     alone.push(number)
                 }
                 Ok(Some(change)) => changes.push(change),
@@ -78,7 +78,7 @@ impl Store {
         }
         let writes: Vec<_> =
             transactions(changes).into_iter().map(|changes| self.changes_write(tenant, changes)).collect();
-        let mut writes = stream::iter(writes).buffer_unordered(SIDE_BY_SIDE);
+        let mut writes = stream::iter(writes).buffer_unordered(MAX_CONCURRENT);
         while let Some(written) = writes.try_next().await? {
             done.updated.extend(written.done);
             alone.extend(written.to_retry);
@@ -93,7 +93,7 @@ impl Store {
     }
 
     /// The customers with these numbers that are not deleted.
-    pub(super) async fn customers_read(
+    pub(super) async fn customers_by_number(
         &self,
         tenant: &Tenant,
         numbers: &BTreeSet<CustomerNumber>,
@@ -133,15 +133,15 @@ impl Store {
         while !changes.is_empty() {
             let mut fixed: Vec<TransactWriteItem> = Vec::new();
             let mut places = Vec::new();
-            let mut counts = CountsDelta::default();
+            let mut counts = CounterDelta::default();
             for change in &changes {
                 places.push(fixed.len());
                 fixed.push(self.record_put(change.item.clone(), Some(&change.old))?);
                 // As in a single commit, terms that find no place stay, and match nothing.
-                for key in change.obsolete_terms.iter().take(MOST_ITEMS - 2) {
+                for key in change.obsolete_terms.iter().take(MAX_ITEMS - 2) {
                     fixed.push(self.delete(key)?);
                 }
-                counts.moved(Some(change.old.cell()), Some(change.new.cell()));
+                counts.record_move(Some(change.old.cell()), Some(change.new.cell()));
             }
             let lost = match self.transact(tenant, &fixed, &counts).await {
                 Ok(lost) => lost,
@@ -197,7 +197,7 @@ fn transactions(changes: Vec<Change>) -> Vec<Vec<Change>> {
     let (mut items, mut bytes) = (0, 0);
     for change in changes {
         let size = item::size(&change.item);
-        let fits = items + change.items() < MOST_ITEMS && bytes + size <= MOST_BYTES;
+        let fits = items + change.items() < MAX_ITEMS && bytes + size <= MAX_BYTES;
         match all.last_mut().filter(|_| fits) {
             Some(last) => {
                 items += change.items();

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::once;
-use crate::model::{Cell, Customer, CustomerType, Status, Tenant};
+use super::idempotency;
+use crate::model::{CounterCell, Customer, CustomerType, Status, Tenant};
 use crate::rules::condition::Condition;
 use crate::table::keys::{self, Index};
 
@@ -37,7 +37,7 @@ pub(super) struct Partition {
 impl CustomerFilter {
     /// Whether customers of this cell are in the list.
     #[must_use]
-    pub fn holds(&self, cell: Cell) -> bool {
+    pub fn holds(&self, cell: CounterCell) -> bool {
         self.has_status(cell.status)
             && self.customer_type.is_none_or(|only| only == cell.customer_type)
             && self.is_vip.is_none_or(|only| only == cell.is_vip)
@@ -66,7 +66,7 @@ impl CustomerFilter {
         // A digest, for conditions hold what clients typed.
         let conditions = match self.conditions.as_slice() {
             [] => String::new(),
-            conditions => once::digest(&[&format!("{conditions:?}")]),
+            conditions => idempotency::digest(&[&format!("{conditions:?}")]),
         };
         format!("{status}{statuses}/{customer_type}/{vip}{deleted}{conditions}")
     }
@@ -100,7 +100,7 @@ impl CustomerFilter {
         let mut partitions = Vec::new();
         for customer_type in CustomerType::ALL {
             for (is_vip, is_deleted) in [(false, false), (true, false), (false, true), (true, true)] {
-                let cell = Cell { status: Status::Active, customer_type, is_vip, is_deleted };
+                let cell = CounterCell { status: Status::Active, customer_type, is_vip, is_deleted };
                 if self.holds(cell) {
                     let key = keys::type_partition(tenant, customer_type, is_vip, is_deleted);
                     partitions.push(Partition { index: Index::ByType, key });

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 /// The attributes of a customer's item. The two index partitions and the number are what the indexes are
 /// made of, and move with the record.
 #[derive(Serialize)]
-struct Written<'a> {
+struct WriteOutcome<'a> {
     pk: String,
     sk: String,
     status_pk: String,
@@ -41,7 +41,7 @@ struct Read {
 pub(super) fn from_customer(tenant: &Tenant, customer: &Customer) -> Result<Item> {
     let key = keys::customer(tenant, customer.uuid);
     let cell = customer.cell();
-    let written = Written {
+    let written = WriteOutcome {
         pk: key.pk,
         sk: key.sk,
         status_pk: keys::status_partition(tenant, cell),

@@ -19,9 +19,9 @@ mod customer_walk;
 mod customer_write;
 mod customers_update;
 mod filter;
+mod idempotency;
 mod item;
 mod merge;
-mod once;
 mod prices;
 mod reindex;
 mod tags;
@@ -31,14 +31,14 @@ mod unique_email;
 mod usage;
 
 pub use api_keys::NewApiKey;
-pub use call::Patience;
-pub use customer_import::{ImportedRow, RowMark};
+pub use call::RetryPolicy;
+pub use customer_import::{ImportedRow, RowKey};
 pub use customer_list::{CustomerPage, Total};
 pub use customer_walk::CustomerWalk;
-pub use customer_write::{Write, Written};
+pub use customer_write::{Write, WriteOutcome};
 pub use customers_update::Updated;
 pub use filter::CustomerFilter;
-pub use once::{Once, Rendering};
+pub use idempotency::{IdempotentRequest, RenderReply};
 pub use prices::Pricing;
 pub use tags::TagChange;
 pub use usage::Usage;
@@ -59,7 +59,7 @@ type Item = HashMap<String, AttributeValue>;
 
 /// The leave to go on with a write, which may still be on its way while the write reads; nothing that others
 /// can see is written before it is there. It brings the rules that hold at this moment.
-pub type Permit<'a> = Pin<Box<dyn Future<Output = Result<WriteRules>> + Send + 'a>>;
+pub type WriteAuthorization<'a> = Pin<Box<dyn Future<Output = Result<WriteRules>> + Send + 'a>>;
 
 /// What a tenant's settings ask of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,20 +74,20 @@ pub struct Store {
     client: Client,
     table: String,
     ambient: Ambient,
-    patience: Patience,
+    retry_policy: RetryPolicy,
 }
 
 impl Store {
     /// The store in this table.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>, ambient: Ambient) -> Self {
-        Self { client, table: table.into(), ambient, patience: Patience::default() }
+        Self { client, table: table.into(), ambient, retry_policy: RetryPolicy::default() }
     }
 
-    /// The same store with another patience for contention.
+    /// The same store with another retry_policy for contention.
     #[must_use]
-    pub fn with_patience(mut self, patience: Patience) -> Self {
-        self.patience = patience;
+    pub fn with_retry_policy(mut self, retry_policy: RetryPolicy) -> Self {
+        self.retry_policy = retry_policy;
         self
     }
 

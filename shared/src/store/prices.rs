@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Item, Store, call, key_of, text, text_in};
 use crate::model::{Date, Price, PriceEntry, PriceOwner, ProductId, Tenant};
-use crate::rules::pricing::{PricedProduct, in_force, priced};
+use crate::rules::pricing::{PricedProduct, effective_price, resolve_price};
 use crate::table::keys::{self, Key, attribute};
 use crate::{Error, Result};
 
@@ -37,11 +37,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the calls.
-    pub async fn prices_not_stored(
-        &self,
-        tenant: &Tenant,
-        entries: Vec<PriceEntry>,
-    ) -> Result<Vec<PriceEntry>> {
+    pub async fn prices_changed(&self, tenant: &Tenant, entries: Vec<PriceEntry>) -> Result<Vec<PriceEntry>> {
         let named: BTreeSet<(String, String)> =
             entries.iter().map(|entry| key(tenant, entry)).map(|key| (key.pk, key.sk)).collect();
         let keys: Vec<Key> = named.into_iter().map(|(pk, sk)| Key { pk, sk }).collect();
@@ -131,7 +127,7 @@ impl Pricing {
         let mut products = Vec::new();
         while products.len() < PRODUCTS_AT_A_TIME {
             let Some((product, list, own)) = self.next_product().await? else { break };
-            products.extend(priced(product, list, own));
+            products.extend(resolve_price(product, list, own));
         }
         Ok((!products.is_empty()).then_some(products))
     }
@@ -175,7 +171,7 @@ impl Source {
     fn take(&mut self, product: &ProductId, before: Option<Price>, day: Date) -> Option<Price> {
         let prices = &mut self.prices;
         let of_product = std::iter::from_fn(|| prices.pop_front_if(|(next, _)| next == product));
-        in_force(before.into_iter().chain(of_product.map(|(_, price)| price)), day)
+        effective_price(before.into_iter().chain(of_product.map(|(_, price)| price)), day)
     }
 }
 

@@ -32,7 +32,7 @@ impl Store {
     pub async fn customers_reindex(&self, tenant: &Tenant, numbers: RangeInclusive<u32>) -> Result<usize> {
         let numbers = numbers.filter_map(|number| CustomerNumber::new(number.into()));
         let uuids: BTreeSet<_> = numbers.map(|number| tenant.customer_uuid(number)).collect();
-        let customers = self.customers_of_uuids(tenant, &uuids).await?;
+        let customers = self.customers_by_uuid(tenant, &uuids).await?;
         let mut items = Vec::new();
         for customer in customers.values() {
             let terms = of(customer);

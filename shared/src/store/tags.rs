@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Permit, Store, Write, call, key_of, text};
+use super::{Item, Store, Write, WriteAuthorization, call, key_of, text};
 use crate::model::{Color, Tag, TagId, Tenant};
 use crate::table::keys::{self, attribute};
 use crate::{Error, Result};
@@ -36,7 +36,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the call.
-    pub async fn tags(&self, tenant: &Tenant) -> Result<Vec<Tag>> {
+    pub async fn tags_list(&self, tenant: &Tenant) -> Result<Vec<Tag>> {
         let items = self.partition_items(&keys::tags_partition(tenant), "reading tags").await?;
         let mut tags = items.into_iter().map(to_tag).collect::<Result<Vec<_>>>()?;
         tags.sort_by(|a, b| (a.id.as_str().len(), &a.id).cmp(&(b.id.as_str().len(), &b.id)));
@@ -61,11 +61,12 @@ impl Store {
         tenant: &Tenant,
         name: String,
         color: Color,
-        permit: Permit<'_>,
+        authorization: WriteAuthorization<'_>,
     ) -> Result<Tag> {
         let sequence = keys::tag_sequence(tenant);
-        let (number, _) = futures::future::try_join(self.sequence_take(&sequence, 1), permit).await?;
-        let tag = Tag { id: TagId::of_number(number), name, color };
+        let (number, _) =
+            futures::future::try_join(self.sequence_allocate(&sequence, 1), authorization).await?;
+        let tag = Tag { id: TagId::from_number(number), name, color };
         let put = self
             .client
             .put_item()
@@ -86,19 +87,19 @@ impl Store {
     ///
     /// # Errors
     /// Those of the calls. Some of the tags may be made then: asked again, they are found.
-    pub async fn tags_named(
+    pub async fn tags_get_or_create(
         &self,
         tenant: &Tenant,
         names: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, TagId>> {
         let mut ids = BTreeMap::new();
-        for tag in self.tags(tenant).await? {
+        for tag in self.tags_list(tenant).await? {
             ids.entry(tag.name).or_insert(tag.id);
         }
         for name in names {
             if !ids.contains_key(name) {
-                let permit = Write::plain().permit;
-                let made = self.tag_create(tenant, name.clone(), Color::default(), permit).await?;
+                let authorization = Write::plain().authorization;
+                let made = self.tag_create(tenant, name.clone(), Color::default(), authorization).await?;
                 ids.insert(made.name, made.id);
             }
         }
@@ -114,13 +115,13 @@ impl Store {
         tenant: &Tenant,
         id: &TagId,
         change: TagChange,
-        permit: Permit<'_>,
+        authorization: WriteAuthorization<'_>,
     ) -> Result<Tag> {
         let parts: Vec<(&str, String)> = [("name", change.name), ("color", change.color.map(String::from))]
             .into_iter()
             .filter_map(|(member, value)| Some((member, value?)))
             .collect();
-        permit.await?;
+        authorization.await?;
         if parts.is_empty() {
             return self.tag_get(tenant, id).await;
         }
@@ -147,8 +148,13 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is none.
-    pub async fn tag_delete(&self, tenant: &Tenant, id: &TagId, permit: Permit<'_>) -> Result<()> {
-        permit.await?;
+    pub async fn tag_delete(
+        &self,
+        tenant: &Tenant,
+        id: &TagId,
+        authorization: WriteAuthorization<'_>,
+    ) -> Result<()> {
+        authorization.await?;
         let delete = self
             .client
             .delete_item()

@@ -63,7 +63,7 @@ impl Store {
             .build()
             .map_err(|e| Error::internal("building a put", e))?;
         let mut items = vec![TransactWriteItem::builder().put(put).build()];
-        for mut key in self.api_keys_of(id).await? {
+        for mut key in self.api_keys_list(id).await? {
             key.settings = settings.clone();
             items.push(self.replace(api_keys::item(&key)?)?);
         }
@@ -76,7 +76,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the calls.
-    pub async fn tenants(&self) -> Result<Vec<TenantId>> {
+    pub async fn tenants_list(&self) -> Result<Vec<TenantId>> {
         let items = self.partition_items(keys::TENANTS, "listing tenants").await?;
         items
             .iter()

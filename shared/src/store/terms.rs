@@ -15,7 +15,7 @@ use crate::{Error, Result};
 const BATCH: usize = 25;
 
 /// How many batches are written side by side.
-const SIDE_BY_SIDE: usize = 8;
+const MAX_CONCURRENT: usize = 8;
 
 /// The terms under which a customer must be in the index.
 pub(super) fn of(customer: &Customer) -> BTreeSet<String> {
@@ -46,7 +46,7 @@ impl Store {
     pub(super) async fn items_put(&self, items: Vec<Item>) -> Result<()> {
         let requests: Vec<WriteRequest> = items.into_iter().map(put_request).collect::<Result<_>>()?;
         let writes: Vec<_> = requests.chunks(BATCH).map(|batch| self.batch_write(batch.to_vec())).collect();
-        stream::iter(writes).buffer_unordered(SIDE_BY_SIDE).try_collect::<()>().await
+        stream::iter(writes).buffer_unordered(MAX_CONCURRENT).try_collect::<()>().await
     }
 
     async fn batch_write(&self, mut requests: Vec<WriteRequest>) -> Result<()> {
@@ -63,7 +63,7 @@ impl Store {
             if requests.is_empty() {
                 return Ok(());
             }
-            self.patience.pause(attempt, &self.ambient).await?;
+            self.retry_policy.back_off(attempt, &self.ambient).await?;
             attempt += 1;
         }
     }

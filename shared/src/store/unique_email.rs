@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::commit::finish_put;
 use super::customer_find::has_email;
-use super::{Store, key_of, number, once, text};
+use super::{Store, idempotency, key_of, number, text};
 use crate::model::{Customer, CustomerFields, Tenant};
 use crate::rules::fold;
 use crate::table::keys::{self, Key, attribute};
@@ -35,7 +35,7 @@ pub(super) struct EmailClaim {
 }
 
 /// Whether a change of a customer has to claim its email: when it comes to have one, or comes back with one.
-pub(super) fn is_claimed_anew(old: &Customer, new: &Customer) -> bool {
+pub(super) fn needs_email_claim(old: &Customer, new: &Customer) -> bool {
     let email = new.fields.email.as_deref();
     new.deleted_at.is_none() && email.is_some_and(|email| old.deleted_at.is_some() || !has_email(old, email))
 }
@@ -63,10 +63,10 @@ impl Store {
         fields: &CustomerFields,
     ) -> Result<Option<EmailClaim>> {
         let Some(email) = fields.email.as_deref() else { return Ok(None) };
-        let key = keys::email_claim(tenant, &once::digest(&[&fold::email(email)]));
+        let key = keys::email_claim(tenant, &idempotency::digest(&[&fold::email(email)]));
         let (claim, taken) =
             try_join(self.email_claim_read(&key), self.email_is_indexed(tenant, own, email)).await?;
-        if taken || self.email_is_held(tenant, own, claim.as_ref(), email).await? {
+        if taken || self.email_is_claimed(tenant, own, claim.as_ref(), email).await? {
             return Err(Error::Conflict("Another customer has this email".into()));
         }
         Ok(Some(EmailClaim { key, before: claim }))
@@ -80,12 +80,12 @@ impl Store {
 
     /// Whether the index knows somebody else who has the email.
     async fn email_is_indexed(&self, tenant: &Tenant, own: Option<Uuid>, email: &str) -> Result<bool> {
-        let found = self.customers_with_email(tenant, email).await?;
+        let found = self.customers_by_email(tenant, email).await?;
         Ok(found.iter().any(|customer| Some(customer.uuid) != own))
     }
 
     /// Whether the claim is somebody else's who has the email still.
-    async fn email_is_held(
+    async fn email_is_claimed(
         &self,
         tenant: &Tenant,
         own: Option<Uuid>,

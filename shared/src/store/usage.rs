@@ -21,7 +21,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the call.
-    pub async fn usage_count(&self, tenant: &Tenant) -> Result<Usage> {
+    pub async fn usage_increment(&self, tenant: &Tenant) -> Result<Usage> {
         let now = self.ambient.now();
         let answer = self
             .client

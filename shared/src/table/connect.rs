@@ -100,7 +100,7 @@ impl Connection {
     }
 }
 
-/// Patience and retries: attempts short enough that three of them fit the caller's deadline.
+/// RetryPolicy and retries: attempts short enough that three of them fit the caller's deadline.
 fn patient_config(http: SharedHttpClient) -> Builder {
     aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())

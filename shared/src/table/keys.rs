@@ -35,8 +35,8 @@
 use uuid::Uuid;
 
 use crate::model::{
-    ApiKeyId, Cell, CustomerNumber, CustomerType, Date, PriceOwner, ProductId, SecretHash, Status, TagId,
-    Tenant, TenantId,
+    ApiKeyId, CounterCell, CustomerNumber, CustomerType, Date, PriceOwner, ProductId, SecretHash, Status,
+    TagId, Tenant, TenantId,
 };
 
 /// The attribute names that keys live in.
@@ -171,7 +171,7 @@ pub fn search_number(search_sk: &str) -> Option<CustomerNumber> {
 
 /// The partition of by-status that customers of this cell are in.
 #[must_use]
-pub fn status_partition(tenant: &Tenant, cell: Cell) -> String {
+pub fn status_partition(tenant: &Tenant, cell: CounterCell) -> String {
     if cell.is_deleted { deleted_partition(tenant) } else { live_status_partition(tenant, cell.status) }
 }
 
@@ -214,7 +214,7 @@ pub fn counts(tenant: &Tenant, shard: u64) -> Key {
 
 /// The attribute of a counter item that counts a cell, e.g. `ACv-` for active, commercial, vip, not deleted.
 #[must_use]
-pub fn cell_attribute(cell: Cell) -> String {
+pub fn cell_attribute(cell: CounterCell) -> String {
     let status = &cell.status.as_str()[..1];
     let customer_type = &cell.customer_type.as_str()[..1];
     let vip = if cell.is_vip { 'v' } else { '-' };

@@ -28,7 +28,7 @@ impl From<Exit> for ExitCode {
 }
 
 /// Writes the result to standard output. Where nobody can read it, the command has failed.
-pub(super) fn tell(text: &str, exit: Exit) -> Exit {
+pub(super) fn print_result(text: &str, exit: Exit) -> Exit {
     match writeln!(io::stdout().lock(), "{text}") {
         Ok(()) => exit,
         Err(error) => {

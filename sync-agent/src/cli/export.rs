@@ -5,11 +5,13 @@ use clientele_shared::model::Status;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::exit::{Exit, tell};
-use super::place::Place;
+use super::exit::{Exit, print_result};
 use super::signals::stop_on_signals;
+use super::target_args::TargetArgs;
 use crate::connect;
-use crate::export::{ExportError, ExportOptions, ExportTarget, ExportTo, Exported, Exporter, Manifest};
+use crate::export::{
+    ExportDestination, ExportError, ExportOptions, ExportTarget, Exported, Exporter, Manifest,
+};
 use clientele_shared::csv::FormulaGuard;
 
 #[derive(Debug, Args)]
@@ -18,7 +20,7 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "DIR_OR_S3URL")]
     to: ExportTarget,
     #[command(flatten)]
-    place: Place,
+    target: TargetArgs,
     /// Only customers of this status: ACTIVE, INACTIVE or LEAD.
     #[arg(long, value_name = "STATUS")]
     status: Option<Status>,
@@ -38,8 +40,8 @@ pub(super) struct ExportArgs {
 
 pub(super) async fn run(args: ExportArgs) -> Exit {
     match export(&args).await {
-        Ok(exported) if args.json => tell_json(&exported),
-        Ok(exported) => tell(&summary(&exported), Exit::Done),
+        Ok(exported) if args.json => print_json(&exported),
+        Ok(exported) => print_result(&summary(&exported), Exit::Done),
         Err(message) => {
             eprintln!("error: {message}");
             Exit::Failed
@@ -48,7 +50,7 @@ pub(super) async fn run(args: ExportArgs) -> Exit {
 }
 
 async fn export(args: &ExportArgs) -> Result<Exported, String> {
-    let store = args.place.store().await.map_err(|e| e.to_string())?;
+    let store = args.target.store().await.map_err(|e| e.to_string())?;
     let to = destination(args).await?;
     let stop = stop_on_signals().map_err(|e| format!("cannot listen to Ctrl-C: {e}"))?;
     let options = ExportOptions {
@@ -56,7 +58,8 @@ async fn export(args: &ExportArgs) -> Result<Exported, String> {
         search: args.search.clone(),
         guard: if args.no_formula_guard { FormulaGuard::Off } else { FormulaGuard::On },
     };
-    let exporter = Exporter::new(store, args.place.tenant.clone(), args.place.mode, options).stopped_by(stop);
+    let exporter =
+        Exporter::new(store, args.target.tenant.clone(), args.target.mode, options).stopped_by(stop);
     let bar = ProgressBar::new(0);
     // The default style is as good when the template is not.
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3} % {elapsed} {human_pos} customers")
@@ -70,17 +73,17 @@ async fn export(args: &ExportArgs) -> Result<Exported, String> {
     let ended = exporter.run(&to, &mut show).await;
     bar.finish_and_clear();
     ended.map_err(|error| match error {
-        ExportError::Store(error) => format!("the table {}: {}", args.place.table, error.chain()),
+        ExportError::Store(error) => format!("the table {}: {}", args.target.table, error.chain()),
         other => other.to_string(),
     })
 }
 
-async fn destination(args: &ExportArgs) -> Result<ExportTo, String> {
+async fn destination(args: &ExportArgs) -> Result<ExportDestination, String> {
     match &args.to {
-        ExportTarget::Folder(folder) => Ok(ExportTo::Folder(folder.clone())),
+        ExportTarget::Folder(folder) => Ok(ExportDestination::Folder(folder.clone())),
         ExportTarget::S3 { bucket, prefix } => {
             let client = connect::s3(args.s3_endpoint.as_deref()).await.map_err(|e| e.to_string())?;
-            Ok(ExportTo::S3 { client, bucket: bucket.clone(), prefix: prefix.clone() })
+            Ok(ExportDestination::S3 { client, bucket: bucket.clone(), prefix: prefix.clone() })
         }
     }
 }
@@ -104,14 +107,14 @@ struct Json<'a> {
     manifest: &'a Manifest,
 }
 
-fn tell_json(exported: &Exported) -> Exit {
+fn print_json(exported: &Exported) -> Exit {
     let json = Json {
         place: &exported.place,
         seconds: exported.elapsed.as_secs_f64(),
         manifest: &exported.manifest,
     };
     match serde_json::to_string(&json) {
-        Ok(line) => tell(&line, Exit::Done),
+        Ok(line) => print_result(&line, Exit::Done),
         Err(error) => {
             eprintln!("error: cannot write the result as JSON: {error}");
             Exit::Failed

@@ -6,8 +6,8 @@
 mod exit;
 mod export;
 mod import;
-mod place;
 mod signals;
+mod target_args;
 
 use std::process::ExitCode;
 

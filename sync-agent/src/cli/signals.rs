@@ -2,15 +2,15 @@
 
 use std::io;
 
-use crate::stop::Stop;
+use crate::cancellation::CancellationToken;
 
 /// The exit code of a program that a second Ctrl-C ended.
 const BROKEN_OFF: i32 = 130;
 
 /// A wish to stop that the signals of this process express.
-pub(super) fn stop_on_signals() -> io::Result<Stop> {
+pub(super) fn stop_on_signals() -> io::Result<CancellationToken> {
     let mut signals = Signals::new()?;
-    let stop = Stop::default();
+    let stop = CancellationToken::default();
     let wish = stop.clone();
     tokio::spawn(async move {
         signals.next().await;

@@ -29,7 +29,7 @@ use sha2::{Digest, Sha256};
 use self::manifest::Names;
 use self::pages::Pages;
 use self::sink::Sink;
-use crate::stop::Stop;
+use crate::cancellation::CancellationToken;
 
 /// What is exported, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,7 +44,7 @@ pub struct ExportOptions {
 
 /// Where an export goes.
 #[derive(Debug, Clone)]
-pub enum ExportTo {
+pub enum ExportDestination {
     /// A folder.
     Folder(PathBuf),
     /// A bucket.
@@ -58,7 +58,7 @@ pub enum ExportTo {
     },
 }
 
-impl ExportTo {
+impl ExportDestination {
     /// The place of an export of this name.
     fn place(&self, names: &Names) -> String {
         match self {
@@ -126,7 +126,7 @@ pub enum ExportError {
         "{error}; and {source}. The parts that were uploaded are not an object, and cost what they take until the \
          bucket's rule for incomplete uploads removes them"
     )]
-    NotTakenBack {
+    AbortFailed {
         /// Why it failed.
         error: Box<ExportError>,
         /// Why it could not be taken back.
@@ -141,19 +141,19 @@ pub struct Exporter {
     tenant_id: TenantId,
     mode: Mode,
     options: ExportOptions,
-    stop: Stop,
+    stop: CancellationToken,
 }
 
 impl Exporter {
     /// An exporter of these records.
     #[must_use]
     pub fn new(store: Store, tenant: TenantId, mode: Mode, options: ExportOptions) -> Self {
-        Self { store, tenant_id: tenant, mode, options, stop: Stop::default() }
+        Self { store, tenant_id: tenant, mode, options, stop: CancellationToken::default() }
     }
 
     /// The same exporter, which stops when it is asked to.
     #[must_use]
-    pub fn stopped_by(mut self, stop: Stop) -> Self {
+    pub fn stopped_by(mut self, stop: CancellationToken) -> Self {
         self.stop = stop;
         self
     }
@@ -164,7 +164,7 @@ impl Exporter {
     /// [`ExportError`] says why nothing was exported.
     pub async fn run(
         &self,
-        to: &ExportTo,
+        to: &ExportDestination,
         watch: &mut (dyn FnMut(ExportProgress) + Send),
     ) -> Result<Exported, ExportError> {
         let begun = Instant::now();
@@ -175,7 +175,7 @@ impl Exporter {
         let mut sink = Sink::begin(to, names.clone()).await?;
         let (manifest, json) = match self.write(&mut sink, names, taken_at, watch).await {
             Ok(written) => written,
-            Err(error) => return Err(sink.take_back(error).await),
+            Err(error) => return Err(sink.abort(error).await),
         };
         sink.complete(json).await?;
         Ok(Exported { place, manifest, elapsed: begun.elapsed() })

@@ -1,4 +1,4 @@
-//! The customers of an export, some thousand at a time, with patience for a table that is throttled or away.
+//! The customers of an export, some thousand at a time, with retry for a table that is throttled or away.
 
 use clientele_shared::csv::customer_row::TagNames;
 use clientele_shared::model::{Customer, Tenant};
@@ -7,7 +7,7 @@ use clientele_shared::store::{CustomerWalk, Store};
 use clientele_shared::{Ambient, Result};
 
 use super::ExportOptions;
-use crate::patience::Patience;
+use crate::retry::Retry;
 
 /// A list or search while it is read.
 pub(super) struct Pages {
@@ -22,8 +22,8 @@ impl Pages {
         let search = options.search.as_deref().and_then(SearchQuery::parse);
         let ambient = store.ambient().clone();
         let begin = || store.customer_walk(tenant, options.status, search.clone());
-        let walk = Patience::default().with(&ambient, begin).await?;
-        let tags = Patience::default().with(&ambient, || store.tags(tenant)).await?;
+        let walk = Retry::default().run(&ambient, begin).await?;
+        let tags = Retry::default().run(&ambient, || store.tags_list(tenant)).await?;
         Ok(Self { walk, ambient, tags: tags.into_iter().collect() })
     }
 
@@ -34,11 +34,11 @@ impl Pages {
 
     /// The next customers, perhaps none; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Customer>>> {
-        let mut patience = Patience::default();
+        let mut retry = Retry::default();
         loop {
             match self.walk.next().await {
                 Ok(page) => return Ok(page),
-                Err(error) => patience.wait(error, &self.ambient).await?,
+                Err(error) => retry.back_off(error, &self.ambient).await?,
             }
         }
     }

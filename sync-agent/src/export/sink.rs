@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::folder::FolderSink;
 use super::manifest::Names;
 use super::s3::{Bucket, S3Error, S3Sink};
-use super::{ExportError, ExportTo};
+use super::{ExportDestination, ExportError};
 
 /// An export in the making. Nothing of it looks finished until [`Sink::complete`].
 pub(super) enum Sink {
@@ -14,13 +14,13 @@ pub(super) enum Sink {
 }
 
 impl Sink {
-    pub(super) async fn begin(to: &ExportTo, names: Names) -> Result<Self, ExportError> {
+    pub(super) async fn begin(to: &ExportDestination, names: Names) -> Result<Self, ExportError> {
         match to.clone() {
-            ExportTo::Folder(folder) => match FolderSink::begin(&folder, names).await {
+            ExportDestination::Folder(folder) => match FolderSink::begin(&folder, names).await {
                 Ok(sink) => Ok(Self::Folder { folder, sink }),
                 Err(source) => Err(ExportError::Folder { folder, source }),
             },
-            ExportTo::S3 { client, bucket, prefix } => {
+            ExportDestination::S3 { client, bucket, prefix } => {
                 let place = Bucket { client, name: bucket.clone(), prefix };
                 let sink = S3Sink::begin(place, names).await.map_err(|e| unwritable(&bucket, e))?;
                 Ok(Self::S3 { bucket, sink })
@@ -48,20 +48,20 @@ impl Sink {
                 Ok(()) => sink.put_manifest(manifest).await.map_err(|e| unwritable(&bucket, e)),
                 Err(error) => {
                     let error = unwritable(&bucket, error);
-                    Err(Self::S3 { bucket, sink }.take_back(error).await)
+                    Err(Self::S3 { bucket, sink }.abort(error).await)
                 }
             },
         }
     }
 
     /// Leaves nothing of a failed export; returns why it failed.
-    pub(super) async fn take_back(self, error: ExportError) -> ExportError {
+    pub(super) async fn abort(self, error: ExportError) -> ExportError {
         match self {
             // The hidden file goes away with this.
             Self::Folder { .. } => error,
             Self::S3 { sink, .. } => match sink.abort().await {
                 Ok(()) => error,
-                Err(source) => ExportError::NotTakenBack { error: Box::new(error), source },
+                Err(source) => ExportError::AbortFailed { error: Box::new(error), source },
             },
         }
     }

@@ -9,7 +9,7 @@ use super::field::ImportField;
 use super::mapping::Mapping;
 
 /// The longest text, in characters.
-const LONGEST_TEXT: usize = 1_000;
+const MAX_TEXT: usize = 1_000;
 /// How much of a wrong value is shown, in characters.
 const SHOWN: usize = 40;
 
@@ -41,7 +41,7 @@ impl<'a, F: ImportField> Cells<'a, F> {
     }
 
     pub(super) fn text(&mut self, field: F) -> Option<String> {
-        self.text_up_to(field, LONGEST_TEXT)
+        self.text_up_to(field, MAX_TEXT)
     }
 
     pub(super) fn text_up_to(&mut self, field: F, longest: usize) -> Option<String> {

@@ -15,7 +15,7 @@ pub trait ImportField: Copy + Eq + Debug + Send + Sync + 'static {
     fn place(self) -> usize;
 
     /// What a file lacks whose columns hold these fields, if anything.
-    fn lacking(holds: impl Fn(Self) -> bool) -> Option<Lacking>;
+    fn lacking(holds: impl Fn(Self) -> bool) -> Option<MissingField>;
 
     /// Whether the field's values are imported, or it is just known.
     fn is_imported(self) -> bool {
@@ -76,7 +76,7 @@ pub(super) const fn names<F: Copy>(
 
 /// What no column of a file holds that one must, and the name of a field that would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lacking {
+pub struct MissingField {
     /// `a name or an email address`.
     pub what: &'static str,
     /// `lastName`.

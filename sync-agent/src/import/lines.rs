@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 
 /// The longest row, in bytes.
-pub(super) const LONGEST_ROW: u64 = 4 * 1024 * 1024;
+pub(super) const MAX_ROW: u64 = 4 * 1024 * 1024;
 
 /// A row that is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -80,7 +80,7 @@ impl<R> Lines<R> {
 
 impl<R: Read> Read for Lines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.offset - self.row_start > LONGEST_ROW {
+        if self.offset - self.row_start > MAX_ROW {
             let endless = EndlessRow { line: self.line_of(self.row_start) };
             return Err(io::Error::new(io::ErrorKind::InvalidData, endless));
         }
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_row_without_end_is_refused_with_its_line() {
-        let text = io::repeat(b'x').take(2 * LONGEST_ROW);
+        let text = io::repeat(b'x').take(2 * MAX_ROW);
         let mut lines = Lines::new(io::Cursor::new(b"a\n\"".to_vec()).chain(text));
         let mut head = [0; 3];
         lines.read_exact(&mut head).unwrap();

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use csv::StringRecord;
 
-use super::field::{ImportField, Lacking, folded};
+use super::field::{ImportField, MissingField, folded};
 
 /// What the caller says about one column: `Column=field`, or `Column=-` to leave the column out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub enum MappingError {
     },
     /// The caller says two things about one column.
     #[error("--map says two things about the column `{0}`")]
-    SaidTwice(String),
+    DuplicateMapping(String),
     /// The caller names the column of the row ids twice.
     #[error("the column of the row ids is named twice: by --id-column and by --map COLUMN=id")]
     TwoIdColumns,
@@ -69,9 +69,9 @@ pub enum MappingError {
         .lacking.what,
         .lacking.such_as
     )]
-    NothingNeeded {
+    MissingRequiredColumn {
         /// What it is.
-        lacking: Lacking,
+        lacking: MissingField,
         /// The names that there are.
         columns: String,
         /// A likely reason, or nothing.
@@ -157,7 +157,7 @@ impl<F: ImportField> Mapping<F> {
         for choice in choices {
             let at = self.column_named(&choice.column)?;
             if chosen.contains(&at) {
-                return Err(MappingError::SaidTwice(self.column_name(at)));
+                return Err(MappingError::DuplicateMapping(self.column_name(at)));
             }
             chosen.push(at);
             if let Some(field) = choice.field {
@@ -214,7 +214,7 @@ impl<F: ImportField> Mapping<F> {
         names.join(", ")
     }
 
-    fn nothing_needed(&self, lacking: Lacking) -> MappingError {
+    fn nothing_needed(&self, lacking: MissingField) -> MappingError {
         let one_with = |c| self.width() == 1 && self.header[0].contains(c);
         let hint = if one_with(';') {
             "; the columns seem to be parted by semicolons: add --delimiter ';'"
@@ -223,7 +223,7 @@ impl<F: ImportField> Mapping<F> {
         } else {
             ""
         };
-        MappingError::NothingNeeded { lacking, columns: self.all_columns(), hint }
+        MappingError::MissingRequiredColumn { lacking, columns: self.all_columns(), hint }
     }
 }
 

@@ -6,6 +6,7 @@
 mod cells;
 pub mod customers;
 pub mod field;
+pub mod import_kind;
 mod lines;
 pub mod mapping;
 mod outcome;
@@ -14,7 +15,6 @@ mod reader;
 mod rejects;
 mod run;
 mod seen;
-pub mod subject;
 
 pub use outcome::{
     ImportCounts, ImportError, ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress,

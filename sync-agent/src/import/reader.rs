@@ -5,9 +5,9 @@ use std::io::Read;
 use clientele_shared::Error as StoreError;
 use csv::{ByteRecord, StringRecord};
 
+use super::import_kind::{Classified, Session, Target};
 use super::lines::Lines;
 use super::mapping::{ColumnChoice, Mapping, MappingError};
-use super::subject::{Session, Sorted, Target};
 
 /// How much of the file is read at a time.
 const BUFFER: usize = 64 * 1024;
@@ -93,12 +93,12 @@ impl<R: Read, S: Session> Rows<R, S> {
     }
 
     /// Sorts rows by what is in the table.
-    pub(super) async fn sort(
+    pub(super) async fn classify(
         &mut self,
         target: &Target,
         rows: Vec<S::Row>,
-    ) -> Result<Sorted<S::Fresh>, StoreError> {
-        self.session.sort(target, &self.mapping, rows).await
+    ) -> Result<Classified<S::New>, StoreError> {
+        self.session.classify(target, &self.mapping, rows).await
     }
 
     /// How much of the file is read, in bytes.

@@ -11,7 +11,7 @@ use csv::StringRecord;
 use super::reader::RejectedRow;
 
 /// How many names are tried for a report before giving up.
-const MOST_NAMES: u32 = 1_000;
+const MAX_NAMES: u32 = 1_000;
 
 /// Where the rejected rows are reported.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -107,7 +107,7 @@ fn new_file(folder: &Path, file_name: &OsString) -> Result<(PathBuf, File), Reje
         let path = folder.join(name);
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(file) => return Ok((path, file)),
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && number < MOST_NAMES => number += 1,
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && number < MAX_NAMES => number += 1,
             Err(e) => return Err(failed(&path, e)),
         }
     }

@@ -9,11 +9,11 @@ use clientele_shared::model::{Mode, Tenant, TenantId};
 use clientele_shared::store::Store;
 use tokio::task::JoinSet;
 
+use super::import_kind::{Committed, ImportKind, ReadRules, Session, Target};
 use super::outcome::{ImportError, ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress};
 use super::reader::{RejectedRow, Row, Rows};
 use super::rejects::{Rejects, RejectsTo};
-use super::subject::{Committed, ReadRules, Session, Subject, Target};
-use crate::stop::Stop;
+use crate::cancellation::CancellationToken;
 
 /// How many rows are read and looked up at a time.
 const ROWS_AT_A_TIME: usize = 2_000;
@@ -27,31 +27,31 @@ pub type Watch<'a> = &'a mut (dyn FnMut(ImportEvent<'_>) + Send);
 
 /// Imports files into one tenant's records.
 #[derive(Debug, Clone)]
-pub struct Importer<S: Subject> {
+pub struct Importer<S: ImportKind> {
     target: Target,
     tenant_id: TenantId,
-    subject: S,
+    kind: S,
     options: ImportOptions<S::Field>,
-    stop: Stop,
+    stop: CancellationToken,
 }
 
-impl<S: Subject> Importer<S> {
+impl<S: ImportKind> Importer<S> {
     /// An importer of this into these records.
     #[must_use]
     pub fn new(
         store: Store,
         tenant: TenantId,
         mode: Mode,
-        subject: S,
+        kind: S,
         options: ImportOptions<S::Field>,
     ) -> Self {
         let target = Target { store, tenant: Tenant::new(&tenant, mode) };
-        Self { target, tenant_id: tenant, subject, options, stop: Stop::default() }
+        Self { target, tenant_id: tenant, kind, options, stop: CancellationToken::default() }
     }
 
     /// The same importer, which stops when it is asked to: it ends the commits under way and begins no other.
     #[must_use]
-    pub fn stopped_by(mut self, stop: Stop) -> Self {
+    pub fn stopped_by(mut self, stop: CancellationToken) -> Self {
         self.stop = stop;
         self
     }
@@ -88,8 +88,8 @@ impl<S: Subject> Importer<S> {
         }
         let options = &self.options;
         let rules = ReadRules { now: self.target.store.ambient().now(), unguard: options.unguard };
-        let session = self.subject.begin(path, rules);
-        let rows = Rows::open(file, options.delimiter, &options.columns, self.subject.also(), session)
+        let session = self.kind.begin(path, rules);
+        let rows = Rows::open(file, options.delimiter, &options.columns, self.kind.also(), session)
             .map_err(|source| ImportError::Unreadable { path: path.to_owned(), source })?;
         self.check_tenant().await?;
         Ok(Run {
@@ -114,17 +114,17 @@ impl<S: Subject> Importer<S> {
 }
 
 /// What is to be written of a row.
-type Fresh<S> = <<S as Subject>::Session as Session>::Fresh;
+type New<S> = <<S as ImportKind>::Session as Session>::New;
 
 /// Some rows of a file, as they were read.
-struct Stretch<S: Subject> {
+struct Batch<S: ImportKind> {
     good: Vec<<S::Session as Session>::Row>,
     rejected: Vec<RejectedRow>,
     is_end: bool,
 }
 
 /// One file while it is imported.
-struct Run<'a, S: Subject> {
+struct Run<'a, S: ImportKind> {
     importer: &'a Importer<S>,
     path: &'a Path,
     rows: Rows<File, S::Session>,
@@ -135,7 +135,7 @@ struct Run<'a, S: Subject> {
     watch: Watch<'a>,
 }
 
-impl<S: Subject> Run<'_, S> {
+impl<S: ImportKind> Run<'_, S> {
     /// Reads the file to its end; then, or when that fails, waits for the commits under way.
     async fn finish(&mut self) -> Result<(), ImportError> {
         let read = self.read_all().await;
@@ -152,15 +152,15 @@ impl<S: Subject> Run<'_, S> {
                 self.interrupted = true;
                 return Ok(());
             }
-            let Stretch { good, mut rejected, is_end } = self.read_some()?;
-            let sorted = self.rows.sort(&self.importer.target, good).await?;
-            rejected.extend(sorted.rejected);
+            let Batch { good, mut rejected, is_end } = self.read_some()?;
+            let classified = self.rows.classify(&self.importer.target, good).await?;
+            rejected.extend(classified.rejected);
             self.reject(rejected)?;
-            self.progress.counts.present += sorted.present;
+            self.progress.counts.present += classified.present;
             if self.importer.options.dry_run {
-                self.progress.counts.written += sorted.fresh.len() as u64;
+                self.progress.counts.written += classified.new.len() as u64;
             } else {
-                self.write(sorted.fresh).await?;
+                self.write(classified.new).await?;
             }
             self.tell();
             if is_end {
@@ -170,8 +170,8 @@ impl<S: Subject> Run<'_, S> {
     }
 
     /// The next rows.
-    fn read_some(&mut self) -> Result<Stretch<S>, ImportError> {
-        let mut stretch = Stretch { good: Vec::new(), rejected: Vec::new(), is_end: false };
+    fn read_some(&mut self) -> Result<Batch<S>, ImportError> {
+        let mut batch = Batch { good: Vec::new(), rejected: Vec::new(), is_end: false };
         let start = self.rows.bytes_read();
         for _ in 0..ROWS_AT_A_TIME {
             let next = self.rows.next();
@@ -179,17 +179,17 @@ impl<S: Subject> Run<'_, S> {
                 next.map_err(|source| ImportError::Unreadable { path: self.path.to_owned(), source })?;
             match next {
                 None => {
-                    stretch.is_end = true;
+                    batch.is_end = true;
                     break;
                 }
-                Some(Row::Good(row)) => stretch.good.push(row),
-                Some(Row::Rejected(row)) => stretch.rejected.push(row),
+                Some(Row::Good(row)) => batch.good.push(row),
+                Some(Row::Rejected(row)) => batch.rejected.push(row),
             }
             if self.rows.bytes_read() - start > BYTES_AT_A_TIME {
                 break;
             }
         }
-        Ok(stretch)
+        Ok(batch)
     }
 
     /// Reports rejected rows, in the order of their lines.
@@ -204,9 +204,9 @@ impl<S: Subject> Run<'_, S> {
     }
 
     /// Begins the commits of rows; waits while there are enough under way.
-    async fn write(&mut self, fresh: Vec<Fresh<S>>) -> Result<(), ImportError> {
+    async fn write(&mut self, new: Vec<New<S>>) -> Result<(), ImportError> {
         let target = &self.importer.target;
-        for commit in self.rows.session().commits(target, fresh).await? {
+        for commit in self.rows.session().commits(target, new).await? {
             while self.commits.len() >= COMMITS_AT_A_TIME {
                 self.one_commit_ended().await?;
             }

@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use clientele_shared::model::{Mode, Tenant};
-use clientele_sync_agent::export::{ExportOptions, ExportTo, Exporter};
+use clientele_sync_agent::export::{ExportDestination, ExportOptions, Exporter};
 use clientele_sync_agent::import::ImportOptions;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -25,7 +25,7 @@ async fn an_export_comes_in_again_as_it_went_out() {
     let export = async |tenant: &str| {
         let folder = engine.folder.path().join(tenant);
         let exporter = Exporter::new(engine.store.clone(), id(tenant), Mode::Live, ExportOptions::default());
-        exporter.run(&ExportTo::Folder(folder), &mut |_| {}).await.unwrap()
+        exporter.run(&ExportDestination::Folder(folder), &mut |_| {}).await.unwrap()
     };
     let first = export("demo").await;
     assert_eq!(first.manifest.rows, 152);
@@ -57,7 +57,7 @@ async fn tags_go_by_their_names_and_come_in_as_the_tenants_own() {
     let file = engine.file("more.csv", "company_name,tags\nDelta, weekly ; weekly\n");
     engine.import("demo", &file).await;
     let tenant = Tenant::new(&id("demo"), Mode::Live);
-    let tags = engine.store.tags(&tenant).await.unwrap();
+    let tags = engine.store.tags_list(&tenant).await.unwrap();
     assert_eq!(tags.len(), 2);
     let (customers, _) = engine.customers("demo").await;
     let ids: Vec<&[String]> = customers.values().map(|customer| customer.fields.tag_ids.as_slice()).collect();
@@ -65,7 +65,7 @@ async fn tags_go_by_their_names_and_come_in_as_the_tenants_own() {
         ["weekly", "salt"].map(|name| tags.iter().find(|tag| tag.name == name).unwrap().id.to_string());
     assert_eq!(ids, [&[weekly.clone(), salt.clone()][..], &[salt], &[], &[weekly]]);
 
-    let to = ExportTo::Folder(engine.folder.path().join("out"));
+    let to = ExportDestination::Folder(engine.folder.path().join("out"));
     let exporter = Exporter::new(engine.store.clone(), id("demo"), Mode::Live, ExportOptions::default());
     let exported = exporter.run(&to, &mut |_| {}).await.unwrap();
     let mut reader = csv::Reader::from_path(&exported.place).unwrap();
@@ -81,14 +81,14 @@ async fn what_is_no_tag_is_not_made_one() {
     let outcome = engine.import("demo", &engine.file("tags.csv", &file)).await;
     assert_eq!(outcome.counts, counts(1, 0, 2));
     let tenant = Tenant::new(&id("demo"), Mode::Live);
-    assert_eq!(engine.store.tags(&tenant).await.unwrap().len(), 1);
+    assert_eq!(engine.store.tags_list(&tenant).await.unwrap().len(), 1);
 
     let rows: String = (0..501).map(|row| format!("Company {row},free text {row}\n")).collect();
     let file = engine.file("notes.csv", &format!("company_name,tags\n{rows}"));
     let failure =
         engine.importer("demo", ImportOptions::default()).run(&file, &mut |_| {}).await.unwrap_err();
     assert!(failure.error.to_string().contains("more than 500 new tags"), "{}", failure.error);
-    assert_eq!(engine.store.tags(&tenant).await.unwrap().len(), 1);
+    assert_eq!(engine.store.tags_list(&tenant).await.unwrap().len(), 1);
     assert_eq!(engine.customers("demo").await.0.len(), 1);
 }
 
@@ -98,7 +98,7 @@ async fn a_search_is_exported_too() {
     engine.import("demo", &sample("northwind")).await;
     let options = ExportOptions { search: Some("paris".into()), ..ExportOptions::default() };
     let exporter = Exporter::new(engine.store.clone(), id("demo"), Mode::Live, options);
-    let to = ExportTo::Folder(engine.folder.path().to_owned());
+    let to = ExportDestination::Folder(engine.folder.path().to_owned());
     assert_eq!(exporter.run(&to, &mut |_| {}).await.unwrap().manifest.rows, 2);
 }
 

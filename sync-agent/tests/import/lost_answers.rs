@@ -101,7 +101,7 @@ async fn a_tag_that_was_made_though_every_answer_was_lost_is_one() {
             Importer::new(store, id("demo"), Mode::Live, Customers::default(), ImportOptions::default());
         assert_eq!(importer.run(&file, &mut |_| {}).await.unwrap().counts, counts(2, 0, 0));
         assert_eq!(left.load(Ordering::SeqCst), 0);
-        let tags = engine.store.tags(&Tenant::new(&id("demo"), Mode::Live)).await.unwrap();
+        let tags = engine.store.tags_list(&Tenant::new(&id("demo"), Mode::Live)).await.unwrap();
         assert_eq!(tags.len(), 1);
         let (customers, _) = engine.customers("demo").await;
         assert!(customers.values().all(|customer| customer.fields.tag_ids == [tags[0].id.to_string()]));

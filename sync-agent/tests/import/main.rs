@@ -20,9 +20,9 @@ mod pricing_rule;
 use std::time::Instant;
 
 use clientele_shared::model::{CustomerType, Mode};
+use clientele_sync_agent::cancellation::CancellationToken;
 use clientele_sync_agent::import::customers::Customers;
 use clientele_sync_agent::import::{ImportError, ImportEvent, ImportOptions, Importer, RejectsTo};
-use clientele_sync_agent::stop::Stop;
 use tokio::sync::Notify;
 
 use crate::engine::{Engine, counts, email, generated, id, sample};
@@ -105,7 +105,7 @@ async fn an_import_that_is_asked_to_stop_says_so() {
     const ROWS: usize = 1_000;
     let engine = Engine::start().await;
     let file = engine.file("rows.csv", &generated(ROWS));
-    let stop = Stop::default();
+    let stop = CancellationToken::default();
     let importer = engine.importer("demo", ImportOptions::default()).stopped_by(stop.clone());
     let outcome = importer.run(&file, &mut |_| stop.request()).await.unwrap();
     assert!(outcome.interrupted);

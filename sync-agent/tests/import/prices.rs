@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use clientele_shared::model::{Customer, CustomerFields, Date, Mode, Money, Tenant};
 use clientele_shared::rules::pricing::PricedProduct;
-use clientele_shared::store::{Write, Written};
+use clientele_shared::store::{Write, WriteOutcome};
+use clientele_sync_agent::cancellation::CancellationToken;
 use clientele_sync_agent::import::prices::Prices;
 use clientele_sync_agent::import::{ImportEvent, ImportOptions, ImportOutcome, Importer, RejectsTo};
-use clientele_sync_agent::stop::Stop;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -58,8 +58,8 @@ impl Engine {
     pub(crate) async fn customer(&self, tenant: &str, email: &str) -> Customer {
         let fields = CustomerFields { email: Some(email.into()), ..CustomerFields::default() };
         match self.store.customer_create(&live(tenant), fields, Write::plain()).await.unwrap() {
-            Written::Now(customer) => *customer,
-            Written::Before(_) => panic!("it was created before"),
+            WriteOutcome::Applied(customer) => *customer,
+            WriteOutcome::Replayed(_) => panic!("it was created before"),
         }
     }
 }
@@ -89,7 +89,7 @@ async fn a_list_and_own_prices_come_in_by_each_name_of_a_customer() {
          {},weekly,,,,110,USD,2024-03-01\r\n\
          {},filter,parts,Filter XL,35.50,30,EUR,\r\n\
          Bob@Example.com,visit,,Visit,,15,USD,\r\n",
-        ann.number.to_cust(),
+        ann.number.to_customer_id(),
         ann.uuid
     );
     let file = engine.file("prices.csv", &rows);
@@ -139,7 +139,7 @@ impl People {
 
     /// Rows that are rejected after a price of `twice` on line 2 and one of Ann's on line 3, and why.
     fn bad_rows(&self) -> Vec<(String, String)> {
-        let (stranger, gone) = (self.stranger.number.to_cust(), self.deleted.number.to_cust());
+        let (stranger, gone) = (self.stranger.number.to_customer_id(), self.deleted.number.to_customer_id());
         let uuid = self.stranger.uuid;
         let no_email = |email: &str| format!("customerId: no customer has the email `{email}`");
         let twice = |line: u32| {
@@ -185,7 +185,7 @@ async fn a_row_that_cannot_be_a_price_is_reported_and_the_others_come_in() {
     let engine = Engine::start().await;
     let people = People::new(&engine).await;
     let bad = people.bad_rows();
-    let ann = people.ann.number.to_cust();
+    let ann = people.ann.number.to_customer_id();
     let mut rows = format!("{HEADER},twice,,,1,,USD,2024-01-01\r\n{ann},own,,,,1,USD,\r\n");
     for (row, _) in &bad {
         write!(rows, "{row}\r\n").unwrap();
@@ -263,7 +263,7 @@ async fn a_price_import_that_is_broken_off_or_stopped_can_be_run_again() {
     let broken_off = shown_pricing(&engine, Uuid::nil(), "2024-01-01").await.len();
     assert!(broken_off > 0 && broken_off < ROWS, "{broken_off}");
 
-    let stop = Stop::default();
+    let stop = CancellationToken::default();
     let importer = engine.price_importer("demo").stopped_by(stop.clone());
     let outcome = importer.run(&file, &mut |_| stop.request()).await.unwrap();
     assert!(outcome.interrupted && outcome.counts.rows() < ROWS as u64, "{:?}", outcome.counts);

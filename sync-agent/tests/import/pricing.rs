@@ -5,7 +5,7 @@ use clientele_shared::model::{
 };
 use clientele_shared::rules::pricing::PricedProduct;
 use clientele_shared::rules::search::SearchQuery;
-use clientele_shared::store::{CustomerFilter, Write, Written};
+use clientele_shared::store::{CustomerFilter, Write, WriteOutcome};
 use uuid::Uuid;
 
 use crate::engine::{Engine, id};
@@ -86,12 +86,11 @@ async fn only_what_is_not_stored_as_it_is_counts_as_new() {
     let entries: Vec<PriceEntry> =
         (0..250).map(|n| entry(PriceOwner::List, &n.to_string(), None, n)).collect();
     engine.store.prices_put(&tenant, &entries[..200]).await.unwrap();
-    let fresh = engine.store.prices_not_stored(&tenant, entries.clone()).await.unwrap();
-    assert_eq!(fresh, entries[200..]);
+    let new = engine.store.prices_changed(&tenant, entries.clone()).await.unwrap();
+    assert_eq!(new, entries[200..]);
     let dearer = entry(PriceOwner::List, "7", None, 8);
-    let fresh =
-        engine.store.prices_not_stored(&tenant, vec![entries[6].clone(), dearer.clone()]).await.unwrap();
-    assert_eq!(fresh, [dearer]);
+    let new = engine.store.prices_changed(&tenant, vec![entries[6].clone(), dearer.clone()]).await.unwrap();
+    assert_eq!(new, [dearer]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,7 +98,7 @@ async fn prices_beside_a_customer_disturb_nothing_else() {
     let engine = Engine::start().await;
     let tenant = Tenant::new(&id("demo"), Mode::Live);
     let customer = CustomerFields { email: Some("ann@example.com".into()), ..CustomerFields::default() };
-    let Written::Now(created) =
+    let WriteOutcome::Applied(created) =
         engine.store.customer_create(&tenant, customer, Write::plain()).await.unwrap()
     else {
         panic!("it was created before");
@@ -121,11 +120,11 @@ async fn prices_beside_a_customer_disturb_nothing_else() {
     engine.store.customer_update(&tenant, created.uuid, change, Write::plain()).await.unwrap();
     assert_eq!((found("ann").await, found("bob").await), ((0, 0), (1, 1)));
     assert_eq!(engine.customers("demo").await.0.len(), 1);
-    assert!(engine.store.customers_with_email(&tenant, "ann@example.com").await.unwrap().is_empty());
-    assert_eq!(engine.store.customers_with_email(&tenant, "Bob@Example.com").await.unwrap().len(), 1);
+    assert!(engine.store.customers_by_email(&tenant, "ann@example.com").await.unwrap().is_empty());
+    assert_eq!(engine.store.customers_by_email(&tenant, "Bob@Example.com").await.unwrap().len(), 1);
 
     engine.store.customer_delete(&tenant, created.uuid, Write::plain()).await.unwrap();
-    assert!(engine.store.customers_with_email(&tenant, "bob@example.com").await.unwrap().is_empty());
+    assert!(engine.store.customers_by_email(&tenant, "bob@example.com").await.unwrap().is_empty());
     let rows = pricing(&engine, &tenant, created.uuid, day(0)).await;
     let ids: Vec<&str> = rows.iter().map(|row| row.product.as_str()).collect();
     assert_eq!(ids, ["#email_ann@example.com", "CUSTOMER", "TERM#ann"]);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use clientele_shared::csv::{guarded, rows};
 use clientele_shared::model::{Customer, Date, Mode, Money, Price, ProductId, Tenant, Timestamp};
-use clientele_shared::rules::pricing::{PricedProduct, in_force, priced};
+use clientele_shared::rules::pricing::{PricedProduct, effective_price, resolve_price};
 use clientele_sync_agent::import::{ImportOptions, Importer};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -66,7 +66,7 @@ fn file(entries: &Entries, customers: &[Customer]) -> String {
     for (at, ((owner, product, from), price)) in entries.iter().enumerate() {
         let customer = owner.map(|owner| &customers[owner]);
         let name = customer.map(|customer| match at % 3 {
-            0 => customer.number.to_cust(),
+            0 => customer.number.to_customer_id(),
             1 => customer.uuid.to_string(),
             _ => customer.fields.email.clone().unwrap(),
         });
@@ -92,11 +92,11 @@ fn by_the_rule(entries: &Entries, customer: usize, on: Date) -> Vec<PricedProduc
     let products: BTreeSet<&ProductId> = entries.keys().map(|(_, product, _)| product).collect();
     let of = |owner: Owner, product: &ProductId| {
         let prices = entries.iter().filter(|((whose, what, _), _)| *whose == owner && what == product);
-        in_force(prices.map(|(_, price)| price.clone()), on)
+        effective_price(prices.map(|(_, price)| price.clone()), on)
     };
     let rows = products
         .into_iter()
-        .map(|product| priced(product.clone(), of(None, product), of(Some(customer), product)));
+        .map(|product| resolve_price(product.clone(), of(None, product), of(Some(customer), product)));
     rows.flatten().collect()
 }
 

@@ -7,7 +7,7 @@ use clientele_shared::Ambient;
 use clientele_shared::model::{
     Address, CustomerFields, CustomerNumber, Mode, Scopes, Settings, Tenant, TenantId,
 };
-use clientele_shared::store::{ImportedRow, NewApiKey, RowMark, Store, Write};
+use clientele_shared::store::{ImportedRow, NewApiKey, RowKey, Store, Write};
 use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
 use serde_json::json;
@@ -128,10 +128,10 @@ async fn add_customers(store: &Store, tenant: &Tenant, count: u64) -> clientele_
     let numbers: Vec<u64> = (1..=count).collect();
     for block in numbers.chunks(Store::IMPORT_ROWS) {
         let first =
-            store.customer_numbers_take(tenant, u32::try_from(block.len()).unwrap_or(u32::MAX)).await?;
+            store.customer_numbers_allocate(tenant, u32::try_from(block.len()).unwrap_or(u32::MAX)).await?;
         let rows = block.iter().enumerate().filter_map(|(at, n)| {
             let number = CustomerNumber::new(u64::from(first.get()) + at as u64)?;
-            Some(ImportedRow { mark: RowMark::new("bench", &n.to_string()), number, fields: typical(*n) })
+            Some(ImportedRow { mark: RowKey::new("bench", &n.to_string()), number, fields: typical(*n) })
         });
         store.customers_import(tenant, rows.collect()).await?;
     }

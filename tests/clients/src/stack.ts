@@ -1,4 +1,4 @@
-// The clients as their users set them up, against the stack that scripts/graphql-clients started.
+// The clients as their users set them up, against the stack that infra/scripts/graphql-clients started.
 import { ApolloClient, HttpLink, InMemoryCache } from "@apollo/client";
 import { cacheSizes, relayStylePagination } from "@apollo/client/utilities";
 import { GraphQLClient } from "graphql-request";

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{FileArgs, Imported, Words};
+use super::{FileArgs, Imported, OutcomeLabels};
 use crate::import::customers::Customers;
 use crate::import::customers::fields::Field;
 use crate::import::field::ImportField as _;
@@ -40,7 +40,7 @@ fn fields() -> String {
 
 impl CustomerArgs {
     fn source(&self) -> String {
-        self.subject().source_of(&self.file.file)
+        self.kind().source_of(&self.file.file)
     }
 }
 
@@ -48,15 +48,15 @@ impl CustomerArgs {
 #[derive(Serialize)]
 struct Json {
     created: u64,
-    imported_before: u64,
+    imported_rows_get: u64,
     rejected: u64,
     source: String,
 }
 
 impl Imported for CustomerArgs {
-    type Subject = Customers;
+    type ImportKind = Customers;
 
-    const WORDS: Words = Words { written: "created", present: "imported before" };
+    const LABELS: OutcomeLabels = OutcomeLabels { written: "created", present: "imported before" };
 
     fn file(&self) -> &FileArgs {
         &self.file
@@ -66,7 +66,7 @@ impl Imported for CustomerArgs {
         &self.columns
     }
 
-    fn subject(&self) -> Customers {
+    fn kind(&self) -> Customers {
         Customers { source: self.source.clone(), id_column: self.id_column.clone() }
     }
 
@@ -87,7 +87,7 @@ impl Imported for CustomerArgs {
     fn json(&self, counts: ImportCounts) -> impl Serialize {
         Json {
             created: counts.written,
-            imported_before: counts.present,
+            imported_rows_get: counts.present,
             rejected: counts.rejected,
             source: self.source(),
         }

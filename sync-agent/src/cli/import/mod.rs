@@ -2,7 +2,7 @@
 
 mod customers;
 mod prices;
-mod screen;
+mod progress_display;
 
 pub(super) use customers::CustomerArgs;
 pub(super) use prices::PriceArgs;
@@ -14,12 +14,12 @@ use clientele_shared::Error as StoreError;
 use indicatif::HumanCount;
 use serde::Serialize;
 
-use self::screen::Screen;
-use super::exit::{Exit, tell};
-use super::place::Place;
+use self::progress_display::ProgressDisplay;
+use super::exit::{Exit, print_result};
 use super::signals::stop_on_signals;
+use super::target_args::TargetArgs;
+use crate::import::import_kind::ImportKind;
 use crate::import::mapping::ColumnChoice;
-use crate::import::subject::Subject;
 use crate::import::{ImportCounts, ImportError, ImportOptions, ImportOutcome, Importer, RejectsTo};
 
 /// Which file, whose records it is for, and how it is read.
@@ -28,7 +28,7 @@ pub(super) struct FileArgs {
     /// The CSV file. Its first line names the columns.
     file: PathBuf,
     #[command(flatten)]
-    place: Place,
+    target: TargetArgs,
     /// What parts the columns: one character, or `tab`.
     #[arg(long, default_value = ",", value_name = "CHARACTER", value_parser = delimiter)]
     delimiter: u8,
@@ -65,16 +65,16 @@ impl FileArgs {
 
 /// What was typed about one kind of import, and how its result is told.
 pub(super) trait Imported {
-    type Subject: Subject;
+    type ImportKind: ImportKind;
 
     /// What becomes of rows, in the words of this import.
-    const WORDS: Words;
+    const LABELS: OutcomeLabels;
 
     fn file(&self) -> &FileArgs;
 
-    fn columns(&self) -> &[ColumnChoice<<Self::Subject as Subject>::Field>];
+    fn columns(&self) -> &[ColumnChoice<<Self::ImportKind as ImportKind>::Field>];
 
-    fn subject(&self) -> Self::Subject;
+    fn kind(&self) -> Self::ImportKind;
 
     /// What the counts do not say by themselves.
     fn hint(&self, outcome: &ImportOutcome) -> Option<String>;
@@ -88,12 +88,12 @@ pub(super) trait Imported {
 
 /// What becomes of rows that are good.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Words {
+pub(super) struct OutcomeLabels {
     written: &'static str,
     present: &'static str,
 }
 
-impl Words {
+impl OutcomeLabels {
     fn of(self, counts: ImportCounts) -> String {
         format!(
             "{} {}, {} {}, rejected {}",
@@ -109,7 +109,7 @@ impl Words {
 /// Imports what was typed.
 pub(super) async fn run<A: Imported>(args: A) -> Exit {
     let file = args.file();
-    let store = match file.place.store().await {
+    let store = match file.target.store().await {
         Ok(store) => store,
         Err(error) => {
             eprintln!("error: {error}");
@@ -124,11 +124,11 @@ pub(super) async fn run<A: Imported>(args: A) -> Exit {
         }
     };
     let options = file.options(args.columns());
-    let Place { tenant, mode, .. } = &file.place;
-    let importer = Importer::new(store, tenant.clone(), *mode, args.subject(), options).stopped_by(stop);
-    let mut screen = Screen::new(A::WORDS);
-    let ended = importer.run(&file.file, &mut |event| screen.show(event)).await;
-    screen.clear();
+    let TargetArgs { tenant, mode, .. } = &file.target;
+    let importer = Importer::new(store, tenant.clone(), *mode, args.kind(), options).stopped_by(stop);
+    let mut display = ProgressDisplay::new(A::LABELS);
+    let ended = importer.run(&file.file, &mut |event| display.show(event)).await;
+    display.clear();
     match ended {
         Ok(outcome) => succeeded(&args, &outcome),
         Err(failure) => failed(&args, &failure.error, &failure.so_far),
@@ -141,13 +141,17 @@ fn succeeded<A: Imported>(args: &A, outcome: &ImportOutcome) -> Exit {
         ImportOutcome { counts: ImportCounts { rejected: 1.., .. }, .. } => Exit::SomeRejected,
         _ => Exit::Done,
     };
-    if args.file().json { tell_json(args, outcome, None, exit) } else { tell(&summary(args, outcome), exit) }
+    if args.file().json {
+        print_json(args, outcome, None, exit)
+    } else {
+        print_result(&summary(args, outcome), exit)
+    }
 }
 
 fn failed<A: Imported>(args: &A, error: &ImportError, so_far: &ImportOutcome) -> Exit {
     let message = match error {
         ImportError::Store(error) => {
-            let table = &args.file().place.table;
+            let table = &args.file().target.table;
             format!("the table {table}: {}{}", error.chain(), what_to_do(error))
         }
         other => other.to_string(),
@@ -155,13 +159,13 @@ fn failed<A: Imported>(args: &A, error: &ImportError, so_far: &ImportOutcome) ->
     eprintln!("error: {message}");
     let exit = if error.is_usage() { Exit::Usage } else { Exit::Failed };
     if args.file().json {
-        return tell_json(args, so_far, Some(message), exit);
+        return print_json(args, so_far, Some(message), exit);
     }
     if so_far.counts.rows() > 0 {
         eprintln!(
             "until then: {}. What is imported stays; run the same command again to go on, rows that are in are \
              left out",
-            A::WORDS.of(so_far.counts)
+            A::LABELS.of(so_far.counts)
         );
     }
     exit
@@ -180,11 +184,11 @@ fn what_to_do(error: &StoreError) -> &'static str {
 }
 
 fn summary<A: Imported>(args: &A, outcome: &ImportOutcome) -> String {
-    let (whose, seconds) = (args.file().place.whose(), outcome.elapsed.as_secs_f64());
+    let (whose, seconds) = (args.file().target.whose(), outcome.elapsed.as_secs_f64());
     let what = if args.file().dry_run { "dry run, nothing is written; would be " } else { "" };
     let mut lines = vec![format!(
         "{whose}: {what}{} in {seconds:.1} s ({:.0} rows/s)",
-        A::WORDS.of(outcome.counts),
+        A::LABELS.of(outcome.counts),
         outcome.rows_per_second()
     )];
     if !outcome.columns_left_out.is_empty() {
@@ -219,9 +223,9 @@ struct Json<'a, C> {
     error: Option<String>,
 }
 
-fn tell_json<A: Imported>(args: &A, outcome: &ImportOutcome, error: Option<String>, exit: Exit) -> Exit {
+fn print_json<A: Imported>(args: &A, outcome: &ImportOutcome, error: Option<String>, exit: Exit) -> Exit {
     let json = Json {
-        tenant: args.file().place.tenant.to_string(),
+        tenant: args.file().target.tenant.to_string(),
         dry_run: args.file().dry_run,
         counts: args.json(outcome.counts),
         seconds: outcome.elapsed.as_secs_f64(),
@@ -232,7 +236,7 @@ fn tell_json<A: Imported>(args: &A, outcome: &ImportOutcome, error: Option<Strin
         error,
     };
     match serde_json::to_string(&json) {
-        Ok(line) => tell(&line, exit),
+        Ok(line) => print_result(&line, exit),
         Err(error) => {
             eprintln!("error: cannot write the result as JSON: {error}");
             Exit::Failed

@@ -4,7 +4,7 @@ use clap::Args;
 use clientele_shared::model::Currency;
 use serde::Serialize;
 
-use super::{FileArgs, Imported, Words};
+use super::{FileArgs, Imported, OutcomeLabels};
 use crate::import::field::ImportField as _;
 use crate::import::mapping::ColumnChoice;
 use crate::import::prices::Prices;
@@ -50,9 +50,9 @@ struct Json {
 }
 
 impl Imported for PriceArgs {
-    type Subject = Prices;
+    type ImportKind = Prices;
 
-    const WORDS: Words = Words { written: "written", present: "unchanged" };
+    const LABELS: OutcomeLabels = OutcomeLabels { written: "written", present: "unchanged" };
 
     fn file(&self) -> &FileArgs {
         &self.file
@@ -62,7 +62,7 @@ impl Imported for PriceArgs {
         &self.columns
     }
 
-    fn subject(&self) -> Prices {
+    fn kind(&self) -> Prices {
         Prices { currency: self.currency }
     }
 

@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 
 use clientele_shared::model::{CustomerNumber, Tenant};
-use clientele_shared::store::{ImportedRow, RowMark, Store};
+use clientele_shared::store::{ImportedRow, RowKey, Store};
 use clientele_shared::{Error, Result};
 
-use crate::import::subject::{Committed, Target};
-use crate::patience::Patience;
+use crate::import::import_kind::{Committed, Target};
+use crate::retry::Retry;
 
 /// Creates the customers of these rows.
 pub(super) async fn commit(target: Target, mut rows: Vec<ImportedRow>) -> Result<Committed> {
     let Target { store, tenant } = target;
     let mut committed = Committed::default();
-    let mut patience = Patience::default();
+    let mut retry = Retry::default();
     while !rows.is_empty() {
         if let Err(error) = attempt(&store, &tenant, &mut rows, &mut committed).await {
-            patience.wait(error, store.ambient()).await?;
+            retry.back_off(error, store.ambient()).await?;
         }
     }
     Ok(committed)
@@ -34,8 +34,8 @@ async fn attempt(
         rows.clear();
         return Ok(());
     }
-    let marks: Vec<RowMark> = rows.iter().map(|row| row.mark.clone()).collect();
-    let found = store.imported_before(tenant, &marks).await?;
+    let marks: Vec<RowKey> = rows.iter().map(|row| row.mark.clone()).collect();
+    let found = store.imported_rows_get(tenant, &marks).await?;
     if found.is_empty() {
         return Err(Error::broken("a commit was refused though none of its rows was imported before"));
     }
@@ -44,7 +44,7 @@ async fn attempt(
 }
 
 /// Counts a row that was imported meanwhile; returns whether it was.
-fn settle(row: &ImportedRow, found: &BTreeMap<RowMark, CustomerNumber>, committed: &mut Committed) -> bool {
+fn settle(row: &ImportedRow, found: &BTreeMap<RowKey, CustomerNumber>, committed: &mut Committed) -> bool {
     match found.get(&row.mark) {
         None => return false,
         // The number is nobody else's: an earlier attempt of this commit was written, and its answer lost.
@@ -64,7 +64,7 @@ mod tests {
     fn a_row_that_was_written_though_the_answer_was_lost_counts_as_created() {
         let number = |n| CustomerNumber::new(n).unwrap();
         let row = |id: &str, n| ImportedRow {
-            mark: RowMark::new("file", id),
+            mark: RowKey::new("file", id),
             number: number(n),
             fields: CustomerFields::default(),
         };

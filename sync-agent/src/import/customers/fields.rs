@@ -1,6 +1,6 @@
 //! What a column of customers can hold: the fields of a customer, their names, and the header names they are known by.
 
-use crate::import::field::{FieldNames, ImportField, Lacking, names};
+use crate::import::field::{FieldNames, ImportField, MissingField, names};
 
 /// A field of a customer that a column of a file can fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,9 +148,9 @@ impl ImportField for Field {
         self as usize
     }
 
-    fn lacking(holds: impl Fn(Self) -> bool) -> Option<Lacking> {
+    fn lacking(holds: impl Fn(Self) -> bool) -> Option<MissingField> {
         let needed = [Self::FirstName, Self::LastName, Self::FullName, Self::CompanyName, Self::Email];
-        let lacking = Lacking { what: "a name, a company or an email address", such_as: "lastName" };
+        let lacking = MissingField { what: "a name, a company or an email address", such_as: "lastName" };
         (!needed.into_iter().any(holds)).then_some(lacking)
     }
 

@@ -15,7 +15,7 @@ use std::path::Path;
 use base16ct::lower;
 use clientele_shared::Error as StoreError;
 use clientele_shared::model::{CustomerFields, CustomerNumber};
-use clientele_shared::store::{ImportedRow, RowMark, Store};
+use clientele_shared::store::{ImportedRow, RowKey, Store};
 use csv::StringRecord;
 use sha2::{Digest, Sha256};
 
@@ -23,10 +23,10 @@ use self::commit::commit;
 use self::fields::Field;
 use self::tags::Tags;
 use super::cells::reason;
+use super::import_kind::{Classified, Committed, ImportKind, ReadRules, Session, Target};
 use super::mapping::Mapping;
 use super::seen::Seen;
-use super::subject::{Committed, ReadRules, Session, Sorted, Subject, Target};
-use crate::patience::Patience;
+use crate::retry::Retry;
 
 /// How many bytes of CSV go into one commit at the most: a transaction holds 4 MB.
 const COMMIT_BYTES: usize = 2 * 1024 * 1024;
@@ -49,7 +49,7 @@ impl Customers {
     }
 }
 
-impl Subject for Customers {
+impl ImportKind for Customers {
     type Field = Field;
     type Session = CustomerSession;
 
@@ -85,7 +85,7 @@ pub struct GoodRow {
 impl Session for CustomerSession {
     type Field = Field;
     type Row = GoodRow;
-    type Fresh = (RowMark, GoodRow);
+    type New = (RowKey, GoodRow);
     type Commit = Vec<ImportedRow>;
 
     fn read(
@@ -105,34 +105,34 @@ impl Session for CustomerSession {
         }
     }
 
-    async fn sort(
+    async fn classify(
         &mut self,
         target: &Target,
         _: &Mapping<Field>,
         rows: Vec<GoodRow>,
-    ) -> Result<Sorted<(RowMark, GoodRow)>, StoreError> {
-        let marked: Vec<(RowMark, GoodRow)> =
-            rows.into_iter().map(|row| (RowMark::new(&self.source, &row.id), row)).collect();
-        let marks: Vec<RowMark> = marked.iter().map(|(mark, _)| mark.clone()).collect();
-        let before = || target.store.imported_before(&target.tenant, &marks);
-        let before = Patience::default().with(target.store.ambient(), before).await?;
-        let fresh: Vec<_> = marked.into_iter().filter(|(mark, _)| !before.contains_key(mark)).collect();
-        Ok(Sorted { present: (marks.len() - fresh.len()) as u64, fresh, rejected: Vec::new() })
+    ) -> Result<Classified<(RowKey, GoodRow)>, StoreError> {
+        let marked: Vec<(RowKey, GoodRow)> =
+            rows.into_iter().map(|row| (RowKey::new(&self.source, &row.id), row)).collect();
+        let marks: Vec<RowKey> = marked.iter().map(|(mark, _)| mark.clone()).collect();
+        let before = || target.store.imported_rows_get(&target.tenant, &marks);
+        let before = Retry::default().run(target.store.ambient(), before).await?;
+        let new: Vec<_> = marked.into_iter().filter(|(mark, _)| !before.contains_key(mark)).collect();
+        Ok(Classified { present: (marks.len() - new.len()) as u64, new, rejected: Vec::new() })
     }
 
     /// Numbers rows in their order, and makes the tags that they name.
     async fn commits(
         &mut self,
         target: &Target,
-        mut fresh: Vec<(RowMark, GoodRow)>,
+        mut new: Vec<(RowKey, GoodRow)>,
     ) -> Result<VecDeque<Vec<ImportedRow>>, StoreError> {
         let mut named: Vec<&mut String> =
-            fresh.iter_mut().flat_map(|(_, row)| &mut row.fields.tag_ids).collect();
+            new.iter_mut().flat_map(|(_, row)| &mut row.fields.tag_ids).collect();
         self.tags.resolve(&target.store, &target.tenant, &mut named).await?;
-        let Ok(count @ 1..) = u32::try_from(fresh.len()) else { return Ok(VecDeque::new()) };
-        let take = || target.store.customer_numbers_take(&target.tenant, count);
-        let first = Patience::default().with(target.store.ambient(), take).await?;
-        let mut left: VecDeque<Numbered> = numbered(first, fresh)?.into();
+        let Ok(count @ 1..) = u32::try_from(new.len()) else { return Ok(VecDeque::new()) };
+        let take = || target.store.customer_numbers_allocate(&target.tenant, count);
+        let first = Retry::default().run(target.store.ambient(), take).await?;
+        let mut left: VecDeque<Numbered> = numbered(first, new)?.into();
         let mut commits = VecDeque::new();
         while !left.is_empty() {
             commits.push_back(next_commit(&mut left));
@@ -165,9 +165,9 @@ struct Numbered {
     size: usize,
 }
 
-fn numbered(first: CustomerNumber, fresh: Vec<(RowMark, GoodRow)>) -> Result<Vec<Numbered>, StoreError> {
+fn numbered(first: CustomerNumber, new: Vec<(RowKey, GoodRow)>) -> Result<Vec<Numbered>, StoreError> {
     (u64::from(first.get())..)
-        .zip(fresh)
+        .zip(new)
         .map(|(number, (mark, row))| {
             let number = CustomerNumber::new(number)
                 .ok_or_else(|| StoreError::broken("a block of customer numbers goes beyond the last one"))?;
@@ -202,7 +202,7 @@ mod tests {
     fn sizes(sizes: &[usize]) -> Vec<usize> {
         let rows = sizes.iter().enumerate().map(|(at, size)| {
             let row = GoodRow { id: at.to_string(), fields: CustomerFields::default(), size: *size };
-            (RowMark::new("file", &row.id), row)
+            (RowKey::new("file", &row.id), row)
         });
         let mut left = numbered(CustomerNumber::new(5).unwrap(), rows.collect()).unwrap().into();
         let mut commits = Vec::new();

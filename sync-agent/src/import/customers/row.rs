@@ -5,18 +5,18 @@ use std::str::FromStr;
 use clientele_shared::csv::customer_row::TAG_SEPARATOR;
 use clientele_shared::error::FieldError;
 use clientele_shared::model::{
-    Address, Contact, CustomerFields, CustomerType, Money, Timestamp, UnknownName,
+    Address, Contact, CustomerFields, CustomerType, Money, Timestamp, UnknownVariant,
 };
 use clientele_shared::rules::text::tag_name;
 use csv::StringRecord;
 
 use super::fields::Field;
 use crate::import::cells::{Cells, amount};
+use crate::import::import_kind::ReadRules;
 use crate::import::mapping::Mapping;
-use crate::import::subject::ReadRules;
 
 /// The longest notes, in characters.
-const LONGEST_NOTES: usize = 20_000;
+const MAX_NOTES: usize = 20_000;
 
 /// Reads a row with as many cells as the header.
 pub(super) fn customer_fields(
@@ -61,7 +61,7 @@ impl Cells<'_, Field> {
             physical: self.physical(),
             billing: self.billing(),
             tag_ids: self.read(Field::Tags, tags).unwrap_or_default(),
-            notes: self.text_up_to(Field::Notes, LONGEST_NOTES),
+            notes: self.text_up_to(Field::Notes, MAX_NOTES),
             contacts: contact.map(|contact| contact.on(now)).into_iter().collect(),
             ..self.business()
         }
@@ -186,8 +186,8 @@ fn split_name(full: &str) -> (Option<String>, Option<String>) {
 }
 
 /// Reads one of the names there are, in any case.
-fn name<T: FromStr<Err = UnknownName>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|e: UnknownName| e.to_string())
+fn name<T: FromStr<Err = UnknownVariant>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|e: UnknownVariant| e.to_string())
 }
 
 fn truth(text: &str) -> Result<bool, String> {

@@ -6,10 +6,10 @@ use clientele_shared::model::{TagId, Tenant};
 use clientele_shared::store::Store;
 use clientele_shared::{Error, Result};
 
-use crate::patience::Patience;
+use crate::retry::Retry;
 
 /// How many tags one file may make: more are no tags, but some other column.
-const MOST_NEW: usize = 500;
+const MAX_NEW: usize = 500;
 
 /// What is known of the tenant's tags.
 #[derive(Debug, Default)]
@@ -34,18 +34,18 @@ impl Tags {
         let ambient = store.ambient();
         if !self.unknown(named).is_empty() {
             let none = BTreeSet::new();
-            self.ids = Patience::default().with(ambient, || store.tags_named(tenant, &none)).await?;
+            self.ids = Retry::default().run(ambient, || store.tags_get_or_create(tenant, &none)).await?;
         }
         let unknown = self.unknown(named);
         self.made += unknown.len();
-        if self.made > MOST_NEW {
+        if self.made > MAX_NEW {
             let message = format!(
-                "the file names more than {MOST_NEW} new tags: if the column is none of tags, leave it out with --map COLUMN=-"
+                "the file names more than {MAX_NEW} new tags: if the column is none of tags, leave it out with --map COLUMN=-"
             );
             return Err(Error::invalid("tags", message));
         }
         if !unknown.is_empty() {
-            self.ids = Patience::default().with(ambient, || store.tags_named(tenant, &unknown)).await?;
+            self.ids = Retry::default().run(ambient, || store.tags_get_or_create(tenant, &unknown)).await?;
         }
         for name in named {
             let id = self.ids.get(name.as_str());

@@ -1,6 +1,6 @@
 //! What a column of prices can hold: the columns of the pricing export, and the customer.
 
-use crate::import::field::{FieldNames, ImportField, Lacking, names};
+use crate::import::field::{FieldNames, ImportField, MissingField, names};
 
 /// A field of a price that a column of a file can fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,12 +40,12 @@ impl ImportField for PriceField {
         self as usize
     }
 
-    fn lacking(holds: impl Fn(Self) -> bool) -> Option<Lacking> {
+    fn lacking(holds: impl Fn(Self) -> bool) -> Option<MissingField> {
         if !holds(Self::ProductId) {
-            return Some(Lacking { what: "the products' ids", such_as: "productId" });
+            return Some(MissingField { what: "the products' ids", such_as: "productId" });
         }
         let has_price = holds(Self::DefaultPrice) || holds(Self::CustomerPrice);
-        (!has_price).then_some(Lacking { what: "a price", such_as: "defaultPrice" })
+        (!has_price).then_some(MissingField { what: "a price", such_as: "defaultPrice" })
     }
 }
 

@@ -19,11 +19,11 @@ use self::fields::PriceField;
 use self::owners::Owners;
 use self::row::RowPrice;
 use super::cells::reason;
+use super::import_kind::{Classified, Committed, ImportKind, ReadRules, Session, Target};
 use super::mapping::Mapping;
 use super::reader::RejectedRow;
 use super::seen::{Fingerprint, fingerprint};
-use super::subject::{Committed, ReadRules, Session, Sorted, Subject, Target};
-use crate::patience::Patience;
+use crate::retry::Retry;
 
 /// How many prices are written at once.
 const COMMIT_ROWS: usize = 200;
@@ -35,7 +35,7 @@ pub struct Prices {
     pub currency: Option<Currency>,
 }
 
-impl Subject for Prices {
+impl ImportKind for Prices {
     type Field = PriceField;
     type Session = PriceSession;
 
@@ -70,7 +70,7 @@ impl PriceRow {
 impl Session for PriceSession {
     type Field = PriceField;
     type Row = PriceRow;
-    type Fresh = PriceEntry;
+    type New = PriceEntry;
     type Commit = Vec<PriceEntry>;
 
     fn read(
@@ -84,52 +84,52 @@ impl Session for PriceSession {
         Ok(PriceRow { line, price, cells: record.clone() })
     }
 
-    async fn sort(
+    async fn classify(
         &mut self,
         target: &Target,
         mapping: &Mapping<PriceField>,
         rows: Vec<PriceRow>,
-    ) -> Result<Sorted<PriceEntry>, StoreError> {
+    ) -> Result<Classified<PriceEntry>, StoreError> {
         let named = rows.iter().filter_map(|row| row.price.customer.as_ref());
         let owners = Owners::find(target, named).await?;
-        let mut sorted = Sorted { fresh: Vec::new(), present: 0, rejected: Vec::new() };
+        let mut classified = Classified { new: Vec::new(), present: 0, rejected: Vec::new() };
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows {
             let owner = match owners.owner(target, row.price.customer.as_ref()) {
                 Ok(owner) => owner,
                 Err(reason) => {
                     let column = mapping.name_of(PriceField::CustomerId);
-                    sorted.rejected.push(row.reject(format!("{column}: {reason}")));
+                    classified.rejected.push(row.reject(format!("{column}: {reason}")));
                     continue;
                 }
             };
             let RowPrice { product, price, .. } = row.price.clone();
             let entry = PriceEntry { owner, product, price };
             match self.seen.note(&entry, row.line) {
-                Met::Never => entries.push(entry),
-                Met::Equal => sorted.present += 1,
-                Met::Other(line) => sorted.rejected.push(row.reject(twice(mapping, line))),
+                Occurrence::First => entries.push(entry),
+                Occurrence::Duplicate => classified.present += 1,
+                Occurrence::Conflict(line) => classified.rejected.push(row.reject(twice(mapping, line))),
             }
         }
         let read = entries.len();
-        let not_stored = || target.store.prices_not_stored(&target.tenant, entries.clone());
-        sorted.fresh = Patience::default().with(target.store.ambient(), not_stored).await?;
-        sorted.present += (read - sorted.fresh.len()) as u64;
-        Ok(sorted)
+        let not_stored = || target.store.prices_changed(&target.tenant, entries.clone());
+        classified.new = Retry::default().run(target.store.ambient(), not_stored).await?;
+        classified.present += (read - classified.new.len()) as u64;
+        Ok(classified)
     }
 
     async fn commits(
         &mut self,
         _: &Target,
-        fresh: Vec<PriceEntry>,
+        new: Vec<PriceEntry>,
     ) -> Result<VecDeque<Vec<PriceEntry>>, StoreError> {
-        Ok(fresh.chunks(COMMIT_ROWS).map(<[PriceEntry]>::to_vec).collect())
+        Ok(new.chunks(COMMIT_ROWS).map(<[PriceEntry]>::to_vec).collect())
     }
 
     async fn commit(target: Target, entries: Vec<PriceEntry>) -> Result<Committed, StoreError> {
-        let mut patience = Patience::default();
+        let mut retry = Retry::default();
         while let Err(error) = target.store.prices_put(&target.tenant, &entries).await {
-            patience.wait(error, target.store.ambient()).await?;
+            retry.back_off(error, target.store.ambient()).await?;
         }
         Ok(Committed { written: entries.len() as u64, present: 0 })
     }
@@ -152,16 +152,16 @@ struct SeenPrices(HashMap<Fingerprint, (u32, Fingerprint)>);
 
 /// Whether a file named a price before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Met {
-    Never,
+enum Occurrence {
+    First,
     /// And it said the same.
-    Equal,
+    Duplicate,
     /// On this line, and it said something else.
-    Other(u32),
+    Conflict(u32),
 }
 
 impl SeenPrices {
-    fn note(&mut self, entry: &PriceEntry, line: u64) -> Met {
+    fn note(&mut self, entry: &PriceEntry, line: u64) -> Occurrence {
         let PriceEntry { owner, product, price } = entry;
         let owner = match owner {
             PriceOwner::List => String::new(),
@@ -176,10 +176,10 @@ impl SeenPrices {
         match self.0.entry(fingerprint(&name)) {
             Entry::Vacant(free) => {
                 free.insert((u32::try_from(line).unwrap_or(u32::MAX), said));
-                Met::Never
+                Occurrence::First
             }
-            Entry::Occupied(before) if before.get().1 == said => Met::Equal,
-            Entry::Occupied(before) => Met::Other(before.get().0),
+            Entry::Occupied(before) if before.get().1 == said => Occurrence::Duplicate,
+            Entry::Occupied(before) => Occurrence::Conflict(before.get().0),
         }
     }
 }

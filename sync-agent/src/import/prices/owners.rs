@@ -7,10 +7,10 @@ use clientele_shared::model::{CustomerNumber, PriceOwner};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::row::CustomerName;
+use super::row::CustomerRef;
 use crate::import::cells::shown;
-use crate::import::subject::Target;
-use crate::patience::Patience;
+use crate::import::import_kind::Target;
+use crate::retry::Retry;
 
 /// How many emails are looked up side by side.
 const LOOK_UPS_AT_A_TIME: usize = 16;
@@ -31,29 +31,31 @@ impl Owners {
     /// Looks up everybody who is named.
     pub(super) async fn find<'a>(
         target: &Target,
-        names: impl Iterator<Item = &'a CustomerName>,
+        names: impl Iterator<Item = &'a CustomerRef>,
     ) -> Result<Self> {
         let (mut uuids, mut emails) = (BTreeSet::new(), BTreeSet::new());
         for name in names {
             match name {
-                CustomerName::Number(number) => uuids.insert(target.tenant.customer_uuid(*number)),
-                CustomerName::Uuid(uuid) => uuids.insert(*uuid),
-                CustomerName::Email(email) => emails.insert(email.clone()),
+                CustomerRef::Number(number) => uuids.insert(target.tenant.customer_uuid(*number)),
+                CustomerRef::Uuid(uuid) => uuids.insert(*uuid),
+                CustomerRef::Email(email) => emails.insert(email.clone()),
             };
         }
-        let of_uuids = || target.store.customers_of_uuids(&target.tenant, &uuids);
-        let found = Patience::default().with(target.store.ambient(), of_uuids).await?;
+        let of_uuids = || target.store.customers_by_uuid(&target.tenant, &uuids);
+        let found = Retry::default().run(target.store.ambient(), of_uuids).await?;
         let by_uuid = found.into_iter().map(|(uuid, customer)| (uuid, customer.deleted_at.is_some()));
         Ok(Self { by_uuid: by_uuid.collect(), by_email: by_email(target, emails).await? })
     }
 
     /// Whose a price is that names this customer, or why nobody's.
-    pub(super) fn owner(&self, target: &Target, name: Option<&CustomerName>) -> Result<PriceOwner, String> {
+    pub(super) fn owner(&self, target: &Target, name: Option<&CustomerRef>) -> Result<PriceOwner, String> {
         let (uuid, shown) = match name {
             None => return Ok(PriceOwner::List),
-            Some(CustomerName::Email(email)) => return self.with_email(email),
-            Some(CustomerName::Number(number)) => (target.tenant.customer_uuid(*number), number.to_cust()),
-            Some(CustomerName::Uuid(uuid)) => (*uuid, uuid.to_string()),
+            Some(CustomerRef::Email(email)) => return self.with_email(email),
+            Some(CustomerRef::Number(number)) => {
+                (target.tenant.customer_uuid(*number), number.to_customer_id())
+            }
+            Some(CustomerRef::Uuid(uuid)) => (*uuid, uuid.to_string()),
         };
         match self.by_uuid.get(&uuid) {
             Some(false) => Ok(PriceOwner::Customer(uuid)),
@@ -69,7 +71,7 @@ impl Owners {
             [(_, uuid)] => Ok(PriceOwner::Customer(*uuid)),
             many => {
                 let mut ids: Vec<String> =
-                    many.iter().take(NAMED).map(|(number, _)| number.to_cust()).collect();
+                    many.iter().take(NAMED).map(|(number, _)| number.to_customer_id()).collect();
                 if many.len() > NAMED {
                     ids.push("…".into());
                 }
@@ -93,8 +95,8 @@ async fn by_email(
         {
             let Target { store, tenant } = target.clone();
             look_ups.spawn(async move {
-                let look_up = || store.customers_with_email(&tenant, &email);
-                let customers = Patience::default().with(store.ambient(), look_up).await?;
+                let look_up = || store.customers_by_email(&tenant, &email);
+                let customers = Retry::default().run(store.ambient(), look_up).await?;
                 Result::Ok((email, customers))
             });
         }

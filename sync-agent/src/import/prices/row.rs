@@ -12,7 +12,7 @@ use crate::import::mapping::Mapping;
 
 /// How a file names a customer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum CustomerName {
+pub(super) enum CustomerRef {
     /// `cust_456`.
     Number(CustomerNumber),
     /// Its uuid.
@@ -25,7 +25,7 @@ pub(super) enum CustomerName {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RowPrice {
     /// Whose own it is; `None` for the price list.
-    pub(super) customer: Option<CustomerName>,
+    pub(super) customer: Option<CustomerRef>,
     pub(super) product: ProductId,
     pub(super) price: Price,
 }
@@ -44,7 +44,7 @@ pub(super) fn price(
 
 impl Cells<'_, PriceField> {
     fn price(&mut self, currency: Option<Currency>) -> Option<RowPrice> {
-        let customer = self.read(PriceField::CustomerId, customer_name);
+        let customer = self.read(PriceField::CustomerId, customer_ref);
         if self.cell(PriceField::ProductId).is_none() {
             self.refuse(PriceField::ProductId, "must not be empty");
         }
@@ -97,10 +97,10 @@ impl Cells<'_, PriceField> {
     }
 }
 
-fn customer_name(text: &str) -> Result<CustomerName, String> {
-    let number = || CustomerNumber::from_cust(text).map(CustomerName::Number);
-    let uuid = || Uuid::try_parse(text).ok().map(CustomerName::Uuid);
-    let email = || text.contains('@').then(|| CustomerName::Email(text.to_owned()));
+fn customer_ref(text: &str) -> Result<CustomerRef, String> {
+    let number = || CustomerNumber::from_customer_id(text).map(CustomerRef::Number);
+    let uuid = || Uuid::try_parse(text).ok().map(CustomerRef::Uuid);
+    let email = || text.contains('@').then(|| CustomerRef::Email(text.to_owned()));
     number()
         .or_else(uuid)
         .or_else(email)

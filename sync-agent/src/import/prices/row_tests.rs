@@ -41,9 +41,9 @@ fn a_row_without_a_customer_is_of_the_price_list() {
 fn a_row_with_a_customer_is_its_own_price_and_the_default_beside_it_is_not_read() {
     let uuid = "0b5e7a3e-6f0c-5d5f-8a39-0c4f2b7a9e31";
     for (text, customer) in [
-        ("cust_7", CustomerName::Number(CustomerNumber::new(7).unwrap())),
-        (uuid, CustomerName::Uuid(uuid.parse().unwrap())),
-        ("ann@example.com", CustomerName::Email("ann@example.com".into())),
+        ("cust_7", CustomerRef::Number(CustomerNumber::new(7).unwrap())),
+        (uuid, CustomerRef::Uuid(uuid.parse().unwrap())),
+        ("ann@example.com", CustomerRef::Email("ann@example.com".into())),
     ] {
         let row = read_with(&format!("{text},P-7,,,whatever,99,EUR,"), None).unwrap();
         assert_eq!((row.customer, row.price.amount), (Some(customer), Money::from_cents(9_900)));

@@ -11,18 +11,18 @@ use clientele_shared::model::ApiKey;
 use clientele_shared::store::{Usage, WriteRules};
 use clientele_shared::{Error, Result};
 
-use crate::caller::Standing;
-use crate::{App, Call, Caller, Chunks, Dialect, Endpoint, Reply, Request};
+use crate::caller::Freshness;
+use crate::{App, AuthenticatedRequest, Caller, Dialect, Endpoint, Reply, Request, StreamingBody};
 
 /// What is left of the time for telling the caller that the rest ran out.
 const RESERVE: Duration = Duration::from_millis(300);
 
 /// Answers one request with a body that is made while it is sent.
 pub async fn stream(
-    endpoint: &Endpoint<Chunks>,
+    endpoint: &Endpoint<StreamingBody>,
     app: &App,
     request: lambda_http::Request,
-) -> Response<Chunks> {
+) -> Response<StreamingBody> {
     let request = Request::new(request);
     let (function, request_id) = (endpoint.name, request.id().to_owned());
     let reply = answer_request(endpoint, app, &request).await;
@@ -51,7 +51,7 @@ async fn answer_request<B: From<String>>(endpoint: &Endpoint<B>, app: &App, requ
         Ok(reply) => (reply, None),
         Err(error) => (error_reply(endpoint.dialect, &error).map_body(B::from), Some(error)),
     };
-    meter.tell(&mut reply);
+    meter.set_headers(&mut reply);
     if let Some(content_type) = endpoint.dialect.content_type(request.headers()) {
         reply.set(header::CONTENT_TYPE, content_type);
     }
@@ -67,16 +67,22 @@ async fn handle<B>(
     request: &Request,
     meter: &mut Meter,
 ) -> Result<Reply<B>> {
-    let (caller, standing) = Caller::of(app, request.headers(), endpoint.scope).await?;
-    let leave = leave(endpoint.dialect, app, &caller, standing);
-    let permit = {
-        let leave = leave.clone();
-        async move { leave.await.permit() }
+    let (caller, freshness) = Caller::authenticate(app, request.headers(), endpoint.scope).await?;
+    let authorization = authorize(endpoint.dialect, app, &caller, freshness);
+    let for_write = {
+        let authorization = authorization.clone();
+        async move { authorization.await.for_write() }
     };
-    let call = Call { app, operation: endpoint.name, caller: &caller, request, permit: Box::pin(permit) };
-    let (reply, leave) = join((endpoint.handle)(call), leave).await;
-    meter.0 = leave.usage.map(|usage| (usage, leave.limit));
-    leave.check()?;
+    let call = AuthenticatedRequest {
+        app,
+        operation: endpoint.name,
+        caller: &caller,
+        request,
+        authorization: Box::pin(for_write),
+    };
+    let (reply, authorization) = join((endpoint.handle)(call), authorization).await;
+    meter.0 = authorization.usage.map(|usage| (usage, authorization.limit));
+    authorization.check()?;
     reply
 }
 
@@ -90,22 +96,22 @@ fn time_left(request: &Request) -> Option<Duration> {
 /// What must be known of a caller before anything that he asked for shows: found out side by side with the
 /// handler's own calls, so that it takes no time of its own.
 #[derive(Debug, Clone)]
-struct Leave {
+struct Authorization {
     usage: Option<Usage>,
     limit: u64,
     rules: WriteRules,
-    standing: Result<(), Arc<Error>>,
+    validity: Result<(), Arc<Error>>,
 }
 
-impl Leave {
+impl Authorization {
     /// The leave to write, where there is leave at all.
-    fn permit(&self) -> Result<WriteRules> {
+    fn for_write(&self) -> Result<WriteRules> {
         self.check().map(|()| self.rules)
     }
 
     /// Whether the key is in force and the month's allowance is not used up.
     fn check(&self) -> Result<()> {
-        match &self.standing {
+        match &self.validity {
             Err(error) if matches!(**error, Error::Unauthorized(_)) => {
                 return Err(Error::Unauthorized("Invalid API key"));
             }
@@ -128,22 +134,22 @@ impl Leave {
 }
 
 /// Finds out about a caller while the handler works.
-fn leave<'a>(
+fn authorize<'a>(
     dialect: &dyn Dialect,
     app: &'a App,
     caller: &'a Caller,
-    standing: Standing,
-) -> Shared<BoxFuture<'a, Leave>> {
+    freshness: Freshness,
+) -> Shared<BoxFuture<'a, Authorization>> {
     let metered = dialect.is_metered() && caller.settings.usage_metering;
     let found = async move {
-        let (usage, confirmed) = join(usage(app, caller, metered), confirm(app, standing)).await;
-        let (read, standing) = match confirmed {
+        let (usage, confirmed) = join(usage(app, caller, metered), revalidate(app, freshness)).await;
+        let (read, validity) = match confirmed {
             Ok(key) => (key, Ok(())),
             Err(error) => (None, Err(error)),
         };
         let settings = read.as_ref().map_or(&caller.settings, |key| &key.settings);
         let rules = WriteRules { unique_email: settings.unique_email };
-        Leave { usage, limit: settings.usage_limit, rules, standing }
+        Authorization { usage, limit: settings.usage_limit, rules, validity }
     };
     found.boxed().shared()
 }
@@ -154,7 +160,7 @@ async fn usage(app: &App, caller: &Caller, metered: bool) -> Option<Usage> {
     if !metered {
         return None;
     }
-    match app.store.usage_count(&caller.tenant).await {
+    match app.store.usage_increment(&caller.tenant).await {
         Ok(usage) => Some(usage),
         Err(error) => {
             tracing::warn!(error = error.chain(), "a request was not counted");
@@ -164,10 +170,10 @@ async fn usage(app: &App, caller: &Caller, metered: bool) -> Option<Usage> {
 }
 
 /// The key as it is now, where it was to be read again.
-async fn confirm(app: &App, standing: Standing) -> Result<Option<Arc<ApiKey>>, Arc<Error>> {
-    match standing {
-        Standing::InForce => Ok(None),
-        Standing::ToConfirm(hash) => app.known_keys.read(&app.store, &hash).await.map(Some).map_err(Arc::new),
+async fn revalidate(app: &App, freshness: Freshness) -> Result<Option<Arc<ApiKey>>, Arc<Error>> {
+    match freshness {
+        Freshness::Fresh => Ok(None),
+        Freshness::Stale(hash) => app.key_cache.read(&app.store, &hash).await.map(Some).map_err(Arc::new),
     }
 }
 
@@ -176,7 +182,7 @@ async fn confirm(app: &App, standing: Standing) -> Result<Option<Arc<ApiKey>>, A
 struct Meter(Option<(Usage, u64)>);
 
 impl Meter {
-    fn tell<B>(&self, reply: &mut Reply<B>) {
+    fn set_headers<B>(&self, reply: &mut Reply<B>) {
         let Some((usage, limit)) = self.0 else { return };
         reply.set(HeaderName::from_static("x-usage-count"), &usage.count.to_string());
         reply.set(HeaderName::from_static("x-usage-limit"), &limit.to_string());

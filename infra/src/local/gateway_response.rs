@@ -10,13 +10,13 @@ use http::header::{self, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 
-use super::answer::stamp;
 use super::event::RequestId;
+use super::proxy_response::stamp;
 use super::routes::Template;
 
 /// Why the template's answers cannot be given.
 #[derive(Debug, thiserror::Error)]
-pub enum RefusalError {
+pub enum GatewayResponseError {
     /// Not YAML, or not shaped like gateway responses.
     #[error("cannot read {at}: {source}")]
     Unreadable {
@@ -63,7 +63,7 @@ const VARIABLES: [&str; 5] = [
 
 /// What the caller is told in a function's stead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum GatewayResponseType {
     /// No such method and path.
     NoRoute,
     /// Host and path make no URL, or the body broke off.
@@ -90,7 +90,7 @@ struct Words {
     message: &'static str,
 }
 
-impl Refusal {
+impl GatewayResponseType {
     fn words(self) -> Words {
         let words = |status, kind, error, message| Words { status, kind, error, message };
         match self {
@@ -126,7 +126,7 @@ impl Refusal {
 
 /// The words of the template.
 #[derive(Debug, Default)]
-pub struct Refusals(BTreeMap<String, Custom>);
+pub struct GatewayResponses(BTreeMap<String, Custom>);
 
 /// Words for one type of response.
 #[derive(Debug, Clone)]
@@ -136,17 +136,17 @@ struct Custom {
     body: Option<String>,
 }
 
-impl Refusals {
+impl GatewayResponses {
     /// Reads the gateway responses of a SAM template.
     ///
     /// # Errors
     ///
     /// When the text is no template, or one of its responses is nothing API Gateway would take or this stack can
     /// give.
-    pub fn read(template: &str) -> Result<Self, RefusalError> {
+    pub fn read(template: &str) -> Result<Self, GatewayResponseError> {
         let unreadable = |at: &str| {
             let at = at.to_owned();
-            move |source| RefusalError::Unreadable { at, source }
+            move |source| GatewayResponseError::Unreadable { at, source }
         };
         let template: Template = serde_yaml_ng::from_str(template).map_err(unreadable("template.yaml"))?;
         let mut all = BTreeMap::new();
@@ -166,20 +166,23 @@ impl Refusals {
 
     /// The response to send.
     #[must_use]
-    pub fn response(&self, refusal: Refusal, request: &RequestId) -> Response {
-        let words = refusal.words();
+    pub fn response(&self, response_type: GatewayResponseType, request: &RequestId) -> Response {
+        let words = response_type.words();
         let custom = words.kind.and_then(|kind| self.custom(kind, words.status));
         let own = StatusCode::from_u16(words.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let template = custom.and_then(|c| c.body.as_deref());
         let body = match template {
             Some(template) => fill(template, &words, request),
-            None if refusal == Refusal::BodyTooLarge => words.message.to_owned(),
+            None if response_type == GatewayResponseType::BodyTooLarge => words.message.to_owned(),
             None => serde_json::json!({ "message": words.message }).to_string(),
         };
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = custom.and_then(|c| c.status).unwrap_or(own);
-        let kind =
-            if refusal == Refusal::BodyTooLarge { "text/plain; charset=utf-8" } else { "application/json" };
+        let kind = if response_type == GatewayResponseType::BodyTooLarge {
+            "text/plain; charset=utf-8"
+        } else {
+            "application/json"
+        };
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(HeaderName::from_static("x-amzn-errortype"), HeaderValue::from_static(words.error));
@@ -195,21 +198,21 @@ impl Refusals {
     }
 }
 
-fn custom(kind: &str, response: TemplateResponse) -> Result<Custom, RefusalError> {
+fn custom(kind: &str, response: TemplateResponse) -> Result<Custom, GatewayResponseError> {
     let status = match response.status_code {
         Value::Null => None,
         Value::Number(number) => Some(number.to_string()),
         Value::String(text) => Some(text),
-        _ => return Err(RefusalError::Status(kind.to_owned())),
+        _ => return Err(GatewayResponseError::Status(kind.to_owned())),
     };
-    let status =
-        status.map(|text| text.parse::<StatusCode>().map_err(|_| RefusalError::Status(kind.to_owned())));
+    let status = status
+        .map(|text| text.parse::<StatusCode>().map_err(|_| GatewayResponseError::Status(kind.to_owned())));
     let headers = response.parameters.headers.into_iter().map(|(name, value)| {
-        fixed(&name, &value).ok_or_else(|| RefusalError::Header { kind: kind.to_owned(), name })
+        fixed(&name, &value).ok_or_else(|| GatewayResponseError::Header { kind: kind.to_owned(), name })
     });
     let body = response.templates.get("application/json").cloned();
     if let Some(variable) = body.as_deref().and_then(unknown_variable) {
-        return Err(RefusalError::Variable { kind: kind.to_owned(), variable });
+        return Err(GatewayResponseError::Variable { kind: kind.to_owned(), variable });
     }
     Ok(Custom { status: status.transpose()?, headers: headers.collect::<Result<_, _>>()?, body })
 }
@@ -273,8 +276,12 @@ mod tests {
         )
     }
 
-    async fn told(refusals: &Refusals, refusal: Refusal) -> (u16, http::HeaderMap, String) {
-        let response = refusals.response(refusal, &RequestId { id: "i-1".into(), extended: "x-1".into() });
+    async fn told(
+        gateway_responses: &GatewayResponses,
+        response_type: GatewayResponseType,
+    ) -> (u16, http::HeaderMap, String) {
+        let response = gateway_responses
+            .response(response_type, &RequestId { id: "i-1".into(), extended: "x-1".into() });
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         (parts.status.as_u16(), parts.headers, String::from_utf8(body.to_vec()).unwrap())
@@ -282,21 +289,21 @@ mod tests {
 
     #[tokio::test]
     async fn without_words_in_the_template_they_are_api_gateways() {
-        let refusals = Refusals::read("Resources: {}").unwrap();
-        let (status, headers, body) = told(&refusals, Refusal::NoRoute).await;
+        let gateway_responses = GatewayResponses::read("Resources: {}").unwrap();
+        let (status, headers, body) = told(&gateway_responses, GatewayResponseType::NoRoute).await;
         assert_eq!((status, body.as_str()), (403, r#"{"message":"Missing Authentication Token"}"#));
         assert_eq!(headers["x-amzn-errortype"], "MissingAuthenticationTokenException");
         assert_eq!(headers["x-amzn-requestid"], "i-1");
-        assert_eq!(told(&refusals, Refusal::Failed).await.0, 502);
-        assert_eq!(told(&refusals, Refusal::TimedOut).await.0, 504);
-        let (status, headers, body) = told(&refusals, Refusal::BodyTooLarge).await;
+        assert_eq!(told(&gateway_responses, GatewayResponseType::Failed).await.0, 502);
+        assert_eq!(told(&gateway_responses, GatewayResponseType::TimedOut).await.0, 504);
+        let (status, headers, body) = told(&gateway_responses, GatewayResponseType::BodyTooLarge).await;
         assert_eq!((status, body.as_str()), (413, "HTTP content length exceeded 10485760 bytes."));
         assert_eq!(headers["content-type"], "text/plain; charset=utf-8");
     }
 
     #[tokio::test]
     async fn the_words_of_the_template_are_used() {
-        let refusals = Refusals::read(&template(
+        let gateway_responses = GatewayResponses::read(&template(
             r#"{
                 DEFAULT_5XX: { ResponseTemplates: { application/json: '{"error":$context.error.messageString,"id":"$context.requestId"}' } },
                 MISSING_AUTHENTICATION_TOKEN: {
@@ -305,28 +312,33 @@ mod tests {
                     ResponseTemplates: { application/json: '{"error":"Not found"}' } } }"#,
         ))
         .unwrap();
-        let (status, headers, body) = told(&refusals, Refusal::NoRoute).await;
+        let (status, headers, body) = told(&gateway_responses, GatewayResponseType::NoRoute).await;
         assert_eq!((status, body.as_str()), (404, r#"{"error":"Not found"}"#));
         assert_eq!(headers["x-why"], "no route");
-        let (status, _, body) = told(&refusals, Refusal::Failed).await;
+        let (status, _, body) = told(&gateway_responses, GatewayResponseType::Failed).await;
         assert_eq!((status, body.as_str()), (502, r#"{"error":"Internal server error","id":"i-1"}"#));
         // Its class has no words.
-        assert_eq!(told(&refusals, Refusal::EventTooLarge).await.2, r#"{"message":"Request Too Long"}"#);
+        assert_eq!(
+            told(&gateway_responses, GatewayResponseType::EventTooLarge).await.2,
+            r#"{"message":"Request Too Long"}"#
+        );
     }
 
     #[test]
     fn what_cannot_be_answered_is_said_at_the_start() {
-        let read = |responses: &str| Refusals::read(&template(responses)).unwrap_err();
-        assert!(matches!(read("{ X: { StatusCode: 1000 } }"), RefusalError::Status(_)));
+        let read = |responses: &str| GatewayResponses::read(&template(responses)).unwrap_err();
+        assert!(matches!(read("{ X: { StatusCode: 1000 } }"), GatewayResponseError::Status(_)));
         let header = "{ X: { ResponseParameters: { Headers: { A: method.request.header.A } } } }";
-        assert!(matches!(read(header), RefusalError::Header { .. }));
+        assert!(matches!(read(header), GatewayResponseError::Header { .. }));
         let body = "{ X: { ResponseTemplates: { application/json: '$context.path' } } }";
-        assert!(matches!(read(body), RefusalError::Variable { variable, .. } if variable == "$context.path"));
-        assert!(matches!(read("7"), RefusalError::Unreadable { .. }));
+        assert!(
+            matches!(read(body), GatewayResponseError::Variable { variable, .. } if variable == "$context.path")
+        );
+        assert!(matches!(read("7"), GatewayResponseError::Unreadable { .. }));
     }
 
     #[test]
     fn the_deployed_template_can_be_read() {
-        Refusals::read(super::super::routes::TEMPLATE).unwrap();
+        GatewayResponses::read(super::super::routes::TEMPLATE).unwrap();
     }
 }

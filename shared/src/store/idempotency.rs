@@ -9,25 +9,25 @@ use crate::model::{Customer, Tenant};
 use crate::table::keys;
 use crate::{Error, Result};
 
-/// How long a reply is kept for a repeated request, in seconds: a day.
-const KEPT_SECONDS: i64 = 24 * 3600;
+/// How long a reply is kept for a duplicate request, in seconds: a day.
+const TTL_SECONDS: i64 = 24 * 3600;
 
 /// Renders what is answered to a request that took effect on this customer.
-pub type Rendering<'a> = dyn Fn(&Customer) -> Result<String> + Send + Sync + 'a;
+pub type RenderReply<'a> = dyn Fn(&Customer) -> Result<String> + Send + Sync + 'a;
 
 /// A request that must take effect once.
-pub struct Once<'a> {
+pub struct IdempotentRequest<'a> {
     digest: String,
     fingerprint: String,
-    reply: &'a Rendering<'a>,
+    reply: &'a RenderReply<'a>,
 }
 
-impl<'a> Once<'a> {
+impl<'a> IdempotentRequest<'a> {
     /// A request under the key that its sender chose.
     ///
     /// `operation` keeps the keys of different operations apart; `request` is everything that makes two
     /// requests the same; `reply` renders what is answered, now and whenever the request is repeated.
-    pub fn new(key: &str, operation: &str, request: &[&str], reply: &'a Rendering<'a>) -> Self {
+    pub fn new(key: &str, operation: &str, request: &[&str], reply: &'a RenderReply<'a>) -> Self {
         Self { digest: digest(&[operation, key]), fingerprint: digest(request), reply }
     }
 }
@@ -45,35 +45,40 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Conflict`] when the key was used for another request.
-    pub(super) async fn once_before(
+    pub(super) async fn idempotent_reply_get(
         &self,
         tenant: &Tenant,
-        once: Option<&Once<'_>>,
+        idempotency: Option<&IdempotentRequest<'_>>,
     ) -> Result<Option<String>> {
-        let Some(once) = once else { return Ok(None) };
-        let key = keys::once(tenant, &once.digest);
+        let Some(idempotency) = idempotency else { return Ok(None) };
+        let key = keys::once(tenant, &idempotency.digest);
         let Some(item) = self.item_get(&key, "reading an idempotency record").await? else { return Ok(None) };
         let record: Record =
             serde_dynamo::from_item(item).map_err(|e| Error::internal("reading an idempotency record", e))?;
         if record.expires_at <= self.ambient.now().as_seconds() {
             return Ok(None);
         }
-        if record.fingerprint != once.fingerprint {
+        if record.fingerprint != idempotency.fingerprint {
             return Err(Error::Conflict("This Idempotency-Key was used for a different request".into()));
         }
         Ok(Some(record.reply))
     }
 
     /// The item that records a request together with its effect.
-    pub(super) fn once_item(&self, tenant: &Tenant, once: &Once<'_>, customer: &Customer) -> Result<Item> {
+    pub(super) fn idempotency_item(
+        &self,
+        tenant: &Tenant,
+        idempotency: &IdempotentRequest<'_>,
+        customer: &Customer,
+    ) -> Result<Item> {
         let record = Record {
-            fingerprint: once.fingerprint.clone(),
-            reply: (once.reply)(customer)?,
-            expires_at: self.ambient.now().plus_seconds(KEPT_SECONDS).as_seconds(),
+            fingerprint: idempotency.fingerprint.clone(),
+            reply: (idempotency.reply)(customer)?,
+            expires_at: self.ambient.now().plus_seconds(TTL_SECONDS).as_seconds(),
         };
         let mut item: Item =
             serde_dynamo::to_item(record).map_err(|e| Error::internal("writing an idempotency record", e))?;
-        item.extend(key_of(&keys::once(tenant, &once.digest)));
+        item.extend(key_of(&keys::once(tenant, &idempotency.digest)));
         Ok(item)
     }
 }

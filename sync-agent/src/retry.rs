@@ -1,4 +1,4 @@
-//! Patience with a table that is throttled or away for the moment.
+//! Retry with a table that is throttled or away for the moment.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ const WAITS: [Duration; 5] = [
 
 /// How often one thing was tried.
 #[derive(Debug, Default)]
-pub(crate) struct Patience {
+pub(crate) struct Retry {
     failures: usize,
 }
 
-impl Patience {
+impl Retry {
     /// Tries until it succeeds, as long as trying again may help.
-    pub(crate) async fn with<T, F>(
+    pub(crate) async fn run<T, F>(
         mut self,
         ambient: &Ambient,
         mut attempt: impl FnMut() -> F,
@@ -33,13 +33,13 @@ impl Patience {
         loop {
             match attempt().await {
                 Ok(done) => return Ok(done),
-                Err(error) => self.wait(error, ambient).await?,
+                Err(error) => self.back_off(error, ambient).await?,
             }
         }
     }
 
     /// Waits when trying again may help; otherwise gives the error back.
-    pub(crate) async fn wait(&mut self, error: Error, ambient: &Ambient) -> Result<(), Error> {
+    pub(crate) async fn back_off(&mut self, error: Error, ambient: &Ambient) -> Result<(), Error> {
         let Some(longest) = self.next_wait(&error) else { return Err(error) };
         tokio::time::sleep(jittered(longest, ambient.random())).await;
         Ok(())
@@ -75,9 +75,9 @@ mod tests {
     #[test]
     fn patience_ends_and_is_for_what_passes_only() {
         let throttled = || Error::Throttled { retry_after: Duration::from_secs(1), source: None };
-        let mut patience = Patience::default();
-        let waits: Vec<Duration> = std::iter::from_fn(|| patience.next_wait(&throttled())).collect();
+        let mut retry = Retry::default();
+        let waits: Vec<Duration> = std::iter::from_fn(|| retry.next_wait(&throttled())).collect();
         assert_eq!(waits, WAITS);
-        assert_eq!(Patience::default().next_wait(&Error::NotFound("Customer")), None);
+        assert_eq!(Retry::default().next_wait(&Error::NotFound("Customer")), None);
     }
 }

@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use uuid::Uuid;
 
 use clientele_shared::model::{Address, CustomerFields, CustomerNumber, CustomerType, Mode, Tenant};
-use clientele_shared::store::{ImportedRow, RowMark, Write};
+use clientele_shared::store::{ImportedRow, RowKey, Write};
 
 use crate::support::{Stack, uuid_of};
 
@@ -89,10 +89,10 @@ async fn check(stack: &Stack, tenant: &str, case: Case) -> Result<(), TestCaseEr
 /// Writes the customers of a case; returns them as they are then, the first number first.
 async fn insert(stack: &Stack, tenant: &Tenant, case: &Case) -> Vec<Known> {
     let count = u32::try_from(case.customers.len()).unwrap();
-    let first = stack.store.customer_numbers_take(tenant, count).await.unwrap().get();
+    let first = stack.store.customer_numbers_allocate(tenant, count).await.unwrap().get();
     let number = |at: usize| CustomerNumber::new(u64::from(first) + at as u64).unwrap();
     let row = |(at, fields): (usize, &CustomerFields)| {
-        let mark = RowMark::new("search", &at.to_string());
+        let mark = RowKey::new("search", &at.to_string());
         ImportedRow { mark, number: number(at), fields: fields.clone() }
     };
     let rows = case.customers.iter().enumerate().map(row).collect();

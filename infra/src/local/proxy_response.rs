@@ -52,7 +52,7 @@ pub enum Malformed {
 /// What a function answers. Other members are an error, as they are on AWS.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Answer {
+struct ProxyResponse {
     status_code: u16,
     headers: Option<BTreeMap<String, String>>,
     multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
@@ -65,9 +65,9 @@ struct Answer {
 ///
 /// # Errors
 ///
-/// When the answer is not one API Gateway takes; the caller gets [`Refusal::Failed`](super::refusal::Refusal::Failed) then.
+/// When the answer is not one API Gateway takes; the caller gets [`GatewayResponseType::Failed`](super::gateway_response::GatewayResponseType::Failed) then.
 pub fn response(answer: &str, request: &RequestId) -> Result<Response, Malformed> {
-    let answer: Answer = serde_json::from_str(answer)?;
+    let answer: ProxyResponse = serde_json::from_str(answer)?;
     let status = status(answer.status_code)?;
     let body = answer.body.unwrap_or_default();
     let body = if answer.is_base64_encoded == Some(true) { BASE64.decode(body)? } else { body.into_bytes() };

@@ -14,7 +14,7 @@ use super::mapping::Mapping;
 use super::reader::RejectedRow;
 
 /// What a file's rows become, and the options that only this has.
-pub trait Subject: Debug + Clone + Send + Sync {
+pub trait ImportKind: Debug + Clone + Send + Sync {
     /// What its columns hold.
     type Field: ImportField;
     /// What reads one file.
@@ -47,7 +47,7 @@ pub struct Target {
     pub tenant: Tenant,
 }
 
-/// One file while it is imported: first each row is read, then some rows are sorted by what is in the table, then
+/// One file while it is imported: first each row is read, then some rows are classified by what is in the table, then
 /// the ones that are not are written in commits, several side by side.
 pub trait Session: Send {
     /// What its columns hold.
@@ -55,7 +55,7 @@ pub trait Session: Send {
     /// A row that was read.
     type Row: Send;
     /// What is to be written of a row.
-    type Fresh: Send;
+    type New: Send;
     /// What is written at once.
     type Commit: Send + 'static;
 
@@ -71,18 +71,18 @@ pub trait Session: Send {
     ) -> Result<Self::Row, String>;
 
     /// Sorts rows, in the order of the file, by what is in the table.
-    fn sort(
+    fn classify(
         &mut self,
         target: &Target,
         mapping: &Mapping<Self::Field>,
         rows: Vec<Self::Row>,
-    ) -> impl Future<Output = Result<Sorted<Self::Fresh>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Classified<Self::New>, StoreError>> + Send;
 
     /// Parts what is to be written into commits.
     fn commits(
         &mut self,
         target: &Target,
-        fresh: Vec<Self::Fresh>,
+        new: Vec<Self::New>,
     ) -> impl Future<Output = Result<VecDeque<Self::Commit>, StoreError>> + Send;
 
     /// Writes a commit.
@@ -94,9 +94,9 @@ pub trait Session: Send {
 
 /// Rows, by what is in the table.
 #[derive(Debug)]
-pub struct Sorted<T> {
+pub struct Classified<T> {
     /// What is to be written.
-    pub fresh: Vec<T>,
+    pub new: Vec<T>,
     /// How many rows are in the table as they are.
     pub present: u64,
     /// The rows that the table shows to be wrong.

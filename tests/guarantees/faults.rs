@@ -11,17 +11,17 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 
 use clientele_functions_common::App;
-use clientele_functions_common::caller::KEY_SECONDS;
+use clientele_functions_common::caller::FRESH_SECONDS;
 use clientele_functions_common::invoke::{invoke, invoke_streamed};
 use clientele_infra::functions;
 use clientele_infra::local::event::{RequestId, event};
 use clientele_infra::local::function::{TIME_LIMIT, context};
 use clientele_infra::local::routes::{Routes, TEMPLATE};
 use clientele_shared::model::Mode;
-use clientele_shared::store::{Patience, Store};
+use clientele_shared::store::{RetryPolicy, Store};
 use clientele_shared::table::connect::Connection;
 
-use crate::support::{Answer, Caller, Clock, Fate, Faults, Stack, everybody, john, uuid_of};
+use crate::support::{Answer, Caller, Clock, FaultAction, Faults, Stack, everybody, john, uuid_of};
 
 const CUSTOMERS: &str = "/api/v1/customers";
 
@@ -49,14 +49,14 @@ async fn a_fault_that_passes_is_not_noticed() {
     let (throttled, failed) = (refusal(REFUSALS[0]), refusal(REFUSALS[3]));
     for kind in 0..KINDS {
         let caller = caller(&stack, kind).await;
-        for fate in [Fate::Cut, Fate::LoseAnswer, throttled.clone(), failed.clone()] {
+        for action in [FaultAction::Cut, FaultAction::LoseAnswer, throttled.clone(), failed.clone()] {
             for call in 1.. {
                 let (asked, before) = (request(&caller, kind).await, everybody(&caller).await);
-                stack.clock.pass_seconds(KEY_SECONDS); // The key is looked up again.
-                faults.strike(call, fate.clone());
+                stack.clock.pass_seconds(FRESH_SECONDS); // The key is looked up again.
+                faults.inject(call, action.clone());
                 let answer = asked.send(&caller).await;
-                let made = faults.heal().len();
-                assert!(answer.status.is_success(), "{asked:?}, call {call} {fate:?}: {answer:#?}");
+                let made = faults.clear().len();
+                assert!(answer.status.is_success(), "{asked:?}, call {call} {action:?}: {answer:#?}");
                 check_effect(&caller, &asked, &answer, &before).await;
                 if made < call {
                     assert!(made > 1, "{asked:?} makes {made} calls: are they all seen?");
@@ -71,24 +71,25 @@ async fn a_fault_that_passes_is_not_noticed() {
 async fn a_fault_that_lasts_is_told_and_nothing_is_half_written() {
     let faults = Faults::default();
     let stack = Stack::start_with(|config| faults.with_retries(config)).await;
-    let fates = [(Fate::Cut, 503), (refusal(REFUSALS[0]), 429), (refusal(REFUSALS[3]), 503)];
+    let actions = [(FaultAction::Cut, 503), (refusal(REFUSALS[0]), 429), (refusal(REFUSALS[3]), 503)];
     for kind in 0..KINDS {
         let caller = caller(&stack, kind).await;
-        for (fate, told) in &fates {
+        for (action, told) in &actions {
             let (asked, before) = (request(&caller, kind).await, everybody(&caller).await);
             for first in 1.. {
-                stack.clock.pass_seconds(KEY_SECONDS);
-                let lasting = fate.clone();
-                faults.plan(move |sent| if sent.number < first { Fate::Pass } else { lasting.clone() });
+                stack.clock.pass_seconds(FRESH_SECONDS);
+                let lasting = action.clone();
+                faults
+                    .plan(move |sent| if sent.number < first { FaultAction::Pass } else { lasting.clone() });
                 let answer = asked.send(&caller).await;
-                let made = faults.heal().len();
+                let made = faults.clear().len();
                 faults.settle().await;
                 if answer.status.is_success() {
                     // Only the counting of the request may fail unnoticed.
                     assert!(made < first || answer.header("x-usage-count").is_empty(), "{answer:#?}");
                     break;
                 }
-                let context = format!("{asked:?} with {fate:?} from call {first}");
+                let context = format!("{asked:?} with {action:?} from call {first}");
                 assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (*told, "1"), "{context}");
                 assert!(answer.error(*told).ends_with("try again later"), "{context}: {answer:#?}");
                 assert_eq!(everybody(&caller).await, before, "{context}");
@@ -106,10 +107,11 @@ async fn each_call_is_tried_four_times_with_waits_that_differ() {
     for (kind, status, told) in REFUSALS {
         let refused = refusal((kind, status, told));
         // The counting of requests is tried in vain beside it, and is no reason to answer so.
-        faults.plan(move |sent| if sent.operation == "GetItem" { refused.clone() } else { Fate::Pass });
+        faults
+            .plan(move |sent| if sent.operation == "GetItem" { refused.clone() } else { FaultAction::Pass });
         let answer = stack.acme.get(&path).await;
         assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (told, "1"), "{kind}");
-        let tried = faults.heal().into_iter().filter(|operation| operation == "GetItem").count();
+        let tried = faults.clear().into_iter().filter(|operation| operation == "GetItem").count();
         assert_eq!((tried, faults.waits().len()), (4, 3), "{kind}");
         waits.extend(faults.waits());
     }
@@ -138,10 +140,10 @@ async fn a_conflict_with_another_transaction_is_tried_again() {
                     met += 1;
                     conflict.clone()
                 }
-                _ => Fate::Pass,
+                _ => FaultAction::Pass,
             });
             let answer = asked.send(&caller).await;
-            let commits = faults.heal().into_iter().filter(|operation| operation == "TransactWriteItems");
+            let commits = faults.clear().into_iter().filter(|operation| operation == "TransactWriteItems");
             assert_eq!(commits.count(), 4);
             assert!(answer.status.is_success(), "{asked:?}: {answer:#?}");
             check_effect(&caller, &asked, &answer, &before).await;
@@ -158,10 +160,10 @@ async fn a_conflict_that_lasts_is_told_and_nothing_is_written() {
         let (asked, before) = (request(&caller, kind).await, everybody(&caller).await);
         faults.plan(|sent| match sent.operation.as_str() {
             "TransactWriteItems" => cancelled("TransactionConflict"),
-            _ => Fate::Pass,
+            _ => FaultAction::Pass,
         });
         let answer = asked.send(&caller).await;
-        faults.heal();
+        faults.clear();
         assert_eq!(answer.error(429), "Too many requests, try again later");
         assert_eq!(answer.header("retry-after"), "1");
         assert_eq!(everybody(&caller).await, before);
@@ -179,11 +181,11 @@ async fn what_a_batch_left_undone_is_asked_for_again() {
                 refused += 1;
                 undone(&sent.operation, &sent.body)
             }
-            _ => Fate::Pass,
+            _ => FaultAction::Pass,
         });
         let created = stack.acme.post(CUSTOMERS, &john()).await;
         let found = stack.acme.get(&format!("{CUSTOMERS}?search=ohn")).await;
-        faults.heal();
+        faults.clear();
         if times == 2 {
             created.expect(201);
             assert_eq!(found.data()["customers"], json!([created.data()]));
@@ -198,7 +200,7 @@ async fn what_a_batch_left_undone_is_asked_for_again() {
 #[tokio::test]
 async fn a_table_that_never_answers_is_told_before_time_is_up() {
     let faults = Faults::default();
-    faults.plan(|_| Fate::Hang);
+    faults.plan(|_| FaultAction::Hang);
     let config = faults.without_retries(Connection::local("http://127.0.0.1:1").config().unwrap()).build();
     let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config), "none", Clock::new().ambient());
     let app = Arc::new(App::new(store));
@@ -300,33 +302,36 @@ async fn check_effect(caller: &Caller, asked: &Asked, answer: &Answer, before: &
 
 /// A stack that tries again at once where it meets other writers.
 async fn hurried(faults: &Faults) -> Stack {
-    let patience =
-        Patience { first_wait: Duration::ZERO, longest_wait: Duration::ZERO, ..Patience::default() };
+    let retry_policy = RetryPolicy {
+        initial_backoff: Duration::ZERO,
+        max_backoff: Duration::ZERO,
+        ..RetryPolicy::default()
+    };
     let configure = |config| faults.with_retries(config);
-    Stack::start_around(configure, |store| store.with_patience(patience), |function| function).await
+    Stack::start_around(configure, |store| store.with_retry_policy(retry_policy), |function| function).await
 }
 
 /// An answer of DynamoDB that refuses a call.
-fn refusal((kind, status, _): (&str, u16, u16)) -> Fate {
-    Fate::Answer(status, json!({"__type": kind, "message": "refused by the test"}).to_string())
+fn refusal((kind, status, _): (&str, u16, u16)) -> FaultAction {
+    FaultAction::Answer(status, json!({"__type": kind, "message": "refused by the test"}).to_string())
 }
 
 /// The answer to a transaction whose last part was refused for this reason.
-fn cancelled(reason: &str) -> Fate {
+fn cancelled(reason: &str) -> FaultAction {
     let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "Message": format!("Transaction cancelled, please refer cancellation reasons for specific reasons [None, {reason}]"),
         "CancellationReasons": [{"Code": "None"}, {"Code": reason, "Message": "refused by the test"}],
     });
-    Fate::Answer(400, body.to_string())
+    FaultAction::Answer(400, body.to_string())
 }
 
 /// The answer to a batch of which nothing was done.
-fn undone(operation: &str, sent: &str) -> Fate {
+fn undone(operation: &str, sent: &str) -> FaultAction {
     let sent: Value = serde_json::from_str(sent).unwrap();
     let body = match operation {
         "BatchGetItem" => json!({"Responses": {}, "UnprocessedKeys": sent["RequestItems"]}),
         _ => json!({"UnprocessedItems": sent["RequestItems"]}),
     };
-    Fate::Answer(200, body.to_string())
+    FaultAction::Answer(200, body.to_string())
 }

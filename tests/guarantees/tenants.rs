@@ -154,7 +154,7 @@ fn attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
         "pool-pricing-export" => {
             ["cust_1", "cust_3", "cust_7", "cust_8"].map(|id| attack(route.path.replace("{id}", id))).to_vec()
         }
-        other => panic!("{other} has a route and no case in tests/promises/tenants.rs"),
+        other => panic!("{other} has a route and no case in tests/guarantees/tenants.rs"),
     }
 }
 

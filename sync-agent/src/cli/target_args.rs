@@ -8,7 +8,7 @@ use clientele_shared::table::environment::{self, ConnectError};
 
 /// Whose records, and where they are.
 #[derive(Debug, Clone, Args)]
-pub(super) struct Place {
+pub(super) struct TargetArgs {
     /// Whose records.
     #[arg(long, default_value = "demo", value_name = "NAME")]
     pub(super) tenant: TenantId,
@@ -30,7 +30,7 @@ pub(super) struct Place {
     dynamodb: Option<String>,
 }
 
-impl Place {
+impl TargetArgs {
     pub(super) async fn store(&self) -> Result<Store, ConnectError> {
         environment::store(&self.table, self.dynamodb.as_deref()).await
     }

@@ -9,7 +9,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Caller, Fate, Faults, Stack, Steps, everybody, john, lists_in_order, numbered, uuid_of,
+    Answer, Caller, FaultAction, Faults, Stack, Steps, everybody, john, lists_in_order, numbered, uuid_of,
 };
 
 const CUSTOMERS: &str = "/api/v1/customers";
@@ -61,9 +61,9 @@ async fn break_off_everywhere(operation: Operation) {
     let configure = |config| faults.without_retries(config);
     let stack = Stack::start_around(configure, |store| store, |function| steps.limit(function)).await;
     for is_once in [false, true] {
-        for fate in [Fate::Cut, Fate::LoseAnswer] {
+        for action in [FaultAction::Cut, FaultAction::LoseAnswer] {
             let mut call = 1;
-            while fault(&stack, &faults, operation, is_once, (call, fate.clone())).await {
+            while fault(&stack, &faults, operation, is_once, (call, action.clone())).await {
                 call += 1;
             }
             assert!(call > 4, "{operation:?} makes {call} calls: are they all seen?");
@@ -76,19 +76,19 @@ async fn break_off_everywhere(operation: Operation) {
     }
 }
 
-/// Makes the write with this fate for one of its calls; returns whether it makes so many.
+/// Makes the write with this action for one of its calls; returns whether it makes so many.
 async fn fault(
     stack: &Stack,
     faults: &Faults,
     operation: Operation,
     is_once: bool,
-    (call, fate): (usize, Fate),
+    (call, action): (usize, FaultAction),
 ) -> bool {
-    let context = format!("call {call} {fate:?}");
+    let context = format!("call {call} {action:?}");
     let case = Case::new(stack, operation, is_once, &context).await;
-    faults.strike(call, fate);
+    faults.inject(call, action);
     let answer = case.send().await;
-    let made = faults.heal().len();
+    let made = faults.clear().len();
     faults.settle().await;
     if !answer.status.is_success() {
         answer.error(503);
@@ -109,11 +109,11 @@ async fn stop(
 ) -> bool {
     let context = format!("stopped after step {step}");
     let case = Case::new(stack, operation, is_once, &context).await;
-    faults.plan(|_| Fate::Pass);
+    faults.plan(|_| FaultAction::Pass);
     steps.set(step);
     let answer = case.send().await;
     steps.set(usize::MAX);
-    faults.heal();
+    faults.clear();
     faults.settle().await;
     case.check(&answer, &context).await;
     answer.status == 502

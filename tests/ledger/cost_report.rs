@@ -1,4 +1,4 @@
-//! The sheet: one line for each operation, its cost beside its promise.
+//! The report: one line for each operation, its cost beside its budget.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use aws_sdk_dynamodb::Client;
 use clientele_shared::store::Store;
 
 use super::cost::Cost;
-use super::promise::Promise;
+use super::cost_budget::CostBudget;
 use crate::support::{Call, Calls, Stack};
 
 /// What was measured so far.
-pub(crate) struct Sheet {
+pub(crate) struct CostReport {
     calls: Calls,
     lines: Vec<Line>,
 }
@@ -23,14 +23,14 @@ enum Line {
 
 struct Operation {
     name: String,
-    promise: Promise,
+    budget: CostBudget,
     cost: Cost,
     calls: Vec<Call>,
     /// Over how many customers the cost is spread.
     shares: u32,
 }
 
-impl Sheet {
+impl CostReport {
     pub(crate) fn new(calls: Calls) -> Self {
         Self { calls, lines: Vec::new() }
     }
@@ -50,17 +50,17 @@ impl Sheet {
     pub(crate) async fn measure<T>(
         &mut self,
         name: &str,
-        promise: Promise,
+        budget: CostBudget,
         work: impl Future<Output = T>,
     ) -> (T, Cost) {
-        self.measure_shared(name, promise, 1, work).await
+        self.measure_shared(name, budget, 1, work).await
     }
 
     /// Does a piece of work for several customers at once and writes down what one of them cost.
     pub(crate) async fn measure_shared<T>(
         &mut self,
         name: &str,
-        promise: Promise,
+        budget: CostBudget,
         shares: u32,
         work: impl Future<Output = T>,
     ) -> (T, Cost) {
@@ -69,14 +69,14 @@ impl Sheet {
         let done = work.await;
         let calls = self.calls.take();
         let cost = Cost::of(&calls);
-        let operation = Operation { name: name.to_owned(), promise, cost, calls, shares };
+        let operation = Operation { name: name.to_owned(), budget, cost, calls, shares };
         self.lines.push(Line::Operation(operation));
         (done, cost)
     }
 
     /// The promises that are not kept, each with the calls that make the cost.
     pub(crate) fn broken(&self) -> Vec<String> {
-        self.operations().filter(|operation| !operation.is_kept()).map(Operation::explain).collect()
+        self.operations().filter(|operation| !operation.is_within()).map(Operation::explain).collect()
     }
 
     fn operations(&self) -> impl Iterator<Item = &Operation> {
@@ -88,8 +88,8 @@ impl Sheet {
 }
 
 impl Operation {
-    fn is_kept(&self) -> bool {
-        self.promise.is_kept(&self.cost)
+    fn is_within(&self) -> bool {
+        self.budget.is_within(&self.cost)
     }
 
     /// Call by call, what makes the cost.
@@ -116,7 +116,7 @@ const HEAD: &str = "\
 # Reads, writes: units of the table and its indexes. Written by: UPDATE_GOLDEN=1 cargo ledger
 ";
 
-impl fmt::Display for Sheet {
+impl fmt::Display for CostReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{HEAD}")?;
         for line in &self.lines {
@@ -135,7 +135,7 @@ impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shares = f64::from(self.shares);
         let most = |most: Option<f64>| most.map(|most| format!("/ {most}")).unwrap_or_default();
-        let promised = self.promise.round_trips.map(|most| format!("/ {most}")).unwrap_or_default();
+        let promised = self.budget.round_trips.map(|most| format!("/ {most}")).unwrap_or_default();
         // Many batches side by side end in any order: how many of them follow each other is chance.
         let trips = if self.shares == 1 { self.cost.round_trips.to_string() } else { "-".to_owned() };
         let line = format!(
@@ -143,10 +143,10 @@ impl fmt::Display for Operation {
             self.name,
             self.cost.calls,
             rounded(self.cost.reads / shares),
-            most(self.promise.reads),
+            most(self.budget.reads),
             rounded(self.cost.writes / shares),
-            most(self.promise.writes),
-            if self.is_kept() { "" } else { "  BROKEN" }
+            most(self.budget.writes),
+            if self.is_within() { "" } else { "  BROKEN" }
         );
         write!(f, "{}", line.trim_end())
     }

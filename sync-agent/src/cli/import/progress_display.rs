@@ -2,28 +2,28 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Words;
+use super::OutcomeLabels;
 use crate::import::ImportEvent;
 
 /// How many rejected rows are shown.
 const REJECTED_SHOWN: u64 = 10;
 
 /// A progress bar, and the first rejected rows.
-pub(super) struct Screen {
+pub(super) struct ProgressDisplay {
     /// Shows itself on a terminal only.
     bar: ProgressBar,
-    words: Words,
+    labels: OutcomeLabels,
     rejected: u64,
 }
 
-impl Screen {
-    pub(super) fn new(words: Words) -> Self {
+impl ProgressDisplay {
+    pub(super) fn new(labels: OutcomeLabels) -> Self {
         let bar = ProgressBar::new(0);
         // The default style is as good when the template is not.
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3} % {elapsed} {msg}") {
             bar.set_style(style);
         }
-        Self { bar, words, rejected: 0 }
+        Self { bar, labels, rejected: 0 }
     }
 
     pub(super) fn show(&mut self, event: ImportEvent<'_>) {
@@ -31,7 +31,7 @@ impl Screen {
             ImportEvent::Progress(progress) => {
                 self.bar.set_length(progress.bytes_total.max(progress.bytes_read));
                 self.bar.set_position(progress.bytes_read);
-                self.bar.set_message(self.words.of(progress.counts));
+                self.bar.set_message(self.labels.of(progress.counts));
             }
             ImportEvent::Rejected(row) => {
                 self.rejected += 1;

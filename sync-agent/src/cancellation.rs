@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Tells a run under way to finish what it has begun and to begin nothing more. Clones are one and the same wish.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct CancellationToken(Arc<AtomicBool>);
 
-impl Stop {
+impl CancellationToken {
     /// Asks to stop. It cannot be taken back.
     pub fn request(&self) {
         self.0.store(true, Ordering::Relaxed);

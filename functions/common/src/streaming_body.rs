@@ -12,9 +12,9 @@ use clientele_shared::{Error, Result};
 
 /// The parts of a body, one after the other. After an error nothing follows, and whoever sends the body breaks the
 /// connection: half a body must not look whole.
-pub struct Chunks(BoxStream<'static, Result<Bytes>>);
+pub struct StreamingBody(BoxStream<'static, Result<Bytes>>);
 
-impl Chunks {
+impl StreamingBody {
     /// The parts that a stream gives, up to its first error.
     #[must_use]
     pub fn new(parts: impl Stream<Item = Result<Bytes>> + Send + 'static) -> Self {
@@ -39,13 +39,13 @@ impl Chunks {
 }
 
 /// A body that is there already, as errors are.
-impl From<String> for Chunks {
+impl From<String> for StreamingBody {
     fn from(text: String) -> Self {
         Self::new(stream::once(ready(Ok(text.into()))))
     }
 }
 
-impl Body for Chunks {
+impl Body for StreamingBody {
     type Data = Bytes;
     type Error = Error;
 

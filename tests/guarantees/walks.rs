@@ -12,9 +12,9 @@ use tokio::task::JoinHandle;
 
 use clientele_shared::Error;
 use clientele_shared::model::{CustomerFields, CustomerNumber, CustomerType, Mode, Status, Tenant};
-use clientele_shared::store::{ImportedRow, RowMark, Store, Write};
+use clientele_shared::store::{ImportedRow, RowKey, Store, Write};
 
-use crate::support::{By, Fate, Faults, Stack, numbered, totals_in_order, uuid_of, walk};
+use crate::support::{By, FaultAction, Faults, Stack, numbered, totals_in_order, uuid_of, walk};
 
 /// How many write while others read.
 const WRITERS: u64 = 3;
@@ -66,11 +66,11 @@ async fn a_page_in_order_costs_what_the_first_costs() {
     let stack = Stack::start_with(|config| faults.without_retries(config)).await;
     import(&stack, 405).await;
     let calls = async |page: u32| {
-        faults.heal();
-        faults.plan(|_| Fate::Pass);
+        faults.clear();
+        faults.plan(|_| FaultAction::Pass);
         let path = format!("/api/v1/customers?limit=10&page={page}");
         assert_ne!(stack.acme.get(&path).await.data()["customers"].as_array().unwrap().len(), 0);
-        let mut calls = faults.heal();
+        let mut calls = faults.clear();
         calls.sort();
         calls
     };
@@ -130,12 +130,12 @@ async fn a_read_that_is_out_of_date_does_not_lead_a_walker_astray() {
         stack.acme.create(&numbered(8)).await;
         let shown = out_of_date.to_string();
         faults.plan(move |sent| match sent.body.contains("\"ConsistentRead\":false") {
-            true => Fate::Answer(200, shown.clone()),
-            false => Fate::Pass,
+            true => FaultAction::Answer(200, shown.clone()),
+            false => FaultAction::Pass,
         });
         assert_eq!(page(2).await, ["No00005", "No00004"], "after {out_of_date}");
         assert_eq!(page(3).await, ["No00003", "No00002"], "after {out_of_date}");
-        let read = faults.heal().len();
+        let read = faults.clear().len();
         assert!(read > 10, "only {read} calls: was the eventually consistent read met?");
     }
 }
@@ -210,9 +210,9 @@ fn fields(number: u32) -> CustomerFields {
 /// Makes so many customers, many to a commit.
 async fn import(stack: &Stack, count: u32) {
     let tenant = stack.tenant();
-    let first = stack.store.customer_numbers_take(&tenant, count).await.unwrap();
+    let first = stack.store.customer_numbers_allocate(&tenant, count).await.unwrap();
     let row = |number: u32| ImportedRow {
-        mark: RowMark::new("walks", &number.to_string()),
+        mark: RowKey::new("walks", &number.to_string()),
         number: CustomerNumber::new(u64::from(first.get() + number - 1)).unwrap(),
         fields: fields(number),
     };
