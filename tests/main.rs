@@ -1,10 +1,10 @@
-//! The whole system through its front door: requests go through the routes of `template.yaml`, as API Gateway
-//! events, to the handlers that run on Lambda, on a real engine with a fresh table each.
+//! End-to-end tests: requests go through the routes of `template.yaml`, as API Gateway events, to the
+//! handlers that run on Lambda. Each test has a fresh table in a real DynamoDB engine.
 //!
-//! The engine is the embedded one; `DYNAMODB_ENDPOINT=http://127.0.0.1:8000` names another, such as Amazon's
-//! DynamoDB Local.
+//! The engine is embedded by default. `DYNAMODB_ENDPOINT=http://127.0.0.1:8000` selects another one, such as
+//! Amazon's DynamoDB Local.
 
-// Clippy lets tests panic; here the functions that tests share are tests too.
+// Clippy allows panics in tests, but not in the helper functions that tests share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod guarantees;

@@ -1,5 +1,5 @@
-//! Every function of the project, linked into one process: what the local stack and the tests put behind the
-//! routes of `template.yaml`.
+//! All Lambda functions, linked into one process. The local stack and the tests run them behind the routes of
+//! `template.yaml`.
 
 use std::sync::Arc;
 
@@ -8,28 +8,28 @@ use clientele_functions_common::{App, Endpoint, StreamingBody};
 
 use crate::local::function::{Functions, Invoke, InvokeResponse, STREAM_TIME_LIMIT, TIME_LIMIT, context};
 
-/// Every endpoint there is that answers with a text.
+/// Returns the endpoints whose response is buffered.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     clientele_functions_trades::ENDPOINTS.into_iter().chain(clientele_functions_pool::ENDPOINTS)
 }
 
-/// Every endpoint there is whose answers are sent while they are made.
+/// Returns the endpoints whose response is streamed.
 pub fn streamed_endpoints() -> impl Iterator<Item = &'static Endpoint<StreamingBody>> {
     clientele_functions_pool::STREAMED_ENDPOINTS.into_iter()
 }
 
-/// The names of all endpoints.
+/// Returns the names of all endpoints.
 pub fn names() -> impl Iterator<Item = &'static str> {
     endpoints().map(|endpoint| endpoint.name).chain(streamed_endpoints().map(|endpoint| endpoint.name))
 }
 
-/// Every function, working for this app.
+/// Returns every function by name, running on `app`.
 #[must_use]
 pub fn linked(app: &Arc<App>) -> Functions {
-    let whole = endpoints().map(|endpoint| (endpoint.name.to_owned(), function(endpoint, app)));
+    let buffered = endpoints().map(|endpoint| (endpoint.name.to_owned(), function(endpoint, app)));
     let streamed =
         streamed_endpoints().map(|endpoint| (endpoint.name.to_owned(), streamed_function(endpoint, app)));
-    whole.chain(streamed).collect()
+    buffered.chain(streamed).collect()
 }
 
 fn function(endpoint: &'static Endpoint, app: &Arc<App>) -> Invoke {
@@ -37,8 +37,8 @@ fn function(endpoint: &'static Endpoint, app: &Arc<App>) -> Invoke {
     Arc::new(move |event| {
         let app = Arc::clone(&app);
         Box::pin(async move {
-            let answer = invoke(endpoint, app, &event, context(TIME_LIMIT)).await;
-            answer.map(InvokeResponse::Buffered).map_err(|e| e.chain())
+            let response = invoke(endpoint, app, &event, context(TIME_LIMIT)).await;
+            response.map(InvokeResponse::Buffered).map_err(|e| e.chain())
         })
     })
 }
@@ -48,8 +48,8 @@ fn streamed_function(endpoint: &'static Endpoint<StreamingBody>, app: &Arc<App>)
     Arc::new(move |event| {
         let app = Arc::clone(&app);
         Box::pin(async move {
-            let answer = invoke_streamed(endpoint, app, &event, context(STREAM_TIME_LIMIT)).await;
-            answer.map(InvokeResponse::Streamed).map_err(|e| e.chain())
+            let response = invoke_streamed(endpoint, app, &event, context(STREAM_TIME_LIMIT)).await;
+            response.map(InvokeResponse::Streamed).map_err(|e| e.chain())
         })
     })
 }

@@ -1,4 +1,5 @@
-//! What runs and looks after Clientele: the local stack, where every function answers on one machine as on AWS.
+//! The local stack, which runs every function on one machine as on AWS, and the commands that manage a
+//! deployment.
 
 pub mod commands;
 pub mod functions;

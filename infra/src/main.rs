@@ -1,4 +1,4 @@
-//! The command `clientele`: starts the local stack, and looks after a deployment.
+//! The `clientele` command: runs the local stack and manages a deployment.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -12,7 +12,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Customer records in your own AWS account. Without a command, everything starts on this machine.
+/// Run Clientele on this machine (the default), or manage the table, tenants and API keys of a deployment
 #[derive(Debug, Parser)]
 #[command(name = "clientele", version, args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -24,7 +24,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start everything on this machine: the functions, DynamoDB and S3, a demo tenant, and a page to try it on.
+    /// Run everything on this machine: the functions, DynamoDB, S3, a demo tenant and a page for trying the
+    /// API
     Local(Options),
     #[command(flatten)]
     Deployment(commands::Command),
@@ -34,24 +35,24 @@ enum Command {
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr();
-    let done: Result<(), Box<dyn Error>> = match cli.command.unwrap_or(Command::Local(cli.local)) {
+    let result: Result<(), Box<dyn Error>> = match cli.command.unwrap_or(Command::Local(cli.local)) {
         Command::Local(options) => local::run(options, prepare).await.map_err(Into::into),
         Command::Deployment(command) => commands::run(command).await.map_err(Into::into),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where standard error is closed there is nobody left to tell.
+            // If standard error is closed, the exit code is all that remains to report the error.
             drop(writeln!(std::io::stderr(), "error: {error}"));
             ExitCode::FAILURE
         }
     }
 }
 
-/// What goes wrong goes to standard error. The engine's warnings do not: it warns of every condition that does not
-/// hold, and those are this project's daily business.
+/// Logs warnings and errors to standard error. The embedded engine logs only errors, because it warns of
+/// every failed condition, and conditional writes fail routinely here.
 fn log_to_stderr() {
     let levels = Targets::new().with_default(LevelFilter::WARN).with_target("dynoxide", LevelFilter::ERROR);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    tracing_subscriber::registry().with(lines.with_filter(levels)).init();
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(layer.with_filter(levels)).init();
 }

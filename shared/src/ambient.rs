@@ -1,5 +1,4 @@
-//! Time and randomness: the two things a program takes from its surroundings, handed in so that a test can
-//! fix them.
+//! Time and randomness, passed in by the caller so that tests can fix them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,15 +13,16 @@ pub struct Ambient {
 }
 
 impl Ambient {
-    /// The system's clock and the operating system's randomness.
+    /// Creates an instance with the system clock and the operating system's random number generator.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the source of randomness")]
     pub fn system() -> Self {
         Self::new(Timestamp::now, || {
             getrandom::u64().unwrap_or_else(|_| Timestamp::now().as_millis().unsigned_abs())
         })
     }
 
-    /// A clock and a source of randomness of the caller's choice.
+    /// Creates an instance with the given clock and source of randomness.
     #[must_use]
     pub fn new(
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
@@ -31,13 +31,13 @@ impl Ambient {
         Self { clock: Arc::new(clock), random: Arc::new(random) }
     }
 
-    /// The present moment, to the millisecond.
+    /// Returns the current time, to the millisecond.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.clock)()
     }
 
-    /// 64 random bits, for spreading load (shards, jitter). Secrets are not made from it.
+    /// Returns 64 random bits for spreading load (shards, jitter). They are not suitable for secrets.
     #[must_use]
     pub fn random(&self) -> u64 {
         (self.random)()

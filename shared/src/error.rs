@@ -1,108 +1,109 @@
-//! What can go wrong, grouped by what the caller can do about it.
+//! Errors, grouped by what the caller can do about them.
 //!
-//! Each dialect maps these groups to its own status codes and bodies in one file of its own.
+//! Each dialect maps these groups to its own status codes and bodies in its `error.rs`.
 
 use std::error::Error as StdError;
 use std::time::Duration;
 
-/// The result of everything in this crate that can fail.
+/// A result whose error is [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A failure, named by what the caller can do about it.
+/// An error, classified by what the caller can do about it.
 ///
-/// The text of a variant is safe to show to the caller; causes are not, they belong in the log.
+/// The `Display` text is safe to show to the caller. Causes are not; they belong in the log
+/// ([`Error::chain`]).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no such record for this tenant. Nothing to retry.
+    /// The tenant has no such record. A retry does not help.
     #[error("{0} not found")]
     NotFound(&'static str),
 
-    /// The request contradicts the present state (a unique value taken, an idempotency key used for
-    /// something else, a record changed by somebody else meanwhile).
+    /// The request conflicts with the current state: a unique value is taken, an idempotency key was used for
+    /// another request, or another writer has changed the record in the meantime.
     #[error("{0}")]
     Conflict(String),
 
-    /// The record is not at the version the caller insisted on (`If-Match`).
-    #[error("The record has changed: it is at version {actual} now")]
+    /// The record is not at the version that the caller required (`If-Match`).
+    #[error("The record has changed and is now at version {actual}; fetch it again and retry")]
     VersionMismatch {
-        /// The version the record is at.
+        /// The record's current version.
         actual: u64,
     },
 
-    /// One or more fields of the request are wrong.
+    /// One or more fields of the request are invalid.
     #[error("{}", summary(.0))]
     Invalid(Vec<FieldError>),
 
-    /// The caller did not say who it is, or nobody knows it.
+    /// The request carries no valid API key.
     #[error("{0}")]
     Unauthorized(&'static str),
 
-    /// The caller is known and may not do this.
+    /// The caller is authenticated but is not allowed to do this.
     #[error("{0}")]
     Forbidden(String),
 
-    /// Too many requests at once; the same request may succeed later.
-    #[error("Too many requests, try again later")]
+    /// Too many requests arrive at the same time. The same request can succeed later.
+    #[error("Too many requests; try again later")]
     Throttled {
-        /// How long to wait before trying again.
+        /// How long to wait before retrying.
         retry_after: Duration,
-        /// What said so.
+        /// The underlying error, if any.
         source: Option<Box<dyn StdError + Send + Sync>>,
     },
 
-    /// Something needed is away for the moment; the same request may succeed later.
-    #[error("The service is unavailable for the moment, try again later")]
+    /// A dependency is temporarily unavailable. The same request can succeed later.
+    #[error("The service is temporarily unavailable; try again later")]
     Unavailable {
-        /// How long to wait before trying again.
+        /// How long to wait before retrying.
         retry_after: Duration,
-        /// What is away.
+        /// The underlying error, if any.
         source: Option<Box<dyn StdError + Send + Sync>>,
     },
 
-    /// A fault of ours.
+    /// A fault on our side.
     #[error("Internal error")]
     Internal {
-        /// What was being done.
+        /// The operation that failed.
         context: String,
-        /// What went wrong.
+        /// The underlying error, if any.
         source: Option<Box<dyn StdError + Send + Sync>>,
     },
 }
 
-/// One wrong field of a request.
+/// One invalid field of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    /// The field as the caller spelled it, e.g. `physical_zip`; `body` for the request body as a whole.
+    /// The field as the caller spelled it, such as `physical_zip`; `body` for the request body as a whole.
     pub field: String,
-    /// What is wrong with it and what would be right, without the field's name.
+    /// The fault of the field, and what would be valid, without the field's name.
     pub message: String,
 }
 
 impl FieldError {
-    /// A wrong field and what is wrong with it.
+    /// Creates a field error.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
     }
 }
 
 impl Error {
-    /// One wrong field.
+    /// Creates an [`Error::Invalid`] for one field.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError::new(field, message)])
     }
 
-    /// A fault of ours with its cause.
+    /// Creates an [`Error::Internal`] with a cause.
     pub fn internal(context: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Internal { context: context.into(), source: Some(source.into()) }
     }
 
-    /// A fault of ours that has no further cause.
+    /// Creates an [`Error::Internal`] without a cause.
     pub fn broken(context: impl Into<String>) -> Self {
         Self::Internal { context: context.into(), source: None }
     }
 
-    /// The whole chain of causes in one line, for the log.
+    /// Returns the error and its chain of causes on one line, for the log.
     #[must_use]
     pub fn chain(&self) -> String {
         let mut text = match self {
@@ -129,14 +130,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shown_text_hides_the_cause_and_the_chain_tells_it() {
+    fn display_hides_the_cause_and_chain_includes_it() {
         let error = Error::internal("reading the counters", std::io::Error::other("socket closed"));
         assert_eq!(error.to_string(), "Internal error");
         assert_eq!(error.chain(), "Internal error: reading the counters: socket closed");
     }
 
     #[test]
-    fn an_invalid_request_names_every_field() {
+    fn display_of_an_invalid_request_names_every_field() {
         let error = Error::Invalid(vec![FieldError::new("phone", "bad"), FieldError::new("email", "bad")]);
         assert_eq!(error.to_string(), "phone: bad; email: bad");
     }

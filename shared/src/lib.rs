@@ -1,13 +1,13 @@
-//! What a customer *is* and where it is kept: the canonical model, the rules every dialect shares, the one
-//! table, and the store with one method per access pattern.
+//! The canonical customer model, the rules that every dialect shares, the DynamoDB table, and the store with
+//! one method per access pattern.
 //!
-//! This crate knows no HTTP, no Lambda and no dialect. Read it in this order:
+//! This crate contains no HTTP, no Lambda and no dialect. Read it in this order:
 //!
-//! 1. [`model`]: the canonical [`model::Customer`] and its identity;
-//! 2. [`rules`]: what search folds and matches;
-//! 3. [`table`]: the key design ([`table::keys`]), the table's definition and the connection to it;
-//! 4. [`store`]: what can be asked of the table, one method per access pattern;
-//! 5. [`csv`]: customers as rows of a file.
+//! 1. [`model`]: the canonical records, such as [`model::Customer`], and their identity;
+//! 2. [`rules`]: text folding, search, filter conditions, prices and validation;
+//! 3. [`table`]: the key design ([`table::keys`]), the table definition and the connection;
+//! 4. [`store`]: the operations on the table, one method per access pattern;
+//! 5. [`csv`]: customers as rows of a CSV file.
 
 pub mod ambient;
 pub mod csv;

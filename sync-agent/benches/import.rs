@@ -1,9 +1,9 @@
-//! What an import costs beside its writes: rows a second of an import, and of the same writes made bare, from items
-//! that are in memory already.
+//! Overhead of an import: its rows per second, compared with writing the same items directly from memory.
 //!
 //!     cargo bench -p clientele-sync-agent --bench import [-- --rows N --rounds N]
 //!
-//! Both write to an engine in this process, with as many requests side by side. The aim is a ratio of 0.7.
+//! Both write to an engine in this process, with the same number of concurrent requests. The target is a
+//! ratio of 0.7.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -29,25 +29,25 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 const TABLE: &str = "clientele";
-/// As in the import.
-const COMMITS_AT_A_TIME: usize = 4;
-/// As in the store.
-const BATCHES_AT_A_TIME: usize = 8;
-/// How many items DynamoDB takes in one batch.
-const BATCH: usize = 25;
+/// The same limit as in the import.
+const MAX_CONCURRENT_COMMITS: usize = 4;
+/// The same limit as in the store.
+const MAX_CONCURRENT_BATCHES: usize = 8;
+/// Maximum number of items in a DynamoDB batch write.
+const BATCH_SIZE: usize = 25;
 
 type Item = std::collections::HashMap<String, AttributeValue>;
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 #[derive(Parser)]
 struct Options {
-    /// How many rows.
+    /// Number of rows
     #[arg(long, default_value_t = 20_000)]
     rows: u32,
-    /// How often both are measured.
+    /// Number of rounds, each of which measures both
     #[arg(long, default_value_t = 2)]
     rounds: u32,
-    /// Given by `cargo bench`.
+    /// Passed by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -64,28 +64,28 @@ async fn main() -> Result<()> {
         let import = import(&client, &file, rows).await?;
         let commits = commits(&client).await?;
         drop(client);
-        let bare = bare(&engine().await?, commits).await?;
-        tell(&format!("round {round}: {}", line(rows, import, bare)))?;
-        best = [best[0].min(import), best[1].min(bare)];
+        let direct = write_directly(&engine().await?, commits).await?;
+        print_line(&format!("round {round}: {}", summary(rows, import, direct)))?;
+        best = [best[0].min(import), best[1].min(direct)];
     }
-    tell(&format!("best:    {}", line(rows, best[0], best[1])))
+    print_line(&format!("best:    {}", summary(rows, best[0], best[1])))
 }
 
-fn line(rows: u32, import: Duration, bare: Duration) -> String {
+fn summary(rows: u32, import: Duration, direct: Duration) -> String {
     let speed = |time: Duration| f64::from(rows) / time.as_secs_f64();
     format!(
-        "import {:.0} rows/s, the same writes bare {:.0} rows/s, ratio {:.2}",
+        "import {:.0} rows/s, direct writes {:.0} rows/s, ratio {:.2}",
         speed(import),
-        speed(bare),
-        speed(import) / speed(bare)
+        speed(direct),
+        speed(import) / speed(direct)
     )
 }
 
-fn tell(line: &str) -> Result<()> {
+fn print_line(line: &str) -> Result<()> {
     Ok(writeln!(std::io::stdout().lock(), "{line}")?)
 }
 
-/// A table in memory, and a client of it.
+/// Starts an engine with an empty table in memory; returns its client.
 async fn engine() -> Result<Client> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -117,19 +117,19 @@ async fn import(client: &Client, file: &Path, rows: u32) -> Result<Duration> {
     let importer = Importer::new(store, tenant, Mode::Live, Customers::default(), ImportOptions::default());
     let outcome = importer.run(file, &mut |_| {}).await?;
     if outcome.counts.written != u64::from(rows) {
-        return Err(format!("{:?}", outcome.counts).into());
+        return Err(format!("not all {rows} rows were written: {:?}", outcome.counts).into());
     }
     Ok(outcome.elapsed)
 }
 
-/// What one commit writes.
+/// The writes of one commit.
 #[derive(Default)]
 struct Commit {
     terms: Vec<Vec<WriteRequest>>,
     records: Vec<TransactWriteItem>,
 }
 
-/// The writes of an import, as it left them in the table.
+/// Reconstructs the writes of an import from the items in the table.
 async fn commits(client: &Client) -> Result<Vec<Commit>> {
     let rows = rows(client).await?;
     let mut rows: Vec<Row> = rows.into_values().collect();
@@ -148,7 +148,7 @@ struct Row {
     terms: Vec<Item>,
 }
 
-/// The items of every row by the number of its customer.
+/// Returns the items of each row by customer number.
 async fn rows(client: &Client) -> Result<BTreeMap<u32, Row>> {
     let mut rows: BTreeMap<u32, Row> = BTreeMap::new();
     let mut terms = Vec::new();
@@ -159,12 +159,12 @@ async fn rows(client: &Client) -> Result<BTreeMap<u32, Row>> {
         if text(attribute::SK).starts_with(keys::TERM_PREFIX) {
             terms.push((text(attribute::SEARCH_SK), item));
         } else if let Some(number) = item.get(attribute::NUMBER) {
-            let number = number.as_n().map_err(|_| "a number that is none")?.parse()?;
+            let number = number.as_n().map_err(|_| "the number attribute is not a number")?.parse()?;
             rows.entry(number).or_default().records.push(item);
         }
     }
     for (sort, item) in terms {
-        let number = keys::search_number(&sort).ok_or("a term without a number")?;
+        let number = keys::search_number(&sort).ok_or("a search term has no customer number")?;
         rows.entry(number.get()).or_default().terms.push(item);
     }
     Ok(rows)
@@ -206,39 +206,40 @@ fn commit(rows: Vec<Row>, shard: u64) -> Result<Commit> {
     }
     commit.records.push(TransactWriteItem::builder().update(update).build());
     while !terms.is_empty() {
-        let count = terms.len().min(BATCH);
+        let count = terms.len().min(BATCH_SIZE);
         commit.terms.push(terms.drain(..count).collect());
     }
     Ok(commit)
 }
 
-/// Makes the writes, and nothing else.
-async fn bare(client: &Client, commits: Vec<Commit>) -> Result<Duration> {
-    let begun = Instant::now();
-    let mut under_way = JoinSet::new();
+/// Sends the writes directly.
+async fn write_directly(client: &Client, commits: Vec<Commit>) -> Result<Duration> {
+    let started = Instant::now();
+    let mut in_progress = JoinSet::new();
     for commit in commits {
-        while under_way.len() >= COMMITS_AT_A_TIME {
-            under_way.join_next().await.transpose()?.transpose()?;
+        while in_progress.len() >= MAX_CONCURRENT_COMMITS {
+            in_progress.join_next().await.transpose()?.transpose()?;
         }
-        under_way.spawn(write(client.clone(), commit));
+        in_progress.spawn(write(client.clone(), commit));
     }
-    while let Some(ended) = under_way.join_next().await {
-        ended??;
+    while let Some(result) = in_progress.join_next().await {
+        result??;
     }
-    Ok(begun.elapsed())
+    Ok(started.elapsed())
 }
 
+#[expect(clippy::disallowed_methods, reason = "the direct write that the import is compared with")]
 async fn write(client: Client, commit: Commit) -> Result<()> {
     let mut batches = JoinSet::new();
     for batch in commit.terms {
-        while batches.len() >= BATCHES_AT_A_TIME {
+        while batches.len() >= MAX_CONCURRENT_BATCHES {
             batches.join_next().await.transpose()?.transpose()?;
         }
         let request = client.batch_write_item().request_items(TABLE, batch);
         batches.spawn(async move { request.send().await });
     }
-    while let Some(ended) = batches.join_next().await {
-        ended??;
+    while let Some(result) = batches.join_next().await {
+        result??;
     }
     client.transact_write_items().set_transact_items(Some(commit.records)).send().await?;
     Ok(())

@@ -1,19 +1,19 @@
-//! The wish to stop: asked for from outside, noticed where work can end cleanly.
+//! Cooperative cancellation: requested from outside, checked wherever work can stop cleanly.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Tells a run under way to finish what it has begun and to begin nothing more. Clones are one and the same wish.
+/// A flag that asks a running import or export to stop. All clones share the flag.
 #[derive(Debug, Clone, Default)]
 pub struct CancellationToken(Arc<AtomicBool>);
 
 impl CancellationToken {
-    /// Asks to stop. It cannot be taken back.
+    /// Requests cancellation. The request cannot be withdrawn.
     pub fn request(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether stopping was asked for.
+    /// Returns whether cancellation has been requested.
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.0.load(Ordering::Relaxed)

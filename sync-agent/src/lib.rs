@@ -1,9 +1,8 @@
-//! What moves records in and out in bulk: imports of customers and prices from CSV, exports of customers to folders
-//! and S3.
+//! Bulk imports and exports: customers and prices from CSV, customers to folders and S3.
 //!
-//! A library without any printing ([`import`], [`export`]) and the command line on top of it ([`cli`]), so that
-//! a person, a scheduled function and a test call the same code. Whatever must survive is kept in the table
-//! beside the records: any run can be broken off at any point and started again.
+//! [`import`] and [`export`] are a library that prints nothing; [`cli`] is the command line on top of it. A
+//! person, a scheduled function and a test therefore run the same code. All state that must survive a crash
+//! is stored in the table next to the records, so any run can be interrupted at any point and started again.
 
 pub mod cancellation;
 pub mod cli;

@@ -1,4 +1,4 @@
-//! The command `sync-agent`: see [`clientele_sync_agent::cli`].
+//! The `sync-agent` command; see [`clientele_sync_agent::cli`].
 
 use std::process::ExitCode;
 

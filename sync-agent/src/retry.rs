@@ -1,12 +1,11 @@
-//! Retry with a table that is throttled or away for the moment.
+//! Retries of operations on a table that is throttled or temporarily unavailable.
 
 use std::time::Duration;
 
 use clientele_shared::{Ambient, Error};
 
-/// The longest waits before something is tried again. The SDK and the store have waited for some seconds each
-/// time already.
-const WAITS: [Duration; 5] = [
+/// Maximum wait before each retry. The SDK and the store have already retried for several seconds by then.
+const MAX_BACKOFFS: [Duration; 5] = [
     Duration::from_millis(500),
     Duration::from_secs(1),
     Duration::from_secs(2),
@@ -14,14 +13,15 @@ const WAITS: [Duration; 5] = [
     Duration::from_secs(8),
 ];
 
-/// How often one thing was tried.
+/// The retries of one operation.
 #[derive(Debug, Default)]
 pub(crate) struct Retry {
+    /// Number of failed attempts.
     failures: usize,
 }
 
 impl Retry {
-    /// Tries until it succeeds, as long as trying again may help.
+    /// Runs `attempt` until it succeeds, fails permanently or has no retries left.
     pub(crate) async fn run<T, F>(
         mut self,
         ambient: &Ambient,
@@ -38,22 +38,24 @@ impl Retry {
         }
     }
 
-    /// Waits when trying again may help; otherwise gives the error back.
+    /// Waits before the next attempt. Returns `error` if a retry cannot help or none is left.
+    #[expect(clippy::disallowed_methods, reason = "the retry policy of long runs")]
     pub(crate) async fn back_off(&mut self, error: Error, ambient: &Ambient) -> Result<(), Error> {
-        let Some(longest) = self.next_wait(&error) else { return Err(error) };
+        let Some(longest) = self.next_backoff(&error) else { return Err(error) };
         tokio::time::sleep(jittered(longest, ambient.random())).await;
         Ok(())
     }
 
-    fn next_wait(&mut self, error: &Error) -> Option<Duration> {
-        let passes = matches!(error, Error::Throttled { .. } | Error::Unavailable { .. });
-        let wait = WAITS.get(self.failures).copied().filter(|_| passes);
+    fn next_backoff(&mut self, error: &Error) -> Option<Duration> {
+        let is_transient = matches!(error, Error::Throttled { .. } | Error::Unavailable { .. });
+        let backoff = MAX_BACKOFFS.get(self.failures).copied().filter(|_| is_transient);
         self.failures += 1;
-        wait
+        backoff
     }
 }
 
-/// Some of a wait, at random: whoever was throttled together does not come back together.
+/// Returns a random wait from half of `longest` to all of it: clients throttled together must not retry
+/// together.
 fn jittered(longest: Duration, random: u64) -> Duration {
     let nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
     longest / 2 + Duration::from_nanos(random % nanos.max(1)) / 2
@@ -64,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_are_between_half_and_all_of_the_longest() {
+    fn jittered_wait_is_between_half_and_all_of_the_longest() {
         let longest = Duration::from_secs(2);
         for random in [0, 1, 999_999_999, 1_999_999_999, u64::MAX] {
             let wait = jittered(longest, random);
@@ -73,11 +75,11 @@ mod tests {
     }
 
     #[test]
-    fn patience_ends_and_is_for_what_passes_only() {
+    fn retries_are_limited_and_only_for_transient_errors() {
         let throttled = || Error::Throttled { retry_after: Duration::from_secs(1), source: None };
         let mut retry = Retry::default();
-        let waits: Vec<Duration> = std::iter::from_fn(|| retry.next_wait(&throttled())).collect();
-        assert_eq!(waits, WAITS);
-        assert_eq!(Retry::default().next_wait(&Error::NotFound("Customer")), None);
+        let waits: Vec<Duration> = std::iter::from_fn(|| retry.next_backoff(&throttled())).collect();
+        assert_eq!(waits, MAX_BACKOFFS);
+        assert_eq!(Retry::default().next_backoff(&Error::NotFound("Customer")), None);
     }
 }

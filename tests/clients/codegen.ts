@@ -1,4 +1,4 @@
-// What graphql-codegen makes: typed documents, by introspection of the stack that CLIENTELE_URL names.
+// Configuration of graphql-codegen: typed documents, from the schema of the stack at CLIENTELE_URL.
 import type { CodegenConfig } from "@graphql-codegen/cli";
 
 import { setting } from "./src/settings.js";

@@ -1,20 +1,21 @@
-//! A crash at any point of a write leaves the record entirely old or entirely new, the totals exact and the search
-//! right; and the same request, sent again under its `Idempotency-Key`, has taken effect once.
+//! A crash at any point of a write leaves the record entirely old or entirely new, with exact totals and
+//! correct searches. The same request, sent again with its `Idempotency-Key`, takes effect once.
 //!
-//! Each operation is broken off at every place there is: each of its calls is cut off before it reaches the engine,
-//! or loses its answer after the engine did what it says; and the function is stopped after every one of its steps.
+//! Each operation is interrupted at every possible point: each of its calls is dropped before it reaches the
+//! engine, or loses its response after the engine has executed it, and the function is stopped after each of
+//! its steps.
 
 use clientele_shared::model::Mode;
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Caller, FaultAction, Faults, Stack, Steps, everybody, john, lists_in_order, numbered, uuid_of,
+    Caller, FaultAction, Faults, Response, Stack, Steps, all_customers, check_lists, john, numbered, uuid_of,
 };
 
 const CUSTOMERS: &str = "/api/v1/customers";
 
-/// What is broken off.
+/// The operation that is interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operation {
     Create,
@@ -23,149 +24,155 @@ enum Operation {
     Restore,
 }
 
-/// One write, on customers of its own.
+/// One write, on the customers of a separate tenant.
 struct Case {
     caller: Caller,
     operation: Operation,
     /// Whether the request carries an `Idempotency-Key`.
-    is_once: bool,
+    is_idempotent: bool,
     method: Method,
     path: String,
     body: Value,
-    /// Everybody there is before the write.
+    /// All customers before the write.
     before: Vec<Value>,
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_create_is_whole_or_not_at_all() {
-    break_off_everywhere(Operation::Create).await;
+async fn create_is_atomic_at_every_crash_point() {
+    crash_at_every_point(Operation::Create).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_name_is_whole_or_not_at_all() {
-    break_off_everywhere(Operation::Rename).await;
+async fn rename_is_atomic_at_every_crash_point() {
+    crash_at_every_point(Operation::Rename).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delete_is_whole_or_not_at_all() {
-    break_off_everywhere(Operation::Delete).await;
+async fn delete_is_atomic_at_every_crash_point() {
+    crash_at_every_point(Operation::Delete).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restore_is_whole_or_not_at_all() {
-    break_off_everywhere(Operation::Restore).await;
+async fn restore_is_atomic_at_every_crash_point() {
+    crash_at_every_point(Operation::Restore).await;
 }
 
-async fn break_off_everywhere(operation: Operation) {
+async fn crash_at_every_point(operation: Operation) {
     let (faults, steps) = (Faults::default(), Steps::default());
     let configure = |config| faults.without_retries(config);
-    let stack = Stack::start_around(configure, |store| store, |function| steps.limit(function)).await;
-    for is_once in [false, true] {
-        for action in [FaultAction::Cut, FaultAction::LoseAnswer] {
+    let stack = Stack::start_customized(configure, |store| store, |function| steps.limit(function)).await;
+    for is_idempotent in [false, true] {
+        for action in [FaultAction::DropRequest, FaultAction::DropResponse] {
             let mut call = 1;
-            while fault(&stack, &faults, operation, is_once, (call, action.clone())).await {
+            while crash_in_call(&stack, &faults, operation, is_idempotent, (call, action.clone())).await {
                 call += 1;
             }
-            assert!(call > 4, "{operation:?} makes {call} calls: are they all seen?");
+            assert!(call > 4, "{operation:?} made only {call} calls; are all of them recorded?");
         }
         let mut step = 1;
-        while stop(&stack, &faults, &steps, operation, is_once, step).await {
+        while crash_after_step(&stack, &faults, &steps, operation, is_idempotent, step).await {
             step += 1;
         }
-        assert!(step > 3, "{operation:?} takes {step} steps: are they all seen?");
+        assert!(step > 3, "{operation:?} took only {step} steps; are all of them counted?");
     }
 }
 
-/// Makes the write with this action for one of its calls; returns whether it makes so many.
-async fn fault(
+/// Runs the write with this action for call number `call`; returns whether the write makes that many calls.
+async fn crash_in_call(
     stack: &Stack,
     faults: &Faults,
     operation: Operation,
-    is_once: bool,
+    is_idempotent: bool,
     (call, action): (usize, FaultAction),
 ) -> bool {
     let context = format!("call {call} {action:?}");
-    let case = Case::new(stack, operation, is_once, &context).await;
+    let case = Case::new(stack, operation, is_idempotent, &context).await;
     faults.inject(call, action);
-    let answer = case.send().await;
-    let made = faults.clear().len();
+    let response = case.send().await;
+    let call_count = faults.clear().len();
     faults.settle().await;
-    if !answer.status.is_success() {
-        answer.error(503);
-        assert_eq!(answer.header("retry-after"), "1", "{context}");
+    if !response.status.is_success() {
+        response.error(503);
+        assert_eq!(response.header("retry-after"), "1", "{context}");
     }
-    case.check(&answer, &context).await;
-    made >= call
+    case.check(&response, &context).await;
+    call_count >= call
 }
 
-/// Makes the write and stops the function after so many steps; returns whether it takes more.
-async fn stop(
+/// Runs the write and stops the function after `step` steps; returns whether the write takes more.
+async fn crash_after_step(
     stack: &Stack,
     faults: &Faults,
     steps: &Steps,
     operation: Operation,
-    is_once: bool,
+    is_idempotent: bool,
     step: usize,
 ) -> bool {
     let context = format!("stopped after step {step}");
-    let case = Case::new(stack, operation, is_once, &context).await;
+    let case = Case::new(stack, operation, is_idempotent, &context).await;
     faults.plan(|_| FaultAction::Pass);
     steps.set(step);
-    let answer = case.send().await;
+    let response = case.send().await;
     steps.set(usize::MAX);
     faults.clear();
     faults.settle().await;
-    case.check(&answer, &context).await;
-    answer.status == 502
+    case.check(&response, &context).await;
+    response.status == 502
 }
 
 impl Case {
-    /// The customers of a new tenant, and the write that is about one of them.
-    async fn new(stack: &Stack, operation: Operation, is_once: bool, context: &str) -> Self {
-        let id =
-            uuid::Uuid::new_v5(&uuid::Uuid::nil(), format!("{operation:?} {is_once} {context}").as_bytes());
+    /// Creates the customers of a new tenant, and returns the write to one of them.
+    async fn new(stack: &Stack, operation: Operation, is_idempotent: bool, context: &str) -> Self {
+        let id = uuid::Uuid::new_v5(
+            &uuid::Uuid::nil(),
+            format!("{operation:?} {is_idempotent} {context}").as_bytes(),
+        );
         let tenant = id.simple().to_string();
-        // One key prepares, another writes: the functions do not know it yet, and its first call is to look it up.
-        let prepares = stack.caller(&tenant, Mode::Live, "read,write").await;
-        prepares.create(&numbered(1)).await;
+        // One key prepares, another writes. The second is not cached, so the first call of the write
+        // looks it up.
+        let setup_caller = stack.caller(&tenant, Mode::Live, "read,write").await;
+        setup_caller.create(&numbered(1)).await;
         let (mut method, mut path, mut body) = (Method::POST, CUSTOMERS.to_owned(), john());
         if operation != Operation::Create {
-            path = format!("{CUSTOMERS}/{}", prepares.create(&john()).await);
+            path = format!("{CUSTOMERS}/{}", setup_caller.create(&john()).await);
         }
         match operation {
             Operation::Create => {}
             Operation::Rename => {
                 method = Method::PUT;
-                // A new name moves search terms, a new type and mark move totals.
+                // A new name changes search terms; a new type and VIP flag change totals.
                 body = json!({"last_name": "Smith", "company_name": "Roe & Sons", "is_vip": true});
                 body["customer_type"] = json!("Commercial");
             }
             Operation::Delete => (method, body) = (Method::DELETE, Value::Null),
             Operation::Restore => {
-                prepares.delete(&path).await.expect(200);
+                setup_caller.delete(&path).await.expect(200);
                 path.push_str("/restore");
             }
         }
-        let before = everybody(&prepares).await;
+        let before = all_customers(&setup_caller).await;
         let caller = stack.caller(&tenant, Mode::Live, "read,write").await;
-        Self { caller, operation, is_once, method, path, body, before }
+        Self { caller, operation, is_idempotent, method, path, body, before }
     }
 
-    async fn send(&self) -> Answer {
-        let headers: &[(&str, &str)] = if self.is_once { &[("idempotency-key", "once")] } else { &[] };
+    async fn send(&self) -> Response {
+        let headers: &[(&str, &str)] = if self.is_idempotent { &[("idempotency-key", "1")] } else { &[] };
         self.caller.send(self.method.clone(), &self.path, headers, self.body.to_string()).await
     }
 
-    /// Holds what is there against what was and what should be; and again after the same request was sent again.
-    async fn check(&self, answer: &Answer, context: &str) {
-        let context = format!("{:?}, once: {}, {context}: {}", self.operation, self.is_once, answer.status);
-        let now = lists_in_order(&self.caller).await;
+    /// Checks the customers after the write, sends the same request again, and checks them once more.
+    async fn check(&self, response: &Response, context: &str) {
+        let context = format!(
+            "{:?}, idempotent: {}, {context}: {}",
+            self.operation, self.is_idempotent, response.status
+        );
+        let now = check_lists(&self.caller).await;
         let effects = self.effects(&now, &context);
         self.check_records(&now, &context).await;
-        assert!(effects == 1 || !answer.status.is_success(), "{context} and no effect");
+        assert!(effects == 1 || !response.status.is_success(), "{context}: success without effect");
         let again = self.send().await;
-        let effects_now = self.effects(&everybody(&self.caller).await, &context);
-        if self.is_once {
+        let effects_now = self.effects(&all_customers(&self.caller).await, &context);
+        if self.is_idempotent {
             assert!(again.status.is_success(), "{context}: {again:#?}");
             assert_eq!(effects_now, 1, "{context}, sent again");
             assert_eq!(
@@ -184,37 +191,38 @@ impl Case {
         }
     }
 
-    /// How often the write has taken effect, where these are all customers now. Nobody else has changed, and the
-    /// customer of the write is entirely old or entirely new.
+    /// Returns how often the write has taken effect, given all customers after it. Checks that no other
+    /// customer has changed and that the customer of the write is entirely old or entirely new.
     fn effects(&self, now: &[Value], context: &str) -> usize {
-        let made = now.len() - self.before.len();
-        let mut expected: Vec<Value> = now[..made].iter().map(|made| self.made(made)).collect();
+        let created = now.len() - self.before.len();
+        let mut expected: Vec<Value> =
+            now[..created].iter().map(|customer| self.expected_create(customer)).collect();
         expected.extend(self.before.iter().cloned());
-        let is_changed = made == 0 && now != self.before;
+        let is_changed = created == 0 && now != self.before;
         if is_changed {
-            self.change(&mut expected[0], &now[0]);
+            self.apply(&mut expected[0], &now[0]);
         }
         assert_eq!(now, expected, "{context}");
-        made + usize::from(is_changed)
+        created + usize::from(is_changed)
     }
 
-    /// What a created customer must be.
-    fn made(&self, made: &Value) -> Value {
+    /// Returns the expected state of a created customer.
+    fn expected_create(&self, created: &Value) -> Value {
         let mut expected = self.before[0].clone();
-        for (member, value) in self.body.as_object().unwrap() {
-            expected[member] = value.clone();
+        for (field, value) in self.body.as_object().unwrap() {
+            expected[field] = value.clone();
         }
-        expected["uuid"] = made["uuid"].clone();
+        expected["uuid"] = created["uuid"].clone();
         expected
     }
 
-    /// What the customer becomes when the write takes effect; the clock stands still.
-    fn change(&self, customer: &mut Value, now: &Value) {
+    /// Applies the expected effect of the write to a customer. The clock does not move.
+    fn apply(&self, customer: &mut Value, now: &Value) {
         match self.operation {
             Operation::Create => panic!("a create changed {customer} to {now}"),
             Operation::Rename => {
-                for (member, value) in self.body.as_object().unwrap() {
-                    customer[member] = value.clone();
+                for (field, value) in self.body.as_object().unwrap() {
+                    customer[field] = value.clone();
                 }
             }
             Operation::Delete => customer["deleted_at"] = now["updated_at"].clone(),
@@ -222,7 +230,7 @@ impl Case {
         }
     }
 
-    /// Holds each record, by itself and as searches find it, against the lists.
+    /// Checks each record, read by its id and found by searches, against the lists.
     async fn check_records(&self, customers: &[Value], context: &str) {
         for customer in customers {
             let path = format!("{CUSTOMERS}/{}?include_deleted=true", uuid_of(customer));
@@ -234,9 +242,9 @@ impl Case {
             ("mit", "last_name", "Smith"),
             ("sons", "company_name", "Roe & Sons"),
         ];
-        for (search, member, value) in searches {
+        for (search, field, value) in searches {
             let found = self.caller.get(&format!("{CUSTOMERS}?search={search}")).await.data();
-            let is_found = |customer: &&Value| customer["deleted_at"].is_null() && customer[member] == value;
+            let is_found = |customer: &&Value| customer["deleted_at"].is_null() && customer[field] == value;
             let expected: Vec<&Value> = customers.iter().filter(is_found).collect();
             assert_eq!(
                 found["customers"].as_array().unwrap().iter().collect::<Vec<_>>(),

@@ -1,4 +1,4 @@
-//! Where a tenant wants it so, no two of its customers share an email, whoever writes at the same time.
+//! With `unique-email` on, no two customers of a tenant share an email, even under concurrent writes.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ fn named(name: &str, email: &str) -> Value {
     json!({"first_name": name, "last_name": "Doe", "email": email})
 }
 
-async fn unique(stack: &Stack) {
+async fn require_unique_emails(stack: &Stack) {
     stack.settings(Settings { unique_email: true, ..Settings::default() }).await;
 }
 
@@ -26,7 +26,7 @@ async fn create(caller: &Caller, name: &str, email: &str) -> String {
     format!("{CUSTOMERS}/{path}")
 }
 
-/// The emails of everybody, as they are compared.
+/// Returns the emails of all customers, in lower case as they are compared.
 async fn emails(caller: &Caller) -> Vec<String> {
     let data = caller.get(&format!("{CUSTOMERS}?limit=100")).await.data();
     let customers = data["customers"].as_array().unwrap().iter();
@@ -34,16 +34,16 @@ async fn emails(caller: &Caller) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn households_share_an_email_unless_the_tenant_objects() {
+async fn customers_can_share_an_email_unless_unique_email_is_on() {
     let stack = Stack::start().await;
     create(&stack.acme, "Ann", "doe@example.com").await;
     create(&stack.acme, "Bob", "doe@example.com").await;
-    unique(&stack).await;
+    require_unique_emails(&stack).await;
     let third = stack.acme.post(CUSTOMERS, &named("Cid", "Doe@Example.com")).await;
     assert_eq!(third.error(409), TAKEN);
     assert_eq!(emails(&stack.acme).await.len(), 2);
-    // Other tenants, and customers without an email, are nobody's business.
-    unique(&stack).await;
+    // Other tenants and customers without an email are not affected.
+    require_unique_emails(&stack).await;
     let other = stack.caller("bolt", clientele_shared::model::Mode::Live, "read,write").await;
     create(&other, "Cid", "doe@example.com").await;
     for name in ["Dan", "Eve"] {
@@ -52,15 +52,15 @@ async fn households_share_an_email_unless_the_tenant_objects() {
 }
 
 #[tokio::test]
-async fn an_email_is_free_once_its_holder_gives_it_up_or_is_deleted() {
+async fn email_becomes_free_when_its_owner_gives_it_up_or_is_deleted() {
     let stack = Stack::start().await;
-    unique(&stack).await;
+    require_unique_emails(&stack).await;
     let acme = &stack.acme;
     let ann = create(acme, "Ann", "ann@example.com").await;
     let bob = create(acme, "Bob", "bob@example.com").await;
     assert_eq!(acme.put(&bob, &json!({"email": "ANN@example.com"})).await.error(409), TAKEN);
     assert_eq!(acme.get(&bob).await.data()["email"], "bob@example.com");
-    // One's own stays one's own, in any case.
+    // A customer can keep its own email, in any letter case.
     acme.put(&ann, &json!({"email": "Ann@Example.com", "notes": "x"})).await.expect(200);
     acme.put(&ann, &json!({"email": "ann@new.example.com"})).await.expect(200);
     acme.put(&bob, &json!({"email": "ann@example.com"})).await.expect(200);
@@ -73,9 +73,9 @@ async fn an_email_is_free_once_its_holder_gives_it_up_or_is_deleted() {
 }
 
 #[tokio::test]
-async fn a_repeated_create_is_no_conflict_with_itself() {
+async fn retried_create_does_not_conflict_with_itself() {
     let stack = Stack::start().await;
-    unique(&stack).await;
+    require_unique_emails(&stack).await;
     let body = named("Ann", "ann@example.com").to_string();
     let send = || stack.acme.send(Method::POST, CUSTOMERS, &[("idempotency-key", "k")], body.clone());
     let first = send().await.expect(201)["data"].clone();
@@ -84,46 +84,48 @@ async fn a_repeated_create_is_no_conflict_with_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_request_sent_many_times_at_once_every_answer_is_the_same() {
+async fn concurrent_duplicates_of_a_create_get_the_same_response() {
     let stack = Stack::start().await;
-    unique(&stack).await;
+    require_unique_emails(&stack).await;
     for round in 0..6 {
         let body = named("Ann", &format!("r{round}@example.com")).to_string();
-        let sending = (0..12).map(|_| {
+        let duplicates = (0..12).map(|_| {
             let (acme, body, key) = (stack.acme.clone(), body.clone(), format!("k{round}"));
             tokio::spawn(async move {
                 acme.send(Method::POST, CUSTOMERS, &[("idempotency-key", &key)], body).await
             })
         });
-        let answers = join_all(sending).await.into_iter().map(Result::unwrap);
-        let uuids: BTreeSet<String> = answers.map(|answer| uuid_of(&answer.expect(201)["data"])).collect();
+        let responses = join_all(duplicates).await.into_iter().map(Result::unwrap);
+        let uuids: BTreeSet<String> =
+            responses.map(|response| uuid_of(&response.expect(201)["data"])).collect();
         assert_eq!(uuids.len(), 1);
     }
     assert_eq!(emails(&stack.acme).await.len(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_who_want_an_email_at_once_one_gets_it() {
+async fn one_of_many_concurrent_creates_gets_a_contested_email() {
     let stack = Stack::start().await;
-    unique(&stack).await;
+    require_unique_emails(&stack).await;
     for round in 0..4 {
         let spellings = [format!("r{round}@example.com"), format!("R{round}@Example.COM")];
-        let wanting = (0..12).map(|n| {
+        let creates = (0..12).map(|n| {
             let (acme, email) = (stack.acme.clone(), spellings[n % 2].clone());
             tokio::spawn(async move { acme.post(CUSTOMERS, &named("Ann", &email)).await })
         });
-        let answers: Vec<_> = join_all(wanting).await.into_iter().map(Result::unwrap).collect();
-        let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
-        assert_eq!((made.len(), refused.len()), (1, 11));
-        assert!(refused.iter().all(|answer| answer.error(409) == TAKEN));
+        let responses: Vec<_> = join_all(creates).await.into_iter().map(Result::unwrap).collect();
+        let (created, rejected): (Vec<_>, Vec<_>) =
+            responses.into_iter().partition(|response| response.status == 201);
+        assert_eq!((created.len(), rejected.len()), (1, 11));
+        assert!(rejected.iter().all(|response| response.error(409) == TAKEN));
     }
     assert_eq!(emails(&stack.acme).await.len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn emails_that_go_back_and_forth_are_never_shared() {
+async fn emails_moved_between_customers_are_never_shared() {
     let stack = Stack::start().await;
-    unique(&stack).await;
+    require_unique_emails(&stack).await;
     let addresses = ["a@example.com", "b@example.com", "c@example.com"];
     let mut paths = Vec::new();
     for name in ["Ann", "Bob", "Cid", "Dan"] {
@@ -134,9 +136,9 @@ async fn emails_that_go_back_and_forth_are_never_shared() {
         tokio::spawn(async move {
             for turn in 0..12 {
                 let email = addresses[(n + turn * (n + 1)) % addresses.len()];
-                let answer = acme.put(&path, &json!({"email": email})).await;
-                assert!(answer.status == 200 || answer.error(409) == TAKEN, "{answer:#?}");
-                // Whatever the others do, at no moment two hold the same.
+                let response = acme.put(&path, &json!({"email": email})).await;
+                assert!(response.status == 200 || response.error(409) == TAKEN, "{response:#?}");
+                // Two customers never have the same email, even temporarily.
                 let all = emails(&acme).await;
                 assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "{all:?}");
             }
@@ -146,19 +148,19 @@ async fn emails_that_go_back_and_forth_are_never_shared() {
 }
 
 #[tokio::test]
-async fn pool_tells_it_as_a_conflict_for_one_and_for_many() {
+async fn pool_reports_a_taken_email_in_single_and_bulk_updates() {
     let stack = Stack::start().await;
-    unique(&stack).await;
+    require_unique_emails(&stack).await;
     create(&stack.acme, "Ann", "ann@example.com").await;
     create(&stack.acme, "Bob", "bob@example.com").await;
-    let ask = async |query: &str| stack.acme.post("/graphql", &json!({"query": query})).await.expect(200);
+    let execute = async |query: &str| stack.acme.post("/graphql", &json!({"query": query})).await.expect(200);
     let one =
-        ask(r#"mutation { createCustomer(input: {firstName: "Cid", email: "ann@example.com"}) { id } }"#)
+        execute(r#"mutation { createCustomer(input: {firstName: "Cid", email: "ann@example.com"}) { id } }"#)
             .await;
     assert_eq!(one["errors"][0]["extensions"]["code"], "CONFLICT", "{one}");
     let many = r#"mutation { bulkUpdateCustomers(input: {ids: ["cust_1", "cust_2"], update: {email: "new@example.com"}})
         { success updatedCount errors { id message } } }"#;
-    let many = ask(many).await;
+    let many = execute(many).await;
     let result = &many["data"]["bulkUpdateCustomers"];
     assert_eq!((&result["success"], &result["updatedCount"]), (&json!(false), &json!(1)), "{many}");
     assert_eq!(result["errors"], json!([{"id": "cust_2", "message": TAKEN}]));

@@ -1,17 +1,17 @@
-//! Whatever is sent, the answer is the dialect's own: what is wrong is named and nothing is written, what is taken is
-//! what is read afterwards, and no function ever fails.
+//! Random input: every response has the dialect's format, a rejected request names its errors and writes
+//! nothing, an accepted update returns what is read afterwards, and no function ever fails.
 
 use http::Method;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Answer, Stack, john};
+use crate::support::{Response, Stack, john};
 
 const CUSTOMERS: &str = "/api/v1/customers";
 
-/// Members that a body may have, those that nobody knows too.
-const MEMBERS: [&str; 28] = [
+/// Fields that a body can have, including unknown ones.
+const FIELDS: [&str; 28] = [
     "uuid",
     "first_name",
     "last_name",
@@ -42,7 +42,7 @@ const MEMBERS: [&str; 28] = [
     "",
 ];
 
-/// Bodies that no JSON object is made of, or one that few readers survive.
+/// Bodies that are not JSON objects, or that are difficult to parse.
 const RAW: [&str; 14] = [
     "",
     " ",
@@ -61,84 +61,84 @@ const RAW: [&str; 14] = [
 ];
 
 #[derive(Debug, Clone)]
-struct Sent {
+struct RandomRequest {
     method: Method,
-    /// What follows the collection's path.
+    /// The path after that of the collection.
     path: String,
     headers: Vec<(&'static str, String)>,
     body: String,
 }
 
 #[test]
-fn whatever_is_sent_is_taken_whole_or_refused_by_name() {
+fn random_requests_are_accepted_whole_or_rejected_by_field() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let stack = runtime.block_on(Stack::start());
     let uuid = runtime.block_on(stack.acme.create(&john()));
     let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
     let seed = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let result = TestRunner::new_with_rng(config, seed)
-        .run(&any_request(uuid.clone()), |sent| runtime.block_on(check(&stack, &uuid, &sent)));
-    if let Err(TestError::Fail(reason, sent)) = result {
-        panic!("{reason}: {sent:#?}");
+        .run(&any_request(uuid.clone()), |request| runtime.block_on(check(&stack, &uuid, &request)));
+    if let Err(TestError::Fail(reason, request)) = result {
+        panic!("{reason}: {request:#?}");
     }
 }
 
-async fn check(stack: &Stack, uuid: &str, sent: &Sent) -> Result<(), TestCaseError> {
+async fn check(stack: &Stack, uuid: &str, request: &RandomRequest) -> Result<(), TestCaseError> {
     let record = format!("{CUSTOMERS}/{uuid}?include_deleted=true");
-    // A create is seen in the total alone: the list grows with every case.
+    // Only the total shows a create, because the list grows with every case.
     let seen = async || {
         let list = stack.acme.get(&format!("{CUSTOMERS}?limit=1&include_deleted=true")).await.data();
         (list["pagination"]["total"].as_u64().unwrap(), stack.acme.get(&record).await)
     };
     let (total, before) = seen().await;
     let headers: Vec<(&str, &str)> =
-        sent.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let path = format!("{CUSTOMERS}{}", sent.path);
-    let answer = stack.acme.send(sent.method.clone(), &path, &headers, sent.body.clone()).await;
+        request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let path = format!("{CUSTOMERS}{}", request.path);
+    let response = stack.acme.send(request.method.clone(), &path, &headers, request.body.clone()).await;
     let (total_now, now) = seen().await;
-    prop_assert!(answer.status.as_u16() < 500, "{:?}", answer);
-    if answer.status.is_success() || answer.status == 304 {
-        let is_create = sent.method == Method::POST && sent.path.is_empty();
-        let is_replay = !answer.header("idempotent-replayed").is_empty();
+    prop_assert!(response.status.as_u16() < 500, "{:?}", response);
+    if response.status.is_success() || response.status == 304 {
+        let is_create = request.method == Method::POST && request.path.is_empty();
+        let is_replay = !response.header("idempotent-replayed").is_empty();
         prop_assert_eq!(total_now, total + u64::from(is_create && !is_replay));
-        if sent.method == Method::PUT && !is_replay {
-            prop_assert_eq!(&answer.body, &now.body);
+        if request.method == Method::PUT && !is_replay {
+            prop_assert_eq!(&response.body, &now.body);
         }
         return Ok(());
     }
     prop_assert_eq!((total_now, &now.body, now.header("etag")), (total, &before.body, before.header("etag")));
-    check_refusal(&answer)
+    check_rejection(&response)
 }
 
-/// A refusal has the dialect's shape, and names what is wrong.
-fn check_refusal(answer: &Answer) -> Result<(), TestCaseError> {
-    let body: Value = serde_json::from_str(&answer.body).unwrap();
+/// Checks that a rejection has the dialect's format and names its errors.
+fn check_rejection(response: &Response) -> Result<(), TestCaseError> {
+    let body: Value = serde_json::from_str(&response.body).unwrap();
     prop_assert_eq!(&body["success"], false);
     let error = body["error"].as_str().unwrap_or_default();
-    prop_assert!(!error.is_empty(), "{:?}", answer);
-    if answer.status == 400 && error != "Invalid filter value" {
+    prop_assert!(!error.is_empty(), "{:?}", response);
+    if response.status == 400 && error != "Invalid filter value" {
         for detail in body["details"].as_array().unwrap() {
             let (field, message) = (detail["field"].as_str().unwrap(), detail["message"].as_str().unwrap());
-            prop_assert!(error.contains(field) && error.contains(message), "{:?}", answer);
+            prop_assert!(error.contains(field) && error.contains(message), "{:?}", response);
         }
-        prop_assert!(!body["details"].as_array().unwrap().is_empty(), "{:?}", answer);
+        prop_assert!(!body["details"].as_array().unwrap().is_empty(), "{:?}", response);
     }
     Ok(())
 }
 
-fn any_request(uuid: String) -> impl Strategy<Value = Sent> {
+fn any_request(uuid: String) -> impl Strategy<Value = RandomRequest> {
     let ids = prop_oneof![4 => Just(uuid), 1 => any_text().prop_map(|text| escaped(&text)), 1 => Just("cust_1".into())];
-    let sent = |method: Method, path: String, headers, body| Sent { method, path, headers, body };
+    let request = |method: Method, path: String, headers, body| RandomRequest { method, path, headers, body };
     let one =
         (ids, any_headers(), any_body(), 0..5_usize).prop_map(move |(id, headers, body, kind)| match kind {
-            0 => sent(Method::GET, format!("/{id}"), headers, body),
-            1 => sent(Method::DELETE, format!("/{id}"), headers, body),
-            2 => sent(Method::POST, format!("/{id}/restore"), headers, body),
-            _ => sent(Method::PUT, format!("/{id}"), headers, body),
+            0 => request(Method::GET, format!("/{id}"), headers, body),
+            1 => request(Method::DELETE, format!("/{id}"), headers, body),
+            2 => request(Method::POST, format!("/{id}/restore"), headers, body),
+            _ => request(Method::PUT, format!("/{id}"), headers, body),
         });
     let new = (any_headers(), any_body())
-        .prop_map(move |(headers, body)| sent(Method::POST, String::new(), headers, body));
-    let list = any_query().prop_map(move |query| sent(Method::GET, query, Vec::new(), String::new()));
+        .prop_map(move |(headers, body)| request(Method::POST, String::new(), headers, body));
+    let list = any_query().prop_map(move |query| request(Method::GET, query, Vec::new(), String::new()));
     prop_oneof![3 => one, 3 => new, 2 => list]
 }
 
@@ -196,18 +196,18 @@ pub(crate) fn any_value() -> impl Strategy<Value = Value> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
             prop::collection::btree_map("[a-z]{0,3}", inner, 0..3)
-                .prop_map(|members| Value::Object(members.into_iter().collect())),
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
         ]
     })
 }
 
-/// Mostly bodies that are nearly right: with both names, and few other members.
+/// Generates mostly bodies that are nearly valid, with both names and few other fields.
 fn any_body() -> impl Strategy<Value = String> {
-    let members = prop::collection::vec((prop::sample::select(MEMBERS.to_vec()), any_value()), 0..5);
-    let object = (any::<bool>(), members).prop_map(|(has_names, members)| {
+    let fields = prop::collection::vec((prop::sample::select(FIELDS.to_vec()), any_value()), 0..5);
+    let object = (any::<bool>(), fields).prop_map(|(has_names, fields)| {
         let names = if has_names { json!({"first_name": "Ann", "last_name": "Doe"}) } else { json!({}) };
         let mut object: Map<String, Value> = names.as_object().cloned().unwrap();
-        object.extend(members.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        object.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value)));
         Value::Object(object).to_string()
     });
     let deep = (100..200_usize).prop_map(|depth| format!("{{\"internal_flags\":{}", "{\"a\":".repeat(depth)));
@@ -241,7 +241,7 @@ fn any_query() -> impl Strategy<Value = String> {
     })
 }
 
-/// The start of a text as it stands in a URL, every byte escaped.
+/// Returns the first 150 characters of a text, with every byte percent-encoded.
 fn escaped(text: &str) -> String {
     let start: String = text.chars().take(150).collect();
     start.bytes().map(|byte| format!("%{byte:02X}")).collect()

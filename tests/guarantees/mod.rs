@@ -1,4 +1,4 @@
-//! The promises that hold for the system as a whole, one file each.
+//! Guarantees of the system as a whole, one file each.
 
 mod crashes;
 mod emails;

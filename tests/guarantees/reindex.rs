@@ -1,4 +1,4 @@
-//! The search index can be made anew from the records.
+//! The search index can be rebuilt from the records.
 
 use std::collections::HashMap;
 
@@ -13,14 +13,14 @@ use crate::support::{Stack, john, numbered};
 const CUSTOMERS: &str = "/api/v1/customers";
 
 #[tokio::test]
-async fn what_the_index_lacks_is_put_there_again() {
+async fn reindex_restores_missing_search_terms() {
     let stack = Stack::start().await;
     for number in 1..=3 {
         stack.acme.create(&numbered(number)).await;
     }
     let john = format!("{CUSTOMERS}/{}", stack.acme.create(&john()).await);
     stack.acme.delete(&john).await.expect(200);
-    lose_every_term(&stack).await;
+    delete_all_terms(&stack).await;
     assert_eq!(found(&stack, "customer").await, 0);
 
     let tenant = stack.tenant();
@@ -29,7 +29,7 @@ async fn what_the_index_lacks_is_put_there_again() {
     assert_eq!(found(&stack, "customer").await, 2);
     assert_eq!(stack.store.customers_reindex(&tenant, 3..=9).await.unwrap(), 2);
     assert_eq!(found(&stack, "customer").await, 3);
-    // Deleted ones are not found, until they are brought back.
+    // A deleted customer is not found until it is restored.
     assert_eq!(found(&stack, "john").await, 0);
     stack.acme.send(Method::POST, &format!("{john}/restore"), &[], String::new()).await.expect(200);
     assert_eq!(found(&stack, "john").await, 1);
@@ -40,8 +40,8 @@ async fn found(stack: &Stack, word: &str) -> u64 {
     list["pagination"]["total"].as_u64().unwrap()
 }
 
-/// Deletes every search term of the table.
-async fn lose_every_term(stack: &Stack) {
+/// Deletes every search term in the table.
+async fn delete_all_terms(stack: &Stack) {
     let items = stack.client.scan().table_name(&stack.table).send().await.unwrap().items.unwrap();
     let key = |item: &HashMap<String, AttributeValue>, name: &str| item[name].as_s().unwrap().clone();
     for item in &items {

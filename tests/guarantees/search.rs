@@ -1,5 +1,5 @@
-//! Search answers what its rules say, on the engine: awkward customers are inserted, renamed and deleted, and random
-//! questions are answered as a plain model of the rules answers them.
+//! Search follows its rules on the engine. Customers with awkward texts are inserted, renamed and deleted,
+//! and the results of random searches are compared with a simple model of the rules.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,32 +12,33 @@ use clientele_shared::store::{ImportedRow, RowKey, Write};
 
 use crate::support::{Stack, uuid_of};
 
-/// Customers and what is asked about them.
+/// Customers, and searches among them.
 #[derive(Debug, Clone)]
 struct Case {
     customers: Vec<CustomerFields>,
-    /// The first customers, as they are after they were changed.
+    /// New fields of the first customers.
     renamed: Vec<CustomerFields>,
     /// Whether the last customer is deleted.
     is_last_deleted: bool,
-    questions: Vec<Question>,
+    searches: Vec<Search>,
 }
 
-/// What somebody types, made of what is there.
+/// A text to search for, mostly built from existing data.
 #[derive(Debug, Clone)]
-enum Question {
-    /// Pieces of texts that were inserted: which customer, which text, from where, how many letters, in capitals.
+enum Search {
+    /// Pieces of inserted texts: which customer, which text, its start, its length, and whether it is in
+    /// capitals.
     Pieces(Vec<(prop::sample::Index, prop::sample::Index, prop::sample::Index, usize, bool)>),
-    /// Anything.
+    /// Any text.
     Noise(String),
-    /// A customer's number, `cust_` before it or not.
+    /// A customer's number, and whether it has the prefix `cust_`.
     Number(u32, bool),
-    /// The first so many characters of a customer's uuid.
+    /// The start of a customer's uuid: which customer, its length, and whether it is in capitals.
     Uuid(prop::sample::Index, usize, bool),
 }
 
-/// A customer as the model knows it.
-struct Known {
+/// A customer in the model.
+struct ModelCustomer {
     number: u32,
     uuid: Uuid,
     is_deleted: bool,
@@ -45,7 +46,7 @@ struct Known {
 }
 
 #[test]
-fn the_engine_answers_as_the_rules_say() {
+fn search_results_match_the_model() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let stack = runtime.block_on(Stack::start());
     let config = Config { cases: 48, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
@@ -55,7 +56,7 @@ fn the_engine_answers_as_the_rules_say() {
         let tenant = format!("t{}", tenants.fetch_add(1, Ordering::Relaxed));
         runtime.block_on(check(&stack, &tenant, case))
     });
-    // The reason says all there is to know; the case is too long to be read.
+    // The reason is sufficient; the case is too long to read.
     if let Err(TestError::Fail(reason, _)) = result {
         panic!("{reason}");
     }
@@ -64,15 +65,15 @@ fn the_engine_answers_as_the_rules_say() {
 async fn check(stack: &Stack, tenant: &str, case: Case) -> Result<(), TestCaseError> {
     let caller = stack.caller(tenant, Mode::Live, "read").await;
     let known = insert(stack, &caller.key.tenant(), &case).await;
-    for question in &case.questions {
-        let text = question.text(&known);
+    for search in &case.searches {
+        let text = search.text(&known);
         for include_deleted in [false, true] {
             let escaped: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
             let query =
                 format!("search={escaped}&limit=100&include_deleted={include_deleted}&filter=residential");
             let found = caller.get(&format!("/api/v1/customers?{query}")).await.data();
             let found: Vec<String> = found["customers"].as_array().unwrap().iter().map(uuid_of).collect();
-            let is_found = |customer: &&Known| {
+            let is_found = |customer: &&ModelCustomer| {
                 (include_deleted || !customer.is_deleted)
                     && customer.fields.customer_type == CustomerType::Residential
                     && model::finds(&text, customer)
@@ -86,8 +87,8 @@ async fn check(stack: &Stack, tenant: &str, case: Case) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// Writes the customers of a case; returns them as they are then, the first number first.
-async fn insert(stack: &Stack, tenant: &Tenant, case: &Case) -> Vec<Known> {
+/// Writes the customers of a case; returns them in their final state, in ascending order of number.
+async fn insert(stack: &Stack, tenant: &Tenant, case: &Case) -> Vec<ModelCustomer> {
     let count = u32::try_from(case.customers.len()).unwrap();
     let first = stack.store.customer_numbers_allocate(tenant, count).await.unwrap().get();
     let number = |at: usize| CustomerNumber::new(u64::from(first) + at as u64).unwrap();
@@ -99,9 +100,9 @@ async fn insert(stack: &Stack, tenant: &Tenant, case: &Case) -> Vec<Known> {
     assert!(stack.store.customers_import(tenant, rows).await.unwrap());
     let known = |(at, fields): (usize, &CustomerFields)| {
         let (number, uuid) = (number(at).get(), tenant.customer_uuid(number(at)));
-        Known { number, uuid, is_deleted: false, fields: fields.clone() }
+        ModelCustomer { number, uuid, is_deleted: false, fields: fields.clone() }
     };
-    let mut known: Vec<Known> = case.customers.iter().enumerate().map(known).collect();
+    let mut known: Vec<ModelCustomer> = case.customers.iter().enumerate().map(known).collect();
     for (customer, fields) in known.iter_mut().zip(&case.renamed) {
         let change = |_| Ok(fields.clone());
         stack.store.customer_update(tenant, customer.uuid, change, Write::plain()).await.unwrap();
@@ -114,11 +115,11 @@ async fn insert(stack: &Stack, tenant: &Tenant, case: &Case) -> Vec<Known> {
     known
 }
 
-impl Question {
-    fn text(&self, known: &[Known]) -> String {
+impl Search {
+    fn text(&self, known: &[ModelCustomer]) -> String {
         match self {
             Self::Noise(text) => text.clone(),
-            Self::Number(number, is_cust) => format!("{}{number}", if *is_cust { "Cust_" } else { "" }),
+            Self::Number(number, has_prefix) => format!("{}{number}", if *has_prefix { "Cust_" } else { "" }),
             Self::Uuid(customer, length, in_capitals) => {
                 let start = customer.get(known).uuid.to_string()[..*length].to_owned();
                 if *in_capitals { start.to_uppercase() } else { start }
@@ -140,7 +141,7 @@ impl Question {
     }
 }
 
-/// Letters that fold, apostrophes that vanish, punctuation that splits, and plain ones.
+/// Letters that are folded, apostrophes that are removed, punctuation that splits words, and plain letters.
 const AWKWARD: &str = "[a-dA-DéÉüñßØłÅçŒæÐþйЙσΣςﬁ²１0-3日本'’`´.@&/_#, -]";
 
 fn awkward(how_many: &str) -> impl Strategy<Value = String> + use<> {
@@ -202,38 +203,38 @@ fn any_customer() -> impl Strategy<Value = CustomerFields> {
     )
 }
 
-fn any_question() -> impl Strategy<Value = Question> {
+fn any_search() -> impl Strategy<Value = Search> {
     let index = any::<prop::sample::Index>;
     let piece = (index(), index(), index(), prop_oneof![1..8_usize, 30..40_usize], any::<bool>());
     prop_oneof![
-        8 => prop::collection::vec(piece, 1..4).prop_map(Question::Pieces),
-        2 => prop_oneof![awkward("{0,6}"), any_word()].prop_map(Question::Noise),
-        1 => (0..9_u32, any::<bool>()).prop_map(|(number, is_cust)| Question::Number(number, is_cust)),
-        1 => (index(), 1..=36_usize, any::<bool>()).prop_map(|(at, length, up)| Question::Uuid(at, length, up)),
+        8 => prop::collection::vec(piece, 1..4).prop_map(Search::Pieces),
+        2 => prop_oneof![awkward("{0,6}"), any_word()].prop_map(Search::Noise),
+        1 => (0..9_u32, any::<bool>()).prop_map(|(number, has_prefix)| Search::Number(number, has_prefix)),
+        1 => (index(), 1..=36_usize, any::<bool>()).prop_map(|(at, length, up)| Search::Uuid(at, length, up)),
     ]
 }
 
 fn any_case() -> impl Strategy<Value = Case> {
     let customers = prop::collection::vec(any_customer(), 1..6);
     let renamed = prop::collection::vec(any_customer(), 0..3);
-    let questions = prop::collection::vec(any_question(), 1..16);
-    (customers, renamed, any::<bool>(), questions).prop_map(
-        |(customers, renamed, is_last_deleted, questions)| Case {
+    let searches = prop::collection::vec(any_search(), 1..16);
+    (customers, renamed, any::<bool>(), searches).prop_map(
+        |(customers, renamed, is_last_deleted, searches)| Case {
             customers,
             renamed,
             is_last_deleted,
-            questions,
+            searches,
         },
     )
 }
 
-/// The rules of search as its reader knows them, one customer after another, without an index.
+/// The documented rules of search, applied to each customer without an index.
 mod model {
     use clientele_shared::model::CustomerFields;
 
-    use super::Known;
+    use super::ModelCustomer;
 
-    /// Every text of a customer, those that are not searched too.
+    /// Returns every text of a customer, including those that are not searched.
     pub(super) fn texts(fields: &CustomerFields) -> Vec<&String> {
         let CustomerFields { first_name, last_name, company_name, email, phone, mobile_phone, notes, .. } =
             fields;
@@ -244,12 +245,12 @@ mod model {
         own.into_iter().chain(addresses).flatten().collect()
     }
 
-    /// Whether a question finds a customer. A blank one asks for everybody.
-    pub(super) fn finds(question: &str, customer: &Known) -> bool {
-        let question = question.trim();
-        let (lower, words) = (question.to_lowercase(), words(question));
+    /// Returns whether a search finds a customer. A blank search finds all customers.
+    pub(super) fn finds(search: &str, customer: &ModelCustomer) -> bool {
+        let search = search.trim();
+        let (lower, words) = (search.to_lowercase(), words(search));
         let number = customer.number.to_string();
-        question.is_empty()
+        search.is_empty()
             || lower == number
             || lower == format!("cust_{number}")
             || lower.len() >= 8 && customer.uuid.to_string().starts_with(&lower)
@@ -270,7 +271,7 @@ mod model {
             || at_start.iter().any(|own| own.starts_with(word))
     }
 
-    /// The words of a part of a name, and the part written together.
+    /// Returns the words of a part of a name, and these words joined into one.
     fn name_words(part: &str) -> Vec<String> {
         let words = words(part);
         let together = words.concat();
@@ -290,7 +291,7 @@ mod model {
         phone.chars().map(plain).collect::<String>().chars().filter(char::is_ascii_digit).collect()
     }
 
-    /// What a letter of the test's alphabet is without case and accent.
+    /// Removes case and accents from a letter of the test's alphabet.
     fn plain(c: char) -> String {
         c.to_lowercase().map(unaccented).collect()
     }

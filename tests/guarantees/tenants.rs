@@ -1,5 +1,5 @@
-//! No request reads or changes another tenant's record, whatever id, cursor or key it sends: every route is called
-//! with everything that names the other tenant's records, and what is there before and after is the same.
+//! No request reads or changes another tenant's records, whatever id, cursor or key it sends. Every route is
+//! called with every identifier of the other tenant's records, and the table is compared before and after.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,24 +11,24 @@ use clientele_infra::local::routes::{Route, Routes, TEMPLATE};
 use clientele_shared::model::Mode;
 use clientele_shared::table::keys::{self, attribute};
 
-use crate::support::{Answer, By, Caller, Stack, walk};
+use crate::support::{By, Caller, Response, Stack, walk};
 
 const CUSTOMERS: &str = "/api/v1/customers";
 
-/// The key under which the victim created a customer and changed it.
-const ONCE: &str = "order-17";
+/// The idempotency key with which the victim created a customer and updated another.
+const VICTIM_KEY: &str = "order-17";
 
-/// Where the victim's walk stopped: this page of so many customers.
+/// Page size of the victim's walks.
 const LIMIT: usize = 2;
 
 /// A tenant with customers, one of them deleted.
 struct Victim {
     caller: Caller,
-    /// The uuids, the first number first; the first customer is deleted.
+    /// The uuids in ascending order of number; the first customer is deleted.
     uuids: Vec<String>,
 }
 
-/// One request of somebody else.
+/// One request of another caller.
 #[derive(Debug, Clone)]
 struct Attack {
     method: Method,
@@ -45,14 +45,14 @@ async fn another_tenant_sees_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn the_sandbox_of_the_same_tenant_sees_and_changes_nothing() {
+async fn sandbox_of_the_same_tenant_sees_and_changes_nothing() {
     let stack = Stack::start().await;
     let victim = Victim::new(&stack).await;
     attack_every_route(&stack, &victim, stack.caller("acme", Mode::Test, "read,write,export").await).await;
 }
 
 #[tokio::test]
-async fn a_sandbox_is_safe_from_its_own_live_keys() {
+async fn live_keys_see_and_change_nothing_in_the_sandbox() {
     let mut stack = Stack::start().await;
     let sandbox = stack.caller("acme", Mode::Test, "read,write").await;
     let live = std::mem::replace(&mut stack.acme, sandbox);
@@ -61,10 +61,10 @@ async fn a_sandbox_is_safe_from_its_own_live_keys() {
 }
 
 #[tokio::test]
-async fn what_is_known_of_a_key_opens_no_route() {
+async fn texts_derived_from_an_api_key_do_not_authenticate() {
     let stack = Stack::start().await;
     let victim = Victim::new(&stack).await;
-    let before = items_outside(&stack, "nobody's").await;
+    let before = items_outside(&stack, "no such prefix").await;
     let key = &victim.caller.key;
     let secrets = [
         key.id().as_str().to_owned(),
@@ -77,14 +77,14 @@ async fn what_is_known_of_a_key_opens_no_route() {
     for route in routes() {
         for attack in attacks(&route, &victim).into_iter().take(3) {
             for secret in &secrets {
-                let answer =
+                let response =
                     stack.anonymous(attack.method.clone(), &attack.path, &[("x-api-key", secret)]).await;
-                assert_eq!(answer.status, 401, "{attack:?}");
-                victim.check_unseen(&answer, &attack);
+                assert_eq!(response.status, 401, "{attack:?}");
+                victim.check_unseen(&response, &attack);
             }
         }
     }
-    check_same(&before, &items_outside(&stack, "nobody's").await, "a request without a key in force");
+    check_same(&before, &items_outside(&stack, "no such prefix").await, "a request without a valid key");
 }
 
 async fn attack_every_route(stack: &Stack, victim: &Victim, attacker: Caller) {
@@ -96,24 +96,24 @@ async fn attack_every_route(stack: &Stack, victim: &Victim, attacker: Caller) {
     let before = items_outside(stack, &own).await;
     for route in routes() {
         for attack in attacks(&route, victim) {
-            let answer = attack.send(&attacker).await;
-            assert!(answer.status.as_u16() < 500, "{attack:?}: {answer:#?}");
-            victim.check_unseen(&answer, &attack);
+            let response = attack.send(&attacker).await;
+            assert!(response.status.as_u16() < 500, "{attack:?}: {response:#?}");
+            victim.check_unseen(&response, &attack);
             if route.path.contains("{uuid}") {
-                // As if nobody had it.
-                assert_eq!(answer.error(404), "Customer not found", "{attack:?}");
+                // Exactly as for an id that does not exist.
+                assert_eq!(response.error(404), "Customer not found", "{attack:?}");
             }
         }
         check_same(&before, &items_outside(stack, &own).await, &format!("{route:?}"));
     }
 }
 
-/// Every route that the template has.
+/// Returns every route of the template.
 fn routes() -> Vec<Route> {
     Routes::read(TEMPLATE).unwrap().all().collect()
 }
 
-/// Every way to ask a route for what the victim has.
+/// Returns every way to request the victim's data from a route.
 fn attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
     let method: Method = route.method.parse().unwrap();
     let attack =
@@ -154,16 +154,16 @@ fn attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
         "pool-pricing-export" => {
             ["cust_1", "cust_3", "cust_7", "cust_8"].map(|id| attack(route.path.replace("{id}", id))).to_vec()
         }
-        other => panic!("{other} has a route and no case in tests/guarantees/tenants.rs"),
+        other => panic!("{other} has a route but no case in tests/guarantees/tenants.rs"),
     }
 }
 
 impl Attack {
-    /// This request, and the same with every header that can make a difference.
+    /// Returns this request without further headers, and with each header that can make a difference.
     fn with_conditions(self) -> Vec<Self> {
         let headers = [
             vec![],
-            vec![("idempotency-key", ONCE.to_owned())],
+            vec![("idempotency-key", VICTIM_KEY.to_owned())],
             vec![("if-match", "\"1\"".to_owned())],
             vec![("if-match", "*".to_owned())],
             vec![("if-none-match", "\"1\"".to_owned())],
@@ -172,7 +172,7 @@ impl Attack {
         headers.into_iter().map(|headers| Self { headers, ..self.clone() }).collect()
     }
 
-    async fn send(&self, caller: &Caller) -> Answer {
+    async fn send(&self, caller: &Caller) -> Response {
         let headers: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         caller.send(self.method.clone(), &self.path, &headers, self.body.to_string()).await
@@ -184,30 +184,31 @@ impl Victim {
         let caller = stack.acme.clone();
         let mut uuids = Vec::new();
         for number in 1..=6 {
-            let answer = caller.send(Method::POST, CUSTOMERS, &[], Self::customer(number).to_string()).await;
-            uuids.push(answer.data()["uuid"].as_str().unwrap().to_owned());
+            let response =
+                caller.send(Method::POST, CUSTOMERS, &[], Self::customer(number).to_string()).await;
+            uuids.push(response.data()["uuid"].as_str().unwrap().to_owned());
         }
-        let once = [("idempotency-key", ONCE)];
+        let key_header = [("idempotency-key", VICTIM_KEY)];
         let body = Self::customer(7).to_string();
         uuids.push(
-            caller.send(Method::POST, CUSTOMERS, &once, body).await.data()["uuid"]
+            caller.send(Method::POST, CUSTOMERS, &key_header, body).await.data()["uuid"]
                 .as_str()
                 .unwrap()
                 .to_owned(),
         );
         let change = json!({"last_name": "Taken", "deleted_at": null}).to_string();
-        caller.send(Method::PUT, &format!("{CUSTOMERS}/{}", uuids[5]), &once, change).await.expect(200);
+        caller.send(Method::PUT, &format!("{CUSTOMERS}/{}", uuids[5]), &key_header, change).await.expect(200);
         caller.delete(&format!("{CUSTOMERS}/{}", uuids[0])).await.expect(200);
         for document in [
             "mutation { createTag(input: {name: \"Quokka\"}) { id } }",
             "mutation { updateCustomer(id: \"cust_3\", input: {tagIds: [\"tag_001\"], quickbooksId: \"QB-12345\"}) { id } }",
         ] {
-            let answer = caller.post("/graphql", &json!({ "query": document })).await.expect(200);
-            assert!(answer.get("errors").is_none(), "{answer}");
+            let response = caller.post("/graphql", &json!({ "query": document })).await.expect(200);
+            assert!(response.get("errors").is_none(), "{response}");
         }
         let victim = Self { caller, uuids };
-        victim.is_found_by_itself().await;
-        // Walks with remembered ends, and a jump with a remembered start.
+        victim.check_own_access().await;
+        // Walks with saved ends, and a jump with a saved start.
         for page in [1, 2, 3, 3] {
             victim.caller.get(&format!("{CUSTOMERS}?limit={LIMIT}&page={page}")).await.expect(200);
             victim.caller.get(&format!("{CUSTOMERS}?limit={LIMIT}&page={page}&search=own")).await.expect(200);
@@ -215,7 +216,7 @@ impl Victim {
         victim
     }
 
-    /// What the victim keeps of a customer: words that nobody else has, and one that others have too.
+    /// Returns a customer of the victim, with words that no other tenant has and one that others have too.
     fn customer(number: usize) -> Value {
         json!({
             "first_name": "Own", "last_name": format!("Zanzibar{number}"), "company_name": "Quokka Ltd",
@@ -224,8 +225,8 @@ impl Victim {
         })
     }
 
-    /// What the attacks ask for is there to be found: they fail for want of leave alone.
-    async fn is_found_by_itself(&self) {
+    /// Checks that the victim finds what the attacks request, so that only a lack of permission stops them.
+    async fn check_own_access(&self) {
         for search in ["zanzibar3", "quokka", "206-777-3133", &self.uuids[2], &self.uuids[2][..8]] {
             let list = self.caller.get(&format!("{CUSTOMERS}?search={search}")).await.data();
             assert_ne!(list["pagination"]["total"], 0, "{search}");
@@ -233,10 +234,10 @@ impl Victim {
         self.caller.get(&format!("{CUSTOMERS}/{}", self.uuids[2].to_uppercase())).await.expect(200);
     }
 
-    /// Every spelling of an id of the deleted customer and of another.
+    /// Returns the ids of the deleted customer and of another one, in every format.
     fn ids(&self) -> Vec<String> {
         let tenant = self.caller.key.tenant();
-        let spell = |(uuid, number): (&String, usize)| {
+        let formats = |(uuid, number): (&String, usize)| {
             let key = keys::customer(&tenant, uuid.parse().unwrap());
             let base64 = ["Q3VzdG9tZXI6MQ==", "Q3VzdG9tZXI6Mw=="][number / 2];
             [
@@ -255,10 +256,10 @@ impl Victim {
                 key.pk,
             ]
         };
-        [(&self.uuids[0], 1), (&self.uuids[2], 3)].into_iter().flat_map(spell).collect()
+        [(&self.uuids[0], 1), (&self.uuids[2], 3)].into_iter().flat_map(formats).collect()
     }
 
-    /// Every question that a list can be asked about the victim's customers.
+    /// Returns every list query that could find the victim's customers.
     fn queries(&self) -> Vec<String> {
         let words = [
             "zanzibar",
@@ -285,8 +286,9 @@ impl Victim {
         searches.chain(cursors).chain(pages).chain(filters).chain(tenants).collect()
     }
 
-    /// Documents that ask for the victim's customers and tags by everything that names them. The first customers
-    /// of both have the same numbers: what is done to `cust_3` is done to the sender's own.
+    /// Returns documents that request the victim's customers and tags by every identifier. The first
+    /// customers of both tenants have the same numbers, so a change to `cust_3` changes the attacker's own
+    /// customer.
     fn documents(&self) -> Vec<Value> {
         let ids = self.ids().into_iter().map(|id| json!(id));
         let one = "query($v: ID) { customer(selector: {id: $v}) { email phone tags { name } } }";
@@ -306,7 +308,7 @@ impl Victim {
         ];
         let mut documents: Vec<Value> = Vec::new();
         let mut add = |query: &str, value: &Value| {
-            // An id as it is written would show in the answer because it was sent.
+            // A variable, because an error message can quote an id that is part of the document.
             documents.push(json!({"query": query, "variables": {"v": value}}));
         };
         for id in ids {
@@ -325,7 +327,7 @@ impl Victim {
         documents
     }
 
-    /// Bodies that name what is not the sender's.
+    /// Returns bodies that name records of the victim.
     fn bodies(&self) -> Vec<Value> {
         let own = json!({"first_name": "Own", "last_name": "Body"});
         let with = |more: Value| {
@@ -341,21 +343,21 @@ impl Victim {
         ]
     }
 
-    /// Nothing that only the victim has is in this answer.
+    /// Checks that a response contains nothing that only the victim has.
     #[track_caller]
-    fn check_unseen(&self, answer: &Answer, attack: &Attack) {
-        let seen = format!("{answer:?}").to_lowercase();
+    fn check_unseen(&self, response: &Response, attack: &Attack) {
+        let seen = format!("{response:?}").to_lowercase();
         let words = ["zanzibar", "quokka", "206-777"].map(str::to_owned);
         for secret in self.uuids.iter().chain(&words) {
-            assert!(!seen.contains(secret.as_str()), "{secret} is shown to {attack:?}: {answer:#?}");
+            assert!(!seen.contains(secret.as_str()), "{secret} is shown to {attack:?}: {response:#?}");
         }
     }
 }
 
-/// Items by their keys.
+/// Items by key.
 type Items = BTreeMap<(String, String), HashMap<String, AttributeValue>>;
 
-/// Every item of the table but those whose partition begins so.
+/// Returns every item of the table except those whose partition key starts with `prefix`.
 async fn items_outside(stack: &Stack, prefix: &str) -> Items {
     let mut items = BTreeMap::new();
     let scan = stack.client.scan().table_name(&stack.table).consistent_read(true);
@@ -378,7 +380,7 @@ fn check_same(before: &Items, after: &Items, context: &str) {
     assert!(changed.is_empty(), "{context} changed {changed:?}");
 }
 
-/// A text as it stands in a URL, every byte escaped.
+/// Returns a text with every byte percent-encoded.
 fn escaped(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

@@ -1,5 +1,6 @@
-//! A list survives inserts and deletes while it is walked: nothing twice, nothing skipped that was there all along;
-//! and a page costs what the first one costs when pages are read in order.
+//! A walk through a list withstands concurrent inserts and deletes: no customer appears twice, and no
+//! customer that exists throughout is skipped. If pages are read in order, every page after the first costs
+//! the same.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,54 +15,54 @@ use clientele_shared::Error;
 use clientele_shared::model::{CustomerFields, CustomerNumber, CustomerType, Mode, Status, Tenant};
 use clientele_shared::store::{ImportedRow, RowKey, Store, Write};
 
-use crate::support::{By, FaultAction, Faults, Stack, numbered, totals_in_order, uuid_of, walk};
+use crate::support::{By, FaultAction, Faults, Stack, check_totals, numbered, uuid_of, walk};
 
-/// How many write while others read.
+/// Number of writers during the walks.
 const WRITERS: u64 = 3;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_is_seen_once_while_others_write() {
+async fn lists_show_every_customer_once_during_concurrent_writes() {
     let stack = Stack::start().await;
     import(&stack, 5000).await;
-    let others = Others::start(&stack, 5000, 1000);
+    let writers = Writers::start(&stack, 5000, 1000);
     let lists = [
         ("limit=100", By::Page),
         ("limit=100", By::Cursor),
         ("limit=100&filter=residential&include_deleted=true", By::Page),
         ("limit=100&filter=vip", By::Cursor),
     ];
-    let walked = walk_all(&stack, &lists, &others).await;
-    let written = others.stop().await;
+    let walked = walk_all(&stack, &lists, &writers).await;
+    let written = writers.stop().await;
     let belongs: [fn(u32) -> bool; 4] =
         [|_| true, |_| true, |n| fields(n).customer_type == CustomerType::Residential, |n| fields(n).is_vip];
     for ((list, seen), belongs) in lists.iter().zip(walked).zip(belongs) {
-        check_witnesses(&seen, belongs, 5000, &format!("{list:?} after {written} writes"));
+        check_untouched(&seen, belongs, 5000, &format!("{list:?} after {written} writes"));
     }
-    totals_in_order(&stack.acme).await;
+    check_totals(&stack.acme).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_finds_everybody_once_while_others_write() {
+async fn searches_find_every_customer_once_during_concurrent_writes() {
     let stack = Stack::start().await;
     import(&stack, 400).await;
-    let others = Others::start(&stack, 400, 100);
+    let writers = Writers::start(&stack, 400, 100);
     let lists = [
         ("limit=20&search=ann", By::Page),
         ("limit=20&search=ann", By::Cursor),
         ("limit=20&search=an&filter=vip", By::Page),
     ];
-    let walked = walk_all(&stack, &lists, &others).await;
-    let written = others.stop().await;
+    let walked = walk_all(&stack, &lists, &writers).await;
+    let written = writers.stop().await;
     let belongs: [fn(u32) -> bool; 3] = [|_| true, |_| true, |n| fields(n).is_vip];
     for ((list, seen), belongs) in lists.iter().zip(walked).zip(belongs) {
-        check_witnesses(&seen, belongs, 400, &format!("{list:?} after {written} writes"));
+        check_untouched(&seen, belongs, 400, &format!("{list:?} after {written} writes"));
     }
     let list = walk(&stack.acme, "limit=100&search=ann", By::Page, |_| ()).await;
-    assert_eq!(list.total, list.once_each().len() as u64);
+    assert_eq!(list.total, list.unique_uuids().len() as u64);
 }
 
 #[tokio::test]
-async fn a_page_in_order_costs_what_the_first_costs() {
+async fn pages_read_in_order_cost_the_same() {
     let faults = Faults::default();
     let stack = Stack::start_with(|config| faults.without_retries(config)).await;
     import(&stack, 405).await;
@@ -74,19 +75,19 @@ async fn a_page_in_order_costs_what_the_first_costs() {
         calls.sort();
         calls
     };
-    stack.acme.get("/api/v1/customers").await.expect(200); // The key is known from here on.
+    stack.acme.get("/api/v1/customers").await.expect(200); // Caches the API key.
     calls(1).await;
     let second = calls(2).await;
     for page in 3..40 {
         assert_eq!(calls(page).await, second, "page {page}");
     }
     assert_eq!(calls(40).await, second);
-    // The counters, the walk, the three statuses, the next page's start, the monthly usage.
+    // Counters, saved walk, three statuses, start of the next page, monthly usage.
     assert_eq!(second, ["GetItem", "PutItem", "Query", "Query", "Query", "Query", "UpdateItem"]);
 }
 
 #[tokio::test]
-async fn what_is_inserted_behind_a_walker_does_not_bring_him_back() {
+async fn inserts_behind_a_walk_do_not_repeat_customers() {
     for query in ["limit=2", "limit=2&search=customer"] {
         let stack = Stack::start().await;
         for number in 1..=4 {
@@ -105,14 +106,14 @@ async fn what_is_inserted_behind_a_walker_does_not_bring_him_back() {
     }
 }
 
-/// Where a walk is, is read eventually consistent first: what such a read may show for some milliseconds, nothing
-/// or an earlier walk, must not show in the list.
+/// The position of a walk is first read with eventual consistency. For some milliseconds such a read can
+/// return no walk or an earlier one, which must not affect the list.
 #[tokio::test]
-async fn a_read_that_is_out_of_date_does_not_lead_a_walker_astray() {
+async fn stale_position_read_still_returns_the_right_page() {
     let earlier = json!({"Item": {
         "page": {"N": "1"}, "start": {"NULL": true}, "end": {"N": "5"}, "expires_at": {"N": "9999999999"},
     }});
-    for out_of_date in [json!({}), earlier] {
+    for stale in [json!({}), earlier] {
         let faults = Faults::default();
         let stack = Stack::start_with(|config| faults.without_retries(config)).await;
         let page = async |page: u32| {
@@ -128,20 +129,20 @@ async fn a_read_that_is_out_of_date_does_not_lead_a_walker_astray() {
         stack.acme.create(&numbered(7)).await;
         assert_eq!(page(1).await, ["No00007", "No00006"]);
         stack.acme.create(&numbered(8)).await;
-        let shown = out_of_date.to_string();
+        let stale_item = stale.to_string();
         faults.plan(move |sent| match sent.body.contains("\"ConsistentRead\":false") {
-            true => FaultAction::Answer(200, shown.clone()),
+            true => FaultAction::Respond(200, stale_item.clone()),
             false => FaultAction::Pass,
         });
-        assert_eq!(page(2).await, ["No00005", "No00004"], "after {out_of_date}");
-        assert_eq!(page(3).await, ["No00003", "No00002"], "after {out_of_date}");
+        assert_eq!(page(2).await, ["No00005", "No00004"], "after {stale}");
+        assert_eq!(page(3).await, ["No00003", "No00002"], "after {stale}");
         let read = faults.clear().len();
-        assert!(read > 10, "only {read} calls: was the eventually consistent read met?");
+        assert!(read > 10, "only {read} calls; was the eventually consistent read intercepted?");
     }
 }
 
 #[tokio::test]
-async fn what_is_deleted_behind_a_walker_does_not_end_his_walk() {
+async fn deletes_behind_a_walk_do_not_end_it() {
     for query in ["limit=2", "limit=2&search=customer"] {
         let stack = Stack::start().await;
         for number in 1..=6 {
@@ -163,41 +164,41 @@ async fn what_is_deleted_behind_a_walker_does_not_end_his_walk() {
     }
 }
 
-/// Walks these lists side by side, each with a key of its own, for a walk by page number belongs to a key; returns
-/// the numbers of the customers of each.
-async fn walk_all(stack: &Stack, lists: &[(&'static str, By)], others: &Others) -> Vec<Vec<u32>> {
+/// Walks these lists concurrently, each with a separate API key because a walk by page number belongs to a
+/// key. Returns the customer numbers of each list.
+async fn walk_all(stack: &Stack, lists: &[(&'static str, By)], writers: &Writers) -> Vec<Vec<u32>> {
     let mut walks = Vec::new();
     for (query, by) in lists.iter().copied() {
-        let (caller, position) = (stack.caller("acme", Mode::Live, "read").await, others.position());
+        let (caller, position) = (stack.caller("acme", Mode::Live, "read").await, writers.position());
         walks.push(tokio::spawn(async move {
             let walked = walk(&caller, query, by, |page| position.reached(page)).await;
-            walked.once_each();
+            walked.unique_uuids();
             walked.customers.iter().map(number_of).collect()
         }));
     }
     join_all(walks).await.into_iter().map(Result::unwrap).collect()
 }
 
-fn check_witnesses(seen: &[u32], belongs: fn(u32) -> bool, count: u32, context: &str) {
+fn check_untouched(seen: &[u32], belongs: fn(u32) -> bool, count: u32, context: &str) {
     let seen: BTreeSet<u32> = seen.iter().copied().collect();
-    let expected = (1..=count).filter(|n| is_witness(*n) && belongs(*n));
+    let expected = (1..=count).filter(|n| is_untouched(*n) && belongs(*n));
     let skipped: Vec<u32> = expected.filter(|n| !seen.contains(n)).collect();
     assert_eq!(skipped, [0_u32; 0], "skipped by {context}");
 }
 
-/// Customers that nobody touches.
-fn is_witness(number: u32) -> bool {
+/// Returns whether the writers leave this customer untouched.
+fn is_untouched(number: u32) -> bool {
     !number.is_multiple_of(2)
 }
 
-/// The number that is kept in a customer's notes; 0 where others made it.
+/// Returns the number in a customer's notes, or 0 if a writer created the customer.
 fn number_of(customer: &Value) -> u32 {
     customer["notes"].as_str().map_or(0, |notes| notes.parse().unwrap())
 }
 
 fn fields(number: u32) -> CustomerFields {
     CustomerFields {
-        // Short, for each letter is an item more in the index and there are thousands of them.
+        // A short name, because each letter adds an item to the index and there are thousands of customers.
         first_name: Some("Ann".into()),
         notes: Some(number.to_string()),
         status: Status::ALL[number as usize / 2 % 3],
@@ -207,7 +208,7 @@ fn fields(number: u32) -> CustomerFields {
     }
 }
 
-/// Makes so many customers, many to a commit.
+/// Imports `count` customers, [`Store::IMPORT_ROWS`] per commit.
 async fn import(stack: &Stack, count: u32) {
     let tenant = stack.tenant();
     let first = stack.store.customer_numbers_allocate(&tenant, count).await.unwrap();
@@ -225,7 +226,7 @@ async fn import(stack: &Stack, count: u32) {
     assert!(written.into_iter().all(|written| written));
 }
 
-/// Where walkers are, so that writers can be in their way.
+/// The current position of the walks, so that writers can interfere with them.
 #[derive(Clone)]
 struct Position(Arc<AtomicU32>);
 
@@ -236,7 +237,7 @@ impl Position {
         }
     }
 
-    /// A customer in some distance of a walker, no witness.
+    /// Returns a customer within 150 numbers of the walk that is not an untouched one.
     fn neighbour(&self, distance: u64, highest: u32) -> u32 {
         let here = i64::from(self.0.load(Ordering::Relaxed));
         let there = (here + i64::try_from(distance % 300).unwrap() - 150).clamp(2, i64::from(highest));
@@ -244,23 +245,23 @@ impl Position {
     }
 }
 
-/// Writers that insert, delete, restore and change customers that are no witnesses.
-struct Others {
+/// Writers that insert, delete, restore and update customers other than the untouched ones.
+struct Writers {
     position: Position,
     stop: Arc<AtomicBool>,
     tasks: Vec<JoinHandle<u32>>,
 }
 
-impl Others {
-    /// Starts writers among the customers up to the highest; each writes so many times at the most.
-    fn start(stack: &Stack, highest: u32, most: u32) -> Self {
+impl Writers {
+    /// Starts writers among the customers up to number `highest`; each writes at most `max_writes` times.
+    fn start(stack: &Stack, highest: u32, max_writes: u32) -> Self {
         let (position, stop) = (Position(Arc::new(highest.into())), Arc::new(AtomicBool::new(false)));
         let task = |_| {
             let (store, tenant) = (stack.store.clone(), stack.tenant());
             let (position, stop) = (position.clone(), Arc::clone(&stop));
             tokio::spawn(async move {
                 let mut written = 0;
-                while !stop.load(Ordering::Relaxed) && written < most {
+                while !stop.load(Ordering::Relaxed) && written < max_writes {
                     write(&store, &tenant, &position, highest).await;
                     written += 1;
                 }
@@ -275,19 +276,19 @@ impl Others {
         self.position.clone()
     }
 
-    /// Ends the writers; returns how much they wrote.
+    /// Stops the writers; returns the number of their writes.
     async fn stop(self) -> u32 {
         self.stop.store(true, Ordering::Relaxed);
         join_all(self.tasks).await.into_iter().map(Result::unwrap).sum()
     }
 }
 
-/// Writes once, near a walker.
+/// Writes once, near the walks.
 async fn write(store: &Store, tenant: &Tenant, position: &Position, highest: u32) {
     let random = store.ambient().random();
     let number = position.neighbour(random >> 8, highest);
     let uuid = tenant.customer_uuid(CustomerNumber::new(number.into()).unwrap());
-    let other_cell = |fields| {
+    let move_cell = |fields| {
         Ok(CustomerFields {
             status: Status::ALL[(random >> 20) as usize % 3],
             customer_type: CustomerType::ALL[(random >> 24) as usize % 2],
@@ -302,7 +303,7 @@ async fn write(store: &Store, tenant: &Tenant, position: &Position, highest: u32
             let inserted = CustomerFields { notes: None, ..fields(number) };
             store.customer_create(tenant, inserted, Write::plain()).await
         }
-        _ => store.customer_update(tenant, uuid, other_cell, Write::plain()).await,
+        _ => store.customer_update(tenant, uuid, move_cell, Write::plain()).await,
     };
     match written {
         Ok(_) | Err(Error::NotFound(_)) => {}

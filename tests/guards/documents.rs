@@ -1,28 +1,28 @@
-//! What README.md and ARCHITECTURE.md say of the tree must be so.
+//! Checks the documents against the repository: every path that they name exists.
 
 use std::collections::BTreeSet;
 
 use super::repository::{files, read};
 
-/// The most lines of ARCHITECTURE.md: what one sitting takes.
+/// ARCHITECTURE.md must stay below this number of lines, so that it can be read in one sitting.
 const MAX_LINES: usize = 150;
 
-/// How the names of files end that a document may speak of.
-const ENDS: [&str; 11] =
+/// Endings of the file names that a document can mention.
+const ENDINGS: [&str; 11] =
     [".rs", ".toml", ".yaml", ".yml", ".md", ".txt", ".csv", ".json", ".sh", ".pem", ".lock"];
 
 #[test]
-fn the_architecture_is_read_in_one_sitting() {
+fn architecture_stays_below_its_line_limit() {
     let lines = read("ARCHITECTURE.md").lines().count();
-    assert!(lines < MAX_LINES, "ARCHITECTURE.md has {lines} lines, {MAX_LINES} are too many");
+    assert!(lines < MAX_LINES, "ARCHITECTURE.md has {lines} lines; keep it below {MAX_LINES}");
 }
 
 #[test]
-fn every_path_that_the_documents_name_exists() {
+fn every_path_in_the_documents_exists() {
     let files: Vec<String> = files().into_iter().map(|file| file.path).collect();
     let mut faults = Vec::new();
-    for document in ["ARCHITECTURE.md", "README.md"] {
-        for (at, line) in read(document).lines().enumerate() {
+    for document in documents() {
+        for (at, line) in read(&document).lines().enumerate() {
             for path in paths(line, &files) {
                 if !alternatives(&path).iter().all(|path| exists(path, &files)) {
                     faults.push(format!("{document}:{}: {path}", at + 1));
@@ -30,15 +30,20 @@ fn every_path_that_the_documents_name_exists() {
             }
         }
     }
-    assert!(faults.is_empty(), "the documents name what is not there:\n{}", faults.join("\n"));
+    assert!(faults.is_empty(), "the documents name paths that do not exist:\n{}", faults.join("\n"));
 }
 
-/// The words of a line that are paths in this repository: those that begin with one of its folders, and names
-/// that end as its files do. Addresses and routes begin otherwise.
+/// The documents for people, by their paths.
+fn documents() -> Vec<String> {
+    files().into_iter().map(|file| file.path).filter(|path| path.ends_with(".md")).collect()
+}
+
+/// Returns the words of a line that are paths in this repository: words that start with one of its folders,
+/// and file names with one of the [`ENDINGS`]. URLs and routes start differently.
 fn paths(line: &str, files: &[String]) -> Vec<String> {
     let folders: BTreeSet<&str> = files.iter().filter_map(|file| Some(file.split_once('/')?.0)).collect();
     let ends_word = |c: char| c.is_whitespace() || "`\"'()[]|;:,<>=".contains(c);
-    // A comma inside braces parts alternatives, not words.
+    // A comma inside braces separates alternatives, not words.
     let mut depth = 0;
     let words = line.split(|c: char| {
         match c {
@@ -48,36 +53,40 @@ fn paths(line: &str, files: &[String]) -> Vec<String> {
         }
         ends_word(c) && !(c == ',' && depth > 0)
     });
-    let words = words.map(|word| word.trim_end_matches(['.', '!', '?']).trim_start_matches("./"));
+    let words = words.map(|word| {
+        word.trim_end_matches(['.', '!', '?']).trim_start_matches("../").trim_start_matches("./")
+    });
     words
         .filter(|word| {
             let in_folder = word.split_once('/').is_some_and(|(first, _)| folders.contains(first));
-            let is_file = ENDS.iter().any(|end| word.len() > end.len() && word.ends_with(end));
+            let is_file = ENDINGS.iter().any(|ending| word.len() > ending.len() && word.ends_with(ending));
+            // A CSV file without a folder is one that a reader of the document makes.
+            let is_file = is_file && (word.contains('/') || !word.ends_with(".csv"));
             (in_folder || is_file) && !word.starts_with(['/', '*', '$', '~', '-']) && !word.contains("//")
         })
         .map(str::to_owned)
         .collect()
 }
 
-/// `a/{b,c}.rs` is `a/b.rs` and `a/c.rs`.
+/// Expands `a/{b,c}.rs` to `a/b.rs` and `a/c.rs`.
 fn alternatives(path: &str) -> Vec<String> {
     let Some((start, rest)) = path.split_once('{') else { return vec![path.to_owned()] };
     let Some((choices, end)) = rest.split_once('}') else { return vec![path.to_owned()] };
     choices.split(',').flat_map(|choice| alternatives(&format!("{start}{choice}{end}"))).collect()
 }
 
-/// Whether some file is or lies under that path, given from the root or from some folder on; `*` is any name.
+/// Returns whether a file has or is below this path, which can start at any folder. `*` matches any name.
 fn exists(path: &str, files: &[String]) -> bool {
-    let wanted: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    let names: Vec<&str> = path.trim_end_matches('/').split('/').collect();
     files.iter().any(|file| {
         let parts: Vec<&str> = file.split('/').collect();
         parts
-            .windows(wanted.len())
-            .any(|some| some.iter().zip(&wanted).all(|(part, name)| is_named(part, name)))
+            .windows(names.len())
+            .any(|window| window.iter().zip(&names).all(|(part, name)| matches_name(part, name)))
     })
 }
 
-fn is_named(part: &str, name: &str) -> bool {
+fn matches_name(part: &str, name: &str) -> bool {
     match name.split_once('*') {
         None => part == name,
         Some((start, end)) => {
@@ -87,7 +96,7 @@ fn is_named(part: &str, name: &str) -> bool {
 }
 
 #[test]
-fn paths_are_told_from_other_words() {
+fn paths_are_distinguished_from_other_words() {
     let files = ["shared/src/table/keys.rs", "tests/main.rs", "template.yaml", "shared/Cargo.toml"]
         .map(str::to_owned);
     let line =

@@ -1,5 +1,6 @@
-//! One name, everywhere: the function in `template.yaml`, its binary, its endpoint, its handler's file and its
-//! test's file; and one route, in the template, the handler, the test and the OpenAPI document.
+//! Consistent names and routes. A function has one name in `template.yaml`, its binary, its endpoint, its
+//! handler's file and its test's file, and one route in the template, the handler, the test and the OpenAPI
+//! specification.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use clientele_shared::model::Scope;
 use super::repository::{File, files, packages, read};
 use super::template::{self, text};
 
-/// A function's name, taken apart: `trades-customer-get` is of the dialect `trades` and its file is
+/// The parts of a function's name: `trades-customer-get` belongs to the dialect `trades` and has the file
 /// `customer_get.rs`.
 struct Name {
     dialect: String,
@@ -21,9 +22,9 @@ struct Name {
 }
 
 impl Name {
-    fn of(function: &str) -> Self {
+    fn parse(function: &str) -> Self {
         let (dialect, rest) =
-            function.split_once('-').unwrap_or_else(|| panic!("{function} names no dialect"));
+            function.split_once('-').unwrap_or_else(|| panic!("{function} does not start with a dialect"));
         Self { dialect: dialect.to_owned(), file: rest.replace('-', "_") }
     }
 
@@ -52,7 +53,7 @@ fn first_line(path: &str) -> String {
     read(path).lines().next().unwrap_or_default().to_owned()
 }
 
-/// The files in a folder `functions/<dialect>/<under>/`, not deeper.
+/// Returns the dialect and the Rust files of each folder `functions/<dialect>/<under>/`, without subfolders.
 fn sources<'a>(files: &'a [File], under: &'a str) -> impl Iterator<Item = (&'a str, &'a File)> {
     files.iter().filter_map(move |file| {
         let (dialect, rest) = file.path.strip_prefix("functions/")?.split_once('/')?;
@@ -62,7 +63,7 @@ fn sources<'a>(files: &'a [File], under: &'a str) -> impl Iterator<Item = (&'a s
 }
 
 #[test]
-fn what_is_deployed_is_what_is_built() {
+fn every_deployed_function_has_a_binary_and_no_other_is_built() {
     let packages = packages();
     let lambdas = packages.iter().filter(|package| package.folder().starts_with("functions/"));
     let built: BTreeSet<String> = lambdas.flat_map(|package| names(package.binaries())).collect();
@@ -73,38 +74,38 @@ fn what_is_deployed_is_what_is_built() {
 }
 
 #[test]
-fn what_is_deployed_is_what_the_local_stack_runs() {
+fn local_stack_runs_exactly_the_deployed_functions() {
     let linked = names(functions::names());
     assert_eq!(in_template(), linked, "left: template.yaml, right: names() of infra/src/functions.rs");
 }
 
 #[test]
-fn every_function_has_a_handler_and_a_test_of_its_name() {
+fn every_function_has_a_handler_and_a_test_named_after_it() {
     let files = files();
-    let expected: BTreeSet<String> = in_template().iter().map(|name| Name::of(name).handler()).collect();
+    let expected: BTreeSet<String> = in_template().iter().map(|name| Name::parse(name).handler()).collect();
     let handlers =
         sources(&files, "src/").filter(|(_, file)| file.text.contains("pub const ENDPOINT: Endpoint"));
     let found: BTreeSet<String> = handlers.map(|(_, file)| file.path.clone()).collect();
-    assert_eq!(expected, found, "left: what template.yaml asks for, right: the files with an ENDPOINT");
+    assert_eq!(expected, found, "left: the handlers of template.yaml, right: the files with an ENDPOINT");
     for function in in_template() {
-        let name = Name::of(&function);
+        let name = Name::parse(&function);
         let declared = format!("mod {};", name.file);
         let tests = format!("tests/{}/mod.rs", name.dialect);
         assert!(read(&tests).lines().any(|line| line == declared), "{tests} lacks `{declared}`");
-        assert!(read(&name.test()).contains("#[tokio::test]"), "{} tests nothing", name.test());
+        assert!(read(&name.test()).contains("#[tokio::test]"), "{} contains no test", name.test());
     }
 }
 
 #[test]
-fn every_binary_serves_the_endpoint_of_its_name() {
+fn every_binary_serves_the_endpoint_with_its_name() {
     for function in in_template() {
-        let Name { dialect, file } = Name::of(&function);
+        let Name { dialect, file } = Name::parse(&function);
         let path = format!("functions/{dialect}/src/bin/{function}.rs");
         assert_eq!(first_line(&path), format!("//! The Lambda function `{function}`."), "{path}");
         let endpoint = format!("clientele_functions_{dialect}::{file}::ENDPOINT");
         assert!(read(&path).contains(&endpoint), "{path} does not serve {endpoint}");
         let named = format!("name: \"{function}\"");
-        let handler = Name::of(&function).handler();
+        let handler = Name::parse(&function).handler();
         assert!(read(&handler).contains(&named), "{handler} lacks `{named}`");
     }
 }
@@ -129,26 +130,30 @@ fn every_function_is_deployed_under_its_own_name() {
 }
 
 #[test]
-fn handlers_and_tests_begin_with_the_route() {
+fn handlers_and_tests_open_with_their_route() {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for Route { function, method, path } in routes() {
         all.entry(function).or_default().push(format!("{method} {path}"));
     }
     for (function, routes) in all {
-        let name = Name::of(&function);
+        let name = Name::parse(&function);
         let expected = format!("//! `{}`: ", routes.join("`, `"));
         let line = first_line(&name.handler());
-        assert!(line.starts_with(&expected), "{} begins with\n{line}\nnot with\n{expected}", name.handler());
+        assert!(
+            line.starts_with(&expected),
+            "{} starts with\n{line}\ninstead of\n{expected}",
+            name.handler()
+        );
         let expected = format!("//! `{function}`: {}.", routes.join(", "));
         assert_eq!(first_line(&name.test()), expected, "{}", name.test());
     }
 }
 
 #[test]
-fn the_open_api_document_describes_the_routes() {
-    let document = serde_json::to_value(TradesApi::openapi()).unwrap();
+fn openapi_specification_describes_every_trades_route() {
+    let specification = serde_json::to_value(TradesApi::openapi()).unwrap();
     let mut described = BTreeSet::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
+    for (path, item) in specification["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let function = operation["operationId"].as_str().unwrap_or_default();
             described.insert((function.to_owned(), method.to_uppercase(), path.clone()));
@@ -156,14 +161,14 @@ fn the_open_api_document_describes_the_routes() {
     }
     let trades = routes().into_iter().filter(|route| route.function.starts_with("trades-"));
     let routed: BTreeSet<_> = trades.map(|route| (route.function, route.method, route.path)).collect();
-    assert_eq!(routed, described, "left: template.yaml, right: the OpenAPI document");
+    assert_eq!(routed, described, "left: template.yaml, right: the OpenAPI specification");
 }
 
 #[test]
-fn a_route_that_changes_records_asks_for_the_scope_write() {
+fn routes_that_change_records_require_the_write_scope() {
     for Route { function, method, .. } in routes() {
         let Some(endpoint) = endpoints().find(|endpoint| endpoint.name == function) else { continue };
-        // GraphQL is all POST, and asks for the scope by what is in the query.
+        // The scope that GraphQL requires depends on the document, not on the method.
         if function.starts_with("trades-") {
             let expected = if method == "GET" { Scope::Read } else { Scope::Write };
             assert_eq!(endpoint.scope, expected, "{function}");
@@ -172,23 +177,23 @@ fn a_route_that_changes_records_asks_for_the_scope_write() {
 }
 
 #[test]
-fn what_streams_is_deployed_so_and_is_an_export() {
+fn streamed_functions_are_exports_and_deployed_as_streams() {
     let streamed: BTreeSet<String> = names(streamed_endpoints().map(|endpoint| endpoint.name));
     for function in template::functions() {
         let is_streamed = streamed.contains(&function.name);
         for event in template::events(&function) {
-            let told = |name: &str| event.get(name).map(template::plain);
+            let setting = |name: &str| event.get(name).map(template::scalar);
             let mode = is_streamed.then(|| "RESPONSE_STREAM".to_owned());
-            assert_eq!(told("ResponseTransferMode"), mode, "{}", function.name);
-            // The longest that API Gateway and Lambda give; the same number, in milliseconds and seconds.
+            assert_eq!(setting("ResponseTransferMode"), mode, "{}", function.name);
+            // 15 minutes, the maximum of both API Gateway (in milliseconds) and Lambda (in seconds).
             assert_eq!(
-                told("TimeoutInMillis"),
+                setting("TimeoutInMillis"),
                 is_streamed.then(|| "900000".to_owned()),
                 "{}",
                 function.name
             );
         }
-        let timeout = function.properties.get("Timeout").map(template::plain);
+        let timeout = function.properties.get("Timeout").map(template::scalar);
         assert_eq!(timeout, is_streamed.then(|| "900".to_owned()), "{}", function.name);
     }
     for endpoint in streamed_endpoints() {

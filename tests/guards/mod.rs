@@ -1,8 +1,9 @@
-//! Guards: each fails when two places that must say the same thing drift apart, and says which to mend.
+//! Guards: each fails if two places that must agree differ, and names the place to fix.
 
 mod documents;
 mod functions;
 mod privileges;
+mod prose;
 mod repository;
 mod routes;
 mod sources;

@@ -1,6 +1,6 @@
-//! Least privilege: what the template allows each function is what the function was seen to need, no less and no
-//! more. Each endpoint is put through everything it can be asked, its calls are recorded, and every call must be
-//! allowed by a statement, every statement used by a call.
+//! Least privilege: the template grants each function exactly the permissions that it needs. Each endpoint is
+//! exercised with every kind of request and its calls are recorded. Every call must be allowed by a
+//! statement, and every statement must be used by a call.
 
 use http::Method;
 use serde_json::{Value as Json, json};
@@ -17,7 +17,7 @@ use crate::support::{Access, Calls, Stack, john, numbered};
 const CUSTOMERS: &str = "/api/v1/customers";
 
 #[tokio::test]
-async fn each_function_may_do_what_it_does_and_nothing_else() {
+async fn every_function_has_exactly_the_permissions_that_it_uses() {
     let mut faults = Vec::new();
     for function in template::functions() {
         let accesses = accesses_of(&function.name).await;
@@ -26,54 +26,60 @@ async fn each_function_may_do_what_it_does_and_nothing_else() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
-/// Everything a function touches, from its start on.
+/// Returns every access of a function, including those at its start.
 async fn accesses_of(function: &str) -> Vec<Access> {
     let calls = Calls::default();
-    let watch = calls.clone();
-    let stack = Stack::start_with(|config| config.interceptor(watch)).await;
+    let recorder = calls.clone();
+    let stack = Stack::start_with(|config| config.interceptor(recorder)).await;
     let mut seen = Vec::new();
     start(&stack, &calls).await;
     seen.append(&mut calls.take());
-    let mut asked = Asked { stack: &stack, calls: &calls, seen };
+    let mut exerciser = Exerciser { stack: &stack, calls: &calls, seen };
     match function {
-        "trades-customer-list" => list(&mut asked).await,
-        "trades-customer-create" => create(&mut asked).await,
-        "trades-customer-get" => get(&mut asked).await,
-        "trades-customer-update" => update(&mut asked).await,
-        "trades-customer-delete" => delete(&mut asked).await,
-        "trades-customer-restore" => restore(&mut asked).await,
-        "pool-graphql" => graphql(&mut asked).await,
+        "trades-customer-list" => list(&mut exerciser).await,
+        "trades-customer-create" => create(&mut exerciser).await,
+        "trades-customer-get" => get(&mut exerciser).await,
+        "trades-customer-update" => update(&mut exerciser).await,
+        "trades-customer-delete" => delete(&mut exerciser).await,
+        "trades-customer-restore" => restore(&mut exerciser).await,
+        "pool-graphql" => graphql(&mut exerciser).await,
         "pool-customer-export" => {
-            files(&mut asked, &["/customers/export/csv", "/customers/export/csv?status=ACTIVE", FOUND]).await
+            files(
+                &mut exerciser,
+                &["/customers/export/csv", "/customers/export/csv?status=ACTIVE", EXPORT_BY_SEARCH],
+            )
+            .await
         }
-        "pool-pricing-export" => files(&mut asked, &["/customers/cust_1/pricing/csv"]).await,
+        "pool-pricing-export" => files(&mut exerciser, &["/customers/cust_1/pricing/csv"]).await,
         other => {
-            panic!("tests/guards/privileges.rs does not exercise {other}: add everything it can be asked")
+            panic!(
+                "tests/guards/privileges.rs does not exercise {other}; add every kind of request that it accepts"
+            )
         }
     }
-    let mut accesses: Vec<Access> = asked.seen.into_iter().flat_map(|call| call.accesses).collect();
+    let mut accesses: Vec<Access> = exerciser.seen.into_iter().flat_map(|call| call.accesses).collect();
     accesses.sort();
     accesses.dedup();
     accesses
 }
 
-/// What a function does before its first request.
+/// Warms up as a function does before its first request.
 async fn start(stack: &Stack, calls: &Calls) {
     let config = stack.client.config().to_builder().interceptor(calls.clone()).build();
     let client = aws_sdk_dynamodb::Client::from_conf(config);
     App::new(Store::new(client, &stack.table, stack.clock.ambient())).warm().await;
 }
 
-/// The requests to the one function that is looked at; all others are made with [`Asked::elsewhere`].
-struct Asked<'a> {
+/// Sends requests to the function under test and records its calls. Calls of other functions are discarded.
+struct Exerciser<'a> {
     stack: &'a Stack,
     calls: &'a Calls,
     seen: Vec<crate::support::Call>,
 }
 
-impl Asked<'_> {
-    /// A request to this function.
-    async fn ask(
+impl Exerciser<'_> {
+    /// Sends a request to the function under test and records its calls.
+    async fn request(
         &mut self,
         method: Method,
         path: &str,
@@ -82,25 +88,25 @@ impl Asked<'_> {
         status: u16,
     ) -> Json {
         drop(self.calls.take());
-        let answer = self.stack.acme.send(method, path, headers, body.to_string()).await;
+        let response = self.stack.acme.send(method, path, headers, body.to_string()).await;
         self.seen.append(&mut self.calls.take());
-        answer.expect(status)
+        response.expect(status)
     }
 
-    /// Makes a customer, by another function; returns its path.
+    /// Creates a customer through another function and returns its path.
     async fn customer(&self, body: &Json) -> String {
         format!("{CUSTOMERS}/{}", self.stack.acme.create(body).await)
     }
 }
 
-const ONCE: [(&str, &str); 1] = [("idempotency-key", "1")];
+const IDEMPOTENCY_KEY: [(&str, &str); 1] = [("idempotency-key", "1")];
 
-async fn list(asked: &mut Asked<'_>) {
+async fn list(exerciser: &mut Exerciser<'_>) {
     for number in 0..12 {
-        asked.customer(&numbered(number)).await;
+        exerciser.customer(&numbered(number)).await;
     }
-    // The key that was learned above is read again; so in the functions below.
-    asked.stack.clock.pass_seconds(FRESH_SECONDS);
+    // The function reads the API key again, because its cached key is stale now. The same applies below.
+    exerciser.stack.clock.advance_seconds(FRESH_SECONDS);
     for query in [
         "",
         "?limit=2",
@@ -112,85 +118,85 @@ async fn list(asked: &mut Asked<'_>) {
         "?filter=vip&include_deleted=true",
         "?search=customer&limit=2&page=3",
     ] {
-        asked.ask(Method::GET, &format!("{CUSTOMERS}{query}"), &[], &Json::Null, 200).await;
+        exerciser.request(Method::GET, &format!("{CUSTOMERS}{query}"), &[], &Json::Null, 200).await;
     }
 }
 
-async fn create(asked: &mut Asked<'_>) {
-    asked.ask(Method::POST, CUSTOMERS, &[], &john(), 201).await;
-    asked.ask(Method::POST, CUSTOMERS, &ONCE, &john(), 201).await;
-    asked.ask(Method::POST, CUSTOMERS, &ONCE, &john(), 201).await;
-    asked.ask(Method::POST, CUSTOMERS, &ONCE, &numbered(1), 409).await;
-    unique_email(asked).await;
-    asked.ask(Method::POST, CUSTOMERS, &[], &with_email("new"), 201).await;
-    asked.ask(Method::POST, CUSTOMERS, &[], &with_email("new"), 409).await;
+async fn create(exerciser: &mut Exerciser<'_>) {
+    exerciser.request(Method::POST, CUSTOMERS, &[], &john(), 201).await;
+    exerciser.request(Method::POST, CUSTOMERS, &IDEMPOTENCY_KEY, &john(), 201).await;
+    exerciser.request(Method::POST, CUSTOMERS, &IDEMPOTENCY_KEY, &john(), 201).await;
+    exerciser.request(Method::POST, CUSTOMERS, &IDEMPOTENCY_KEY, &numbered(1), 409).await;
+    unique_email(exerciser).await;
+    exerciser.request(Method::POST, CUSTOMERS, &[], &with_email("new"), 201).await;
+    exerciser.request(Method::POST, CUSTOMERS, &[], &with_email("new"), 409).await;
 }
 
-/// From here on, emails are unique.
-async fn unique_email(asked: &Asked<'_>) {
-    asked.stack.settings(Settings { unique_email: true, ..Settings::default() }).await;
+/// Turns on unique emails.
+async fn unique_email(exerciser: &Exerciser<'_>) {
+    exerciser.stack.settings(Settings { unique_email: true, ..Settings::default() }).await;
 }
 
 fn with_email(name: &str) -> Json {
     json!({"first_name": "Ann", "last_name": "Doe", "email": format!("{name}@example.com")})
 }
 
-async fn get(asked: &mut Asked<'_>) {
-    let path = asked.customer(&john()).await;
-    asked.stack.clock.pass_seconds(FRESH_SECONDS);
-    asked.ask(Method::GET, &path, &[], &Json::Null, 200).await;
-    asked.ask(Method::GET, &format!("{path}?include_deleted=true"), &[], &Json::Null, 200).await;
+async fn get(exerciser: &mut Exerciser<'_>) {
+    let path = exerciser.customer(&john()).await;
+    exerciser.stack.clock.advance_seconds(FRESH_SECONDS);
+    exerciser.request(Method::GET, &path, &[], &Json::Null, 200).await;
+    exerciser.request(Method::GET, &format!("{path}?include_deleted=true"), &[], &Json::Null, 200).await;
 }
 
-async fn update(asked: &mut Asked<'_>) {
-    let path = asked.customer(&john()).await;
-    asked.stack.clock.pass_seconds(FRESH_SECONDS);
+async fn update(exerciser: &mut Exerciser<'_>) {
+    let path = exerciser.customer(&john()).await;
+    exerciser.stack.clock.advance_seconds(FRESH_SECONDS);
     for (body, headers) in [
         (json!({"notes": "n"}), [].as_slice()),
         (json!({"is_vip": true}), &[]),
         (json!({"last_name": "Smith"}), &[]),
-        (json!({"last_name": "Miller"}), &ONCE),
-        (json!({"last_name": "Miller"}), &ONCE),
+        (json!({"last_name": "Miller"}), &IDEMPOTENCY_KEY),
+        (json!({"last_name": "Miller"}), &IDEMPOTENCY_KEY),
     ] {
-        asked.ask(Method::PUT, &path, headers, &body, 200).await;
+        exerciser.request(Method::PUT, &path, headers, &body, 200).await;
     }
-    unique_email(asked).await;
-    asked.customer(&with_email("taken")).await;
-    asked.ask(Method::PUT, &path, &[], &json!({"email": "free@example.com"}), 200).await;
-    asked.ask(Method::PUT, &path, &[], &json!({"email": "taken@example.com"}), 409).await;
+    unique_email(exerciser).await;
+    exerciser.customer(&with_email("taken")).await;
+    exerciser.request(Method::PUT, &path, &[], &json!({"email": "free@example.com"}), 200).await;
+    exerciser.request(Method::PUT, &path, &[], &json!({"email": "taken@example.com"}), 409).await;
 }
 
-async fn delete(asked: &mut Asked<'_>) {
-    let (path, other) = (asked.customer(&john()).await, asked.customer(&john()).await);
-    asked.stack.clock.pass_seconds(FRESH_SECONDS);
-    asked.ask(Method::DELETE, &path, &[], &Json::Null, 200).await;
-    asked.ask(Method::DELETE, &other, &ONCE, &Json::Null, 200).await;
-    asked.ask(Method::DELETE, &other, &ONCE, &Json::Null, 200).await;
+async fn delete(exerciser: &mut Exerciser<'_>) {
+    let (path, other) = (exerciser.customer(&john()).await, exerciser.customer(&john()).await);
+    exerciser.stack.clock.advance_seconds(FRESH_SECONDS);
+    exerciser.request(Method::DELETE, &path, &[], &Json::Null, 200).await;
+    exerciser.request(Method::DELETE, &other, &IDEMPOTENCY_KEY, &Json::Null, 200).await;
+    exerciser.request(Method::DELETE, &other, &IDEMPOTENCY_KEY, &Json::Null, 200).await;
 }
 
-async fn restore(asked: &mut Asked<'_>) {
-    let (path, other) = (asked.customer(&john()).await, asked.customer(&john()).await);
+async fn restore(exerciser: &mut Exerciser<'_>) {
+    let (path, other) = (exerciser.customer(&john()).await, exerciser.customer(&john()).await);
     for path in [&path, &other] {
-        asked.stack.acme.delete(path).await.expect(200);
+        exerciser.stack.acme.delete(path).await.expect(200);
     }
-    asked.stack.clock.pass_seconds(FRESH_SECONDS);
-    asked.ask(Method::POST, &format!("{path}/restore"), &[], &Json::Null, 200).await;
-    asked.ask(Method::POST, &format!("{other}/restore"), &ONCE, &Json::Null, 200).await;
-    asked.ask(Method::POST, &format!("{other}/restore"), &ONCE, &Json::Null, 200).await;
-    unique_email(asked).await;
+    exerciser.stack.clock.advance_seconds(FRESH_SECONDS);
+    exerciser.request(Method::POST, &format!("{path}/restore"), &[], &Json::Null, 200).await;
+    exerciser.request(Method::POST, &format!("{other}/restore"), &IDEMPOTENCY_KEY, &Json::Null, 200).await;
+    exerciser.request(Method::POST, &format!("{other}/restore"), &IDEMPOTENCY_KEY, &Json::Null, 200).await;
+    unique_email(exerciser).await;
     let (free, taken) =
-        (asked.customer(&with_email("free")).await, asked.customer(&with_email("taken")).await);
+        (exerciser.customer(&with_email("free")).await, exerciser.customer(&with_email("taken")).await);
     for path in [&free, &taken] {
-        asked.stack.acme.delete(path).await.expect(200);
+        exerciser.stack.acme.delete(path).await.expect(200);
     }
-    asked.customer(&with_email("taken")).await;
-    asked.ask(Method::POST, &format!("{free}/restore"), &[], &Json::Null, 200).await;
-    asked.ask(Method::POST, &format!("{taken}/restore"), &[], &Json::Null, 409).await;
+    exerciser.customer(&with_email("taken")).await;
+    exerciser.request(Method::POST, &format!("{free}/restore"), &[], &Json::Null, 200).await;
+    exerciser.request(Method::POST, &format!("{taken}/restore"), &[], &Json::Null, 409).await;
 }
 
-/// Each document in turn; the tag and the customers that later ones name are made by earlier ones.
-async fn graphql(asked: &mut Asked<'_>) {
-    asked.stack.settings(Settings { pool_extensions: true, ..Settings::default() }).await;
+/// Sends the documents in order. Earlier ones create the tag and the customers that later ones name.
+async fn graphql(exerciser: &mut Exerciser<'_>) {
+    exerciser.stack.settings(Settings { pool_extensions: true, ..Settings::default() }).await;
     for document in [
         "{ me { id } }",
         "mutation { createTag(input: {name: \"a\"}) { id } }",
@@ -209,20 +215,21 @@ async fn graphql(asked: &mut Asked<'_>) {
         "mutation { deleteCustomer(id: \"cust_1\") }",
     ] {
         let body = json!({ "query": document });
-        let answer = asked.ask(Method::POST, "/graphql", &[("idempotency-key", document)], &body, 200).await;
-        assert!(answer.get("errors").is_none(), "{document}: {answer}");
+        let response =
+            exerciser.request(Method::POST, "/graphql", &[("idempotency-key", document)], &body, 200).await;
+        assert!(response.get("errors").is_none(), "{document}: {response}");
     }
 }
 
-const FOUND: &str = "/customers/export/csv?search=john";
+const EXPORT_BY_SEARCH: &str = "/customers/export/csv?search=john";
 
-async fn files(asked: &mut Asked<'_>, paths: &[&str]) {
-    asked.customer(&john()).await;
-    asked.stack.clock.pass_seconds(FRESH_SECONDS);
+async fn files(exerciser: &mut Exerciser<'_>, paths: &[&str]) {
+    exerciser.customer(&john()).await;
+    exerciser.stack.clock.advance_seconds(FRESH_SECONDS);
     for path in paths {
-        drop(asked.calls.take());
-        asked.stack.acme.get(path).await.expect_text(200);
-        asked.seen.append(&mut asked.calls.take());
+        drop(exerciser.calls.take());
+        exerciser.stack.acme.get(path).await.expect_text(200);
+        exerciser.seen.append(&mut exerciser.calls.take());
     }
 }
 
@@ -230,9 +237,9 @@ async fn files(asked: &mut Asked<'_>, paths: &[&str]) {
 #[derive(Debug)]
 struct Statement {
     actions: Vec<String>,
-    /// Indexes by name; `None` is the table itself.
+    /// Names of indexes; `None` is the table itself.
     resources: Vec<Option<String>>,
-    /// The partition keys it is limited to, with `*` for anything.
+    /// The partition keys that the statement is limited to; `*` matches any text.
     partitions: Vec<String>,
 }
 
@@ -243,8 +250,8 @@ impl Statement {
             && self.partitions.iter().any(|pattern| is_like(&access.partition, pattern))
     }
 
-    /// What none of these accesses needs.
-    fn superfluous(&self, accesses: &[&Access]) -> Vec<String> {
+    /// Returns the permissions of the statement that none of these accesses needs.
+    fn unused(&self, accesses: &[&Access]) -> Vec<String> {
         let mut unused = Vec::new();
         for action in &self.actions {
             for resource in &self.resources {
@@ -273,27 +280,27 @@ fn is_like(text: &str, pattern: &str) -> bool {
     }
 }
 
-/// What is missing in a function's policies, and what is in them for nothing.
+/// Returns the permissions that a function lacks and those that it never uses.
 fn compare(function: &Function, accesses: &[Access]) -> Vec<String> {
     let statements = statements(function);
     let mut used: Vec<Vec<&Access>> = vec![Vec::new(); statements.len()];
     let mut faults = Vec::new();
     for access in accesses {
-        // The first statement that allows it is the one that is needed for it.
+        // An access counts as a use of the first statement that allows it.
         match statements.iter().position(|statement| statement.allows(access)) {
             Some(at) => used[at].push(access),
-            None => faults.push(format!("{} may not, and must: {access:?}", function.name)),
+            None => faults.push(format!("{} lacks a permission: {access:?}", function.name)),
         }
     }
     for (statement, used) in statements.iter().zip(used) {
-        for superfluous in statement.superfluous(&used) {
-            faults.push(format!("{} may, and never does: {superfluous} ({statement:?})", function.name));
+        for unused in statement.unused(&used) {
+            faults.push(format!("{} never uses a permission: {unused} ({statement:?})", function.name));
         }
     }
     faults
 }
 
-/// The statements that hold for a function, those that it shares with others first.
+/// Returns the statements of a function's policies, those shared with other functions first.
 fn statements(function: &Function) -> Vec<Statement> {
     let policies = at(&function.properties, &["Policies"]).as_sequence().unwrap();
     let shared = policies.iter().filter_map(Value::as_str).map(template::resource);
@@ -309,32 +316,32 @@ fn read(function: &str, statement: &Value) -> Statement {
     assert_eq!(text(statement, &["Effect"]), "Allow", "{function}");
     let resource = at(statement, &["Resource"]);
     let resources = texts(resource);
-    let place = |resource: String| match resource.strip_prefix("${Table.Arn}/index/") {
+    let index = |resource: String| match resource.strip_prefix("${Table.Arn}/index/") {
         Some(index) => Some(index.to_owned()),
         None => {
-            assert_eq!(
-                resource, "Table.Arn",
-                "{function}: a resource that is neither the table nor an index"
-            );
+            assert_eq!(resource, "Table.Arn", "{function}: the resource is neither the table nor an index");
             None
         }
     };
     let conditions = at(statement, &["Condition"]).as_mapping().unwrap();
     let partitions = conditions.iter().flat_map(|(operator, condition)| {
         let operator = operator.as_str().unwrap();
-        let known = ["ForAllValues:StringLike", "ForAllValues:StringEquals"];
-        assert!(known.contains(&operator), "{function}: the guard does not know the condition {operator}");
+        let supported = ["ForAllValues:StringLike", "ForAllValues:StringEquals"];
+        assert!(
+            supported.contains(&operator),
+            "{function}: the guard does not support the condition {operator}"
+        );
         texts(at(condition, &["dynamodb:LeadingKeys"]))
     });
     Statement {
         actions: texts(at(statement, &["Action"])),
         partitions: partitions.collect(),
-        resources: resources.into_iter().map(place).collect(),
+        resources: resources.into_iter().map(index).collect(),
     }
 }
 
 #[test]
-fn a_pattern_is_matched_as_iam_does() {
+fn patterns_match_as_in_iam() {
     for (text, pattern, expected) in [
         ("T#acme#WALK#1", "T#*#WALK#*", true),
         ("T#acme#ONCE#1", "T#*#WALK#*", false),
@@ -348,7 +355,7 @@ fn a_pattern_is_matched_as_iam_does() {
 }
 
 #[test]
-fn what_is_missing_and_what_is_superfluous_is_told() {
+fn missing_and_unused_permissions_are_reported() {
     let policies = "Policies: [{ Statement: [{ Effect: Allow, Action: [dynamodb:GetItem, dynamodb:DeleteItem], \
                     Resource: !GetAtt Table.Arn, \
                     Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['T#*'] } } }] }]";
@@ -361,13 +368,13 @@ fn what_is_missing_and_what_is_superfluous_is_told() {
         access("dynamodb:PutItem", "T#acme#C#1"),
     ];
     let faults = compare(&function, &accesses);
-    let beginnings = [
-        "x may not, and must: Access { action: \"dynamodb:GetItem\", index: None, partition: \"KEYS\" }",
-        "x may not, and must: Access { action: \"dynamodb:PutItem\"",
-        "x may, and never does: dynamodb:DeleteItem on the table",
+    let prefixes = [
+        "x lacks a permission: Access { action: \"dynamodb:GetItem\", index: None, partition: \"KEYS\" }",
+        "x lacks a permission: Access { action: \"dynamodb:PutItem\"",
+        "x never uses a permission: dynamodb:DeleteItem on the table",
     ];
-    assert_eq!(faults.len(), beginnings.len(), "{faults:?}");
-    for (fault, beginning) in faults.iter().zip(beginnings) {
-        assert!(fault.starts_with(beginning), "{fault}");
+    assert_eq!(faults.len(), prefixes.len(), "{faults:?}");
+    for (fault, prefix) in faults.iter().zip(prefixes) {
+        assert!(fault.starts_with(prefix), "{fault}");
     }
 }

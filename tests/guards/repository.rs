@@ -1,4 +1,4 @@
-//! The repository's own files, and what cargo knows of its packages.
+//! The repository's files, and its packages as cargo describes them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,24 +8,24 @@ use serde_json::Value;
 /// A text file of the repository.
 #[derive(Debug)]
 pub(crate) struct File {
-    /// Its path from the repository's root, with slashes.
+    /// Path from the repository root, with forward slashes.
     pub(crate) path: String,
     pub(crate) text: String,
 }
 
 impl File {
-    /// The file's name without the folders.
+    /// Returns the file name without its folders.
     pub(crate) fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
 }
 
-/// The repository's root.
+/// Returns the repository root.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// Every text file of the repository that git does not ignore, in order.
+/// Returns every text file of the repository that git does not ignore, sorted by path.
 pub(crate) fn files() -> Vec<File> {
     let ignored = ignored();
     let mut files = Vec::new();
@@ -48,12 +48,12 @@ pub(crate) fn files() -> Vec<File> {
     files
 }
 
-/// The text of one file.
+/// Returns the text of a file.
 pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path} is missing: {e}"))
 }
 
-/// What `.gitignore` names. Only its plainest lines are read here: `/name`, at the root.
+/// Returns the names in `.gitignore`. Only lines of the form `/name` are supported.
 fn ignored() -> Vec<String> {
     let text = read(".gitignore");
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -62,7 +62,9 @@ fn ignored() -> Vec<String> {
             let name = line.strip_prefix('/').map(|name| name.trim_end_matches('/'));
             let plain = name.filter(|name| !name.contains(['*', '?', '!', '[']));
             plain
-                .unwrap_or_else(|| panic!(".gitignore: the guards read lines like /name only, not {line}"))
+                .unwrap_or_else(|| {
+                    panic!(".gitignore: the guards support only lines of the form /name, not {line}")
+                })
                 .into()
         })
         .collect()
@@ -77,7 +79,7 @@ impl Package {
         self.0["name"].as_str().unwrap()
     }
 
-    /// The folder that holds it, from the repository's root.
+    /// Returns the package's folder, relative to the repository root.
     pub(crate) fn folder(&self) -> String {
         let manifest = Path::new(self.0["manifest_path"].as_str().unwrap());
         let root = root().canonicalize().unwrap();
@@ -85,7 +87,7 @@ impl Package {
         folder.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/")
     }
 
-    /// The names of its binaries.
+    /// Returns the names of the package's binaries.
     pub(crate) fn binaries(&self) -> impl Iterator<Item = &str> {
         let targets = self.0["targets"].as_array().unwrap().iter();
         targets
@@ -93,12 +95,12 @@ impl Package {
             .map(|target| target["name"].as_str().unwrap())
     }
 
-    /// What it depends on, tests and build scripts included.
+    /// Returns the names of the package's dependencies, including those of tests and build scripts.
     pub(crate) fn dependencies(&self) -> impl Iterator<Item = &str> {
         self.dependency_tables().map(|dependency| dependency["name"].as_str().unwrap())
     }
 
-    /// The features that it asks of a dependency.
+    /// Returns the features of a dependency that the package enables.
     pub(crate) fn features_of(&self, name: &str) -> impl Iterator<Item = &str> {
         let tables = self.dependency_tables().filter(move |dependency| dependency["name"] == name);
         tables
@@ -111,7 +113,7 @@ impl Package {
     }
 }
 
-/// The packages of the workspace.
+/// Returns the packages of the workspace.
 pub(crate) fn packages() -> Vec<Package> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)

@@ -1,4 +1,4 @@
-//! Every route of the template is asked for by the tests; those that are not stand in
+//! Checks that the tests send a request to every route of the template. Untested routes are listed in
 //! `tests/golden/untested-routes.txt`, which is empty.
 
 use clientele_infra::local::routes::{Route, Routes, TEMPLATE};
@@ -21,16 +21,20 @@ fn every_route_is_tested() {
     assert!(difference.is_none(), "{}", difference.unwrap_or_default());
 }
 
-/// Whether the function's own test sends this method somewhere, and names a path that ends like this one.
+/// Returns whether the function's test sends this method and contains a path that ends like the route's.
 fn requests(test: &File, route: &Route) -> bool {
     let code: Vec<&str> = test.text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
     let code = code.join("\n");
     let by_name = format!(".{}(", route.method.to_lowercase());
     let is_sent = code.contains(&by_name) || code.contains(&format!("Method::{}", route.method));
-    let last = route.path.rsplit('/').next().unwrap_or_default();
+    let last_segment = route.path.rsplit('/').next().unwrap_or_default();
     let is_named = code.split('"').any(|text| {
         let path = text.split('?').next().unwrap_or_default();
-        if last.starts_with('{') { path.contains("/{") } else { path.ends_with(&format!("/{last}")) }
+        if last_segment.starts_with('{') {
+            path.contains("/{")
+        } else {
+            path.ends_with(&format!("/{last_segment}"))
+        }
     });
     is_sent && is_named
 }

@@ -1,23 +1,27 @@
-//! Rules for the sources that no compiler checks: where keys are formatted, who may know DynamoDB, who depends on
-//! whom, where the environment is read, that every file says what it is for, and what no file may name.
+//! Source rules that no compiler checks: where keys are formatted, which crates use DynamoDB, how crates
+//! depend on each other, where the environment is read, that every file states its purpose, and what files
+//! must not name.
 
 use super::repository::{File, Package, files, packages, root};
 
-/// This file spells what the others may not.
+/// This file is exempt, because it contains the texts that the rules forbid.
 const THIS: &str = "tests/guards/sources.rs";
 
-/// What a rule finds wrong, with the file and the line.
+/// Asserts that a rule has found no faults.
 #[track_caller]
-fn none(faults: &[String], rule: &str) {
+fn assert_none(faults: &[String], rule: &str) {
     assert!(faults.is_empty(), "{rule}:\n{}", faults.join("\n"));
 }
 
-/// The lines of files for which `wrong` holds.
-fn lines_where<'a>(files: impl IntoIterator<Item = &'a File>, wrong: impl Fn(&str) -> bool) -> Vec<String> {
+/// Returns the lines for which `is_wrong` is true, with their files and line numbers.
+fn lines_where<'a>(
+    files: impl IntoIterator<Item = &'a File>,
+    is_wrong: impl Fn(&str) -> bool,
+) -> Vec<String> {
     let mut faults = Vec::new();
     for file in files {
         for (at, line) in file.text.lines().enumerate() {
-            if wrong(line) {
+            if is_wrong(line) {
                 faults.push(format!("{}:{}: {}", file.path, at + 1, line.trim()));
             }
         }
@@ -25,7 +29,7 @@ fn lines_where<'a>(files: impl IntoIterator<Item = &'a File>, wrong: impl Fn(&st
     faults
 }
 
-/// The Rust files of the product, without their tests and comments, line for line.
+/// Returns the product's Rust files without tests. Comment lines are blank, which keeps the line numbers.
 fn product() -> Vec<File> {
     let rust =
         files().into_iter().filter(|file| file.path.ends_with(".rs") && !file.path.ends_with("_tests.rs"));
@@ -35,7 +39,7 @@ fn product() -> Vec<File> {
     });
     product
         .map(|file| {
-            // The unit tests are the end of a file.
+            // Unit tests are at the end of a file.
             let code = file.text.split("\n#[cfg(test)]\n").next().unwrap_or_default();
             let line = |line: &str| {
                 if line.trim_start().starts_with("//") { String::new() } else { line.to_owned() }
@@ -47,7 +51,7 @@ fn product() -> Vec<File> {
 
 #[test]
 fn keys_are_formatted_in_one_place() {
-    // A key is made of capital words and `#`; no other text of the sources puts the two side by side.
+    // Keys combine words in capitals with `#`. No other text in the sources has the two next to each other.
     let is_key = |line: &str| {
         let neighbours = line.as_bytes().windows(2);
         let mut words = neighbours.map(|two| (two[0], two[1]));
@@ -57,21 +61,21 @@ fn keys_are_formatted_in_one_place() {
     };
     let product = product();
     let keys = product.iter().find(|file| file.path == "shared/src/table/keys.rs");
-    assert!(keys.is_some_and(|keys| keys.text.lines().any(is_key)), "the guard no longer knows a key");
+    assert!(keys.is_some_and(|keys| keys.text.lines().any(is_key)), "the guard does not recognise any key");
     let others = product.iter().filter(|file| file.path != "shared/src/table/keys.rs");
-    none(&lines_where(others, is_key), "keys are formatted in shared/src/table/keys.rs only");
+    assert_none(&lines_where(others, is_key), "keys are formatted in shared/src/table/keys.rs only");
 }
 
 #[test]
-fn functions_know_the_store_and_not_dynamodb() {
+fn functions_use_the_store_and_not_dynamodb() {
     let files = files();
     let functions = files.iter().filter(|file| file.path.starts_with("functions/"));
-    let names_it = |line: &str| line.contains("aws_sdk_dynamodb") || line.contains("aws-sdk-dynamodb");
-    none(&lines_where(functions, names_it), "functions/ asks the store of clientele-shared");
+    let names_sdk = |line: &str| line.contains("aws_sdk_dynamodb") || line.contains("aws-sdk-dynamodb");
+    assert_none(&lines_where(functions, names_sdk), "functions/ must use the store of clientele-shared");
 }
 
 #[test]
-fn functions_link_no_provider_chain() {
+fn functions_do_not_link_the_provider_chain() {
     let packages = packages();
     let functions = packages.iter().filter(|package| package.folder().starts_with("functions/"));
     let chained = functions.filter(|package| {
@@ -79,7 +83,10 @@ fn functions_link_no_provider_chain() {
             || package.features_of("clientele-shared").any(|feature| feature == "environment")
     });
     let names: Vec<String> = chained.map(|package| package.name().to_owned()).collect();
-    none(&names, "a Lambda has its region and credentials from Lambda's own variables");
+    assert_none(
+        &names,
+        "Lambda functions must take region and credentials from Lambda's environment variables",
+    );
 }
 
 #[test]
@@ -103,36 +110,45 @@ fn crates_depend_on_each_other_in_one_direction() {
             package.dependencies().filter(|dependency| ours.contains(dependency) && !allowed(dependency));
         faults.extend(wrong.map(|dependency| format!("{} depends on {dependency}", package.name())));
     }
-    assert!(!dialects.is_empty(), "the guard no longer knows a dialect");
-    none(&faults, "shared <- functions/common <- dialects <- infra, and no dialect on another");
+    assert!(!dialects.is_empty(), "the guard does not find any dialect");
+    assert_none(
+        &faults,
+        "the order is shared <- functions/common <- dialects <- infra, and no dialect depends on another",
+    );
 }
 
 #[test]
-fn shared_knows_no_http() {
+fn shared_does_not_depend_on_http() {
     let packages = packages();
     let shared = packages.iter().find(|package| package.folder() == "shared").unwrap();
     let http = ["http", "lambda_http", "lambda_runtime", "axum"];
     let wrong = shared.dependencies().filter(|dependency| http.contains(dependency));
-    none(&wrong.map(str::to_owned).collect::<Vec<_>>(), "shared knows no HTTP and no Lambda");
+    assert_none(
+        &wrong.map(str::to_owned).collect::<Vec<_>>(),
+        "shared must not depend on HTTP or Lambda crates",
+    );
 }
 
 #[test]
-fn the_environment_is_read_where_a_program_begins() {
-    // What Lambda sets, and what a person sets who runs a command. Options with `env` are clap's to read.
+fn environment_is_read_only_where_programs_start() {
+    // Variables set by Lambda, and variables set by the user of a command. Clap reads options with `env`.
     let allowed =
         |path: &str| ["functions/common/src/config.rs", "shared/src/table/environment.rs"].contains(&path);
     let product = product();
     let others = product.iter().filter(|file| !allowed(&file.path));
     let reads = |line: &str| ["env::var", "env::vars", "var_os("].iter().any(|call| line.contains(call));
-    none(&lines_where(others, reads), "configuration is handed in, not read from the environment");
+    assert_none(
+        &lines_where(others, reads),
+        "configuration must be passed in, not read from the environment",
+    );
 }
 
 #[test]
-fn every_file_says_what_it_is_for() {
+fn every_file_opens_with_its_purpose() {
     let mut faults = Vec::new();
     for file in files() {
         let script = file.text.starts_with("#!");
-        let mark = match file.path.rsplit_once('.').map(|(_, end)| end) {
+        let prefix = match file.path.rsplit_once('.').map(|(_, end)| end) {
             Some("rs") => "//! ",
             Some("ts") => "// ",
             Some("toml" | "yaml" | "yml" | "sh") => "# ",
@@ -140,18 +156,21 @@ fn every_file_says_what_it_is_for() {
             _ => continue,
         };
         let line = file.text.lines().nth(usize::from(script)).unwrap_or_default();
-        // A purpose takes more than a word.
-        let says = line.strip_prefix(mark).is_some_and(|purpose| purpose.trim().len() >= 10);
-        if !says {
+        // One word does not state a purpose.
+        let has_purpose = line.strip_prefix(prefix).is_some_and(|purpose| purpose.trim().len() >= 10);
+        if !has_purpose {
             faults.push(format!("{}: {line}", file.path));
         }
     }
-    none(&faults, "the first line (in a script the second) says in a comment what the file is for");
+    assert_none(
+        &faults,
+        "the first line (the second in a script) must be a comment that states the purpose of the file",
+    );
 }
 
 #[test]
-fn no_file_names_where_packages_come_from() {
-    // Words of hosts, and settings, by which cargo, pip, npm and Maven are sent to some registry.
+fn no_file_names_a_package_registry() {
+    // Host names and settings that direct cargo, pip, npm and Maven to a registry.
     let words = [
         "artifactory",
         "nexus",
@@ -172,19 +191,22 @@ fn no_file_names_where_packages_come_from() {
     let others = files.iter().filter(|file| file.path != THIS && !file.path.ends_with("Cargo.lock"));
     let mut faults = lines_where(others, |line| words.iter().any(|word| line.contains(word)));
     let locks = files.iter().filter(|file| file.path.ends_with("Cargo.lock"));
-    // What cargo writes for its own registry, wherever the packages were fetched from.
-    let usual = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
-    faults.extend(lines_where(locks, |line| line.starts_with("source = ") && line != usual));
+    // The line that cargo writes for its default registry, wherever it fetched the packages.
+    let default_source = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
+    faults.extend(lines_where(locks, |line| line.starts_with("source = ") && line != default_source));
     let packages = files.iter().filter(|file| file.path.ends_with("package-lock.json"));
     faults.extend(lines_where(packages, |line| line.contains("\"resolved\":")));
-    none(&faults, "no file names a package registry");
+    assert_none(&faults, "files must not name a package registry");
 }
 
 #[test]
-fn no_file_names_a_folder_of_somebodys_machine() {
+fn no_file_contains_a_path_of_one_machine() {
     let here = root().canonicalize().unwrap().to_string_lossy().into_owned();
     let homes = ["/home/", "/root/", "/Users/", "\\Users\\", here.as_str()];
     let files = files();
     let others = files.iter().filter(|file| file.path != THIS);
-    none(&lines_where(others, |line| homes.iter().any(|home| line.contains(home))), "no path of one machine");
+    assert_none(
+        &lines_where(others, |line| homes.iter().any(|home| line.contains(home))),
+        "files must not contain paths of one machine",
+    );
 }

@@ -1,4 +1,4 @@
-//! `template.yaml`, as the guards read it: short forms such as `!Ref` are read as the text behind them.
+//! Reads `template.yaml` for the guards. A short form such as `!Ref` is read as the text after it.
 
 use serde_yaml_ng::Value;
 
@@ -7,20 +7,20 @@ use clientele_infra::local::routes::TEMPLATE;
 /// A function of the template.
 #[derive(Debug)]
 pub(crate) struct Function {
-    /// Its logical id, such as `TradesCustomerGet`.
+    /// The logical id, such as `TradesCustomerGet`.
     pub(crate) id: String,
-    /// The name of its binary, such as `trades-customer-get`.
+    /// The name of the binary, such as `trades-customer-get`.
     pub(crate) name: String,
     pub(crate) properties: Value,
 }
 
-/// The resource of that logical id.
+/// Returns the resource with this logical id.
 pub(crate) fn resource(id: &str) -> Value {
     let template: Value = serde_yaml_ng::from_str(TEMPLATE).unwrap();
     at(&template, &["Resources", id]).clone()
 }
 
-/// Every function, in the template's order.
+/// Returns every function, in template order.
 pub(crate) fn functions() -> Vec<Function> {
     let template: Value = serde_yaml_ng::from_str(TEMPLATE).unwrap();
     let resources = at(&template, &["Resources"]).as_mapping().unwrap();
@@ -39,39 +39,41 @@ pub(crate) fn functions() -> Vec<Function> {
         .collect()
 }
 
-/// The properties of a function's events.
+/// Returns the properties of a function's events.
 pub(crate) fn events(function: &Function) -> Vec<Value> {
     let events = at(&function.properties, &["Events"]).as_mapping().unwrap().values();
     events.map(|event| at(event, &["Properties"]).clone()).collect()
 }
 
-/// A text or a number, as text.
-pub(crate) fn plain(value: &Value) -> String {
+/// Returns a string or a number as text.
+pub(crate) fn scalar(value: &Value) -> String {
     value.as_str().map_or_else(|| value.as_u64().unwrap().to_string(), str::to_owned)
 }
 
-/// What is under these names.
+/// Returns the value at this path of names.
 #[track_caller]
 pub(crate) fn at<'a>(value: &'a Value, names: &[&str]) -> &'a Value {
     names.iter().fold(value, |value, name| {
-        value.get(*name).unwrap_or_else(|| panic!("template.yaml: no {} here: {value:?}", names.join(".")))
+        value
+            .get(*name)
+            .unwrap_or_else(|| panic!("template.yaml: {} does not exist in {value:?}", names.join(".")))
     })
 }
 
-/// The text under these names.
+/// Returns the string at this path of names.
 #[track_caller]
 pub(crate) fn text<'a>(value: &'a Value, names: &[&str]) -> &'a str {
-    at(value, names).as_str().unwrap_or_else(|| panic!("template.yaml: {} is no text", names.join(".")))
+    at(value, names).as_str().unwrap_or_else(|| panic!("template.yaml: {} is not a string", names.join(".")))
 }
 
-/// One text, or the texts of a list.
+/// Returns one string, or the strings of a list.
 pub(crate) fn texts(value: &Value) -> Vec<String> {
     match value.as_str() {
         Some(one) => vec![one.to_owned()],
         None => {
             let list = value
                 .as_sequence()
-                .unwrap_or_else(|| panic!("template.yaml: not a list of texts: {value:?}"));
+                .unwrap_or_else(|| panic!("template.yaml: not a string or a list of strings: {value:?}"));
             list.iter().map(|text| text.as_str().unwrap().to_owned()).collect()
         }
     }

@@ -1,13 +1,13 @@
-//! What a piece of work cost, from the calls that it made.
+//! The cost of an operation, computed from its calls.
 
 use crate::support::Call;
 
-/// What a piece of work cost.
+/// The cost of an operation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Cost {
-    /// The most calls of which no two were under way at the same time: how often somebody waits.
+    /// The largest number of calls of which no two overlap: how often the client waits.
     pub(crate) round_trips: usize,
-    /// All calls.
+    /// Number of calls.
     pub(crate) calls: usize,
     /// Read units of the table and its indexes.
     pub(crate) reads: f64,
@@ -16,26 +16,26 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
-    /// The cost of these calls, all of which must have succeeded: a refused call does not tell its units.
+    /// Returns the cost of these calls. All must have succeeded: a failed call does not report its units.
     pub(crate) fn of(calls: &[Call]) -> Self {
-        // `0.0 +`: the sum of nothing is -0.
+        // `0.0 +`, because the sum of no values is -0.0.
         let units = |reads: bool| -> f64 {
-            0.0 + calls.iter().filter(|call| call.reads() == reads).map(units_of).sum::<f64>()
+            0.0 + calls.iter().filter(|call| call.is_read() == reads).map(units_of).sum::<f64>()
         };
         let (reads, writes) = (units(true), units(false));
-        Self { round_trips: in_sequence(calls), calls: calls.len(), reads, writes }
+        Self { round_trips: consecutive_calls(calls), calls: calls.len(), reads, writes }
     }
 }
 
 fn units_of(call: &Call) -> f64 {
-    let end = call.end.as_ref().unwrap_or_else(|| panic!("a call was given up: {call:?}"));
-    let units = end.units.as_ref().unwrap_or_else(|| panic!("a call was refused: {call:?}"));
+    let end = call.end.as_ref().unwrap_or_else(|| panic!("the call did not finish: {call:?}"));
+    let units = end.units.as_ref().unwrap_or_else(|| panic!("the call failed: {call:?}"));
     units.iter().map(|(_, units)| units).sum()
 }
 
-/// The most calls of which no two overlap: the one that ends first, the first to end of those begun after it,
-/// and so on.
-fn in_sequence(calls: &[Call]) -> usize {
+/// Returns the largest number of calls of which no two overlap. It counts the call that ends first, then the
+/// first to end among those that begin after it, and so on.
+fn consecutive_calls(calls: &[Call]) -> usize {
     let mut spans: Vec<(usize, usize)> =
         calls.iter().map(|call| (call.end.as_ref().map_or(usize::MAX, |end| end.at), call.began)).collect();
     spans.sort_unstable();
@@ -62,11 +62,11 @@ mod tests {
             began,
             end: Some(End { at, units: Some(Vec::new()) }),
         };
-        assert_eq!(in_sequence(&spans.iter().map(call).collect::<Vec<_>>()), expected);
+        assert_eq!(consecutive_calls(&spans.iter().map(call).collect::<Vec<_>>()), expected);
     }
 
     #[test]
-    fn calls_side_by_side_are_one_round_trip() {
+    fn concurrent_calls_count_as_one_round_trip() {
         check(&[], 0);
         check(&[(1, 2), (3, 4)], 2);
         check(&[(1, 4), (2, 3)], 1);

@@ -1,4 +1,4 @@
-//! The report: one line for each operation, its cost beside its budget.
+//! The report: one line per operation, with its cost and its budget.
 
 use std::fmt;
 
@@ -9,15 +9,14 @@ use super::cost::Cost;
 use super::cost_budget::CostBudget;
 use crate::support::{Call, Calls, Stack};
 
-/// What was measured so far.
+/// The operations measured so far.
 pub(crate) struct CostReport {
     calls: Calls,
     lines: Vec<Line>,
 }
 
 enum Line {
-    /// A heading.
-    Text(String),
+    Heading(String),
     Operation(Operation),
 }
 
@@ -26,8 +25,8 @@ struct Operation {
     budget: CostBudget,
     cost: Cost,
     calls: Vec<Call>,
-    /// Over how many customers the cost is spread.
-    shares: u32,
+    /// Number of customers that share the cost.
+    customers: u32,
 }
 
 impl CostReport {
@@ -35,54 +34,54 @@ impl CostReport {
         Self { calls, lines: Vec::new() }
     }
 
-    /// A store on the stack's table whose calls are counted, for what no route asks for.
-    pub(crate) fn watched(&self, stack: &Stack) -> Store {
+    /// Returns a store on the stack's table whose calls are recorded, for operations that no route offers.
+    pub(crate) fn recorded_store(&self, stack: &Stack) -> Store {
         let config = stack.client.config().to_builder().interceptor(self.calls.clone()).build();
         Store::new(Client::from_conf(config), &stack.table, stack.clock.ambient())
     }
 
-    /// Writes a line of text.
-    pub(crate) fn text(&mut self, text: impl Into<String>) {
-        self.lines.push(Line::Text(text.into()));
+    /// Adds a heading.
+    pub(crate) fn heading(&mut self, text: impl Into<String>) {
+        self.lines.push(Line::Heading(text.into()));
     }
 
-    /// Does a piece of work and writes down what it cost.
+    /// Runs an operation and records its cost.
     pub(crate) async fn measure<T>(
         &mut self,
         name: &str,
         budget: CostBudget,
         work: impl Future<Output = T>,
     ) -> (T, Cost) {
-        self.measure_shared(name, budget, 1, work).await
+        self.measure_per_customer(name, budget, 1, work).await
     }
 
-    /// Does a piece of work for several customers at once and writes down what one of them cost.
-    pub(crate) async fn measure_shared<T>(
+    /// Runs one operation on several customers and records the cost per customer.
+    pub(crate) async fn measure_per_customer<T>(
         &mut self,
         name: &str,
         budget: CostBudget,
-        shares: u32,
+        customers: u32,
         work: impl Future<Output = T>,
     ) -> (T, Cost) {
-        // What was done before to prepare is nobody's cost.
+        // Discard the calls of the setup.
         drop(self.calls.take());
-        let done = work.await;
+        let output = work.await;
         let calls = self.calls.take();
         let cost = Cost::of(&calls);
-        let operation = Operation { name: name.to_owned(), budget, cost, calls, shares };
+        let operation = Operation { name: name.to_owned(), budget, cost, calls, customers };
         self.lines.push(Line::Operation(operation));
-        (done, cost)
+        (output, cost)
     }
 
-    /// The promises that are not kept, each with the calls that make the cost.
-    pub(crate) fn broken(&self) -> Vec<String> {
+    /// Describes each operation that is over its budget, with its calls.
+    pub(crate) fn over_budget(&self) -> Vec<String> {
         self.operations().filter(|operation| !operation.is_within()).map(Operation::explain).collect()
     }
 
     fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.lines.iter().filter_map(|line| match line {
             Line::Operation(operation) => Some(operation),
-            Line::Text(_) => None,
+            Line::Heading(_) => None,
         })
     }
 }
@@ -92,9 +91,9 @@ impl Operation {
         self.budget.is_within(&self.cost)
     }
 
-    /// Call by call, what makes the cost.
+    /// Lists the calls that add up to the cost.
     fn explain(&self) -> String {
-        let mut text = format!("`{}` costs more than is promised:\n{self}", self.name);
+        let mut text = format!("`{}` is over its budget:\n{self}", self.name);
         for call in &self.calls {
             let end = call.end.as_ref().map_or(0, |end| end.at);
             let units = call.end.as_ref().and_then(|end| end.units.as_deref()).unwrap_or_default();
@@ -111,8 +110,8 @@ impl Operation {
 }
 
 const HEAD: &str = "\
-# What each operation costs, as DynamoDB counts it, and after the slash the most that is promised.
-# Trips: calls one after the other, that is, how often somebody waits. Calls: all of them.
+# Cost of each operation as DynamoDB counts it, with its budget after the slash.
+# Trips: consecutive calls, that is, how often the client waits. Calls: all calls.
 # Reads, writes: units of the table and its indexes. Written by: UPDATE_GOLDEN=1 cargo ledger
 ";
 
@@ -121,7 +120,7 @@ impl fmt::Display for CostReport {
         write!(f, "{HEAD}")?;
         for line in &self.lines {
             match line {
-                Line::Text(text) => {
+                Line::Heading(text) => {
                     writeln!(f, "\n{text}\n{:<58} trips    calls  reads         writes", "")?;
                 }
                 Line::Operation(operation) => writeln!(f, "{operation}")?,
@@ -133,26 +132,26 @@ impl fmt::Display for CostReport {
 
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shares = f64::from(self.shares);
-        let most = |most: Option<f64>| most.map(|most| format!("/ {most}")).unwrap_or_default();
-        let promised = self.budget.round_trips.map(|most| format!("/ {most}")).unwrap_or_default();
-        // Many batches side by side end in any order: how many of them follow each other is chance.
-        let trips = if self.shares == 1 { self.cost.round_trips.to_string() } else { "-".to_owned() };
+        let customers = f64::from(self.customers);
+        let limit = |limit: Option<f64>| limit.map(|limit| format!("/ {limit}")).unwrap_or_default();
+        let max_trips = self.budget.round_trips.map(|limit| format!("/ {limit}")).unwrap_or_default();
+        // Concurrent batches finish in any order, so the number of consecutive calls differs from run to run.
+        let trips = if self.customers == 1 { self.cost.round_trips.to_string() } else { "-".to_owned() };
         let line = format!(
-            "{:<58} {trips:>3} {promised:<4} {:>4} {:>7} {:<5} {:>7} {:<6}{}",
+            "{:<58} {trips:>3} {max_trips:<4} {:>4} {:>7} {:<5} {:>7} {:<6}{}",
             self.name,
             self.cost.calls,
-            rounded(self.cost.reads / shares),
-            most(self.budget.reads),
-            rounded(self.cost.writes / shares),
-            most(self.budget.writes),
-            if self.is_within() { "" } else { "  BROKEN" }
+            rounded(self.cost.reads / customers),
+            limit(self.budget.reads),
+            rounded(self.cost.writes / customers),
+            limit(self.budget.writes),
+            if self.is_within() { "" } else { "  OVER BUDGET" }
         );
         write!(f, "{}", line.trim_end())
     }
 }
 
-/// A figure with no more digits than it needs, at most two behind the point.
+/// Formats a figure with at most two decimal places and without trailing zeros.
 fn rounded(figure: f64) -> String {
     let text = format!("{figure:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

@@ -1,4 +1,4 @@
-//! Whom the ledger is about: a typical customer, and many more to have around it.
+//! Customers for the ledger: a typical one, and fillers to surround it.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use clientele_shared::table::keys::{self, attribute};
 
 use crate::support::Stack;
 
-/// A household as a service business knows it: names, ways to reach it, two addresses, a note.
+/// Returns a typical household of a service business: names, contact details, two addresses, a note.
 pub(crate) fn typical() -> Value {
     json!({
         "first_name": "Margaret",
@@ -30,10 +30,11 @@ pub(crate) fn typical() -> Value {
     })
 }
 
-/// A customer beside whom the typical one stands in the search index, and whom no search for that one proposes,
-/// with few search terms so that thousands are soon written. One in three has each status, one in two each type, one in two the vip mark, so that every list
-/// has customers in each partition that it reads. `notes` is how long the notes are, and so sets the size.
-pub(crate) fn bystander(number: usize, notes: usize) -> CustomerFields {
+/// Returns a filler customer, adjacent to the typical customer in the search index but never a candidate in a
+/// search for it. It has few search terms, so that thousands are written quickly. One in three has each
+/// status, one in two each type, and one in two the VIP flag, so that every list has customers in each
+/// partition that it reads. `notes` is the length of the notes and thus sets the item size.
+pub(crate) fn filler(number: usize, notes: usize) -> CustomerFields {
     CustomerFields {
         first_name: Some("Bo".into()),
         last_name: Some("Oka".into()),
@@ -45,24 +46,24 @@ pub(crate) fn bystander(number: usize, notes: usize) -> CustomerFields {
     }
 }
 
-/// Imports customers, as many to a commit as fit.
+/// Imports customers, [`Store::IMPORT_ROWS`] per commit.
 pub(crate) async fn import(store: &Store, tenant: &Tenant, source: &str, customers: &[CustomerFields]) {
-    for (commit, some) in customers.chunks(Store::IMPORT_ROWS).enumerate() {
+    for (commit, chunk) in customers.chunks(Store::IMPORT_ROWS).enumerate() {
         let first =
-            store.customer_numbers_allocate(tenant, u32::try_from(some.len()).unwrap()).await.unwrap();
+            store.customer_numbers_allocate(tenant, u32::try_from(chunk.len()).unwrap()).await.unwrap();
         let row = |(at, fields): (usize, &CustomerFields)| ImportedRow {
             mark: RowKey::new(source, &format!("{commit}/{at}")),
             number: (first.get() + u32::try_from(at).unwrap()).try_into().unwrap(),
             fields: fields.clone(),
         };
-        assert!(store.customers_import(tenant, some.iter().enumerate().map(row).collect()).await.unwrap());
+        assert!(store.customers_import(tenant, chunk.iter().enumerate().map(row).collect()).await.unwrap());
     }
 }
 
-/// How many bytes a customer's item has, as DynamoDB counts them, and how many search terms it has.
+/// Returns the size of a customer's item in bytes, as DynamoDB counts them, and its number of search terms.
 pub(crate) async fn size_and_terms(stack: &Stack, tenant: &Tenant, customer: &Customer) -> (usize, usize) {
     let partition = keys::customer_partition(tenant, customer.uuid);
-    let answer = stack
+    let response = stack
         .client
         .query()
         .table_name(&stack.table)
@@ -72,26 +73,26 @@ pub(crate) async fn size_and_terms(stack: &Stack, tenant: &Tenant, customer: &Cu
         .send()
         .await
         .unwrap();
-    let (terms, record): (Vec<_>, Vec<_>) = answer
+    let (terms, record): (Vec<_>, Vec<_>) = response
         .items()
         .iter()
         .partition(|item| item[attribute::SK].as_s().is_ok_and(|sort| keys::term_text(sort).is_some()));
     assert_eq!(record.len(), 1);
-    (size_of_members(record[0]), terms.len())
+    (size_of_attributes(record[0]), terms.len())
 }
 
-fn size_of_members(members: &HashMap<String, AttributeValue>) -> usize {
-    members.iter().map(|(name, value)| name.len() + size(value)).sum()
+fn size_of_attributes(attributes: &HashMap<String, AttributeValue>) -> usize {
+    attributes.iter().map(|(name, value)| name.len() + size(value)).sum()
 }
 
-/// The documented size of a value.
+/// Returns the documented size of a value in bytes.
 fn size(value: &AttributeValue) -> usize {
     match value {
         AttributeValue::S(text) => text.len(),
         AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
         AttributeValue::Bool(_) | AttributeValue::Null(_) => 1,
-        AttributeValue::M(members) => 3 + members.len() + size_of_members(members),
+        AttributeValue::M(attributes) => 3 + attributes.len() + size_of_attributes(attributes),
         AttributeValue::L(values) => 3 + values.len() + values.iter().map(size).sum::<usize>(),
-        other => panic!("no record holds {other:?}"),
+        other => panic!("records do not contain {other:?}"),
     }
 }

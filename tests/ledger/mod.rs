@@ -1,12 +1,11 @@
-//! The cost ledger: what each operation costs in round trips and in DynamoDB's own units, beside what is
-//! promised.
+//! The cost ledger: round trips and DynamoDB units of each operation, compared with its budget.
 //!
-//! `cargo ledger` prints it. The figures are the golden file `tests/golden/ledger.txt`, so that a change of cost
-//! shows in a diff; after a wanted one, `UPDATE_GOLDEN=1 cargo ledger` writes the file anew. A figure beyond its
-//! budget fails in any case.
+//! `cargo ledger` prints it. The figures are stored in the golden file `tests/golden/ledger.txt`, so that a
+//! change of cost shows in a diff. After an intended change, `UPDATE_GOLDEN=1 cargo ledger` rewrites the
+//! file. A figure over its budget fails the test in any case.
 //!
-//! Read it in this order: [`cost`] counts, [`budget`] holds the promises, [`one`], [`many`] and [`pool`] do the work
-//! that is measured, [`report`] prints.
+//! Suggested reading order: [`cost`] counts, [`cost_budget`] holds the limits, [`one`], [`many`] and [`pool`]
+//! run the measured operations, and [`cost_report`] prints the result.
 
 mod cost;
 mod cost_budget;
@@ -20,17 +19,17 @@ use crate::support::{Calls, Stack, golden};
 use cost_report::CostReport;
 
 #[tokio::test]
-async fn every_operation_costs_what_the_golden_file_says() {
+async fn operation_costs_match_the_golden_file() {
     if std::env::var_os("DYNAMODB_ENDPOINT").is_some() {
         println!(
-            "The ledger is measured on the embedded engine only, whose figures are the documented ones: \
+            "The ledger is measured only on the embedded engine, which counts units as documented; \
              unset DYNAMODB_ENDPOINT to measure."
         );
         return;
     }
     let calls = Calls::default();
-    let watch = calls.clone();
-    let stack = Stack::start_with(|config| config.interceptor(watch)).await;
+    let recorder = calls.clone();
+    let stack = Stack::start_with(|config| config.interceptor(recorder)).await;
     let mut report = CostReport::new(calls);
     one::measure(&stack, &mut report).await;
     many::measure(&stack, &mut report).await;
@@ -38,7 +37,8 @@ async fn every_operation_costs_what_the_golden_file_says() {
     pool::measure(&stack, &mut report).await;
     let text = report.to_string();
     println!("{text}");
-    let broken = report.broken();
-    let faults: Vec<String> = golden::difference("ledger.txt", &text).into_iter().chain(broken).collect();
-    assert!(faults.is_empty(), "\n{}", faults.join("\n\n"));
+    let over_budget = report.over_budget();
+    let failures: Vec<String> =
+        golden::difference("ledger.txt", &text).into_iter().chain(over_budget).collect();
+    assert!(failures.is_empty(), "\n{}", failures.join("\n\n"));
 }

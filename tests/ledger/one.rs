@@ -1,4 +1,4 @@
-//! What is done to one customer, and the import.
+//! Operations on one customer, and the import.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -14,29 +14,29 @@ use crate::support::Stack;
 
 const CUSTOMERS: &str = "/api/v1/customers";
 
-/// Measures every operation on one customer, without metering and then with it.
+/// Measures every operation on one customer, first without metering, then with it.
 pub(crate) async fn measure(stack: &Stack, report: &mut CostReport) {
-    metering(stack, false).await;
+    set_metering(stack, false).await;
     let example = create_example(stack).await;
     let (bytes, terms) = size_and_terms(stack, &stack.tenant(), &example).await;
-    report.text(format!("One customer: an item of {bytes} bytes, {terms} search terms"));
+    report.heading(format!("One customer: an item of {bytes} bytes, {terms} search terms"));
     reads(stack, report, &example).await;
     creates(stack, report, terms).await;
     changes(stack, report, &example).await;
     import(stack, report, &example).await;
 
-    metering(stack, true).await;
-    report.text("The same while requests are counted: one write unit more, and nobody waits for it");
+    set_metering(stack, true).await;
+    report.heading("The same with metering: one more write unit, which no client waits for");
     metered(stack, report, terms).await;
-    metering(stack, false).await;
+    set_metering(stack, false).await;
 
-    report.text("The same where no two customers may share an email");
-    unique(stack, report).await;
-    metering(stack, false).await;
+    report.heading("The same with unique emails");
+    unique_emails(stack, report).await;
+    set_metering(stack, false).await;
 }
 
-/// Sets whether requests are counted; afterwards the functions know the caller's key.
-async fn metering(stack: &Stack, on: bool) {
+/// Turns metering on or off. Afterwards the functions have the caller's key in their cache.
+async fn set_metering(stack: &Stack, on: bool) {
     stack.settings(Settings { usage_metering: on, ..Settings::default() }).await;
     stack.acme.get(&format!("{CUSTOMERS}/x")).await.expect(404);
 }
@@ -48,25 +48,28 @@ async fn create_example(stack: &Stack) -> Customer {
 
 async fn reads(stack: &Stack, report: &mut CostReport, customer: &Customer) {
     let path = format!("{CUSTOMERS}/{}", customer.uuid);
-    let (answer, _) = report.measure("get", cost_budget::GET, stack.acme.get(&path)).await;
-    answer.expect(200);
-    // Every operation pays this once in FRESH_SECONDS on each running function; the rest of the ledger does not.
-    stack.clock.pass_seconds(FRESH_SECONDS);
-    let (answer, _) = report.measure("get, the API key read anew", NONE, stack.acme.get(&path)).await;
-    answer.expect(200);
+    let (response, _) = report.measure("get", cost_budget::GET, stack.acme.get(&path)).await;
+    response.expect(200);
+    // Each running function pays this once per FRESH_SECONDS. The other figures exclude it.
+    stack.clock.advance_seconds(FRESH_SECONDS);
+    let (response, _) = report.measure("get, with the API key read again", NONE, stack.acme.get(&path)).await;
+    response.expect(200);
 }
 
 async fn creates(stack: &Stack, report: &mut CostReport, terms: usize) {
     let body = typical();
-    let (answer, _) =
+    let (response, _) =
         report.measure("create", cost_budget::create(terms), stack.acme.post(CUSTOMERS, &body)).await;
-    answer.expect(201);
+    response.expect(201);
     let key = [("idempotency-key", "5f0c6d1e-8a43-4a34-9f0f-0d6f3d1c2b7a")];
     let send = || stack.acme.send(Method::POST, CUSTOMERS, &key, typical().to_string());
-    let (answer, _) = report.measure("create with Idempotency-Key", cost_budget::create(terms), send()).await;
-    answer.expect(201);
-    let (answer, _) = report.measure("the same again", cost_budget::create(terms), send()).await;
-    assert_eq!(answer.header("idempotent-replayed"), "true");
+    let (response, _) =
+        report.measure("create with Idempotency-Key", cost_budget::create(terms), send()).await;
+    response.expect(201);
+    let (response, _) = report
+        .measure("create replayed with the same Idempotency-Key", cost_budget::create(terms), send())
+        .await;
+    assert_eq!(response.header("idempotent-replayed"), "true");
 }
 
 async fn changes(stack: &Stack, report: &mut CostReport, customer: &Customer) {
@@ -84,51 +87,54 @@ async fn changes(stack: &Stack, report: &mut CostReport, customer: &Customer) {
     )
     .await;
     put(report, "update of the last name", NONE, json!({"last_name": "Adeyemi"})).await;
-    let (answer, _) = report.measure("delete", cost_budget::UPDATE, stack.acme.delete(&path)).await;
-    answer.expect(200);
+    let (response, _) = report.measure("delete", cost_budget::UPDATE, stack.acme.delete(&path)).await;
+    response.expect(200);
     let restore = format!("{path}/restore");
-    let (answer, _) =
+    let (response, _) =
         report.measure("restore", cost_budget::UPDATE, stack.acme.post(&restore, &Value::Null)).await;
-    answer.expect(200);
+    response.expect(200);
 }
 
-/// One commit of an import, as the import of a file makes it.
+/// Measures one commit of an import, done as the import of a file does it.
 async fn import(stack: &Stack, report: &mut CostReport, customer: &Customer) {
-    let (store, tenant) = (report.watched(stack), stack.tenant());
+    let (store, tenant) = (report.recorded_store(stack), stack.tenant());
     let rows = u32::try_from(Store::IMPORT_ROWS).unwrap();
-    let marks: Vec<RowKey> = (0..rows).map(|row| RowKey::new("file", &row.to_string())).collect();
+    let row_keys: Vec<RowKey> = (0..rows).map(|row| RowKey::new("file", &row.to_string())).collect();
     let work = async {
-        assert!(store.imported_rows_get(&tenant, &marks).await.unwrap().is_empty());
+        assert!(store.imported_rows_get(&tenant, &row_keys).await.unwrap().is_empty());
         let first = store.customer_numbers_allocate(&tenant, rows).await.unwrap();
-        let row = |(at, mark): (u32, &RowKey)| ImportedRow {
-            mark: mark.clone(),
+        let row = |(at, row_key): (u32, &RowKey)| ImportedRow {
+            mark: row_key.clone(),
             number: (first.get() + at).try_into().unwrap(),
             fields: customer.fields.clone(),
         };
-        let all = (0..rows).zip(&marks).map(row).collect();
+        let all = (0..rows).zip(&row_keys).map(row).collect();
         assert!(store.customers_import(&tenant, all).await.unwrap());
     };
-    report.measure_shared(&format!("import of {rows} customers, units for each"), NONE, rows, work).await;
+    report
+        .measure_per_customer(&format!("import of {rows} customers, units per customer"), NONE, rows, work)
+        .await;
 }
 
 async fn metered(stack: &Stack, report: &mut CostReport, terms: usize) {
     let (customer, notes) = (typical(), json!({"notes": "Pays by cheque."}));
     let create = stack.acme.post(CUSTOMERS, &customer);
-    let (answer, _) = report.measure("create, counted", cost_budget::create(terms).metered(), create).await;
-    let path = format!("{CUSTOMERS}/{}", answer.expect(201)["data"]["uuid"].as_str().unwrap());
-    let (answer, _) = report.measure("get, counted", cost_budget::GET.metered(), stack.acme.get(&path)).await;
-    answer.expect(200);
+    let (response, _) = report.measure("create, metered", cost_budget::create(terms).metered(), create).await;
+    let path = format!("{CUSTOMERS}/{}", response.expect(201)["data"]["uuid"].as_str().unwrap());
+    let (response, _) =
+        report.measure("get, metered", cost_budget::GET.metered(), stack.acme.get(&path)).await;
+    response.expect(200);
     let update = stack.acme.put(&path, &notes);
-    let (answer, _) =
-        report.measure("update of the notes, counted", cost_budget::UPDATE.metered(), update).await;
-    answer.expect(200);
+    let (response, _) =
+        report.measure("update of the notes, metered", cost_budget::UPDATE.metered(), update).await;
+    response.expect(200);
     let delete = stack.acme.delete(&path);
-    let (answer, _) = report.measure("delete, counted", cost_budget::UPDATE.metered(), delete).await;
-    answer.expect(200);
+    let (response, _) = report.measure("delete, metered", cost_budget::UPDATE.metered(), delete).await;
+    response.expect(200);
 }
 
-/// Writes with an email that nobody has, and with one that somebody gave up, who has to be looked at.
-async fn unique(stack: &Stack, report: &mut CostReport) {
+/// Measures writes with an unused email, and with one whose former owner has to be read.
+async fn unique_emails(stack: &Stack, report: &mut CostReport) {
     let settings = Settings { unique_email: true, usage_metering: false, ..Settings::default() };
     stack.settings(settings).await;
     stack.acme.get(&format!("{CUSTOMERS}/x")).await.expect(404);
@@ -139,8 +145,8 @@ async fn unique(stack: &Stack, report: &mut CostReport) {
     };
     let (first, second) = (with_email("margaret@example.com"), with_email("okafor@example.com"));
     let work = stack.acme.post(CUSTOMERS, &first);
-    let (answer, _) = report.measure("create, unique emails", NONE, work).await;
-    let path = format!("{CUSTOMERS}/{}", answer.expect(201)["data"]["uuid"].as_str().unwrap());
+    let (response, _) = report.measure("create, unique emails", NONE, work).await;
+    let path = format!("{CUSTOMERS}/{}", response.expect(201)["data"]["uuid"].as_str().unwrap());
     for (name, budget, change) in [
         ("update of the notes, unique emails", cost_budget::UPDATE, json!({"notes": "Pays by cheque."})),
         ("update of the email, unique emails", NONE, json!({"email": second["email"]})),
@@ -148,7 +154,7 @@ async fn unique(stack: &Stack, report: &mut CostReport) {
         report.measure(name, budget, stack.acme.put(&path, &change)).await.0.expect(200);
     }
     let work = stack.acme.post(CUSTOMERS, &first);
-    report.measure("create with an email that was given up", NONE, work).await.0.expect(201);
+    report.measure("create with an email since given up", NONE, work).await.0.expect(201);
     let work = stack.acme.post(CUSTOMERS, &second);
-    report.measure("create with an email that somebody has", NONE, work).await.0.expect(409);
+    report.measure("create with an email in use", NONE, work).await.0.expect(409);
 }

@@ -1,28 +1,29 @@
-//! Bulk updates: many customers in few calls, each wholly or not at all.
+//! Bulk updates: many customers in few calls, each customer entirely or not at all.
 
 use serde_json::{Value, json};
 
 use clientele_shared::model::{CustomerFields, Status};
 use clientele_shared::store::{ImportedRow, RowKey, Store};
 
-use super::{ask, create, create_tag, list, refused};
+use super::{create, create_tag, execute, execute_err, list};
 use crate::support::{Calls, Stack};
 
 const BULK: &str = "mutation($i: BulkUpdateCustomersInput!) { bulkUpdateCustomers(input: $i) \
                     { success updatedCount errors { id message } } }";
 
 async fn bulk(stack: &Stack, ids: &[String], update: Value) -> Value {
-    ask(&stack.acme, BULK, json!({"i": {"ids": ids, "update": update}})).await["bulkUpdateCustomers"].clone()
+    execute(&stack.acme, BULK, json!({"i": {"ids": ids, "update": update}})).await["bulkUpdateCustomers"]
+        .clone()
 }
 
-/// So many customers, one in five of them a lead.
+/// Imports `count` customers, one in five of them a lead.
 async fn customers(stack: &Stack, count: u32) {
     let numbers: Vec<u32> = (1..=count).collect();
-    for some in numbers.chunks(Store::IMPORT_ROWS) {
-        let count = u32::try_from(some.len()).unwrap();
+    for chunk in numbers.chunks(Store::IMPORT_ROWS) {
+        let count = u32::try_from(chunk.len()).unwrap();
         let first = stack.store.customer_numbers_allocate(&stack.tenant(), count).await.unwrap();
-        assert_eq!(first.get(), some[0]);
-        let rows = some.iter().map(|number| ImportedRow {
+        assert_eq!(first.get(), chunk[0]);
+        let rows = chunk.iter().map(|number| ImportedRow {
             mark: RowKey::new("test", &number.to_string()),
             number: (*number).try_into().unwrap(),
             fields: CustomerFields {
@@ -40,40 +41,40 @@ fn ids(numbers: impl Iterator<Item = u32>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn five_hundred_with_missing_ones_and_duplicates_in_some_tens_of_calls() {
+async fn bulk_update_of_500_ids_reports_missing_ones_and_takes_at_most_20_calls() {
     let calls = Calls::default();
-    let watch = calls.clone();
-    let stack = Stack::start_with(|config| config.interceptor(watch)).await;
+    let recorder = calls.clone();
+    let stack = Stack::start_with(|config| config.interceptor(recorder)).await;
     customers(&stack, 495).await;
     let all = [ids(1..=495), ids([7, 7, 900].into_iter()), vec!["weekly".into(), "cust_07".into()]].concat();
     assert_eq!(all.len(), 500);
     list(&stack.acme, "first: 1").await;
     drop(calls.take());
-    let answer = bulk(&stack, &all, json!({"status": "LEAD"})).await;
-    let made = calls.take().len();
-    assert_eq!(answer["success"], false);
-    assert_eq!(answer["updatedCount"], 495);
+    let response = bulk(&stack, &all, json!({"status": "LEAD"})).await;
+    let call_count = calls.take().len();
+    assert_eq!(response["success"], false);
+    assert_eq!(response["updatedCount"], 495);
     let missing = |id: &str| json!({"id": id, "message": "Customer not found"});
-    assert_eq!(answer["errors"], json!([missing("cust_900"), missing("weekly"), missing("cust_07")]));
-    assert!(made <= 20, "{made} calls");
+    assert_eq!(response["errors"], json!([missing("cust_900"), missing("weekly"), missing("cust_07")]));
+    assert!(call_count <= 20, "{call_count} calls");
     assert_eq!(list(&stack.acme, "first: 1, filter: {status: LEAD}").await.1, 495);
     assert_eq!(list(&stack.acme, "first: 1, filter: {status: ACTIVE}").await.1, 0);
 
-    // Who is so already is not written, and counted.
+    // Customers that have the status already are counted but not written.
     drop(calls.take());
-    let answer = bulk(&stack, &ids(1..=495), json!({"status": "LEAD"})).await;
-    assert_eq!(answer, json!({"success": true, "updatedCount": 495, "errors": []}));
-    assert!(calls.take().iter().all(crate::support::Call::reads));
+    let response = bulk(&stack, &ids(1..=495), json!({"status": "LEAD"})).await;
+    assert_eq!(response, json!({"success": true, "updatedCount": 495, "errors": []}));
+    assert!(calls.take().iter().all(crate::support::Call::is_read));
 }
 
 #[tokio::test]
-async fn many_get_a_tag_and_are_found_by_it() {
+async fn filters_reflect_bulk_changes_of_tags() {
     let stack = Stack::start().await;
     customers(&stack, 120).await;
     let (one, two) = (create_tag(&stack.acme, "One").await, create_tag(&stack.acme, "Two").await);
     bulk(&stack, &ids(1..=120), json!({"tagIds": [one]})).await;
-    let answer = bulk(&stack, &ids(1..=60), json!({"addTagIds": [two], "city": "Austin"})).await;
-    assert_eq!(answer["updatedCount"], 60);
+    let response = bulk(&stack, &ids(1..=60), json!({"addTagIds": [two], "city": "Austin"})).await;
+    assert_eq!(response["updatedCount"], 60);
     bulk(&stack, &ids(1..=30), json!({"removeTagIds": [one]})).await;
     for (filter, expected) in [
         (format!("{{tagIds: [\"{one}\"]}}"), 90),
@@ -86,52 +87,53 @@ async fn many_get_a_tag_and_are_found_by_it() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_changed_of_one_does_not_hold_up_the_others() {
+async fn failed_update_of_one_customer_does_not_stop_the_others() {
     let stack = Stack::start().await;
     create(&stack.acme, json!({"firstName": "A"})).await;
     create(&stack.acme, json!({"firstName": "B", "email": "b@example.com"})).await;
-    let answer = bulk(&stack, &ids(1..=2), json!({"firstName": null})).await;
-    let message = "input: one of firstName, lastName, companyName and email must be given";
+    let response = bulk(&stack, &ids(1..=2), json!({"firstName": null})).await;
+    let message =
+        "input: must leave the customer with at least one of firstName, lastName, companyName and email";
     assert_eq!(
-        answer,
+        response,
         json!({"success": false, "updatedCount": 1, "errors": [{"id": "cust_1", "message": message}]})
     );
     assert_eq!(bulk(&stack, &[], json!({"status": "LEAD"})).await["success"], true);
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_change_is_told_once_and_nothing_is_written() {
+async fn invalid_bulk_update_is_reported_once_and_nothing_is_written() {
     let stack = Stack::start().await;
     customers(&stack, 3).await;
     for (update, message) in [
         (json!({"email": "x"}), "email: must be an email address, such as john@example.com"),
         (json!({"status": null}), "status: must not be null"),
-        (json!({"tagIds": ["tag_404"]}), "tagIds: holds an id that is no tag's"),
+        (json!({"tagIds": ["tag_404"]}), "tagIds: contains an unknown tag id"),
     ] {
         let variables = json!({"i": {"ids": ids(1..=3), "update": update}});
         let expected = ("BAD_USER_INPUT".to_owned(), message.to_owned());
-        assert_eq!(refused(&stack.acme, BULK, variables).await, expected);
+        assert_eq!(execute_err(&stack.acme, BULK, variables).await, expected);
     }
     let variables = json!({"i": {"ids": ids(1..=501), "update": {"status": "LEAD"}}});
-    let (code, message) = refused(&stack.acme, BULK, variables).await;
-    assert_eq!((code.as_str(), message.as_str()), ("BAD_USER_INPUT", "ids: must be at most 500 ids"));
+    let (code, message) = execute_err(&stack.acme, BULK, variables).await;
+    assert_eq!((code.as_str(), message.as_str()), ("BAD_USER_INPUT", "ids: must have at most 500 ids"));
     assert_eq!(list(&stack.acme, "first: 1, filter: {status: LEAD}").await.1, 0);
 }
 
 #[tokio::test]
-async fn bulk_updates_that_race_with_each_other_and_with_others_lose_nothing() {
+async fn concurrent_bulk_and_single_updates_lose_nothing() {
     let stack = Stack::start().await;
     customers(&stack, 100).await;
-    let everybody = ids(1..=100);
+    let all = ids(1..=100);
     let update = "mutation($id: ID!) { updateCustomer(id: $id, input: {notes: \"seen\"}) { id } }";
     let singles = async {
-        for id in everybody.iter().step_by(10) {
-            ask(&stack.acme, update, json!({ "id": id })).await;
+        for id in all.iter().step_by(10) {
+            execute(&stack.acme, update, json!({ "id": id })).await;
         }
     };
     let (first, second, ()) = futures::join!(
-        bulk(&stack, &everybody, json!({"city": "Austin"})),
-        bulk(&stack, &everybody, json!({"status": "INACTIVE"})),
+        bulk(&stack, &all, json!({"city": "Austin"})),
+        bulk(&stack, &all, json!({"status": "INACTIVE"})),
         singles,
     );
     let done = json!({"success": true, "updatedCount": 100, "errors": []});
@@ -141,6 +143,6 @@ async fn bulk_updates_that_race_with_each_other_and_with_others_lose_nothing() {
     assert_eq!(list(&stack.acme, "first: 1, filter: {status: INACTIVE}").await.1, 100);
     assert_eq!(list(&stack.acme, "first: 1").await.1, 100);
     let notes =
-        ask(&stack.acme, "{ customer(selector: {id: \"cust_91\"}) { notes city status } }", json!({}));
+        execute(&stack.acme, "{ customer(selector: {id: \"cust_91\"}) { notes city status } }", json!({}));
     assert_eq!(notes.await["customer"], json!({"notes": "seen", "city": "Austin", "status": "INACTIVE"}));
 }

@@ -1,13 +1,13 @@
-//! A crash at any point of a write leaves each record entirely old or entirely new, the totals exact and the search
-//! right; and the same mutation, sent again, takes full effect.
+//! A crash at any point of a write leaves each record entirely old or entirely new, with exact totals and
+//! correct searches. The same mutation, sent again, takes full effect.
 
 use serde_json::{Value, json};
 
-use super::{ask, create, list, send};
+use super::{create, execute, list, send};
 use crate::support::{Caller, FaultAction, Faults, Stack, Steps};
 use clientele_shared::model::Mode;
 
-/// A mutation of everybody's name and status, in its three ways.
+/// A mutation that sets name, status and city, in three forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operation {
     Create,
@@ -36,82 +36,83 @@ impl Operation {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_create_is_whole_or_not_at_all() {
-    break_off_everywhere(Operation::Create).await;
+async fn create_is_atomic_at_every_crash_point() {
+    crash_at_every_point(Operation::Create).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_update_is_whole_or_not_at_all() {
-    break_off_everywhere(Operation::Update).await;
+async fn update_is_atomic_at_every_crash_point() {
+    crash_at_every_point(Operation::Update).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_record_of_a_bulk_update_is_whole_or_not_at_all() {
-    break_off_everywhere(Operation::Bulk).await;
+async fn bulk_update_is_atomic_per_record_at_every_crash_point() {
+    crash_at_every_point(Operation::Bulk).await;
 }
 
-async fn break_off_everywhere(operation: Operation) {
+async fn crash_at_every_point(operation: Operation) {
     let (faults, steps) = (Faults::default(), Steps::default());
     let configure = |config| faults.without_retries(config);
-    let stack = Stack::start_around(configure, |store| store, |function| steps.limit(function)).await;
-    for action in [FaultAction::Cut, FaultAction::LoseAnswer] {
+    let stack = Stack::start_customized(configure, |store| store, |function| steps.limit(function)).await;
+    for action in [FaultAction::DropRequest, FaultAction::DropResponse] {
         let mut call = 1;
         loop {
-            let caller = customers(&stack, &format!("{call}-{}", matches!(action, FaultAction::Cut))).await;
+            let caller =
+                customers(&stack, &format!("{call}-{}", matches!(action, FaultAction::DropRequest))).await;
             faults.inject(call, action.clone());
             attempt(&caller, operation).await;
-            let made = faults.clear().len();
+            let call_count = faults.clear().len();
             faults.settle().await;
             check(&caller, operation, &format!("{operation:?}, call {call} {action:?}")).await;
-            if made < call {
+            if call_count < call {
                 break;
             }
             call += 1;
         }
-        assert!(call > 3, "{operation:?} makes {call} calls: are they all seen?");
+        assert!(call > 3, "{operation:?} made only {call} calls; are all of them recorded?");
     }
     let mut step = 1;
     loop {
         let caller = customers(&stack, &format!("step-{step}")).await;
         faults.plan(|_| FaultAction::Pass);
         steps.set(step);
-        let is_done = attempt(&caller, operation).await;
+        let is_complete = attempt(&caller, operation).await;
         steps.set(usize::MAX);
         faults.clear();
         faults.settle().await;
         check(&caller, operation, &format!("{operation:?}, stopped after step {step}")).await;
-        if is_done {
+        if is_complete {
             break;
         }
         step += 1;
     }
-    assert!(step > 3, "{operation:?} takes {step} steps: are they all seen?");
+    assert!(step > 3, "{operation:?} took only {step} steps; are all of them counted?");
 }
 
-/// Three customers of a new tenant.
+/// Creates three customers of a new tenant; returns a caller whose key the functions have not cached.
 async fn customers(stack: &Stack, tenant: &str) -> Caller {
-    let prepares = stack.caller(tenant, Mode::Live, "read,write").await;
+    let setup_caller = stack.caller(tenant, Mode::Live, "read,write").await;
     for _ in 0..3 {
-        create(&prepares, json!({"lastName": "Miller", "city": "Dallas"})).await;
+        create(&setup_caller, json!({"lastName": "Miller", "city": "Dallas"})).await;
     }
-    // The functions do not know this key yet, and their first call is to look it up.
+    // This key is not cached, so the first call of the mutation looks it up.
     stack.caller(tenant, Mode::Live, "read,write").await
 }
 
-/// Sends the mutation; returns whether it was answered with data.
+/// Sends the mutation; returns whether it succeeded.
 async fn attempt(caller: &Caller, operation: Operation) -> bool {
     let (document, variables) = operation.document();
-    let answer = send(caller, document, variables).await;
-    assert!([200, 502, 503].contains(&answer.status.as_u16()), "{answer:#?}");
-    let body: Value = serde_json::from_str(&answer.body).unwrap();
-    answer.status == 200 && body.get("errors").is_none()
+    let response = send(caller, document, variables).await;
+    assert!([200, 502, 503].contains(&response.status.as_u16()), "{response:#?}");
+    let body: Value = serde_json::from_str(&response.body).unwrap();
+    response.status == 200 && body.get("errors").is_none()
 }
 
-/// Holds what is there against what may be, before and after the mutation is sent again.
+/// Checks the records, before and after the mutation is sent again.
 async fn check(caller: &Caller, operation: Operation, context: &str) {
     let before = check_records(caller, context).await;
     let (document, variables) = operation.document();
-    let data = ask(caller, document, variables).await;
+    let data = execute(caller, document, variables).await;
     assert!(!data.is_null(), "{context}");
     let new = check_records(caller, context).await;
     let expected = match operation {
@@ -122,11 +123,12 @@ async fn check(caller: &Caller, operation: Operation, context: &str) {
     assert_eq!(new, expected, "{context}, sent again");
 }
 
-/// Every record is old or new as a whole, and lists, totals and searches agree; returns how many are new.
+/// Checks that every record is entirely old or entirely new, and that lists, totals and searches agree with
+/// the records; returns the number of new records.
 async fn check_records(caller: &Caller, context: &str) -> u64 {
     let query =
         "{ paginatedCustomers(limit: 100) { data { id lastName status city } pagination { total } } }";
-    let all = ask(caller, query, json!({})).await["paginatedCustomers"].clone();
+    let all = execute(caller, query, json!({})).await["paginatedCustomers"].clone();
     let (mut old, mut new) = (Vec::new(), Vec::new());
     for customer in all["data"].as_array().unwrap() {
         let id = customer["id"].as_str().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! What customers are to pool's clients: found, changed, retried, paged by number, deleted.
+//! Customers in the pool dialect: looked up, updated, retried, paged by number, deleted.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use clientele_shared::model::Settings;
 
 use super::graphql::{CREATE, ONE, UPDATE};
-use super::{ask, create, create_tag, error_of, list, refused, send};
+use super::{create, create_tag, error_of, execute, execute_err, list, send};
 use crate::support::{Stack, john};
 
 #[tokio::test]
-async fn one_customer_by_each_of_its_names() {
+async fn customer_is_found_by_id_email_and_quickbooks_id() {
     let stack = Stack::start().await;
     let acme = &stack.acme;
     create(acme, json!({"lastName": "Old", "email": "Both@Example.com"})).await;
@@ -21,9 +21,9 @@ async fn one_customer_by_each_of_its_names() {
         (json!({"email": "BOTH@example.com"}), "New"),
         (json!({"email": null, "quickbooksId": "QB-12345"}), "New"),
     ] {
-        assert_eq!(ask(acme, query, json!({"s": selector})).await["customer"]["lastName"], expected);
+        assert_eq!(execute(acme, query, json!({"s": selector})).await["customer"]["lastName"], expected);
     }
-    for nobody in [
+    for absent in [
         json!({"id": "cust_3"}),
         json!({"id": "cust_01"}),
         json!({"id": ""}),
@@ -31,47 +31,51 @@ async fn one_customer_by_each_of_its_names() {
         json!({"email": "none@example.com"}),
         json!({"quickbooksId": "qb12345"}),
     ] {
-        let answer = send(acme, query, json!({"s": nobody})).await;
-        assert_eq!(answer.expect(200)["data"], json!({"customer": null}), "{nobody}");
-        assert_eq!(error_of(&answer), ("NOT_FOUND".into(), "Customer not found".into()), "{nobody}");
+        let response = send(acme, query, json!({"s": absent})).await;
+        assert_eq!(response.expect(200)["data"], json!({"customer": null}), "{absent}");
+        assert_eq!(error_of(&response), ("NOT_FOUND".into(), "Customer not found".into()), "{absent}");
     }
     for wrong in [json!({}), json!({"id": "cust_1", "email": "both@example.com"}), json!({"email": " "})] {
-        assert_eq!(refused(acme, query, json!({"s": wrong})).await.0, "BAD_USER_INPUT", "{wrong}");
+        assert_eq!(execute_err(acme, query, json!({"s": wrong})).await.0, "BAD_USER_INPUT", "{wrong}");
     }
 }
 
 #[tokio::test]
-async fn absent_stays_and_null_clears() {
+async fn absent_fields_are_kept_and_null_clears_a_field() {
     let stack = Stack::start().await;
     let acme = &stack.acme;
     let id =
         create(acme, json!({"firstName": "A", "lastName": "B", "notes": "n", "phone": " 555-0123 "})).await;
     let query = "mutation($id: ID!, $i: UpdateCustomerInput!) { updateCustomer(id: $id, input: $i) \
                  { firstName lastName notes phone status } }";
-    let update =
-        async |input: Value| ask(acme, query, json!({"id": id, "i": input})).await["updateCustomer"].clone();
+    let update = async |input: Value| {
+        execute(acme, query, json!({"id": id, "i": input})).await["updateCustomer"].clone()
+    };
     let expected =
         json!({"firstName": "A", "lastName": "B", "notes": null, "phone": " 555-0123 ", "status": "ACTIVE"});
     assert_eq!(update(json!({"notes": null})).await, expected);
     assert_eq!(update(json!({})).await, expected);
     let changed = update(json!({"firstName": "", "status": "LEAD"})).await;
     assert_eq!((&changed["firstName"], &changed["status"]), (&Value::Null, &json!("LEAD")));
-    let (code, message) = refused(acme, query, json!({"id": id, "i": {"status": null}})).await;
+    let (code, message) = execute_err(acme, query, json!({"id": id, "i": {"status": null}})).await;
     assert_eq!((code.as_str(), message.as_str()), ("BAD_USER_INPUT", "status: must not be null"));
-    let (code, message) = refused(acme, query, json!({"id": id, "i": {"lastName": null}})).await;
+    let (code, message) = execute_err(acme, query, json!({"id": id, "i": {"lastName": null}})).await;
     assert_eq!(code, "BAD_USER_INPUT");
-    assert_eq!(message, "input: one of firstName, lastName, companyName and email must be given");
-    let answer = send(acme, query, json!({"id": "cust_99", "i": {}})).await;
-    assert_eq!(answer.expect(200)["data"], Value::Null);
-    assert_eq!(error_of(&answer).0, "NOT_FOUND");
+    assert_eq!(
+        message,
+        "input: must leave the customer with at least one of firstName, lastName, companyName and email"
+    );
+    let response = send(acme, query, json!({"id": "cust_99", "i": {}})).await;
+    assert_eq!(response.expect(200)["data"], Value::Null);
+    assert_eq!(error_of(&response).0, "NOT_FOUND");
 }
 
 #[tokio::test]
-async fn what_pool_writes_trades_shows_and_the_other_way_round() {
+async fn both_dialects_show_each_others_customers() {
     let stack = Stack::start().await;
     let acme = &stack.acme;
     acme.create(&john()).await;
-    let shown = ask(acme, ONE, json!({"selector": {"id": "cust_1"}})).await;
+    let shown = execute(acme, ONE, json!({"selector": {"id": "cust_1"}})).await;
     assert_eq!(shown["customer"]["lastName"], "Doe");
     assert_eq!(shown["customer"]["street"], Value::Null);
     create(acme, json!({"companyName": "Blue Pools", "city": "Austin"})).await;
@@ -79,24 +83,24 @@ async fn what_pool_writes_trades_shows_and_the_other_way_round() {
     assert_eq!(list["customers"][0]["physical_city"], "Austin");
     let uuid = list["customers"][0]["uuid"].as_str().unwrap();
     acme.delete(&format!("/api/v1/customers/{uuid}")).await.expect(200);
-    assert_eq!(refused(acme, ONE, json!({"selector": {"id": "cust_2"}})).await.0, "NOT_FOUND");
+    assert_eq!(execute_err(acme, ONE, json!({"selector": {"id": "cust_2"}})).await.0, "NOT_FOUND");
     let update = json!({"id": "cust_2", "input": {"notes": "x"}});
-    assert_eq!(refused(acme, UPDATE, update).await.0, "NOT_FOUND");
+    assert_eq!(execute_err(acme, UPDATE, update).await.0, "NOT_FOUND");
     assert_eq!(super::list(acme, "first: 10").await, (vec!["cust_1".to_owned()], 1));
 }
 
 #[tokio::test]
-async fn a_retried_mutation_takes_effect_once() {
+async fn retried_mutation_takes_effect_once() {
     let stack = Stack::start().await;
     let key = [("idempotency-key", "order-17")];
     let body = json!({"query": CREATE, "variables": {"input": {"lastName": "Doe"}}}).to_string();
     let first = stack.acme.send(Method::POST, "/graphql", &key, body.clone()).await;
-    stack.clock.pass_seconds(60);
+    stack.clock.advance_seconds(60);
     let second = stack.acme.send(Method::POST, "/graphql", &key, body).await;
     assert_eq!(first.body, second.body);
     let other = json!({"query": CREATE, "variables": {"input": {"lastName": "Other"}}}).to_string();
-    let answer = stack.acme.send(Method::POST, "/graphql", &key, other).await;
-    assert_eq!(error_of(&answer).0, "CONFLICT");
+    let response = stack.acme.send(Method::POST, "/graphql", &key, other).await;
+    assert_eq!(error_of(&response).0, "CONFLICT");
     let two = "mutation { a: createCustomer(input: {lastName: \"A\"}) { id } b: createCustomer(input: {lastName: \"B\"}) { id } }";
     let body = json!({ "query": two }).to_string();
     let key = [("idempotency-key", "order-18")];
@@ -107,7 +111,7 @@ async fn a_retried_mutation_takes_effect_once() {
 }
 
 #[tokio::test]
-async fn pages_by_number_in_both_forms() {
+async fn numbered_pages_return_data_and_edges() {
     let stack = Stack::start().await;
     let acme = &stack.acme;
     for number in 1..=5 {
@@ -116,14 +120,14 @@ async fn pages_by_number_in_both_forms() {
     let query = "query($page: Int, $limit: Int, $filter: CustomerFilter) { \
                  paginatedCustomers(page: $page, limit: $limit, filter: $filter) { \
                  data { id } edges { node { id } cursor } pagination { total page limit totalPages } } }";
-    for filter in [json!(null), json!({"city": "austin"}), json!({"state": ""})].iter().take(2) {
+    for filter in [json!(null), json!({"city": "austin"})] {
         let variables = json!({"page": 2, "limit": 2, "filter": filter});
-        let page = ask(acme, query, variables).await["paginatedCustomers"].clone();
+        let page = execute(acme, query, variables).await["paginatedCustomers"].clone();
         assert_eq!(page["data"], json!([{"id": "cust_3"}, {"id": "cust_2"}]), "{filter}");
         assert_eq!(page["edges"][1], json!({"node": {"id": "cust_2"}, "cursor": "eyJpZCI6ImN1c3RfMiJ9"}));
         assert_eq!(page["pagination"], json!({"total": 5, "page": 2, "limit": 2, "totalPages": 3}));
     }
-    let all = ask(
+    let all = execute(
         acme,
         "{ paginatedCustomers { data { id } pagination { total page limit totalPages } } }",
         json!({}),
@@ -134,34 +138,34 @@ async fn pages_by_number_in_both_forms() {
         all["paginatedCustomers"]["pagination"],
         json!({"total": 5, "page": 1, "limit": 20, "totalPages": 1})
     );
-    let beyond = ask(acme, query, json!({"page": 9, "limit": 2})).await;
+    let beyond = execute(acme, query, json!({"page": 9, "limit": 2})).await;
     assert_eq!(beyond["paginatedCustomers"]["data"], json!([]));
     for wrong in [json!({"page": 0}), json!({"limit": 0}), json!({"limit": 101}), json!({"page": -1})] {
-        assert_eq!(refused(acme, query, wrong.clone()).await.0, "BAD_USER_INPUT", "{wrong}");
+        assert_eq!(execute_err(acme, query, wrong.clone()).await.0, "BAD_USER_INPUT", "{wrong}");
     }
 }
 
 #[tokio::test]
-async fn deleting_is_an_extension_that_a_tenant_turns_on() {
+async fn delete_requires_the_pool_extensions_setting() {
     let stack = Stack::start().await;
     create(&stack.acme, json!({"firstName": "A"})).await;
     let delete = "mutation { deleteCustomer(id: \"cust_1\") }";
-    assert_eq!(refused(&stack.acme, delete, json!({})).await.0, "FORBIDDEN");
+    assert_eq!(execute_err(&stack.acme, delete, json!({})).await.0, "FORBIDDEN");
     stack.settings(Settings { pool_extensions: true, ..Settings::default() }).await;
-    ask(&stack.acme, "{ me { id } }", json!({})).await;
-    assert_eq!(ask(&stack.acme, delete, json!({})).await, json!({"deleteCustomer": true}));
-    assert_eq!(refused(&stack.acme, delete, json!({})).await.0, "NOT_FOUND");
+    execute(&stack.acme, "{ me { id } }", json!({})).await;
+    assert_eq!(execute(&stack.acme, delete, json!({})).await, json!({"deleteCustomer": true}));
+    assert_eq!(execute_err(&stack.acme, delete, json!({})).await.0, "NOT_FOUND");
     assert_eq!(list(&stack.acme, "first: 10").await.1, 0);
 }
 
 #[tokio::test]
-async fn new_customers_can_be_leads() {
+async fn new_customers_are_leads_if_the_setting_is_on() {
     let stack = Stack::start().await;
     let status = "mutation { createCustomer(input: {firstName: \"A\"}) { status } }";
-    assert_eq!(ask(&stack.acme, status, json!({})).await["createCustomer"]["status"], "ACTIVE");
+    assert_eq!(execute(&stack.acme, status, json!({})).await["createCustomer"]["status"], "ACTIVE");
     stack.settings(Settings { pool_creates_leads: true, ..Settings::default() }).await;
-    ask(&stack.acme, "{ me { id } }", json!({})).await;
-    assert_eq!(ask(&stack.acme, status, json!({})).await["createCustomer"]["status"], "LEAD");
+    execute(&stack.acme, "{ me { id } }", json!({})).await;
+    assert_eq!(execute(&stack.acme, status, json!({})).await["createCustomer"]["status"], "LEAD");
     let tag = create_tag(&stack.acme, "x").await;
     let id = create(&stack.acme, json!({"firstName": "B", "status": "INACTIVE", "tagIds": [tag]})).await;
     assert_eq!(list(&stack.acme, "first: 10, filter: {status: INACTIVE}").await.0, [id]);

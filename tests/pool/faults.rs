@@ -1,4 +1,5 @@
-//! Faults of the table: told with 429 or 503 and `Retry-After` in this dialect's shape, whichever call they inject.
+//! Faults of the table are reported with 429 or 503 and `Retry-After` in this dialect's format, whichever
+//! call fails.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +9,7 @@ use super::{create, create_tag, error_of, list, send};
 use crate::support::{FaultAction, Faults, Stack};
 
 #[tokio::test]
-async fn a_fault_of_any_call_is_told() {
+async fn fault_in_any_call_is_reported() {
     let faults = Faults::default();
     let stack = Stack::start_with(|config| faults.without_retries(config)).await;
     create_tag(&stack.acme, "One").await;
@@ -31,28 +32,28 @@ async fn a_fault_of_any_call_is_told() {
         for (status, body, code) in
             [(429, &throttled, "RATE_LIMITED"), (503, &failed, "INTERNAL_SERVER_ERROR")]
         {
-            let mut told = BTreeSet::new();
+            let mut failed_calls = BTreeSet::new();
             for call in 1.. {
-                let from_engine = if status == 429 { 400 } else { 500 };
-                faults.inject(call, FaultAction::Answer(from_engine, body.to_string()));
-                let answer = send(&stack.acme, document, json!({})).await;
-                let made = faults.clear().len();
-                if made < call {
+                let engine_status = if status == 429 { 400 } else { 500 };
+                faults.inject(call, FaultAction::Respond(engine_status, body.to_string()));
+                let response = send(&stack.acme, document, json!({})).await;
+                let call_count = faults.clear().len();
+                if call_count < call {
                     break;
                 }
-                assert_eq!(answer.status, status, "{document}, call {call}: {}", answer.body);
-                assert_eq!((error_of(&answer).0.as_str(), answer.header("retry-after")), (code, "1"));
-                assert!(answer.body.starts_with("{\"data\":null,") && !answer.body.contains("secret"));
-                told.insert(call);
+                assert_eq!(response.status, status, "{document}, call {call}: {}", response.body);
+                assert_eq!((error_of(&response).0.as_str(), response.header("retry-after")), (code, "1"));
+                assert!(response.body.starts_with("{\"data\":null,") && !response.body.contains("secret"));
+                failed_calls.insert(call);
             }
-            assert!(!told.is_empty(), "{document} makes no calls: are they seen?");
+            assert!(!failed_calls.is_empty(), "{document} made no calls; are they recorded?");
         }
     }
-    // What was refused is not there.
+    // The failed requests left no inconsistency behind.
     let (ids, total) = list(&stack.acme, "first: 50").await;
     assert_eq!(ids.len() as u64, total);
     let one =
-        super::ask(&stack.acme, "{ customer(selector: {id: \"cust_1\"}) { lastName city } }", json!({}))
+        super::execute(&stack.acme, "{ customer(selector: {id: \"cust_1\"}) { lastName city } }", json!({}))
             .await;
     assert!(["Smith", "Miller"].map(Value::from).contains(&one["customer"]["lastName"]), "{one}");
 }

@@ -1,12 +1,12 @@
-//! Filters: each of them, together, with search and cursor; the total is exact and depends on neither `first`
-//! nor `after`.
+//! Filters, alone and combined with each other, a search and a cursor. The total is exact and depends on
+//! neither `first` nor `after`.
 
 use serde_json::{Value, json};
 
-use super::{ask, create, create_tag, list};
+use super::{create, create_tag, execute, list};
 use crate::support::{Caller, Stack};
 
-/// The list of these arguments has exactly these customers, whatever page is asked for.
+/// Checks that the list with this filter has exactly these customers, on every page.
 async fn check(caller: &Caller, filter: &str, expected: &[u32]) {
     let total = expected.len() as u64;
     let ids: Vec<String> = expected.iter().map(|number| format!("cust_{number}")).collect();
@@ -20,14 +20,14 @@ async fn check(caller: &Caller, filter: &str, expected: &[u32]) {
         assert_eq!(list(caller, &arguments).await, (vec![first.clone()], total), "{filter}");
         let query =
             format!("{{ infiniteCustomers({arguments}) {{ pageInfo {{ hasNextPage endCursor }} }} }}");
-        let info = ask(caller, &query, json!({})).await["infiniteCustomers"]["pageInfo"].clone();
+        let info = execute(caller, &query, json!({})).await["infiniteCustomers"]["pageInfo"].clone();
         assert_eq!(info["hasNextPage"], total > 1, "{filter}");
         let after = format!("first: 100, after: {}, filter: {filter}", info["endCursor"]);
         assert_eq!(list(caller, &after).await, (ids[1..].to_vec(), total), "{filter}");
     }
 }
 
-async fn people(stack: &Stack) -> [String; 2] {
+async fn create_customers(stack: &Stack) -> [String; 2] {
     let tags = [create_tag(&stack.acme, "One").await, create_tag(&stack.acme, "Two").await];
     let [one, two] = &tags;
     for customer in [
@@ -38,15 +38,15 @@ async fn people(stack: &Stack) -> [String; 2] {
         json!({"companyName": "--", "city": "--", "email": "info@example.com", "quickbooksId": "QB-12"}),
     ] {
         create(&stack.acme, customer).await;
-        stack.clock.pass_seconds(60);
+        stack.clock.advance_seconds(60);
     }
     tags
 }
 
 #[tokio::test]
-async fn each_filter_and_all_together() {
+async fn filters_work_alone_and_combined() {
     let stack = Stack::start().await;
-    let [one, two] = people(&stack).await;
+    let [one, two] = create_customers(&stack).await;
     let acme = &stack.acme;
     check(acme, "{}", &[5, 4, 3, 2, 1]).await;
     check(acme, "{status: ACTIVE}", &[5, 4, 1]).await;
@@ -73,15 +73,15 @@ async fn each_filter_and_all_together() {
     .await;
     check(acme, "{updatedAtLte: \"2030-01-15T11:30:00+01:00\"}", &[1]).await;
     let update = "mutation { updateCustomer(id: \"cust_1\", input: {city: \"Dallas\"}) { id } }";
-    ask(acme, update, json!({})).await;
+    execute(acme, update, json!({})).await;
     check(acme, "{city: \"austin\"}", &[4]).await;
     check(acme, "{updatedAtGte: \"2030-01-15T10:35:00Z\"}", &[1]).await;
 }
 
 #[tokio::test]
-async fn filters_and_search_together() {
+async fn filters_narrow_a_search() {
     let stack = Stack::start().await;
-    people(&stack).await;
+    create_customers(&stack).await;
     let found = |arguments: &'static str| list(&stack.acme, arguments);
     assert_eq!(
         found("first: 10, search: \"austin\"").await,
@@ -97,14 +97,15 @@ async fn filters_and_search_together() {
 }
 
 #[tokio::test]
-async fn the_other_form_of_filters() {
+async fn numbered_pages_accept_selector_filters() {
     let stack = Stack::start().await;
-    let [one, two] = people(&stack).await;
+    let [one, two] = create_customers(&stack).await;
     let query = "query($f: CustomerFilters, $g: CustomerFilter) { \
                  paginatedCustomers(selector: {filters: $f}, filter: $g) { data { id } pagination { total } } }";
     let check = async |filters: Value, filter: Value, expected: &[u32]| {
         let page =
-            ask(&stack.acme, query, json!({"f": filters, "g": filter})).await["paginatedCustomers"].clone();
+            execute(&stack.acme, query, json!({"f": filters, "g": filter})).await["paginatedCustomers"]
+                .clone();
         let ids: Vec<Value> = expected.iter().map(|number| json!({"id": format!("cust_{number}")})).collect();
         assert_eq!(page["data"], json!(ids), "{filters}");
         assert_eq!(page["pagination"]["total"], expected.len(), "{filters}");
@@ -127,7 +128,7 @@ async fn the_other_form_of_filters() {
 }
 
 #[tokio::test]
-async fn pages_of_a_filter_go_on_where_the_page_before_ended() {
+async fn filtered_pages_continue_where_the_previous_page_ended() {
     let stack = Stack::start().await;
     for number in 0..9 {
         create(&stack.acme, json!({"lastName": format!("No{number}"), "state": "TX", "city": "Austin"}))
@@ -137,7 +138,7 @@ async fn pages_of_a_filter_go_on_where_the_page_before_ended() {
         let page = async |page: u32| {
             let arguments = format!("page: {page}, limit: 3, filter: {{{filter}}}");
             let query = format!("{{ paginatedCustomers({arguments}) {{ data {{ id }} }} }}");
-            let data = ask(&stack.acme, &query, json!({})).await;
+            let data = execute(&stack.acme, &query, json!({})).await;
             let ids = data["paginatedCustomers"]["data"].as_array().unwrap().clone();
             ids.into_iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use clientele_functions_common::caller::FRESH_SECONDS;
 use clientele_shared::model::Mode;
 
-use super::{ask, create, error_of, list, refused, send};
+use super::{create, error_of, execute, execute_err, list, send};
 use crate::support::{Stack, golden};
 
-/// The document's queries, to the letter.
+/// The queries of the specification, verbatim.
 const INFINITE: &str =
     "query InfiniteCustomers($first: Int!, $after: String, $filter: CustomerFilter, $search: String) {
 infiniteCustomers(first: $first, after: $after, filter: $filter, search: $search) {
@@ -104,10 +104,10 @@ fn jane() -> Value {
 }
 
 #[tokio::test]
-async fn the_documents_examples_from_create_to_bulk() {
+async fn create_update_get_and_bulk_update_match_the_specification() {
     let stack = Stack::start().await;
     let acme = &stack.acme;
-    let tag = ask(
+    let tag = execute(
         acme,
         "mutation { createTag(input: {name: \"Premium\", color: \"#4F46E5\"}) { id name color } }",
         json!({}),
@@ -122,7 +122,7 @@ async fn the_documents_examples_from_create_to_bulk() {
             r#""email":"jane@example.com","status":"ACTIVE","createdAt":"2030-01-15T10:30:00Z"}}}"#
         )
     );
-    stack.clock.pass_seconds(60);
+    stack.clock.advance_seconds(60);
     let input = json!({"phone": "555-0999", "notes": "Updated contact preference: email only"});
     let updated = send(acme, UPDATE, json!({ "id": "cust_1", "input": input })).await;
     assert_eq!(
@@ -152,7 +152,7 @@ async fn the_documents_examples_from_create_to_bulk() {
 }
 
 #[tokio::test]
-async fn the_documents_list() {
+async fn list_matches_the_specification() {
     let stack = Stack::start().await;
     for number in 0..3 {
         let smith = json!({
@@ -162,9 +162,9 @@ async fn the_documents_list() {
         create(&stack.acme, smith).await;
     }
     let variables = json!({"first": 1, "search": "Smith", "filter": {"status": "ACTIVE"}});
-    let answer = send(&stack.acme, INFINITE, variables).await;
+    let response = send(&stack.acme, INFINITE, variables).await;
     assert_eq!(
-        answer.body,
+        response.body,
         concat!(
             r#"{"data":{"infiniteCustomers":{"edges":[{"node":{"id":"cust_2","firstName":"John","#,
             r#""lastName":"Smith","email":"john@example.com","phone":"555-0123","status":"ACTIVE","#,
@@ -172,31 +172,31 @@ async fn the_documents_list() {
             r#""pageInfo":{"hasNextPage":true,"endCursor":"eyJpZCI6ImN1c3RfMiJ9"},"totalCount":2}}}"#
         )
     );
-    assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
+    assert_eq!(response.header("content-type"), "application/json; charset=utf-8");
     let variables = json!({"first": 20, "after": "eyJpZCI6ImN1c3RfMSJ9", "filter": null, "search": null});
-    let empty = ask(&stack.acme, INFINITE, variables).await;
+    let empty = execute(&stack.acme, INFINITE, variables).await;
     let page_info = json!({"hasNextPage": false, "endCursor": null});
     assert_eq!(empty["infiniteCustomers"], json!({"edges": [], "pageInfo": page_info, "totalCount": 3}));
 }
 
 #[tokio::test]
-async fn a_query_by_get_and_no_mutation() {
+async fn get_accepts_queries_and_rejects_mutations() {
     let stack = Stack::start().await;
     create(&stack.acme, json!({"companyName": "Blue"})).await;
     let query = "query=query%20Q(%24id%3AID!)%7Bcustomer(selector%3A%7Bid%3A%24id%7D)%7BcompanyName%7D%7D";
     let path = format!("/graphql?{query}&variables=%7B%22id%22%3A%22cust_1%22%7D&operationName=Q");
-    let answer = stack.acme.get(&path).await;
-    assert_eq!(answer.expect(200)["data"]["customer"]["companyName"], "Blue");
+    let response = stack.acme.get(&path).await;
+    assert_eq!(response.expect(200)["data"]["customer"]["companyName"], "Blue");
     let mutation = "/graphql?query=mutation%7BcreateTag(input%3A%7Bname%3A%22x%22%7D)%7Bid%7D%7D";
-    let answer = stack.acme.get(mutation).await;
-    assert_eq!(answer.status, 405);
-    assert_eq!(answer.header("allow"), "POST");
-    assert_eq!(error_of(&answer).0, "BAD_USER_INPUT");
-    assert_eq!(ask(&stack.acme, "{ tags { id } }", json!({})).await["tags"], json!([]));
+    let response = stack.acme.get(mutation).await;
+    assert_eq!(response.status, 405);
+    assert_eq!(response.header("allow"), "POST");
+    assert_eq!(error_of(&response).0, "BAD_USER_INPUT");
+    assert_eq!(execute(&stack.acme, "{ tags { id } }", json!({})).await["tags"], json!([]));
     for wrong in ["/graphql", "/graphql?query=%20", "/graphql?query=%7Bme%7Bid%7D%7D&variables=%5B1%5D"] {
-        let answer = stack.acme.get(wrong).await;
+        let response = stack.acme.get(wrong).await;
         assert_eq!(
-            (answer.status.as_u16(), error_of(&answer).0.as_str()),
+            (response.status.as_u16(), error_of(&response).0.as_str()),
             (400, "BAD_USER_INPUT"),
             "{wrong}"
         );
@@ -204,56 +204,56 @@ async fn a_query_by_get_and_no_mutation() {
 }
 
 #[tokio::test]
-async fn without_a_key_in_force_nobody_gets_in() {
+async fn requests_without_a_valid_key_are_unauthorized() {
     let stack = Stack::start().await;
     let not_authorized =
         r#"{"data":null,"errors":[{"message":"Not authorized","extensions":{"code":"UNAUTHORIZED"}}]}"#;
     for headers in [[].as_slice(), &[("authorization", "Bearer ctc_live_x")]] {
-        let answer = stack.anonymous(Method::POST, "/graphql", headers).await;
-        assert_eq!((answer.status.as_u16(), answer.body.as_str()), (401, not_authorized));
+        let response = stack.anonymous(Method::POST, "/graphql", headers).await;
+        assert_eq!((response.status.as_u16(), response.body.as_str()), (401, not_authorized));
     }
     create(&stack.acme, json!({"lastName": "Doe"})).await;
     stack.store.api_key_revoke(&"acme".parse().unwrap(), &stack.acme.key.id()).await.unwrap();
-    stack.clock.pass_seconds(FRESH_SECONDS);
-    // The function remembers the key still: what it learns meanwhile keeps the write from happening.
-    let answer = send(&stack.acme, CREATE, json!({"input": {"lastName": "Late"}})).await;
-    assert_eq!((answer.status.as_u16(), answer.body.as_str()), (401, not_authorized));
+    stack.clock.advance_seconds(FRESH_SECONDS);
+    // The key is still cached, but the function revalidates it during the write and so stops the write.
+    let response = send(&stack.acme, CREATE, json!({"input": {"lastName": "Late"}})).await;
+    assert_eq!((response.status.as_u16(), response.body.as_str()), (401, not_authorized));
     let other = stack.caller("acme", Mode::Live, "read").await;
     assert_eq!(list(&other, "first: 10").await.1, 1);
 }
 
 #[tokio::test]
-async fn a_mutation_needs_the_scope_write() {
+async fn mutations_require_the_write_scope() {
     let stack = Stack::start().await;
     let reader = stack.caller("acme", Mode::Live, "read").await;
     let variables = json!({"input": {"lastName": "Doe"}});
-    let (code, message) = refused(&reader, CREATE, variables.clone()).await;
+    let (code, message) = execute_err(&reader, CREATE, variables.clone()).await;
     assert_eq!((code.as_str(), message.as_str()), ("FORBIDDEN", "This API key lacks the scope `write`"));
     let two = format!("query Q {{ me {{ id }} }} {CREATE}");
     let body = |name: &str| json!({"query": two, "operationName": name, "variables": variables}).to_string();
-    let answer = reader.send(Method::POST, "/graphql", &[], body("CreateCustomer")).await;
-    assert_eq!(error_of(&answer).0, "FORBIDDEN");
+    let response = reader.send(Method::POST, "/graphql", &[], body("CreateCustomer")).await;
+    assert_eq!(error_of(&response).0, "FORBIDDEN");
     let writer = stack.caller("acme", Mode::Live, "write").await;
-    let answer = send(&writer, "{ me { id } }", json!({})).await;
-    assert_eq!((answer.status.as_u16(), error_of(&answer).0.as_str()), (403, "FORBIDDEN"));
+    let response = send(&writer, "{ me { id } }", json!({})).await;
+    assert_eq!((response.status.as_u16(), error_of(&response).0.as_str()), (403, "FORBIDDEN"));
     assert_eq!(list(&stack.acme, "first: 10").await.1, 0);
 }
 
 #[tokio::test]
-async fn graphql_itself_works_as_clients_use_it() {
+async fn fragments_aliases_directives_and_typename_work() {
     let stack = Stack::start().await;
     create(&stack.acme, json!({"firstName": "A"})).await;
     create(&stack.acme, json!({"firstName": "B"})).await;
     let query = "query Two($with: Boolean!) { one: customer(selector: {id: \"cust_1\"}) { ...name } \
                  two: customer(selector: {id: \"cust_2\"}) { ...name status @include(if: $with) __typename } } \
                  fragment name on Customer { firstName }";
-    let data = ask(&stack.acme, query, json!({"with": false})).await;
+    let data = execute(&stack.acme, query, json!({"with": false})).await;
     assert_eq!(data, json!({"one": {"firstName": "A"}, "two": {"firstName": "B", "__typename": "Customer"}}));
-    let me = ask(&stack.acme, "{ me { id email } }", json!({})).await;
+    let me = execute(&stack.acme, "{ me { id email } }", json!({})).await;
     assert_eq!(me["me"], json!({"id": stack.acme.key.id().as_str(), "email": null}));
 }
 
-/// The introspection query that Apollo's and GraphiQL's tools send.
+/// The introspection query of Apollo's and GraphiQL's tools.
 const INTROSPECTION: &str = "query IntrospectionQuery { __schema { queryType { name } mutationType { name } \
     subscriptionType { name } types { ...FullType } directives { name description locations \
     args(includeDeprecated: true) { ...InputValue } } } } fragment FullType on __Type { kind name description \
@@ -266,16 +266,16 @@ const INTROSPECTION: &str = "query IntrospectionQuery { __schema { queryType { n
     ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";
 
 #[tokio::test]
-async fn the_schema_can_be_asked_for() {
+async fn schema_can_be_introspected() {
     let stack = Stack::start().await;
-    let data = ask(&stack.acme, INTROSPECTION, json!({})).await;
+    let data = execute(&stack.acme, INTROSPECTION, json!({})).await;
     let types = data["__schema"]["types"].as_array().unwrap();
     assert!(types.iter().any(|kind| kind["name"] == "Customer"));
-    assert!(!data.to_string().contains("deleteCustomer"), "the document has no delete");
+    assert!(!data.to_string().contains("deleteCustomer"), "the specification has no delete");
 }
 
 #[test]
-fn the_schema_is_the_one_agreed_to() {
+fn schema_matches_the_golden_file() {
     let difference = golden::difference("pool.graphql", &clientele_functions_pool::sdl());
     assert!(difference.is_none(), "{}", difference.unwrap_or_default());
 }

@@ -1,5 +1,5 @@
-//! Whatever is sent, the answer is GraphQL's and this dialect's own: each error has a code, what is refused is not
-//! written, and no function ever fails.
+//! Random input: every response is valid GraphQL, each error has one of this dialect's codes, a rejected
+//! request writes nothing, and no function ever fails.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -9,7 +9,7 @@ use super::{PATH, create, list, send};
 use crate::guarantees::input::{any_text, any_value};
 use crate::support::Stack;
 
-/// Documents whose variables are sent; `$i` is an object of the named members.
+/// Documents, with the fields of the object that is sent as the variable `$i`.
 const DOCUMENTS: [(&str, &[&str]); 8] = [
     ("mutation($i: CreateCustomerInput!) { createCustomer(input: $i) { id tags { name } } }", &CUSTOMER),
     (
@@ -72,17 +72,17 @@ const FILTER: [&str; 12] = [
     "updatedAtLte",
 ];
 
-/// Every code there is for what a caller did wrong.
+/// Every error code for a mistake of the client.
 const CODES: [&str; 4] = ["BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED", "NOT_FOUND", "CONFLICT"];
 
 #[derive(Debug, Clone)]
-struct Sent {
+struct RandomRequest {
     query: String,
     variables: Value,
 }
 
 #[test]
-fn whatever_is_sent_is_taken_or_refused_with_a_code() {
+fn random_requests_are_accepted_or_rejected_with_a_code() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let stack = runtime.block_on(async {
         let stack = Stack::start().await;
@@ -92,30 +92,30 @@ fn whatever_is_sent_is_taken_or_refused_with_a_code() {
     let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
     let seed = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let result = TestRunner::new_with_rng(config, seed)
-        .run(&any_request(), |sent| runtime.block_on(check(&stack, &sent)));
-    if let Err(TestError::Fail(reason, sent)) = result {
-        panic!("{reason}: {sent:#?}");
+        .run(&any_request(), |request| runtime.block_on(check(&stack, &request)));
+    if let Err(TestError::Fail(reason, request)) = result {
+        panic!("{reason}: {request:#?}");
     }
 }
 
-async fn check(stack: &Stack, sent: &Sent) -> Result<(), TestCaseError> {
+async fn check(stack: &Stack, request: &RandomRequest) -> Result<(), TestCaseError> {
     let record = format!("/api/v1/customers/{}", stack.tenant().customer_uuid(1.try_into().unwrap()));
     let seen = async || (list(&stack.acme, "first: 1").await.1, stack.acme.get(&record).await.body);
     let before = seen().await;
-    let answer = send(&stack.acme, &sent.query, sent.variables.clone()).await;
-    let body: Value = serde_json::from_str(&answer.body).unwrap();
-    prop_assert!(matches!(answer.status.as_u16(), 200 | 400), "{:?}", answer);
+    let response = send(&stack.acme, &request.query, request.variables.clone()).await;
+    let body: Value = serde_json::from_str(&response.body).unwrap();
+    prop_assert!(matches!(response.status.as_u16(), 200 | 400), "{:?}", response);
     let errors = body["errors"].as_array().cloned().unwrap_or_default();
-    prop_assert!(answer.status == 200 || !errors.is_empty(), "{:?}", answer);
+    prop_assert!(response.status == 200 || !errors.is_empty(), "{:?}", response);
     for error in &errors {
         let code = error["extensions"]["code"].as_str().unwrap_or_default();
-        prop_assert!(CODES.contains(&code), "{:?}", answer);
-        prop_assert!(!error["message"].as_str().unwrap_or_default().is_empty(), "{:?}", answer);
+        prop_assert!(CODES.contains(&code), "{:?}", response);
+        prop_assert!(!error["message"].as_str().unwrap_or_default().is_empty(), "{:?}", response);
     }
     let now = seen().await;
     if !errors.is_empty() {
         prop_assert_eq!(now, before);
-    } else if sent.query.contains("createCustomer") {
+    } else if request.query.contains("createCustomer") {
         prop_assert_eq!(now.0, before.0 + 1);
     } else {
         prop_assert_eq!(now.0, before.0);
@@ -123,10 +123,10 @@ async fn check(stack: &Stack, sent: &Sent) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn any_request() -> impl Strategy<Value = Sent> {
-    let known = prop::sample::select(DOCUMENTS.to_vec()).prop_flat_map(|(query, members)| {
-        let count = if members.is_empty() { 0..1 } else { 0..5 };
-        let names = if members.is_empty() { vec![""] } else { members.to_vec() };
+fn any_request() -> impl Strategy<Value = RandomRequest> {
+    let known = prop::sample::select(DOCUMENTS.to_vec()).prop_flat_map(|(query, fields)| {
+        let count = if fields.is_empty() { 0..1 } else { 0..5 };
+        let names = if fields.is_empty() { vec![""] } else { fields.to_vec() };
         let object = prop::collection::vec((prop::sample::select(names), any_value()), count);
         let number =
             prop_oneof![any::<i64>().prop_map(Value::from), (0..3_i64).prop_map(Value::from), any_value()];
@@ -136,15 +136,18 @@ fn any_request() -> impl Strategy<Value = Sent> {
             if query.contains("BulkUpdate") {
                 input.entry("ids").or_insert(json!(["cust_1", "cust_2"]));
             }
-            Sent { query: query.to_owned(), variables: json!({"i": input, "a": a, "b": b, "c": c, "d": d}) }
+            RandomRequest {
+                query: query.to_owned(),
+                variables: json!({"i": input, "a": a, "b": b, "c": c, "d": d}),
+            }
         })
     });
-    let odd = (any_text(), any_value()).prop_map(|(query, variables)| Sent { query, variables });
+    let odd = (any_text(), any_value()).prop_map(|(query, variables)| RandomRequest { query, variables });
     prop_oneof![5 => known, 1 => odd]
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_request_is_refused() {
+async fn invalid_bodies_are_rejected() {
     let stack = Stack::start().await;
     for body in [
         "",
@@ -156,8 +159,8 @@ async fn a_body_that_is_no_request_is_refused() {
         "{\"query\":1}",
         "{\"query\":\"{me{id}}\",\"variables\":[1]}",
     ] {
-        let answer = stack.acme.send(http::Method::POST, PATH, &[], body.to_owned()).await;
-        assert_eq!(answer.status, 400, "{body}: {}", answer.body);
-        assert_eq!(super::error_of(&answer).0, "BAD_USER_INPUT", "{body}");
+        let response = stack.acme.send(http::Method::POST, PATH, &[], body.to_owned()).await;
+        assert_eq!(response.status, 400, "{body}: {}", response.body);
+        assert_eq!(super::error_of(&response).0, "BAD_USER_INPUT", "{body}");
     }
 }

@@ -1,7 +1,7 @@
-//! A function that streams, as the process that Lambda runs: an answer that breaks off ends the process and its
-//! connection, so that Lambda breaks the caller's.
+//! A streaming function in a separate process, as on Lambda. If its response is interrupted, the process
+//! exits and its connection closes, so that Lambda closes the client's connection.
 //!
-//! This test program starts itself as that process, and plays Lambda's Runtime API to it.
+//! This test program starts itself as that process and emulates Lambda's Runtime API.
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -15,45 +15,50 @@ use clientele_shared::table::keys::{self, attribute};
 use super::walks::{COUNT, customers};
 use crate::support::Stack;
 
-/// Tells this program to be the function, and at which address its Runtime API is.
+/// Environment variable with the address of the Runtime API; it is set in the function's process.
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 
 #[test]
-#[ignore = "the process that the tests of this file start"]
+#[ignore = "the other tests in this file start it as a process"]
 fn function() {
-    assert!(std::env::var_os(RUNTIME_API).is_some(), "this is no test: it is started by those of this file");
+    assert!(
+        std::env::var_os(RUNTIME_API).is_some(),
+        "not a test: the other tests in this file start it as a process"
+    );
     clientele_functions_common::serve_streamed(&clientele_functions_pool::customer_export::ENDPOINT).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_whole_answer_ends_with_the_last_part_and_the_process_goes_on() {
+async fn complete_response_ends_with_the_last_chunk_and_the_process_continues() {
     let stack = Stack::start().await;
     customers(&stack).await;
     let mut lambda = Lambda::start(&stack);
-    let answer = lambda.invoke();
-    assert_eq!(answer.matches("\r\ncust_").count(), COUNT as usize);
-    assert!(answer.contains("Transfer-Encoding: chunked") || answer.contains("transfer-encoding: chunked"));
-    assert!(answer.ends_with("\r\n0\r\n\r\n"));
-    assert_eq!(lambda.invoke().len(), answer.len());
+    let response = lambda.invoke();
+    assert_eq!(response.matches("\r\ncust_").count(), COUNT as usize);
+    assert!(
+        response.contains("Transfer-Encoding: chunked") || response.contains("transfer-encoding: chunked")
+    );
+    assert!(response.ends_with("\r\n0\r\n\r\n"));
+    assert_eq!(lambda.invoke().len(), response.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_breaks_off_ends_the_process_and_has_no_last_part() {
+async fn interrupted_response_has_no_last_chunk_and_the_process_exits() {
     let stack = Stack::start().await;
     customers(&stack).await;
     damage(&stack, 7).await;
     let mut lambda = Lambda::start(&stack);
-    let answer = lambda.invoke();
-    assert!(answer.contains("id,firstName") && answer.contains(&format!("cust_{COUNT},")));
-    assert!(!answer.contains("cust_7,"));
-    assert!(!answer.ends_with("0\r\n\r\n"), "it looks whole");
+    let response = lambda.invoke();
+    assert!(response.contains("id,firstName") && response.contains(&format!("cust_{COUNT},")));
+    assert!(!response.contains("cust_7,"));
+    assert!(!response.ends_with("0\r\n\r\n"), "the response looks complete");
     assert_eq!(lambda.process.wait().unwrap().code(), Some(1));
     let mut log = String::new();
     lambda.process.stdout.take().unwrap().read_to_string(&mut log).unwrap();
-    assert!(log.contains("the answer broke off") && log.contains("pool-customer-export"), "{log}");
+    assert!(log.contains("the response stream failed") && log.contains("pool-customer-export"), "{log}");
 }
 
-/// Makes a record that cannot be read.
+/// Makes a record unreadable.
 async fn damage(stack: &Stack, number: u32) {
     let tenant = stack.tenant();
     let key = keys::customer(&tenant, tenant.customer_uuid(number.try_into().unwrap()));
@@ -69,7 +74,7 @@ async fn damage(stack: &Stack, number: u32) {
     update.send().await.unwrap();
 }
 
-/// The function's process, and the Runtime API that it asks for events.
+/// The function's process, and the Runtime API from which it gets events.
 struct Lambda {
     process: Child,
     runtime_api: TcpListener,
@@ -102,7 +107,7 @@ impl Lambda {
         Self { process, runtime_api, event: event.to_string() }
     }
 
-    /// Hands out the event; returns all that the function sends as its answer, as it stands on the wire.
+    /// Sends the event to the function; returns the function's response as sent over the connection.
     fn invoke(&mut self) -> String {
         let mut next = self.connection();
         assert!(head(&mut next).starts_with("GET /2018-06-01/runtime/invocation/next"));
@@ -116,28 +121,28 @@ impl Lambda {
         );
         next.get_mut().write_all((headers + &self.event).as_bytes()).unwrap();
         drop(next);
-        let mut answer = self.connection();
-        let head = head(&mut answer);
+        let mut response = self.connection();
+        let head = head(&mut response);
         assert!(head.starts_with("POST /2018-06-01/runtime/invocation/1/response"), "{head}");
         let mut body = Vec::new();
-        let mut part = [0; 65_536];
-        // Until the last part, or the end of a connection that breaks.
+        let mut buffer = [0; 65_536];
+        // Read up to the last chunk, or until the connection closes.
         while !body.ends_with(b"\r\n0\r\n\r\n") {
-            match answer.read(&mut part) {
+            match response.read(&mut buffer) {
                 Ok(0) | Err(_) => break,
-                Ok(length) => body.extend_from_slice(&part[..length]),
+                Ok(length) => body.extend_from_slice(&buffer[..length]),
             }
         }
-        // A process that is gone hears no more.
+        // Fails if the process has exited.
         drop(
-            answer
+            response
                 .get_mut()
                 .write_all(b"HTTP/1.1 202 Accepted\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"),
         );
         head + &String::from_utf8(body).unwrap()
     }
 
-    /// The function's next connection; a function that ends instead is no reason to wait forever.
+    /// Accepts the function's next connection; panics if the function exits instead.
     fn connection(&mut self) -> BufReader<TcpStream> {
         self.runtime_api.set_nonblocking(true).unwrap();
         loop {
@@ -148,7 +153,7 @@ impl Lambda {
                 }
                 Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}"),
             }
-            assert_eq!(self.process.try_wait().unwrap(), None, "the function ended");
+            assert_eq!(self.process.try_wait().unwrap(), None, "the function exited");
             std::thread::yield_now();
         }
     }
@@ -156,13 +161,13 @@ impl Lambda {
 
 impl Drop for Lambda {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // Fails if the process has already exited.
         drop(self.process.kill());
         drop(self.process.wait());
     }
 }
 
-/// The lines before a body.
+/// Reads the lines before a body.
 fn head(connection: &mut BufReader<TcpStream>) -> String {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {

@@ -1,28 +1,29 @@
-//! Tags: made, changed, deleted, shown on customers in one call for a whole page.
+//! Tags: created, updated, deleted, and loaded in one call for a whole page of customers.
 
 use serde_json::{Value, json};
 
-use super::{ask, create, create_tag, list, refused};
+use super::{create, create_tag, execute, execute_err, list};
 use crate::support::{Calls, Stack};
 
 #[tokio::test]
-async fn tags_are_made_changed_and_deleted() {
+async fn tags_can_be_created_updated_and_deleted() {
     let stack = Stack::start().await;
     let acme = &stack.acme;
-    let make = "mutation($i: CreateTagInput!) { createTag(input: $i) { id name color } }";
-    let made = ask(acme, make, json!({"i": {"name": " Premium ", "color": "#ff00aa"}})).await;
-    assert_eq!(made["createTag"], json!({"id": "tag_001", "name": "Premium", "color": "#FF00AA"}));
-    let made = ask(acme, make, json!({"i": {"name": "Plain"}})).await;
-    assert_eq!(made["createTag"], json!({"id": "tag_002", "name": "Plain", "color": "#4F46E5"}));
-    let change =
+    let create_mutation = "mutation($i: CreateTagInput!) { createTag(input: $i) { id name color } }";
+    let created =
+        execute(acme, create_mutation, json!({"i": {"name": " Premium ", "color": "#ff00aa"}})).await;
+    assert_eq!(created["createTag"], json!({"id": "tag_001", "name": "Premium", "color": "#FF00AA"}));
+    let created = execute(acme, create_mutation, json!({"i": {"name": "Plain"}})).await;
+    assert_eq!(created["createTag"], json!({"id": "tag_002", "name": "Plain", "color": "#4F46E5"}));
+    let update_mutation =
         "mutation($id: ID!, $i: UpdateTagInput!) { updateTag(id: $id, input: $i) { id name color } }";
-    let changed = ask(acme, change, json!({"id": "tag_001", "i": {"name": "Gold"}})).await;
-    assert_eq!(changed["updateTag"], json!({"id": "tag_001", "name": "Gold", "color": "#FF00AA"}));
-    let changed = ask(acme, change, json!({"id": "tag_001", "i": {}})).await;
-    assert_eq!(changed["updateTag"]["name"], "Gold");
-    let all = ask(acme, "{ tags { id } tag(id: \"tag_002\") { name } }", json!({})).await;
+    let updated = execute(acme, update_mutation, json!({"id": "tag_001", "i": {"name": "Gold"}})).await;
+    assert_eq!(updated["updateTag"], json!({"id": "tag_001", "name": "Gold", "color": "#FF00AA"}));
+    let updated = execute(acme, update_mutation, json!({"id": "tag_001", "i": {}})).await;
+    assert_eq!(updated["updateTag"]["name"], "Gold");
+    let all = execute(acme, "{ tags { id } tag(id: \"tag_002\") { name } }", json!({})).await;
     assert_eq!(all, json!({"tags": [{"id": "tag_001"}, {"id": "tag_002"}], "tag": {"name": "Plain"}}));
-    assert_eq!(ask(acme, "mutation { deleteTag(id: \"tag_001\") }", json!({})).await["deleteTag"], true);
+    assert_eq!(execute(acme, "mutation { deleteTag(id: \"tag_001\") }", json!({})).await["deleteTag"], true);
     for query in [
         "{ tag(id: \"tag_001\") { id } }",
         "{ tag(id: \"weekly\") { id } }",
@@ -31,7 +32,7 @@ async fn tags_are_made_changed_and_deleted() {
         "mutation { updateTag(id: \"tag_001\", input: {name: \"x\"}) { id } }",
     ] {
         assert_eq!(
-            refused(acme, query, json!({})).await,
+            execute_err(acme, query, json!({})).await,
             ("NOT_FOUND".into(), "Tag not found".into()),
             "{query}"
         );
@@ -43,18 +44,22 @@ async fn tags_are_made_changed_and_deleted() {
         json!({"name": "x", "color": "red"}),
         json!({"name": "x", "color": "#12345"}),
     ] {
-        assert_eq!(refused(acme, make, json!({"i": input})).await.0, "BAD_USER_INPUT", "{input}");
+        assert_eq!(
+            execute_err(acme, create_mutation, json!({"i": input})).await.0,
+            "BAD_USER_INPUT",
+            "{input}"
+        );
     }
     for input in [json!({"name": null}), json!({"color": null}), json!({"color": "#GGGGGG"})] {
         let variables = json!({"id": "tag_002", "i": input});
-        assert_eq!(refused(acme, change, variables).await.0, "BAD_USER_INPUT", "{input}");
+        assert_eq!(execute_err(acme, update_mutation, variables).await.0, "BAD_USER_INPUT", "{input}");
     }
-    // A number is never given out again.
+    // Numbers are never reused.
     assert_eq!(create_tag(acme, "Next").await, "tag_003");
 }
 
 #[tokio::test]
-async fn a_customers_tags_are_replaced_added_and_removed() {
+async fn customer_tags_can_be_replaced_added_and_removed() {
     let stack = Stack::start().await;
     let acme = &stack.acme;
     for name in ["A", "B", "C"] {
@@ -63,7 +68,8 @@ async fn a_customers_tags_are_replaced_added_and_removed() {
     let id = create(acme, json!({"lastName": "Doe", "tagIds": ["tag_002", "tag_001", "tag_002"]})).await;
     let query = "mutation($id: ID!, $i: UpdateCustomerInput!) { updateCustomer(id: $id, input: $i) { tags { name } } }";
     let update = async |input: Value| {
-        let tags = ask(acme, query, json!({"id": id, "i": input})).await["updateCustomer"]["tags"].clone();
+        let tags =
+            execute(acme, query, json!({"id": id, "i": input})).await["updateCustomer"]["tags"].clone();
         tags.as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect::<String>()
     };
     assert_eq!(update(json!({"notes": "n"})).await, "AB");
@@ -74,20 +80,20 @@ async fn a_customers_tags_are_replaced_added_and_removed() {
     let document = "mutation { createTag(input: {name: \"D\"}) { id } \
                     updateCustomer(id: \"cust_1\", input: {addTagIds: [\"tag_004\"]}) { tags { name } } \
                     deleteTag(id: \"tag_001\") }";
-    let data = ask(acme, document, json!({})).await;
+    let data = execute(acme, document, json!({})).await;
     assert_eq!(data["updateCustomer"]["tags"].as_array().unwrap().len(), 3);
-    // What is deleted is shown nowhere, and filters by it are refused.
+    // A deleted tag is no longer shown, and filters by it are rejected.
     assert_eq!(update(json!({})).await, "BD");
     let filter = "{ infiniteCustomers(first: 1, filter: {tagIds: [\"tag_001\"]}) { totalCount } }";
-    assert_eq!(refused(acme, filter, json!({})).await.0, "BAD_USER_INPUT");
+    assert_eq!(execute_err(acme, filter, json!({})).await.0, "BAD_USER_INPUT");
     assert_eq!(list(acme, "first: 1, filter: {tagIds: [\"tag_002\"]}").await.1, 1);
 }
 
 #[tokio::test]
-async fn a_page_shows_its_tags_in_two_round_trips() {
+async fn page_of_30_customers_loads_its_tags_in_one_call() {
     let calls = Calls::default();
-    let watch = calls.clone();
-    let stack = Stack::start_with(|config| config.interceptor(watch)).await;
+    let recorder = calls.clone();
+    let stack = Stack::start_with(|config| config.interceptor(recorder)).await;
     let mut tags = Vec::new();
     for number in 0..12 {
         tags.push(create_tag(&stack.acme, &format!("Tag {number}")).await);
@@ -99,7 +105,7 @@ async fn a_page_shows_its_tags_in_two_round_trips() {
     drop(calls.take());
     let query =
         "{ infiniteCustomers(first: 30) { edges { node { id tags { id name } status } } totalCount } }";
-    let data = ask(&stack.acme, query, json!({})).await;
+    let data = execute(&stack.acme, query, json!({})).await;
     let edges = data["infiniteCustomers"]["edges"].as_array().unwrap();
     assert!(edges.iter().all(|edge| edge["node"]["tags"].as_array().unwrap().len() == 2));
     // Three statuses, the totals, and the tags.

@@ -1,4 +1,5 @@
-//! A walk of thousands while others write: nothing twice, nothing skipped that was there all along.
+//! Walks of thousands of customers during concurrent writes: no customer appears twice, and no customer that
+//! exists throughout is skipped.
 
 use std::collections::BTreeSet;
 
@@ -7,18 +8,18 @@ use serde_json::{Value, json};
 use clientele_shared::model::{CustomerFields, Status};
 use clientele_shared::store::{ImportedRow, RowKey, Store};
 
-use super::{ask, create};
+use super::{create, execute};
 use crate::support::{Caller, Stack};
 
 pub(super) const COUNT: u32 = 3_000;
 
-/// Customers 1 to 3,000, a third of each status.
+/// Creates customers 1 to 3,000, a third with each status.
 pub(super) async fn customers(stack: &Stack) {
     let numbers: Vec<u32> = (1..=COUNT).collect();
-    for some in numbers.chunks(Store::IMPORT_ROWS) {
-        let count = u32::try_from(some.len()).unwrap();
+    for chunk in numbers.chunks(Store::IMPORT_ROWS) {
+        let count = u32::try_from(chunk.len()).unwrap();
         stack.store.customer_numbers_allocate(&stack.tenant(), count).await.unwrap();
-        let rows = some.iter().map(|number| ImportedRow {
+        let rows = chunk.iter().map(|number| ImportedRow {
             mark: RowKey::new("walk", &number.to_string()),
             number: (*number).try_into().unwrap(),
             fields: CustomerFields {
@@ -31,14 +32,14 @@ pub(super) async fn customers(stack: &Stack) {
     }
 }
 
-/// Reads a list to its end by cursor; `between` is done after each page.
+/// Reads a list to its end by cursor; calls `between` after each page but the last.
 async fn walk(caller: &Caller, filter: Value, mut between: impl AsyncFnMut(usize)) -> Vec<String> {
     let query = "query($after: String, $filter: CustomerFilter) { \
                  infiniteCustomers(first: 100, after: $after, filter: $filter) { \
                  edges { node { id } cursor } pageInfo { hasNextPage endCursor } } }";
     let (mut seen, mut after) = (Vec::new(), Value::Null);
     for page in 0.. {
-        let data = ask(caller, query, json!({"after": after, "filter": filter})).await;
+        let data = execute(caller, query, json!({"after": after, "filter": filter})).await;
         let list = &data["infiniteCustomers"];
         let edges = list["edges"].as_array().unwrap();
         seen.extend(edges.iter().map(|edge| edge["node"]["id"].as_str().unwrap().to_owned()));
@@ -54,27 +55,27 @@ async fn walk(caller: &Caller, filter: Value, mut between: impl AsyncFnMut(usize
 }
 
 #[tokio::test]
-async fn a_walk_of_thousands_while_others_write() {
+async fn walk_sees_every_customer_once_during_concurrent_writes() {
     let stack = Stack::start().await;
     customers(&stack).await;
     let acme = &stack.acme;
-    // Each page is followed by a new customer, a change of status and a deletion, before and behind the walk.
+    // After each page: one create, two status changes and one delete, ahead of and behind the walk.
     let between = async |page: usize| {
         create(acme, json!({"firstName": "New"})).await;
         for (number, status) in [(page * 90 + 5, "LEAD"), (COUNT as usize - page * 90 - 7, "ACTIVE")] {
             let query =
                 "mutation($id: ID!, $i: UpdateCustomerInput!) { updateCustomer(id: $id, input: $i) { id } }";
             let id = format!("cust_{}", number.max(1));
-            ask(acme, query, json!({"id": id, "i": {"status": status}})).await;
+            execute(acme, query, json!({"id": id, "i": {"status": status}})).await;
         }
         let tenant = stack.tenant();
-        let gone = tenant.customer_uuid(u32::try_from(page * 100 + 50).unwrap().try_into().unwrap());
+        let deleted_uuid = tenant.customer_uuid(u32::try_from(page * 100 + 50).unwrap().try_into().unwrap());
         let write = clientele_shared::store::Write::plain();
-        stack.store.customer_delete(&tenant, gone, write).await.unwrap();
+        stack.store.customer_delete(&tenant, deleted_uuid, write).await.unwrap();
     };
     let seen = walk(acme, Value::Null, between).await;
     let distinct: BTreeSet<&String> = seen.iter().collect();
-    assert_eq!(distinct.len(), seen.len(), "given twice");
+    assert_eq!(distinct.len(), seen.len(), "a customer was listed twice");
     let deleted = |number: u32| number % 100 == 50;
     for number in (1..=COUNT).filter(|number| !deleted(*number)) {
         assert!(distinct.contains(&format!("cust_{number}")), "cust_{number} was skipped");
@@ -82,7 +83,7 @@ async fn a_walk_of_thousands_while_others_write() {
 }
 
 #[tokio::test]
-async fn a_cursor_holds_when_its_customer_is_gone_and_under_another_filter() {
+async fn cursor_works_after_its_customer_is_deleted_and_with_another_filter() {
     let stack = Stack::start().await;
     customers(&stack).await;
     let all = walk(&stack.acme, Value::Null, async |_| ()).await;
@@ -90,9 +91,13 @@ async fn a_cursor_holds_when_its_customer_is_gone_and_under_another_filter() {
     let leads = walk(&stack.acme, json!({"status": "LEAD"}), async |_| ()).await;
     assert_eq!(leads.len(), COUNT as usize / 3);
     let tenant = stack.tenant();
-    let gone = tenant.customer_uuid(50_u32.try_into().unwrap());
-    stack.store.customer_delete(&tenant, gone, clientele_shared::store::Write::plain()).await.unwrap();
-    // eyJpZCI6ImN1c3RfNTAifQ== is cust_50's.
+    let deleted_uuid = tenant.customer_uuid(50_u32.try_into().unwrap());
+    stack
+        .store
+        .customer_delete(&tenant, deleted_uuid, clientele_shared::store::Write::plain())
+        .await
+        .unwrap();
+    // eyJpZCI6ImN1c3RfNTAifQ== is the cursor of cust_50.
     let arguments = "first: 2, after: \"eyJpZCI6ImN1c3RfNTAifQ==\", filter: {status: LEAD}";
     let (ids, total) = super::list(&stack.acme, arguments).await;
     assert_eq!(ids, ["cust_47", "cust_44"]);

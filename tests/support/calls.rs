@@ -1,4 +1,4 @@
-//! Every call that a stack makes to its table: what it touches, when it began and ended, and what it cost.
+//! Records every call that a stack makes to its table: its accesses, its start and end, and its cost.
 
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
@@ -22,35 +22,37 @@ use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
 use super::access::{self, Access};
 
-/// One call that was answered or is on its way.
+/// A call, finished or in progress.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
-    /// The API's name of it, such as `GetItem`.
+    /// The operation, such as `GetItem`.
     pub(crate) operation: &'static str,
-    /// What of the table it reads and writes.
+    /// The partitions that the call reads and writes.
     pub(crate) accesses: Vec<Access>,
-    /// When it began; moments are counted, not timed.
+    /// When the call began, on a logical clock that counts starts and ends.
     pub(crate) began: usize,
-    /// How it ended, unless it is still on its way or was given up.
+    /// How the call ended; `None` if it is in progress or was abandoned.
     pub(crate) end: Option<End>,
 }
 
 /// How a call ended.
 #[derive(Debug, Clone)]
 pub(crate) struct End {
+    /// When the call ended, on the same clock as [`Call::began`].
     pub(crate) at: usize,
-    /// The units that the engine says it took, by the table (`table`) and each index; `None` when it was refused.
+    /// The units consumed from the table (`table`) and each index, as the engine reports them; `None` if the
+    /// call failed.
     pub(crate) units: Option<Vec<(String, f64)>>,
 }
 
 impl Call {
-    /// Whether its units are read units.
-    pub(crate) fn reads(&self) -> bool {
+    /// Returns whether the call consumes read units.
+    pub(crate) fn is_read(&self) -> bool {
         matches!(self.operation, "GetItem" | "Query" | "BatchGetItem")
     }
 }
 
-/// What was recorded since the last look; every clone records the same.
+/// The calls recorded since the last [`Calls::take`]. Clones share one record.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Calls(Arc<Mutex<Journal>>);
 
@@ -60,7 +62,7 @@ struct Journal {
     calls: Vec<Call>,
 }
 
-/// Under which moment a call is in the journal, kept by the SDK while the call is on its way.
+/// Identifies a call in the journal by its start; the SDK keeps it until the call ends.
 #[derive(Debug, Clone, Copy)]
 struct Began(usize);
 
@@ -69,7 +71,7 @@ impl Storable for Began {
 }
 
 impl Calls {
-    /// What was called since the last time.
+    /// Returns and removes the recorded calls.
     pub(crate) fn take(&self) -> Vec<Call> {
         std::mem::take(&mut self.0.lock().unwrap().calls)
     }
@@ -86,10 +88,10 @@ impl Intercept for Calls {
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let operation = ask_for_units(context.input_mut())
-            .ok_or_else(|| unknown(context.input(), "does not know this operation"))?;
-        let accesses = access::of(context.input())
-            .ok_or_else(|| unknown(context.input(), "cannot tell what this call touches"))?;
+        let operation = request_units(context.input_mut())
+            .ok_or_else(|| unsupported(context.input(), "handle this operation"))?;
+        let accesses = access::accesses_of(context.input())
+            .ok_or_else(|| unsupported(context.input(), "determine what this call accesses"))?;
         let mut journal = self.0.lock().unwrap();
         journal.now += 1;
         let began = journal.now;
@@ -106,7 +108,7 @@ impl Intercept for Calls {
     ) -> Result<(), BoxError> {
         let Some(Began(began)) = config.load::<Began>().copied() else { return Ok(()) };
         let units = match context.output_or_error() {
-            Some(Ok(output)) => Some(by_place(&consumed(output))?),
+            Some(Ok(output)) => Some(units_by_resource(&consumed(output))?),
             _ => None,
         };
         let mut journal = self.0.lock().unwrap();
@@ -119,13 +121,13 @@ impl Intercept for Calls {
     }
 }
 
-fn unknown(input: &Input, what: &str) -> BoxError {
-    format!("the recorder {what}: teach it in tests/support/calls.rs and access.rs: {input:?}").into()
+fn unsupported(input: &Input, what: &str) -> BoxError {
+    format!("the recorder cannot {what}; add it to tests/support/calls.rs and access.rs: {input:?}").into()
 }
 
-/// Makes the engine tell what the call took; returns the operation's name.
-fn ask_for_units(input: &mut Input) -> Option<&'static str> {
-    macro_rules! ask {
+/// Makes the engine report the consumed units; returns the operation's name, or `None` if unsupported.
+fn request_units(input: &mut Input) -> Option<&'static str> {
+    macro_rules! request {
         ($($name:literal: $kind:ty),+ $(,)?) => {
             $(if let Some(input) = input.downcast_mut::<$kind>() {
                 input.return_consumed_capacity = Some(ReturnConsumedCapacity::Indexes);
@@ -133,7 +135,7 @@ fn ask_for_units(input: &mut Input) -> Option<&'static str> {
             })+
         };
     }
-    ask! {
+    request! {
         "GetItem": GetItemInput,
         "Query": QueryInput,
         "PutItem": PutItemInput,
@@ -146,7 +148,7 @@ fn ask_for_units(input: &mut Input) -> Option<&'static str> {
     None
 }
 
-/// What an answer says was consumed.
+/// Returns the consumed capacity that a response reports.
 fn consumed(output: &Output) -> Vec<ConsumedCapacity> {
     macro_rules! one {
         ($($kind:ty),+ $(,)?) => {
@@ -167,21 +169,24 @@ fn consumed(output: &Output) -> Vec<ConsumedCapacity> {
     Vec::new()
 }
 
-/// The units by table and index, which must add up to the whole.
-fn by_place(consumed: &[ConsumedCapacity]) -> Result<Vec<(String, f64)>, BoxError> {
-    let mut places = Vec::new();
+/// Returns the units by table and index, or an error if they do not add up to the total.
+fn units_by_resource(consumed: &[ConsumedCapacity]) -> Result<Vec<(String, f64)>, BoxError> {
+    let mut by_resource = Vec::new();
     for one in consumed {
         let table = one.table().and_then(aws_sdk_dynamodb::types::Capacity::capacity_units);
-        places.extend(table.filter(|units| *units > 0.0).map(|units| ("table".to_owned(), units)));
+        by_resource.extend(table.filter(|units| *units > 0.0).map(|units| ("table".to_owned(), units)));
         for (index, capacity) in one.global_secondary_indexes().into_iter().flatten() {
-            places.extend(capacity.capacity_units().map(|units| (index.clone(), units)));
+            by_resource.extend(capacity.capacity_units().map(|units| (index.clone(), units)));
         }
     }
     let total: f64 = consumed.iter().filter_map(ConsumedCapacity::capacity_units).sum();
-    let parts: f64 = places.iter().map(|(_, units)| units).sum();
+    let parts: f64 = by_resource.iter().map(|(_, units)| units).sum();
     if (total - parts).abs() > 1e-9 {
-        return Err(format!("the engine's parts make {parts}, its total is {total}: {consumed:?}").into());
+        return Err(format!(
+            "the engine reports {parts} units by table and index, but {total} in total: {consumed:?}"
+        )
+        .into());
     }
-    places.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(places)
+    by_resource.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(by_resource)
 }

@@ -1,8 +1,8 @@
-//! What can go wrong between the functions and the table, call by call, as a test decides.
+//! Fault injection between the functions and the table, call by call.
 //!
-//! It stands in the place of the HTTP client, below the SDK: a call can be cut off before it reaches the engine,
-//! lose its answer after the engine did what it says, be answered in the engine's place, or never be answered. A
-//! call that was sent is carried out whatever becomes of its caller, as on a network.
+//! The faulty client replaces the HTTP client below the SDK. It can drop a call before it reaches the engine,
+//! drop the response after the engine has executed the call, respond in place of the engine, or never
+//! respond. A call that was sent is executed even if its caller is dropped, as on a network.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -19,35 +19,35 @@ use aws_smithy_types::body::SdkBody;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// What becomes of one call.
+/// The action applied to a call.
 #[derive(Debug, Clone)]
 pub(crate) enum FaultAction {
-    /// The engine answers it.
+    /// The engine executes the call and its response is returned.
     Pass,
-    /// It never reaches the engine.
-    Cut,
-    /// The engine does what it says; the answer is lost.
-    LoseAnswer,
-    /// This status and JSON are the answer; the engine hears nothing of it.
-    Answer(u16, String),
-    /// Nobody ever answers.
+    /// The call does not reach the engine.
+    DropRequest,
+    /// The engine executes the call, but its response is lost.
+    DropResponse,
+    /// The call does not reach the engine; the response is this status and JSON.
+    Respond(u16, String),
+    /// The call never gets a response.
     Hang,
 }
 
-/// A call on its way to the engine.
+/// A call to the engine.
 #[derive(Debug, Clone)]
-pub(crate) struct Sent {
-    /// Which call it is since the plan was made, from 1.
+pub(crate) struct SentCall {
+    /// Number of the call since the plan was set, counted from 1.
     pub(crate) number: usize,
-    /// The API's name of it, such as `GetItem`.
+    /// The operation, such as `GetItem`.
     pub(crate) operation: String,
-    /// What is sent, as JSON.
+    /// The request body, as JSON.
     pub(crate) body: String,
 }
 
-type Plan = Box<dyn FnMut(&Sent) -> FaultAction + Send>;
+type Plan = Box<dyn FnMut(&SentCall) -> FaultAction + Send>;
 
-/// The faults of one stack; every clone is about the same stack.
+/// The faults of one stack. Clones share their state.
 #[derive(Clone, Default)]
 pub(crate) struct Faults(Arc<Mutex<State>>);
 
@@ -56,56 +56,56 @@ struct State {
     plan: Option<Plan>,
     calls: Vec<String>,
     waits: Vec<Duration>,
-    under_way: Vec<JoinHandle<()>>,
+    in_progress: Vec<JoinHandle<()>>,
 }
 
 impl Faults {
-    /// Decides what becomes of each call from now on, and begins to count anew.
-    pub(crate) fn plan(&self, plan: impl FnMut(&Sent) -> FaultAction + Send + 'static) {
+    /// Sets the plan, which decides what happens to each call, and resets the counters.
+    pub(crate) fn plan(&self, plan: impl FnMut(&SentCall) -> FaultAction + Send + 'static) {
         let mut state = self.0.lock().unwrap();
         state.plan = Some(Box::new(plan));
         state.calls.clear();
         state.waits.clear();
     }
 
-    /// This action for the call of this number, and no other fault.
+    /// Plans this action for the call with this number and passes every other call.
     pub(crate) fn inject(&self, number: usize, action: FaultAction) {
         self.plan(move |sent| if sent.number == number { action.clone() } else { FaultAction::Pass });
     }
 
-    /// No faults from now on; returns the operations that were called under the plan, in order.
+    /// Removes the plan; returns the operations that were called under it, in order.
     pub(crate) fn clear(&self) -> Vec<String> {
         let mut state = self.0.lock().unwrap();
         state.plan = None;
         std::mem::take(&mut state.calls)
     }
 
-    /// How long the SDK waited between attempts since the plan was made.
+    /// Returns the SDK's waits between attempts since the plan was set.
     pub(crate) fn waits(&self) -> Vec<Duration> {
         self.0.lock().unwrap().waits.clone()
     }
 
-    /// Waits until the engine has answered every call that was sent.
+    /// Waits until the engine has responded to every call that was sent.
     pub(crate) async fn settle(&self) {
-        let under_way = std::mem::take(&mut self.0.lock().unwrap().under_way);
-        for call in under_way {
+        let in_progress = std::mem::take(&mut self.0.lock().unwrap().in_progress);
+        for call in in_progress {
             call.await.unwrap();
         }
     }
 
-    /// Puts these faults under a client that tries each call once.
+    /// Adds these faults to a client that makes one attempt per call.
     pub(crate) fn without_retries(&self, config: Builder) -> Builder {
-        self.under(config).retry_config(RetryConfig::disabled())
+        self.wrap(config).retry_config(RetryConfig::disabled())
     }
 
-    /// Puts these faults under a client that tries as often as ever, but does not wait for it.
+    /// Adds these faults to a client that makes the default number of attempts, without waiting between them.
     pub(crate) fn with_retries(&self, config: Builder) -> Builder {
-        // Clients that retry much soon retry less, and by default all of a process are counted together.
-        let alone = RetryPartition::new(uuid::Uuid::new_v4().to_string());
-        self.under(config).retry_partition(alone).sleep_impl(NoWait(self.clone()))
+        // The SDK limits retries, by default for all clients of a process together.
+        let own_partition = RetryPartition::new(uuid::Uuid::new_v4().to_string());
+        self.wrap(config).retry_partition(own_partition).sleep_impl(NoWait(self.clone()))
     }
 
-    fn under(&self, config: Builder) -> Builder {
+    fn wrap(&self, config: Builder) -> Builder {
         let config = config.build();
         let inner = config.http_client().unwrap();
         config.to_builder().http_client(FaultyClient { inner, faults: self.clone() })
@@ -118,20 +118,20 @@ impl Faults {
         let Some(mut plan) = state.plan.take() else { return FaultAction::Pass };
         state.calls.push(operation.clone());
         let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
-        let action = plan(&Sent { number: state.calls.len(), operation, body });
+        let action = plan(&SentCall { number: state.calls.len(), operation, body });
         state.plan = Some(plan);
         action
     }
 
-    /// The answer to a call, which goes on even when nobody waits for its answer any more.
+    /// Sends a call and returns the response. The call is executed even if this future is dropped.
     async fn send(self, call: HttpConnectorFuture) -> Result<HttpResponse, ConnectorError> {
-        let (answered, answer) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let call = tokio::spawn(async move {
-            // Nobody waits any more: that is what this is for.
-            let _nobody = answered.send(call.await);
+            // Fails if the caller was dropped, which is allowed.
+            drop(sender.send(call.await));
         });
-        self.0.lock().unwrap().under_way.push(call);
-        answer.await.unwrap_or_else(|e| Err(ConnectorError::other(e.into(), None)))
+        self.0.lock().unwrap().in_progress.push(call);
+        receiver.await.unwrap_or_else(|e| Err(ConnectorError::other(e.into(), None)))
     }
 }
 
@@ -141,7 +141,7 @@ impl fmt::Debug for Faults {
     }
 }
 
-/// An HTTP client with faults.
+/// An HTTP client that injects faults.
 #[derive(Debug)]
 struct FaultyClient {
     inner: SharedHttpClient,
@@ -167,18 +167,18 @@ struct FaultyConnector {
 
 impl HttpConnector for FaultyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let lost = || ConnectorError::io("the connection was cut".into());
+        let lost = || ConnectorError::io("the connection was lost".into());
         match self.faults.action(&request) {
             FaultAction::Pass => HttpConnectorFuture::new(self.faults.clone().send(self.inner.call(request))),
-            FaultAction::Cut => HttpConnectorFuture::ready(Err(lost())),
-            FaultAction::LoseAnswer => {
+            FaultAction::DropRequest => HttpConnectorFuture::ready(Err(lost())),
+            FaultAction::DropResponse => {
                 let sent = self.faults.clone().send(self.inner.call(request));
                 HttpConnectorFuture::new(async move {
                     sent.await?;
                     Err(lost())
                 })
             }
-            FaultAction::Answer(status, body) => HttpConnectorFuture::ready(Ok(HttpResponse::new(
+            FaultAction::Respond(status, body) => HttpConnectorFuture::ready(Ok(HttpResponse::new(
                 status.try_into().unwrap(),
                 SdkBody::from(body),
             ))),
@@ -187,11 +187,11 @@ impl HttpConnector for FaultyConnector {
     }
 }
 
-/// Waits between attempts are written down and end at once; timeouts, which are longer, never come.
+/// Records the waits between attempts and ends them immediately. Timeouts, which are longer, never expire.
 #[derive(Debug)]
 struct NoWait(Faults);
 
-/// The shortest timeout there is.
+/// The shortest timeout of the client.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 impl AsyncSleep for NoWait {

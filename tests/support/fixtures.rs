@@ -1,8 +1,8 @@
-//! Customers to test with.
+//! Sample customers.
 
 use serde_json::{Value, json};
 
-/// The customer of the document's examples, as its create request should have been.
+/// Returns the customer of the specification's examples, as a create request.
 pub(crate) fn john() -> Value {
     json!({
         "first_name": "John",
@@ -16,7 +16,7 @@ pub(crate) fn john() -> Value {
     })
 }
 
-/// A customer told apart by a number.
+/// Returns a customer identified by a number.
 pub(crate) fn numbered(number: usize) -> Value {
     json!({ "first_name": "Customer", "last_name": format!("No{number:05}") })
 }

@@ -1,10 +1,10 @@
-//! One stack of functions on a table of its own.
+//! A stack of functions with a separate table.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::body::Body;
-use http::{Method, Request, Response};
+use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ use clientele_shared::store::{NewApiKey, Store};
 use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
 
-use super::{Answer, Clock};
+use super::{Clock, Response};
 
 /// Every function behind the routes of `template.yaml`, on a fresh table with the tenant `acme`.
 pub(crate) struct Stack {
@@ -29,13 +29,13 @@ pub(crate) struct Stack {
     pub(crate) acme: Caller,
     pub(crate) client: aws_sdk_dynamodb::Client,
     pub(crate) table: String,
-    /// Where the engine listens.
+    /// URL of the engine.
     pub(crate) url: String,
     gateway: Arc<Gateway>,
     _engine: Option<(Engine, Data)>,
 }
 
-/// Somebody with an API key.
+/// A client with an API key.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) secret: String,
@@ -48,15 +48,15 @@ impl Stack {
         Self::start_with(|config| config).await
     }
 
-    /// A stack whose calls to the table can be looked into: `configure` changes the functions' client.
+    /// Starts a stack after changing the functions' DynamoDB client, for example to record its calls.
     pub(crate) async fn start_with(
         configure: impl FnOnce(aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::config::Builder,
     ) -> Self {
-        Self::start_around(configure, |store| store, |function| function).await
+        Self::start_customized(configure, |store| store, |function| function).await
     }
 
-    /// A stack that is changed in three places: the functions' client, their store, and each function.
-    pub(crate) async fn start_around(
+    /// Starts a stack after changing the functions' DynamoDB client, their store, and each function.
+    pub(crate) async fn start_customized(
         configure: impl FnOnce(aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::config::Builder,
         change_store: impl FnOnce(Store) -> Store,
         change_function: impl Fn(Invoke) -> Invoke,
@@ -67,9 +67,10 @@ impl Stack {
         create_table(&client, &table).await.unwrap();
         let clock = Clock::new();
         let store = Store::new(client.clone(), &table, clock.ambient());
-        let watched = configure(Connection::local(&url).config().unwrap()).build();
-        let watched = Store::new(aws_sdk_dynamodb::Client::from_conf(watched), &table, clock.ambient());
-        let linked = functions::linked(&Arc::new(App::new(change_store(watched))));
+        let config = configure(Connection::local(&url).config().unwrap()).build();
+        let functions_store =
+            Store::new(aws_sdk_dynamodb::Client::from_conf(config), &table, clock.ambient());
+        let linked = functions::linked(&Arc::new(App::new(change_store(functions_store))));
         let changed = |name: &str| Some((name.to_owned(), change_function(Arc::clone(linked.get(name)?))));
         let functions = linked.names().filter_map(changed).collect();
         let gateway = Arc::new(Gateway::new(TEMPLATE, functions).unwrap());
@@ -77,61 +78,61 @@ impl Stack {
         Self { store, clock, acme, client, table, url, gateway, _engine: engine }
     }
 
-    /// A caller with a key of its own; makes its tenant if need be.
+    /// Creates an API key, and its tenant if necessary; returns a caller with that key.
     pub(crate) async fn caller(&self, tenant: &str, mode: Mode, scopes: &str) -> Caller {
         new_caller(&self.store, &self.gateway, tenant, mode, scopes.parse().unwrap()).await
     }
 
-    /// Changes the settings of `acme`, and waits until functions know.
+    /// Changes the settings of `acme` and advances the clock until the functions' cached keys are stale.
     pub(crate) async fn settings(&self, settings: Settings) {
         self.store.tenant_settings_set(&"acme".parse().unwrap(), &settings).await.unwrap();
-        self.clock.pass_seconds(clientele_functions_common::caller::FRESH_SECONDS);
+        self.clock.advance_seconds(clientele_functions_common::caller::FRESH_SECONDS);
     }
 
-    /// The live records of `acme`.
+    /// Returns `acme` in live mode.
     pub(crate) fn tenant(&self) -> Tenant {
         self.acme.key.tenant()
     }
 
-    /// A request without a key.
-    pub(crate) async fn anonymous(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+    /// Sends a request without the API key of `acme`.
+    pub(crate) async fn anonymous(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
         send(&self.gateway, request(method, path, headers, String::new())).await
     }
 }
 
 impl Caller {
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.send(Method::GET, path, &[], String::new()).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Response {
         self.send(Method::POST, path, &[], body.to_string()).await
     }
 
-    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Response {
         self.send(Method::PUT, path, &[], body.to_string()).await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Response {
         self.send(Method::DELETE, path, &[], String::new()).await
     }
 
-    /// A request with headers and any body.
+    /// Sends a request with any headers and body.
     pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
         headers: &[(&str, &str)],
         body: String,
-    ) -> Answer {
+    ) -> Response {
         let bearer = format!("Bearer {}", self.secret);
         let mut all = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
         all.extend_from_slice(headers);
         send(&self.gateway, request(method, path, &all, body)).await
     }
 
-    /// The answer to a GET, whose body is not read yet.
-    pub(crate) async fn open(&self, path: &str) -> Response<Body> {
+    /// Sends a GET and returns the response before its body is read.
+    pub(crate) async fn open(&self, path: &str) -> http::Response<Body> {
         let bearer = format!("Bearer {}", self.secret);
         let request = request(Method::GET, path, &[("authorization", &bearer)], String::new());
         let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
@@ -152,11 +153,11 @@ fn request(method: Method, path: &str, headers: &[(&str, &str)], body: String) -
     request.body(Body::from(body)).unwrap()
 }
 
-async fn send(gateway: &Arc<Gateway>, request: Request<Body>) -> Answer {
+async fn send(gateway: &Arc<Gateway>, request: Request<Body>) -> Response {
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
     let (parts, body) = gateway.answer(request, here, here).await.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    Response { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
 }
 
 async fn new_caller(
@@ -173,7 +174,8 @@ async fn new_caller(
     Caller { secret: secret.reveal().to_owned(), key, gateway: Arc::clone(gateway) }
 }
 
-/// The engine that the environment names, or a new one in this process.
+/// Returns the engine named in the environment, or starts one in this process.
+#[expect(clippy::disallowed_methods, reason = "selects the engine under test")]
 async fn endpoint() -> (String, Option<(Engine, Data)>) {
     match std::env::var("DYNAMODB_ENDPOINT") {
         Ok(url) => (url, None),

@@ -1,4 +1,4 @@
-//! Functions that are stopped half-way, as when Lambda ends a process.
+//! Functions that stop partway, as when Lambda ends a process.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use clientele_infra::local::function::Invoke;
 
-/// How many steps each function may take.
+/// The maximum number of steps of each function. A step ends when the function waits.
 #[derive(Clone)]
 pub(crate) struct Steps(Arc<AtomicUsize>);
 
@@ -18,12 +18,12 @@ impl Default for Steps {
 }
 
 impl Steps {
-    /// From now on so many.
+    /// Sets the maximum for the functions called from now on.
     pub(crate) fn set(&self, steps: usize) {
         self.0.store(steps, Ordering::SeqCst);
     }
 
-    /// The function, dropped when it has taken its steps and is not done.
+    /// Returns the function, which is dropped if it has not finished after its steps.
     pub(crate) fn limit(&self, function: Invoke) -> Invoke {
         let steps = self.clone();
         Arc::new(move |event| {

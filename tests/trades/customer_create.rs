@@ -10,12 +10,13 @@ use crate::support::{Stack, john};
 const CUSTOMERS: &str = "/api/v1/customers";
 
 #[tokio::test]
-async fn the_documents_example() {
+async fn create_matches_the_specification() {
     let stack = Stack::start().await;
-    let answer = stack.acme.post(CUSTOMERS, &john()).await;
-    let body = answer.expect(201);
+    let response = stack.acme.post(CUSTOMERS, &john()).await;
+    let body = response.expect(201);
     let uuid = body["data"]["uuid"].as_str().unwrap().to_owned();
-    // The document's answer, member for member and in its order, but for the uuid and the times.
+    // The response in the specification, with the same fields in the same order, except for the uuid and the
+    // times.
     let expected = format!(
         concat!(
             r#"{{"success":true,"data":{{"uuid":"{}","first_name":"John","last_name":"Doe","company_name":null,"#,
@@ -29,44 +30,45 @@ async fn the_documents_example() {
         ),
         uuid
     );
-    assert_eq!(answer.body, expected);
-    assert_eq!(answer.header("etag"), "\"1\"");
-    assert_eq!(answer.header("location"), format!("{CUSTOMERS}/{uuid}"));
-    assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
-    assert_eq!(stack.acme.get(&format!("{CUSTOMERS}/{uuid}")).await.body, answer.body);
+    assert_eq!(response.body, expected);
+    assert_eq!(response.header("etag"), "\"1\"");
+    assert_eq!(response.header("location"), format!("{CUSTOMERS}/{uuid}"));
+    assert_eq!(response.header("content-type"), "application/json; charset=utf-8");
+    assert_eq!(stack.acme.get(&format!("{CUSTOMERS}/{uuid}")).await.body, response.body);
 }
 
 #[tokio::test]
-async fn wrong_fields_are_named_and_nothing_is_written() {
+async fn invalid_fields_are_named_and_nothing_is_written() {
     let stack = Stack::start().await;
-    let answer = stack.acme.post(CUSTOMERS, &json!({"last_name": "Doe", "phone": "12", "email": "x"})).await;
-    assert_eq!(answer.wrong_fields(), ["email", "phone", "first_name"]);
+    let response =
+        stack.acme.post(CUSTOMERS, &json!({"last_name": "Doe", "phone": "12", "email": "x"})).await;
+    assert_eq!(response.invalid_fields(), ["email", "phone", "first_name"]);
     for body in ["", "[]", "{", "null", "\"text\"", "{\"first_name\":\"A\"} trailing"] {
-        let answer = stack.acme.send(Method::POST, CUSTOMERS, &[], body.into()).await;
-        assert_eq!(answer.wrong_fields(), ["body"], "{body}");
+        let response = stack.acme.send(Method::POST, CUSTOMERS, &[], body.into()).await;
+        assert_eq!(response.invalid_fields(), ["body"], "{body}");
     }
     assert_eq!(stack.acme.get(CUSTOMERS).await.data()["pagination"]["total"], 0);
 }
 
 #[tokio::test]
-async fn texts_that_are_too_long_are_refused() {
+async fn fields_over_the_length_limit_are_rejected() {
     let stack = Stack::start().await;
-    let answer = stack
+    let response = stack
         .acme
         .post(
             CUSTOMERS,
             &json!({"first_name": "x".repeat(256), "last_name": "D", "notes": "n".repeat(20_001)}),
         )
         .await;
-    assert_eq!(answer.wrong_fields(), ["first_name", "notes"]);
+    assert_eq!(response.invalid_fields(), ["first_name", "notes"]);
 }
 
 #[tokio::test]
-async fn a_retried_create_makes_one_customer() {
+async fn retried_create_creates_one_customer() {
     let stack = Stack::start().await;
     let key = [("idempotency-key", "order-17")];
     let first = stack.acme.send(Method::POST, CUSTOMERS, &key, john().to_string()).await;
-    stack.clock.pass_seconds(60);
+    stack.clock.advance_seconds(60);
     let second = stack.acme.send(Method::POST, CUSTOMERS, &key, john().to_string()).await;
     assert_eq!((first.status, &first.body), (second.status, &second.body));
     assert_eq!(second.header("etag"), "\"1\"");
@@ -75,42 +77,45 @@ async fn a_retried_create_makes_one_customer() {
 }
 
 #[tokio::test]
-async fn an_idempotency_key_belongs_to_one_request_and_one_tenant() {
+async fn idempotency_key_belongs_to_one_request_and_one_tenant() {
     let stack = Stack::start().await;
     let key = [("idempotency-key", "order-17")];
     stack.acme.send(Method::POST, CUSTOMERS, &key, john().to_string()).await.expect(201);
     let other_body = json!({"first_name": "Jane", "last_name": "Doe"}).to_string();
-    let answer = stack.acme.send(Method::POST, CUSTOMERS, &key, other_body).await;
-    assert_eq!(answer.error(409), "This Idempotency-Key was used for a different request");
+    let response = stack.acme.send(Method::POST, CUSTOMERS, &key, other_body).await;
+    assert_eq!(
+        response.error(409),
+        "This Idempotency-Key was already used for a different request; send a new key"
+    );
     let bolt = stack.caller("bolt", clientele_shared::model::Mode::Live, "write").await;
-    let answer = bolt.send(Method::POST, CUSTOMERS, &key, john().to_string()).await;
-    assert_eq!(answer.header("idempotent-replayed"), "");
-    answer.expect(201);
+    let response = bolt.send(Method::POST, CUSTOMERS, &key, john().to_string()).await;
+    assert_eq!(response.header("idempotent-replayed"), "");
+    response.expect(201);
     let blank =
         stack.acme.send(Method::POST, CUSTOMERS, &[("idempotency-key", " ")], john().to_string()).await;
-    assert_eq!(blank.wrong_fields(), ["Idempotency-Key"]);
+    assert_eq!(blank.invalid_fields(), ["Idempotency-Key"]);
 }
 
 #[tokio::test]
-async fn an_idempotency_key_is_forgotten_after_a_day() {
+async fn idempotency_key_expires_after_24_hours() {
     let stack = Stack::start().await;
     let key = [("idempotency-key", "order-17")];
     stack.acme.send(Method::POST, CUSTOMERS, &key, john().to_string()).await.expect(201);
-    stack.clock.pass_seconds(24 * 3600);
+    stack.clock.advance_seconds(24 * 3600);
     let other = json!({"first_name": "Jane", "last_name": "Doe"}).to_string();
     stack.acme.send(Method::POST, CUSTOMERS, &key, other).await.expect(201);
     assert_eq!(stack.acme.get(CUSTOMERS).await.data()["pagination"]["total"], 2);
 }
 
 #[tokio::test]
-async fn the_status_can_be_set_to_200() {
+async fn create_returns_200_if_the_setting_is_on() {
     let stack = Stack::start().await;
     stack.settings(Settings { trades_create_answers_200: true, ..Settings::default() }).await;
     stack.acme.post(CUSTOMERS, &john()).await.expect(200);
 }
 
 #[tokio::test]
-async fn a_body_is_json_whatever_it_is_said_to_be() {
+async fn body_is_parsed_as_json_with_any_content_type() {
     let stack = Stack::start().await;
     let form = [("content-type", "application/x-www-form-urlencoded")];
     stack.acme.send(Method::POST, CUSTOMERS, &form, john().to_string()).await.expect(201);

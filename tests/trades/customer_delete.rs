@@ -5,17 +5,17 @@ use http::Method;
 use crate::support::{Stack, john};
 
 #[tokio::test]
-async fn the_documents_example_and_a_second_delete() {
+async fn delete_matches_the_specification_and_a_second_delete_returns_404() {
     let stack = Stack::start().await;
     let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
-    let answer = stack.acme.delete(&path).await;
-    answer.expect(200);
-    assert_eq!(answer.body, r#"{"success":true,"data":{"message":"Customer deleted successfully"}}"#);
+    let response = stack.acme.delete(&path).await;
+    response.expect(200);
+    assert_eq!(response.body, r#"{"success":true,"data":{"message":"Customer deleted successfully"}}"#);
     assert_eq!(stack.acme.delete(&path).await.error(404), "Customer not found");
 }
 
 #[tokio::test]
-async fn lists_searches_and_totals_follow() {
+async fn deleted_customers_are_left_out_of_lists_searches_and_totals() {
     let stack = Stack::start().await;
     let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
     stack.acme.delete(&path).await.expect(200);
@@ -23,16 +23,16 @@ async fn lists_searches_and_totals_follow() {
         let list = stack.acme.get(&format!("/api/v1/customers{query}")).await.data();
         assert_eq!(list["pagination"]["total"], 0, "{query}");
         assert_eq!(list["pagination"]["total_pages"], 0, "{query}");
-        let sign = if query.is_empty() { '?' } else { '&' };
+        let separator = if query.is_empty() { '?' } else { '&' };
         let list =
-            stack.acme.get(&format!("/api/v1/customers{query}{sign}include_deleted=true")).await.data();
+            stack.acme.get(&format!("/api/v1/customers{query}{separator}include_deleted=true")).await.data();
         assert_eq!(list["pagination"]["total"], 1, "{query}");
         assert_eq!(list["customers"][0]["first_name"], "John", "{query}");
     }
 }
 
 #[tokio::test]
-async fn if_match_must_hold_and_a_retry_is_answered_alike() {
+async fn delete_requires_a_matching_etag_and_a_retry_gets_the_same_response() {
     let stack = Stack::start().await;
     let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
     stack.acme.send(Method::DELETE, &path, &[("if-match", "\"9\"")], String::new()).await.error(412);

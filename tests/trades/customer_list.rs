@@ -10,7 +10,7 @@ fn last_names(list: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_documents_example() {
+async fn list_matches_the_specification() {
     let stack = Stack::start().await;
     let uuid = stack.acme.create(&john()).await;
     let list = stack.acme.get("/api/v1/customers?filter=residential&search=john").await.data();
@@ -20,7 +20,7 @@ async fn the_documents_example() {
 }
 
 #[tokio::test]
-async fn the_newest_come_first_page_after_page() {
+async fn pages_list_the_newest_customers_first() {
     let stack = Stack::start().await;
     for number in 1..=5 {
         stack.acme.create(&numbered(number)).await;
@@ -34,14 +34,13 @@ async fn the_newest_come_first_page_after_page() {
 }
 
 #[tokio::test]
-async fn limits_are_clamped_and_nonsense_is_refused() {
+async fn large_limits_are_clamped_and_invalid_parameters_are_rejected() {
     let stack = Stack::start().await;
     assert_eq!(stack.acme.get("/api/v1/customers?limit=500").await.data()["pagination"]["limit"], 100);
     let huge = "/api/v1/customers?page=99999999999999999999999999&limit=100";
     assert_eq!(stack.acme.get(huge).await.data()["customers"], json!([]));
-    let query = "page=0&limit=50";
     for (query, field) in [
-        (query, "page"),
+        ("page=0&limit=50", "page"),
         ("page=-1", "page"),
         ("page=x", "page"),
         ("page=1.5", "page"),
@@ -50,16 +49,16 @@ async fn limits_are_clamped_and_nonsense_is_refused() {
         ("include_deleted=maybe", "include_deleted"),
         ("cursor=x", "cursor"),
     ] {
-        let answer = stack.acme.get(&format!("/api/v1/customers?{query}")).await;
-        assert_eq!(answer.wrong_fields(), [field], "{query}");
+        let response = stack.acme.get(&format!("/api/v1/customers?{query}")).await;
+        assert_eq!(response.invalid_fields(), [field], "{query}");
     }
-    let answer = stack.acme.get("/api/v1/customers?filter=pool").await;
-    assert_eq!(answer.error(400), "Invalid filter value");
-    assert_eq!(answer.body, r#"{"success":false,"error":"Invalid filter value"}"#);
+    let response = stack.acme.get("/api/v1/customers?filter=pool").await;
+    assert_eq!(response.error(400), "Invalid filter value");
+    assert_eq!(response.body, r#"{"success":false,"error":"Invalid filter value"}"#);
 }
 
 #[tokio::test]
-async fn filters_are_read_in_any_case_and_blank_ones_are_none() {
+async fn filters_are_case_insensitive_and_blank_parameters_are_ignored() {
     let stack = Stack::start().await;
     stack.acme.create(&json!({"first_name": "A", "last_name": "Home"})).await;
     stack.acme.create(&json!({"first_name": "B", "last_name": "Shop", "customer_type": "Commercial"})).await;
@@ -79,7 +78,7 @@ async fn filters_are_read_in_any_case_and_blank_ones_are_none() {
 }
 
 #[tokio::test]
-async fn people_are_found_as_people_search() {
+async fn search_matches_names_phones_emails_addresses_and_ids() {
     let stack = Stack::start().await;
     stack
         .acme
@@ -91,7 +90,7 @@ async fn people_are_found_as_people_search() {
         .await;
     let uuid =
         stack.acme.get("/api/v1/customers").await.data()["customers"][0]["uuid"].as_str().unwrap().to_owned();
-    for found in [
+    for search in [
         "lui",
         "GONCAL",
         "calves",
@@ -112,20 +111,20 @@ async fn people_are_found_as_people_search() {
         &uuid[..8],
         "%2B206",
     ] {
-        let list = stack.acme.get(&format!("/api/v1/customers?search={found}")).await.data();
-        assert_eq!(list["pagination"]["total"], 1, "{found}");
-        assert_eq!(list["customers"][0]["uuid"], uuid, "{found}");
+        let list = stack.acme.get(&format!("/api/v1/customers?search={search}")).await.data();
+        assert_eq!(list["pagination"]["total"], 1, "{search}");
+        assert_eq!(list["customers"][0]["uuid"], uuid, "{search}");
     }
-    for lost in ["aulo", "luis%20smith", "ui", "cust_2", "gmail", "--"] {
-        let list = stack.acme.get(&format!("/api/v1/customers?search={lost}")).await.data();
-        assert_eq!(list["pagination"]["total"], 0, "{lost}");
+    for search in ["aulo", "luis%20smith", "ui", "cust_2", "gmail", "--"] {
+        let list = stack.acme.get(&format!("/api/v1/customers?search={search}")).await.data();
+        assert_eq!(list["pagination"]["total"], 0, "{search}");
     }
     let list = stack.acme.get("/api/v1/customers?search=lui&filter=commercial").await.data();
     assert_eq!(list["pagination"]["total"], 0);
 }
 
 #[tokio::test]
-async fn a_search_is_read_page_after_page() {
+async fn search_results_are_paged_newest_first() {
     let stack = Stack::start().await;
     for number in 1..=5 {
         stack.acme.create(&numbered(number)).await;
@@ -141,7 +140,7 @@ async fn a_search_is_read_page_after_page() {
 }
 
 #[tokio::test]
-async fn a_cursor_goes_on_where_the_page_ended() {
+async fn cursor_continues_where_the_page_ended() {
     let stack = Stack::start().await;
     for number in 1..=5 {
         stack.acme.create(&numbered(number)).await;
@@ -149,9 +148,9 @@ async fn a_cursor_goes_on_where_the_page_ended() {
     let mut seen = Vec::new();
     let mut path = "/api/v1/customers?limit=2".to_owned();
     loop {
-        let answer = stack.acme.get(&path).await;
-        seen.extend(last_names(&answer.data()));
-        let cursor = answer.header("x-next-cursor");
+        let response = stack.acme.get(&path).await;
+        seen.extend(last_names(&response.data()));
+        let cursor = response.header("x-next-cursor");
         if cursor.is_empty() {
             break;
         }
@@ -161,7 +160,7 @@ async fn a_cursor_goes_on_where_the_page_ended() {
 }
 
 #[tokio::test]
-async fn a_page_is_right_when_jumped_to() {
+async fn jump_to_any_page_returns_the_right_customers() {
     let stack = Stack::start().await;
     for number in 1..=30 {
         stack.acme.create(&numbered(number)).await;
@@ -173,7 +172,7 @@ async fn a_page_is_right_when_jumped_to() {
     assert_eq!(page(7).await, ["No00012", "No00011", "No00010"]);
     assert_eq!(page(9).await, ["No00006", "No00005", "No00004"]);
     assert_eq!(page(3).await, ["No00024", "No00023", "No00022"]);
-    // What a jump remembered no longer holds once something was inserted.
+    // An insert invalidates the positions that earlier jumps saved.
     stack.acme.create(&numbered(31)).await;
     assert_eq!(page(7).await, ["No00013", "No00012", "No00011"]);
     assert_eq!(page(11).await, ["No00001"]);

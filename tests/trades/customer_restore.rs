@@ -5,26 +5,26 @@ use serde_json::{Value, json};
 use crate::support::{Stack, john};
 
 #[tokio::test]
-async fn a_deleted_customer_comes_back_as_it_was() {
+async fn restore_returns_the_deleted_customer_unchanged() {
     let stack = Stack::start().await;
     let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
     let before = stack.acme.get(&path).await.data();
     stack.acme.delete(&path).await.expect(200);
-    let answer = stack.acme.post(&format!("{path}/restore"), &Value::Null).await;
-    assert_eq!(answer.data(), before);
-    assert_eq!(answer.header("etag"), "\"3\"");
+    let response = stack.acme.post(&format!("{path}/restore"), &Value::Null).await;
+    assert_eq!(response.data(), before);
+    assert_eq!(response.header("etag"), "\"3\"");
     assert_eq!(stack.acme.get(&path).await.data(), before);
     let list = stack.acme.get("/api/v1/customers?search=john").await.data();
     assert_eq!((&list["pagination"]["total"], &list["customers"][0]), (&json!(1), &before));
 }
 
 #[tokio::test]
-async fn one_that_is_not_deleted_stays_and_an_unknown_one_is_not_found() {
+async fn restore_keeps_a_live_customer_unchanged_and_rejects_an_unknown_one() {
     let stack = Stack::start().await;
     let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
-    let answer = stack.acme.post(&format!("{path}/restore"), &Value::Null).await;
-    answer.expect(200);
-    assert_eq!(answer.header("etag"), "\"1\"");
+    let response = stack.acme.post(&format!("{path}/restore"), &Value::Null).await;
+    response.expect(200);
+    assert_eq!(response.header("etag"), "\"1\"");
     let unknown = "/api/v1/customers/123e4567-e89b-12d3-a456-426614174000/restore";
     assert_eq!(stack.acme.post(unknown, &Value::Null).await.error(404), "Customer not found");
 }

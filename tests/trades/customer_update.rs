@@ -6,13 +6,13 @@ use serde_json::json;
 use crate::support::{Stack, john};
 
 #[tokio::test]
-async fn absent_members_stay_and_null_clears() {
+async fn absent_fields_are_kept_and_null_clears_a_field() {
     let stack = Stack::start().await;
     let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
-    stack.clock.pass_seconds(90);
+    stack.clock.advance_seconds(90);
     let change = json!({"email": "newemail@example.com", "is_vip": true, "billing_city": null});
-    let answer = stack.acme.put(&path, &change).await;
-    let data = answer.expect(200)["data"].clone();
+    let response = stack.acme.put(&path, &change).await;
+    let data = response.expect(200)["data"].clone();
     assert_eq!(data["email"], "newemail@example.com");
     assert_eq!(data["is_vip"], true);
     assert_eq!(data["billing_city"], json!(null));
@@ -21,37 +21,37 @@ async fn absent_members_stay_and_null_clears() {
         (&data["created_at"], &data["updated_at"]),
         (&json!("2030-01-15T10:30:00Z"), &json!("2030-01-15T10:31:30Z"))
     );
-    assert_eq!(answer.header("etag"), "\"2\"");
-    assert_eq!(stack.acme.get(&path).await.body, answer.body);
+    assert_eq!(response.header("etag"), "\"2\"");
+    assert_eq!(stack.acme.get(&path).await.body, response.body);
 }
 
 #[tokio::test]
-async fn what_was_got_can_be_sent_back() {
+async fn customer_from_get_can_be_put_back() {
     let stack = Stack::start().await;
     let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
-    let got = stack.acme.get(&path).await.data();
-    let mut sent = got.clone();
+    let fetched = stack.acme.get(&path).await.data();
+    let mut sent = fetched.clone();
     sent["uuid"] = json!("00000000-0000-0000-0000-000000000000");
     sent["deleted_at"] = json!("2030-01-01T00:00:00Z");
-    let mut answer = stack.acme.put(&path, &sent).await.data();
-    answer["updated_at"] = got["updated_at"].clone();
-    assert_eq!(answer, got);
+    let mut response = stack.acme.put(&path, &sent).await.data();
+    response["updated_at"] = fetched["updated_at"].clone();
+    assert_eq!(response, fetched);
 }
 
 #[tokio::test]
-async fn wrong_fields_are_named_and_nothing_is_written() {
+async fn invalid_fields_are_named_and_nothing_is_written() {
     let stack = Stack::start().await;
     let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
     let before = stack.acme.get(&path).await.body;
     let wrong =
         json!({"first_name": null, "last_name": " ", "phone": "1", "notes": 7, "email": "new@example.com"});
-    let answer = stack.acme.put(&path, &wrong).await;
-    assert_eq!(answer.wrong_fields(), ["first_name", "last_name", "phone", "notes"]);
+    let response = stack.acme.put(&path, &wrong).await;
+    assert_eq!(response.invalid_fields(), ["first_name", "last_name", "phone", "notes"]);
     assert_eq!(stack.acme.get(&path).await.body, before);
 }
 
 #[tokio::test]
-async fn if_match_must_hold() {
+async fn update_is_rejected_if_the_etag_does_not_match() {
     let stack = Stack::start().await;
     let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
     let put = |etag: &'static str, notes: &'static str| {
@@ -65,26 +65,26 @@ async fn if_match_must_hold() {
     late.error(412);
     assert_eq!(late.header("etag"), "\"2\"");
     put("\"no such\"", "late").await.error(412);
-    assert_eq!(put("2", "late").await.wrong_fields(), ["If-Match"]);
+    assert_eq!(put("2", "late").await.invalid_fields(), ["If-Match"]);
     put("*", "second").await.expect(200);
     assert_eq!(stack.acme.get(&path).await.data()["notes"], "second");
 }
 
 #[tokio::test]
-async fn a_deleted_or_unknown_customer_cannot_be_changed() {
+async fn deleted_and_unknown_customers_cannot_be_updated() {
     let stack = Stack::start().await;
     let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
     stack.acme.delete(&path).await.expect(200);
     for path in
         [path.as_str(), "/api/v1/customers/x", "/api/v1/customers/123e4567-e89b-12d3-a456-426614174000"]
     {
-        let answer = stack.acme.put(path, &json!({"deleted_at": null, "notes": "n"})).await;
-        assert_eq!(answer.error(404), "Customer not found");
+        let response = stack.acme.put(path, &json!({"deleted_at": null, "notes": "n"})).await;
+        assert_eq!(response.error(404), "Customer not found");
     }
 }
 
 #[tokio::test]
-async fn search_follows_a_change_of_name() {
+async fn search_reflects_a_new_name() {
     let stack = Stack::start().await;
     let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
     stack.acme.put(&path, &json!({"last_name": "Smith"})).await.expect(200);
@@ -95,7 +95,7 @@ async fn search_follows_a_change_of_name() {
 }
 
 #[tokio::test]
-async fn lists_and_totals_follow_a_change_of_type() {
+async fn lists_and_totals_reflect_a_new_type() {
     let stack = Stack::start().await;
     let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
     stack.acme.put(&path, &json!({"customer_type": "Commercial", "is_vip": "true"})).await.expect(200);
@@ -107,7 +107,7 @@ async fn lists_and_totals_follow_a_change_of_type() {
 }
 
 #[tokio::test]
-async fn a_retried_update_is_made_once() {
+async fn retried_update_is_applied_once() {
     let stack = Stack::start().await;
     let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
     let key = [("idempotency-key", "change-1")];

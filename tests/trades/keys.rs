@@ -1,4 +1,4 @@
-//! API keys at the front door: both header forms, scopes, modes, revocation.
+//! API keys: both header forms, scopes, modes, revocation.
 
 use http::Method;
 
@@ -10,7 +10,7 @@ use crate::support::{Stack, john};
 const CUSTOMERS: &str = "/api/v1/customers";
 
 #[tokio::test]
-async fn both_header_forms_open_the_door() {
+async fn api_key_is_accepted_in_either_header() {
     let stack = Stack::start().await;
     let secret = stack.acme.secret.as_str();
     let bearer = format!("Bearer {secret}");
@@ -19,21 +19,21 @@ async fn both_header_forms_open_the_door() {
 }
 
 #[tokio::test]
-async fn without_a_key_in_force_nobody_gets_in() {
+async fn requests_without_a_valid_key_are_unauthorized() {
     let stack = Stack::start().await;
-    let answer = stack.anonymous(Method::GET, CUSTOMERS, &[]).await;
-    assert!(answer.error(401).starts_with("API key required"));
-    // API Gateway's REST APIs hand this header on under another name.
-    assert_eq!(answer.header("x-amzn-remapped-www-authenticate"), "Bearer");
+    let response = stack.anonymous(Method::GET, CUSTOMERS, &[]).await;
+    assert!(response.error(401).starts_with("API key required"));
+    // API Gateway's REST APIs forward this header under another name.
+    assert_eq!(response.header("x-amzn-remapped-www-authenticate"), "Bearer");
     let almost = format!("{}x", stack.acme.secret);
     for wrong in ["ctc_live_sk_test_1234567890abcdefghijklmnopqrstuvwxyz", "sk_live_1", &almost] {
-        let answer = stack.anonymous(Method::GET, CUSTOMERS, &[("x-api-key", wrong)]).await;
-        assert_eq!(answer.error(401), "Invalid API key");
+        let response = stack.anonymous(Method::GET, CUSTOMERS, &[("x-api-key", wrong)]).await;
+        assert_eq!(response.error(401), "Invalid API key");
     }
 }
 
 #[tokio::test]
-async fn a_key_does_what_its_scopes_say() {
+async fn requests_outside_the_scopes_of_a_key_are_forbidden() {
     let stack = Stack::start().await;
     let reader = stack.caller("acme", Mode::Live, "read").await;
     let writer = stack.caller("acme", Mode::Live, "write").await;
@@ -49,7 +49,7 @@ async fn a_key_does_what_its_scopes_say() {
 }
 
 #[tokio::test]
-async fn test_keys_see_a_sandbox() {
+async fn test_keys_access_only_the_sandbox() {
     let stack = Stack::start().await;
     let sandbox = stack.caller("acme", Mode::Test, "read,write").await;
     assert!(sandbox.secret.starts_with("ctc_test_"));
@@ -60,25 +60,25 @@ async fn test_keys_see_a_sandbox() {
 }
 
 #[tokio::test]
-async fn a_revoked_key_ends_within_seconds_and_a_rotated_one_is_replaced() {
+async fn revoked_and_rotated_keys_stop_working_after_fresh_seconds() {
     let stack = Stack::start().await;
     let acme = "acme".parse().unwrap();
     stack.acme.get(CUSTOMERS).await.expect(200);
     let (_, secret) = stack.store.api_key_rotate(&acme, &stack.acme.key.id()).await.unwrap();
     stack.anonymous(Method::GET, CUSTOMERS, &[("x-api-key", secret.reveal())]).await.expect(200);
-    stack.clock.pass_seconds(FRESH_SECONDS);
+    stack.clock.advance_seconds(FRESH_SECONDS);
     assert_eq!(stack.acme.get(CUSTOMERS).await.error(401), "Invalid API key");
     let keys = stack.store.api_keys_list(&acme).await.unwrap();
     stack.store.api_key_revoke(&acme, &keys[0].id()).await.unwrap();
-    stack.clock.pass_seconds(FRESH_SECONDS);
+    stack.clock.advance_seconds(FRESH_SECONDS);
     stack.anonymous(Method::GET, CUSTOMERS, &[("x-api-key", secret.reveal())]).await.error(401);
 }
 
 #[tokio::test]
-async fn only_the_hash_of_a_key_is_kept() {
+async fn only_the_hash_of_a_key_is_stored() {
     let stack = Stack::start().await;
-    let answer = stack.client.scan().table_name(&stack.table).send().await.unwrap();
-    let everything = format!("{:?}", answer.items());
+    let response = stack.client.scan().table_name(&stack.table).send().await.unwrap();
+    let everything = format!("{:?}", response.items());
     assert!(everything.contains(stack.acme.key.hash.as_str()));
     assert!(!everything.contains(&stack.acme.secret));
 }

@@ -1,4 +1,4 @@
-//! The trades dialect: one file for each function, and what all of them keep together.
+//! The trades dialect: one file per function, plus API keys and usage, which all functions share.
 
 mod customer_create;
 mod customer_delete;

@@ -1,5 +1,5 @@
-//! The smallest function there can be: answers 200 to any event. It is what the bench of the Lambda
-//! binaries (`cargo bench -p clientele-tests --bench lambda`) compares every other function with.
+//! The smallest possible function: it responds to any event with 200. The benchmark of the Lambda binaries
+//! (`cargo bench -p clientele-tests --bench lambda`) compares every other function with it.
 
 use lambda_http::{Body, Error, Request, Response, run, service_fn};
 

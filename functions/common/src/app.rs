@@ -1,4 +1,4 @@
-//! What a process has from its start to its end: the store and the callers it remembers.
+//! State that a process keeps from start to exit: the store and the API key cache.
 
 use std::sync::Arc;
 
@@ -6,33 +6,40 @@ use clientele_shared::store::Store;
 
 use crate::caller::KeyCache;
 
-/// The surroundings of every request of one process.
+/// Maximum number of API keys to cache during start-up.
+const MAX_PRELOADED_KEYS: u16 = 25;
+
+/// State that all requests of one process share.
 #[derive(Debug)]
 pub struct App {
-    /// The one table.
+    /// The store in the DynamoDB table.
     pub store: Store,
-    /// The API keys that were seen lately.
+    /// Cache of recently read API keys.
     pub key_cache: KeyCache,
 }
 
 impl App {
-    /// Surroundings in which nobody called yet.
+    /// Creates the state with an empty key cache.
     #[must_use]
     pub fn new(store: Store) -> Self {
         Self { store, key_cache: KeyCache::default() }
     }
 
-    /// Opens the connection and learns the first callers by one cheap query, so that the first request waits
-    /// for neither. Costs half a read unit for 4 KB of keys.
+    /// Opens the DynamoDB connection and caches up to 25 API keys with one cheap query, so that the first
+    /// request waits for neither. This costs half a read unit per 4 KB of keys.
     ///
-    /// A failure is no reason not to start: the first request makes the same calls and tells its caller.
+    /// A failure does not prevent the start: the first request makes the same calls and returns the error to
+    /// its caller.
     pub async fn warm(&self) {
-        match self.store.api_keys_preload(25).await {
+        match self.store.api_keys_preload(MAX_PRELOADED_KEYS).await {
             Ok(keys) => {
                 self.key_cache.insert_all(keys.into_iter().map(Arc::new), self.store.ambient().now());
             }
             Err(error) => {
-                tracing::warn!(error = error.chain(), "the table could not be reached at the start")
+                tracing::warn!(
+                    error = error.chain(),
+                    "cannot read API keys at start-up; requests will read them"
+                );
             }
         }
     }

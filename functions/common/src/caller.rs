@@ -1,4 +1,8 @@
-//! Who calls: an API key in one of its two headers, checked against what is kept of it.
+//! Authentication: an API key in one of two headers, checked against its stored record through a cache.
+//!
+//! A key is trusted for 5 seconds after it was read (`FRESH_SECONDS`) and retained for 900 seconds
+//! (`RETENTION_SECONDS`). A key between those ages is revalidated concurrently with the request that uses it,
+//! before anything is written or returned. Start-up caches at most 25 keys ([`App::warm`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,42 +18,46 @@ use clientele_shared::{Error, Result};
 
 use crate::App;
 
-/// For how many seconds a key is taken as it was read: so long a revoked key may work.
+/// How long a cached key is trusted without reading it again, in seconds. A revoked key can work for this
+/// long.
 pub const FRESH_SECONDS: i64 = 5;
 
-/// For how many seconds more a key is lookup, to be confirmed side by side with its use.
+/// How long a cached key can be used after it was read, in seconds. A key that is no longer fresh is
+/// revalidated concurrently with its use.
 const RETENTION_SECONDS: i64 = 900;
 
-/// How many keys are lookup at the most.
+/// Number of cached keys at which expired keys are evicted, or all keys if none has expired.
 const MAX_KEYS: usize = 1000;
 
-/// A caller with a key in force.
+/// An authenticated caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// Whose records he may touch.
+    /// The set of records that the caller can access.
     pub tenant: Tenant,
-    /// The public name of his key.
+    /// Public id of the caller's API key.
     pub key_id: ApiKeyId,
-    /// What his key may do, for a function where that depends on what is asked.
+    /// The scopes of the key, for functions that need a different scope depending on the request.
     pub scopes: Scopes,
-    /// The tenant's settings.
+    /// The tenant's settings, as of when the key was read.
     pub settings: Settings,
 }
 
-/// Whether a key is known to be in force at this moment.
+/// Whether a key can be trusted without reading it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Freshness {
-    /// It was read moments ago.
+    /// The key was read less than [`FRESH_SECONDS`] ago.
     Fresh,
-    /// It was read a while ago: to be read again, side by side with what it is used for, before that shows.
+    /// The key was read earlier. It must be revalidated by this hash, concurrently with the request, before
+    /// anything is written or returned.
     Stale(SecretHash),
 }
 
 impl Caller {
-    /// The caller that these headers name, if he may do what the scope says.
+    /// Authenticates the caller by the request headers, and checks that its key has the scope.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] without a key in force, [`Error::Forbidden`] without the scope.
+    /// Returns [`Error::Unauthorized`] if the headers contain no valid key, [`Error::Forbidden`] if the key
+    /// lacks the scope, and otherwise the errors of [`KeyCache::read`].
     pub async fn authenticate(app: &App, headers: &HeaderMap, scope: Scope) -> Result<(Self, Freshness)> {
         let secret = secret_from_headers(headers)?;
         let (key, freshness) = app.key_cache.get(&app.store, &secret.hash()).await?;
@@ -66,11 +74,11 @@ impl Caller {
     }
 }
 
-/// The secret in `Authorization: Bearer …` or `X-API-Key`.
+/// Returns the secret in `Authorization: Bearer …` or `X-API-Key`.
 fn secret_from_headers(headers: &HeaderMap) -> Result<Secret> {
-    let bearer = headers.get(AUTHORIZATION).map(|value| value.to_str().ok().and_then(after_bearer));
-    let plain = || headers.get("x-api-key").map(|value| value.to_str().ok().map(str::trim));
-    match bearer.or_else(plain) {
+    let bearer = headers.get(AUTHORIZATION).map(|value| value.to_str().ok().and_then(bearer_token));
+    let api_key_header = || headers.get("x-api-key").map(|value| value.to_str().ok().map(str::trim));
+    match bearer.or_else(api_key_header) {
         None => {
             Err(Error::Unauthorized("API key required: send Authorization: Bearer <key> or X-API-Key: <key>"))
         }
@@ -78,29 +86,31 @@ fn secret_from_headers(headers: &HeaderMap) -> Result<Secret> {
     }
 }
 
-/// What follows the word `Bearer`, in any case.
-fn after_bearer(value: &str) -> Option<&str> {
+/// Returns the token of a `Bearer` authorization. The scheme is case-insensitive.
+fn bearer_token(value: &str) -> Option<&str> {
     let (scheme, token) = value.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The keys that were read lately, by their hash.
+/// Recently read API keys, by hash.
 #[derive(Debug, Default)]
 pub struct KeyCache(Mutex<HashMap<String, (Arc<ApiKey>, Timestamp)>>);
 
 impl KeyCache {
-    /// The key with this hash, from memory or from the table.
+    /// Returns the key with this hash, from the cache or else from the table.
     async fn get(&self, store: &Store, hash: &SecretHash) -> Result<(Arc<ApiKey>, Freshness)> {
         match self.lookup(hash, store.ambient().now()) {
-            Some(known) => Ok(known),
+            Some(cached) => Ok(cached),
             None => Ok((self.read(store, hash).await?, Freshness::Fresh)),
         }
     }
 
-    /// Reads the key with this hash from the table, and remembers it or forgets it.
+    /// Reads the key with this hash from the table, and caches it, or evicts it if it no longer exists.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] when there is none; those of the call.
+    /// Returns [`Error::Unauthorized`] if the key does not exist, [`Error::Throttled`] or
+    /// [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached, and [`Error::Internal`] for any
+    /// other failure.
     pub async fn read(&self, store: &Store, hash: &SecretHash) -> Result<Arc<ApiKey>> {
         let now = store.ambient().now();
         match store.api_key_get(hash).await? {
@@ -116,9 +126,10 @@ impl KeyCache {
         }
     }
 
+    /// Returns the cached key with this hash, unless it is older than the retention.
     fn lookup(&self, hash: &SecretHash, now: Timestamp) -> Option<(Arc<ApiKey>, Freshness)> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (key, read_at) = known.get(hash.as_str()).filter(|(key, _)| key.hash == *hash)?;
+        let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (key, read_at) = cache.get(hash.as_str()).filter(|(key, _)| key.hash == *hash)?;
         if now < read_at.plus_seconds(FRESH_SECONDS) {
             return Some((Arc::clone(key), Freshness::Fresh));
         }
@@ -126,16 +137,16 @@ impl KeyCache {
             .then(|| (Arc::clone(key), Freshness::Stale(hash.clone())))
     }
 
-    /// Remembers keys that were just read.
+    /// Caches keys that have just been read.
     pub fn insert_all(&self, keys: impl IntoIterator<Item = Arc<ApiKey>>, now: Timestamp) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MAX_KEYS {
-            known.retain(|_, (_, read_at)| now < read_at.plus_seconds(RETENTION_SECONDS));
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= MAX_KEYS {
+            cache.retain(|_, (_, read_at)| now < read_at.plus_seconds(RETENTION_SECONDS));
         }
-        if known.len() >= MAX_KEYS {
-            known.clear();
+        if cache.len() >= MAX_KEYS {
+            cache.clear();
         }
-        known.extend(keys.into_iter().map(|key| (key.hash.as_str().to_owned(), (key, now))));
+        cache.extend(keys.into_iter().map(|key| (key.hash.as_str().to_owned(), (key, now))));
     }
 }
 
@@ -158,14 +169,14 @@ mod tests {
     }
 
     #[test]
-    fn both_header_forms_are_read() {
+    fn both_headers_are_accepted() {
         check(&[("authorization", "Bearer ctc_live_a")], Some("ctc_live_a"));
         check(&[("authorization", "bearer  ctc_live_a ")], Some("ctc_live_a"));
         check(&[("x-api-key", "ctc_live_a")], Some("ctc_live_a"));
     }
 
     #[test]
-    fn what_is_no_key_is_refused() {
+    fn values_that_cannot_be_keys_are_rejected() {
         check(&[], None);
         check(&[("authorization", "Basic ctc_live_a")], None);
         check(&[("authorization", "Bearer sk_live_a")], None);

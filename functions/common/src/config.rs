@@ -1,36 +1,38 @@
-//! The environment's variables: the one place that reads them.
+//! Configuration from environment variables, read in this one place.
 
 use clientele_shared::table::connect::Connection;
 use clientele_shared::{Error, Result};
 
-/// What a function is told by its environment.
+/// Configuration of a function.
 #[derive(Debug)]
 pub struct Config {
-    /// `TABLE_NAME`: the table that holds everything.
+    /// `TABLE_NAME`: the name of the DynamoDB table.
     pub table: String,
-    /// Where the table is, from Lambda's own variables.
+    /// The connection to the table, from the variables that Lambda sets.
     pub connection: Connection,
 }
 
 impl Config {
-    /// Reads the process's environment.
+    /// Reads the configuration from the environment of the process. Empty variables count as missing.
     ///
     /// # Errors
-    /// [`Error::Internal`] naming the variable that is missing, or the file that cannot be read.
+    /// Returns [`Error::Internal`], naming the missing variable or the unreadable file.
+    #[expect(clippy::disallowed_methods, reason = "one of the two places that read the environment")]
     pub fn from_environment() -> Result<Self> {
         Self::from_lookup(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
-    /// Reads variables by `lookup`.
+    /// Reads the configuration through `lookup`, which returns the value of a variable.
     ///
-    /// `TABLE_NAME`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN` as
-    /// Lambda sets them; `AWS_ENDPOINT_URL_DYNAMODB` (another address than the region's) and `AWS_CA_BUNDLE`
-    /// (a PEM file of roots to trust instead of Amazon's) as every AWS SDK knows them.
+    /// `TABLE_NAME` is set by the template, and `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`
+    /// and `AWS_SESSION_TOKEN` by Lambda. `AWS_ENDPOINT_URL_DYNAMODB` (an endpoint other than the region's)
+    /// and `AWS_CA_BUNDLE` (a PEM file of root certificates to trust instead of Amazon's) have the same
+    /// meaning as in every AWS SDK.
     ///
     /// # Errors
-    /// [`Error::Internal`] naming the variable that is missing, or the file that cannot be read.
+    /// Returns [`Error::Internal`], naming the missing variable or the unreadable file.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let need = |name: &str| {
+        let required = |name: &str| {
             lookup(name).ok_or_else(|| Error::broken(format!("the environment variable {name} is not set")))
         };
         let ca_bundle = lookup("AWS_CA_BUNDLE")
@@ -39,11 +41,11 @@ impl Config {
             })
             .transpose()?;
         Ok(Self {
-            table: need("TABLE_NAME")?,
+            table: required("TABLE_NAME")?,
             connection: Connection::with_keys(
-                need("AWS_REGION")?,
-                need("AWS_ACCESS_KEY_ID")?,
-                need("AWS_SECRET_ACCESS_KEY")?,
+                required("AWS_REGION")?,
+                required("AWS_ACCESS_KEY_ID")?,
+                required("AWS_SECRET_ACCESS_KEY")?,
                 lookup("AWS_SESSION_TOKEN"),
             )
             .at(lookup("AWS_ENDPOINT_URL_DYNAMODB"))
@@ -58,20 +60,20 @@ mod tests {
 
     fn lookup(without: &'static str) -> impl Fn(&str) -> Option<String> {
         move |name| {
-            let known = ["TABLE_NAME", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
-            (known.contains(&name) && name != without).then(|| format!("<{name}>"))
+            let variables = ["TABLE_NAME", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+            (variables.contains(&name) && name != without).then(|| format!("<{name}>"))
         }
     }
 
     #[test]
-    fn lambdas_own_variables_are_enough() {
+    fn variables_that_lambda_sets_are_sufficient() {
         let config = Config::from_lookup(lookup("")).unwrap();
         assert_eq!(config.table, "<TABLE_NAME>");
         assert_eq!(config.connection.region, "<AWS_REGION>");
     }
 
     #[test]
-    fn a_missing_variable_is_named() {
+    fn error_names_the_missing_variable() {
         let error = Config::from_lookup(lookup("TABLE_NAME")).unwrap_err();
         assert!(error.chain().contains("TABLE_NAME"), "{}", error.chain());
     }

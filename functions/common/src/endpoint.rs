@@ -1,4 +1,4 @@
-//! One endpoint: its name, what it takes to call it, and its handler.
+//! An endpoint: its name, the scope that it requires, and its handler.
 
 use futures::future::BoxFuture;
 use http::HeaderMap;
@@ -9,70 +9,73 @@ use clientele_shared::store::{RenderReply, Store, Write, WriteAuthorization};
 
 use crate::{App, Caller, Reply, Request};
 
-/// A handler's answer on its way.
+/// The future that a handler returns.
 pub type HandlerFuture<'a, B = String> = BoxFuture<'a, Result<Reply<B>, Error>>;
 
-/// One endpoint of one dialect: one Lambda. `B` is what its answers are: texts, or [`StreamingBody`](crate::StreamingBody) that are
-/// made while they are sent.
+/// One endpoint of one dialect, deployed as one Lambda. `B` is the type of its response bodies: text, or a
+/// [`StreamingBody`](crate::StreamingBody) that is produced while it is sent.
 pub struct Endpoint<B = String> {
-    /// The function's name in `template.yaml`, of its binary, its handler's file and its test.
+    /// The name of the function in `template.yaml`, of its binary, and of the files with its handler and its
+    /// test.
     pub name: &'static str,
-    /// What a key must be allowed to do.
+    /// The scope that a key must have.
     pub scope: Scope,
-    /// How this endpoint spells errors.
+    /// The dialect, which formats errors.
     pub dialect: &'static dyn Dialect,
     /// The handler.
     pub handle: for<'a> fn(AuthenticatedRequest<'a>) -> HandlerFuture<'a, B>,
 }
 
-/// What differs between dialects outside their handlers.
+/// The differences between dialects outside their handlers.
 pub trait Dialect: Sync {
-    /// The answer that tells an error, without the headers that all errors share.
+    /// Returns the reply for an error, without the headers that all errors share.
     fn error(&self, error: &Error) -> Reply;
 
-    /// Whether requests count towards the caller's monthly allowance.
+    /// Returns whether requests count towards the tenant's monthly limit.
     fn is_metered(&self) -> bool;
 
-    /// The content type of the answer to a request with these headers, where the caller has a choice.
-    fn content_type(&self, _asked: &HeaderMap) -> Option<&'static str> {
+    /// Returns the content type of the response to a request with these headers, or `None` to keep that of
+    /// the reply.
+    fn content_type(&self, _request_headers: &HeaderMap) -> Option<&'static str> {
         None
     }
 }
 
-/// One request of a known caller, as its handler gets it.
+/// A request of an authenticated caller, as its handler receives it.
 pub struct AuthenticatedRequest<'a> {
-    /// The process's surroundings.
+    /// State of the process.
     pub app: &'a App,
     /// The endpoint's name.
     pub operation: &'static str,
-    /// Who calls.
+    /// The authenticated caller.
     pub caller: &'a Caller,
-    /// What was asked.
+    /// The HTTP request.
     pub request: &'a Request,
-    /// The leave to write, to be handed to the store.
+    /// The pending authorization to write, to be passed to the store.
     pub authorization: WriteAuthorization<'a>,
 }
 
 impl<'a> AuthenticatedRequest<'a> {
-    /// How the write that is asked for is made: at the version that `If-Match` insists on, and once if its
-    /// sender gave an `Idempotency-Key`; `kept` renders the answer that a repeated request gets.
+    /// Returns the write that the request calls for: conditional on the version in `If-Match`, and idempotent
+    /// if the client sent an `Idempotency-Key`. `render_reply` renders the reply that is stored for
+    /// duplicates.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when one of the two headers is malformed.
-    pub fn into_write<'k>(self, kept: &'k RenderReply<'k>) -> Result<Write<'k>, Error>
+    /// Returns [`Error::Invalid`] if one of the two headers is malformed.
+    pub fn into_write<'k>(self, render_reply: &'k RenderReply<'k>) -> Result<Write<'k>, Error>
     where
         'a: 'k,
     {
-        self.request.write(self.operation, kept, self.authorization)
+        self.request.write(self.operation, render_reply, self.authorization)
     }
 
-    /// The store.
+    /// Returns the store.
     #[must_use]
     pub fn store(&self) -> &'a Store {
         &self.app.store
     }
 
-    /// Whose records the caller may touch.
+    /// Returns the set of records that the caller can access.
     #[must_use]
     pub fn tenant(&self) -> &'a Tenant {
         &self.caller.tenant

@@ -1,5 +1,6 @@
-//! One invocation outside Lambda: an API Gateway event in, the function's response out, through `lambda_http`
-//! and the very handler that Lambda runs. The local stack and the tests call functions this way.
+//! Invokes a function outside Lambda: an API Gateway event goes in and the response of the function comes
+//! out, through `lambda_http` and the same handler that Lambda runs. The local stack and the tests call
+//! functions this way.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,11 +13,11 @@ use lambda_http::{Adapter, Context, LambdaEvent, Service as _, StreamAdapter, se
 
 use crate::{App, Endpoint, StreamingBody, pipeline};
 
-/// Why an event got no response.
+/// The reason why an event got no response.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
-    /// The event is not one of API Gateway's.
-    #[error("the event is not one of API Gateway's")]
+    /// The event is not an API Gateway event.
+    #[error("the event is not an API Gateway event")]
     Event(#[source] serde_json::Error),
     /// The response cannot be written as JSON.
     #[error("the response cannot be written as JSON")]
@@ -24,7 +25,7 @@ pub enum InvokeError {
 }
 
 impl InvokeError {
-    /// The error and its cause in one line, for the log.
+    /// Returns the error and its cause on one line, for the log.
     #[must_use]
     pub fn chain(&self) -> String {
         let (Self::Event(cause) | Self::Response(cause)) = self;
@@ -32,12 +33,13 @@ impl InvokeError {
     }
 }
 
-/// Hands one event to an endpoint and returns its response, both as JSON.
+/// Passes an event to an endpoint and returns its response, both as JSON.
 ///
-/// `context` carries the invocation's deadline; [`Context::default`] sets none.
+/// `context` carries the deadline of the invocation; [`Context::default`] sets none.
 ///
 /// # Errors
-/// When the event or the response is not what it should be.
+/// Returns [`InvokeError::Event`] if the event is not an API Gateway event, and [`InvokeError::Response`] if
+/// the response cannot be written as JSON.
 pub async fn invoke(
     endpoint: &'static Endpoint,
     app: Arc<App>,
@@ -52,7 +54,7 @@ pub async fn invoke(
     serde_json::to_string(&response).map_err(InvokeError::Response)
 }
 
-/// A response that is sent while it is made, as Lambda hands it on.
+/// A response whose body is produced while it is sent, as Lambda passes it on.
 pub struct StreamedResponse {
     /// Status and headers as JSON.
     pub prelude: String,
@@ -60,10 +62,11 @@ pub struct StreamedResponse {
     pub body: BoxStream<'static, Result<Bytes, Error>>,
 }
 
-/// [`invoke`] for an endpoint whose answers are sent while they are made.
+/// Does what [`invoke`] does, for an endpoint whose responses are streamed.
 ///
 /// # Errors
-/// When the event or the response is not what it should be.
+/// Returns [`InvokeError::Event`] if the event is not an API Gateway event, and [`InvokeError::Response`] if
+/// the status and headers cannot be written as JSON.
 pub async fn invoke_streamed(
     endpoint: &'static Endpoint<StreamingBody>,
     app: Arc<App>,
@@ -71,13 +74,13 @@ pub async fn invoke_streamed(
     context: Context,
 ) -> Result<StreamedResponse, InvokeError> {
     let event = LambdaEvent::new(payload(event)?, context);
-    // The adapter itself cannot be kept while the answer is awaited: it is not `Send`.
-    let answering = StreamAdapter::from(service_fn(move |request| {
+    // The adapter must not live across the await: it is not `Send`.
+    let responding = StreamAdapter::from(service_fn(move |request| {
         let app = Arc::clone(&app);
         async move { Ok::<_, Infallible>(pipeline::stream(endpoint, &app, request).await) }
     }))
     .call(event);
-    let Ok(response) = answering.await;
+    let Ok(response) = responding.await;
     let prelude = serde_json::to_string(&response.metadata_prelude).map_err(InvokeError::Response)?;
     Ok(StreamedResponse { prelude, body: response.stream.boxed() })
 }

@@ -1,8 +1,10 @@
-//! What every function shares and no dialect owns: start-up, configuration, the caller, the request, the reply.
+//! Code that every function shares and no dialect owns: start-up, configuration, authentication, request,
+//! reply.
 //!
-//! A request goes through [`pipeline::answer`], in this order: who calls ([`caller`]), may he do this, is his
-//! month's allowance used up ([`pipeline`]), then the handler's three moves: read the request ([`request`]), ask
-//! the store once, answer ([`reply`]). Errors become the dialect's own bodies in one place of each dialect.
+//! A request passes through [`pipeline::answer`]. The pipeline authenticates the caller ([`caller`]), checks
+//! the scope of its key and its tenant's monthly limit ([`pipeline`]), and runs the handler. The handler does
+//! three things: it reads the request ([`request`]), calls the store once, and returns a reply ([`reply`]).
+//! Each dialect formats errors in one file.
 
 pub mod app;
 pub mod caller;
@@ -16,8 +18,8 @@ pub mod request;
 pub mod serve;
 pub mod streaming_body;
 
-/// A call makes some thousand small allocations; this allocator takes half the instructions that the system's
-/// does (`cargo bench -p clientele-tests --bench lambda`).
+/// A request makes about a thousand small allocations. This allocator takes half the instructions that the
+/// system's takes for them (`cargo bench -p clientele-tests --bench lambda`).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

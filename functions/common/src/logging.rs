@@ -1,7 +1,7 @@
-//! Logs: one JSON object a line on standard output, as Lambda collects them.
+//! Logs: one JSON object per line on standard output, where Lambda collects them.
 //!
-//! Not by `tracing-subscriber`: its registry and formatter take a fiftieth of the instructions of a call, and these
-//! few lines write the same.
+//! This module replaces `tracing-subscriber`, whose registry and formatter take one fiftieth of the
+//! instructions of a request for the same output.
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -14,42 +14,43 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// Starts logging for this process: this project's words from level INFO, others' from WARN.
+/// Starts logging for this process: events of this project from level INFO, those of other crates from WARN.
 pub fn start() {
     if tracing::subscriber::set_global_default(JsonLines(StandardOutput)).is_err() {
-        tracing::warn!("logging was started twice");
+        tracing::warn!("logging has already been started");
     }
 }
 
-/// Writes events, and no spans: no line shows them, and the runtime would open one for each invocation.
+/// Writes events and ignores spans: no line includes them, and the runtime would open one for each
+/// invocation.
 struct JsonLines<L>(L);
 
-/// Where whole lines go.
-trait Lines: Send + Sync + 'static {
+/// The destination of complete lines.
+trait LineSink: Send + Sync + 'static {
     fn write(&self, line: &[u8]);
 }
 
 struct StandardOutput;
 
-impl Lines for StandardOutput {
+impl LineSink for StandardOutput {
     fn write(&self, line: &[u8]) {
-        // Where standard output is closed there is nobody left to tell.
+        // If standard output is closed, there is nowhere left to report the error.
         drop(std::io::stdout().lock().write_all(line));
     }
 }
 
-fn is_wanted(what: &Metadata<'_>) -> bool {
-    let least = if what.target().starts_with("clientele") { Level::INFO } else { Level::WARN };
-    what.is_event() && *what.level() <= least
+fn is_logged(metadata: &Metadata<'_>) -> bool {
+    let threshold = if metadata.target().starts_with("clientele") { Level::INFO } else { Level::WARN };
+    metadata.is_event() && *metadata.level() <= threshold
 }
 
-impl<L: Lines> Subscriber for JsonLines<L> {
-    fn register_callsite(&self, what: &'static Metadata<'static>) -> Interest {
-        if is_wanted(what) { Interest::always() } else { Interest::never() }
+impl<L: LineSink> Subscriber for JsonLines<L> {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if is_logged(metadata) { Interest::always() } else { Interest::never() }
     }
 
-    fn enabled(&self, what: &Metadata<'_>) -> bool {
-        is_wanted(what)
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        is_logged(metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -57,7 +58,7 @@ impl<L: Lines> Subscriber for JsonLines<L> {
     }
 
     fn event(&self, event: &Event<'_>) {
-        self.0.write(&Line::of(event));
+        self.0.write(&Line::format(event));
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -73,26 +74,26 @@ impl<L: Lines> Subscriber for JsonLines<L> {
     fn exit(&self, _: &Id) {}
 }
 
-/// A line while it is written.
+/// A line under construction.
 struct Line(Vec<u8>);
 
 impl Line {
-    /// The whole line of an event, with its end.
-    fn of(event: &Event<'_>) -> Vec<u8> {
+    /// Formats an event as a complete line, including the line feed.
+    fn format(event: &Event<'_>) -> Vec<u8> {
         let mut line = Self(Vec::with_capacity(256));
         line.0.push(b'{');
-        line.member("level", event.metadata().level().as_str());
+        line.write_field("level", event.metadata().level().as_str());
         event.record(&mut line);
-        line.member("target", event.metadata().target());
+        line.write_field("target", event.metadata().target());
         line.0.extend_from_slice(b"}\n");
         line.0
     }
 
-    fn member(&mut self, name: &str, value: impl Serialize) {
+    fn write_field(&mut self, name: &str, value: impl Serialize) {
         if self.0.len() > 1 {
             self.0.push(b',');
         }
-        // Texts and numbers can always be written, and into memory.
+        // Writing text and numbers to memory cannot fail.
         drop(serde_json::to_writer(&mut self.0, name));
         self.0.push(b':');
         drop(serde_json::to_writer(&mut self.0, &value));
@@ -101,27 +102,27 @@ impl Line {
 
 impl Visit for Line {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.member(field.name(), value);
+        self.write_field(field.name(), value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.member(field.name(), value);
+        self.write_field(field.name(), value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.member(field.name(), value);
+        self.write_field(field.name(), value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.member(field.name(), value);
+        self.write_field(field.name(), value);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.member(field.name(), value.to_string());
+        self.write_field(field.name(), value.to_string());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.member(field.name(), format!("{value:?}"));
+        self.write_field(field.name(), format!("{value:?}"));
     }
 }
 
@@ -131,41 +132,41 @@ mod tests {
 
     use super::*;
 
-    /// Keeps the lines that would be written.
+    /// Collects the lines that would be written.
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
+    struct Collected(Arc<Mutex<Vec<u8>>>);
 
-    impl Lines for Kept {
+    impl LineSink for Collected {
         fn write(&self, line: &[u8]) {
             self.0.lock().unwrap().extend_from_slice(line);
         }
     }
 
     #[test]
-    fn a_line_is_one_json_object() {
-        let kept = Kept::default();
-        tracing::subscriber::with_default(JsonLines(kept.clone()), || {
+    fn events_are_written_as_one_json_object_per_line() {
+        let collected = Collected::default();
+        tracing::subscriber::with_default(JsonLines(collected.clone()), || {
             tracing::info!(
                 status = 200_u16,
                 millis = -3_i64,
                 function = "a\n\"b\"",
                 "request {}",
-                "answered"
+                "completed"
             );
-            tracing::debug!("not wanted");
-            tracing::info!(target: "hyper", "not wanted either");
-            tracing::warn!(target: "hyper", ok = true, kind = ?Some(1), "wanted");
+            tracing::debug!("not logged");
+            tracing::info!(target: "hyper", "not logged either");
+            tracing::warn!(target: "hyper", ok = true, kind = ?Some(1), "logged");
         });
         let target = module_path!();
         let expected = [
             format!(
-                r#"{{"level":"INFO","message":"request answered","status":200,"millis":-3,"function":"a\n\"b\"","target":"{target}"}}"#
+                r#"{{"level":"INFO","message":"request completed","status":200,"millis":-3,"function":"a\n\"b\"","target":"{target}"}}"#
             ),
-            r#"{"level":"WARN","message":"wanted","ok":true,"kind":"Some(1)","target":"hyper"}"#.to_owned(),
+            r#"{"level":"WARN","message":"logged","ok":true,"kind":"Some(1)","target":"hyper"}"#.to_owned(),
         ];
-        let kept = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let collected = String::from_utf8(collected.0.lock().unwrap().clone()).unwrap();
         assert_eq!(
-            kept.split_inclusive('\n').map(|line| line.strip_suffix('\n').unwrap()).collect::<Vec<_>>(),
+            collected.split_inclusive('\n').map(|line| line.strip_suffix('\n').unwrap()).collect::<Vec<_>>(),
             expected
         );
     }

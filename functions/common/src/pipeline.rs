@@ -1,4 +1,4 @@
-//! The way of every request: caller, scope, monthly allowance, handler, answer, one line in the log.
+//! The request pipeline: authentication, scope, monthly limit, handler, response, one log line.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,10 +14,10 @@ use clientele_shared::{Error, Result};
 use crate::caller::Freshness;
 use crate::{App, AuthenticatedRequest, Caller, Dialect, Endpoint, Reply, Request, StreamingBody};
 
-/// What is left of the time for telling the caller that the rest ran out.
+/// How much of the time left is reserved for sending a response that reports a timeout.
 const RESERVE: Duration = Duration::from_millis(300);
 
-/// Answers one request with a body that is made while it is sent.
+/// Handles one request and returns a response whose body is produced while it is sent.
 pub async fn stream(
     endpoint: &Endpoint<StreamingBody>,
     app: &App,
@@ -25,24 +25,25 @@ pub async fn stream(
 ) -> Response<StreamingBody> {
     let request = Request::new(request);
     let (function, request_id) = (endpoint.name, request.id().to_owned());
-    let reply = answer_request(endpoint, app, &request).await;
-    let broken = move |error: &Error| {
-        tracing::error!(function, request_id, error = error.chain(), "the answer broke off");
+    let reply = handle_request(endpoint, app, &request).await;
+    let log_error = move |error: &Error| {
+        tracing::error!(function, request_id, error = error.chain(), "the response stream failed");
     };
-    reply.map_body(|chunks| chunks.on_error(broken)).into_http()
+    reply.map_body(|chunks| chunks.on_error(log_error)).into_http()
 }
 
-/// Answers one request.
+/// Handles one request and returns its reply.
 pub async fn answer(endpoint: &Endpoint, app: &App, request: lambda_http::Request) -> Reply {
-    answer_request(endpoint, app, &Request::new(request)).await
+    handle_request(endpoint, app, &Request::new(request)).await
 }
 
-async fn answer_request<B: From<String>>(endpoint: &Endpoint<B>, app: &App, request: &Request) -> Reply<B> {
+async fn handle_request<B: From<String>>(endpoint: &Endpoint<B>, app: &App, request: &Request) -> Reply<B> {
     let started = app.store.ambient().now();
     let mut meter = Meter::default();
     let result = match time_left(request) {
-        None => handle(endpoint, app, request, &mut meter).await,
-        Some(left) => match tokio::time::timeout(left, handle(endpoint, app, request, &mut meter)).await {
+        None => run_handler(endpoint, app, request, &mut meter).await,
+        Some(left) => match tokio::time::timeout(left, run_handler(endpoint, app, request, &mut meter)).await
+        {
             Ok(result) => result,
             Err(_) => Err(Error::Unavailable { retry_after: Duration::from_secs(1), source: None }),
         },
@@ -61,7 +62,7 @@ async fn answer_request<B: From<String>>(endpoint: &Endpoint<B>, app: &App, requ
     reply
 }
 
-async fn handle<B>(
+async fn run_handler<B>(
     endpoint: &Endpoint<B>,
     app: &App,
     request: &Request,
@@ -73,28 +74,28 @@ async fn handle<B>(
         let authorization = authorization.clone();
         async move { authorization.await.for_write() }
     };
-    let call = AuthenticatedRequest {
+    let authenticated = AuthenticatedRequest {
         app,
         operation: endpoint.name,
         caller: &caller,
         request,
         authorization: Box::pin(for_write),
     };
-    let (reply, authorization) = join((endpoint.handle)(call), authorization).await;
+    let (reply, authorization) = join((endpoint.handle)(authenticated), authorization).await;
     meter.0 = authorization.usage.map(|usage| (usage, authorization.limit));
     authorization.check()?;
     reply
 }
 
-/// The time for this request, where the platform sets one. It is told on the platform's clock, which is
-/// therefore the one asked here.
+/// Returns the time left for this request, if the platform sets a deadline. The platform states the deadline
+/// on the system clock, so that clock is read here and not the one of the store.
 fn time_left(request: &Request) -> Option<Duration> {
     let left = request.deadline()?.duration_since(SystemTime::now()).unwrap_or_default();
     Some(left.saturating_sub(RESERVE))
 }
 
-/// What must be known of a caller before anything that he asked for shows: found out side by side with the
-/// handler's own calls, so that it takes no time of its own.
+/// Everything that must be known about a caller before its request has a visible effect. It is determined concurrently
+/// with the calls of the handler, so that it adds no latency.
 #[derive(Debug, Clone)]
 struct Authorization {
     usage: Option<Usage>,
@@ -104,12 +105,12 @@ struct Authorization {
 }
 
 impl Authorization {
-    /// The leave to write, where there is leave at all.
+    /// Returns the write rules, if the caller is authorized.
     fn for_write(&self) -> Result<WriteRules> {
         self.check().map(|()| self.rules)
     }
 
-    /// Whether the key is in force and the month's allowance is not used up.
+    /// Checks that the key is valid and the monthly limit is not exceeded.
     fn check(&self) -> Result<()> {
         match &self.validity {
             Err(error) if matches!(**error, Error::Unauthorized(_)) => {
@@ -133,7 +134,7 @@ impl Authorization {
     }
 }
 
-/// Finds out about a caller while the handler works.
+/// Determines whether a caller is authorized, while the handler runs.
 fn authorize<'a>(
     dialect: &dyn Dialect,
     app: &'a App,
@@ -141,21 +142,21 @@ fn authorize<'a>(
     freshness: Freshness,
 ) -> Shared<BoxFuture<'a, Authorization>> {
     let metered = dialect.is_metered() && caller.settings.usage_metering;
-    let found = async move {
-        let (usage, confirmed) = join(usage(app, caller, metered), revalidate(app, freshness)).await;
-        let (read, validity) = match confirmed {
+    let authorization = async move {
+        let (usage, revalidated) = join(usage(app, caller, metered), revalidate(app, freshness)).await;
+        let (current_key, validity) = match revalidated {
             Ok(key) => (key, Ok(())),
             Err(error) => (None, Err(error)),
         };
-        let settings = read.as_ref().map_or(&caller.settings, |key| &key.settings);
+        let settings = current_key.as_ref().map_or(&caller.settings, |key| &key.settings);
         let rules = WriteRules { unique_email: settings.unique_email };
         Authorization { usage, limit: settings.usage_limit, rules, validity }
     };
-    found.boxed().shared()
+    authorization.boxed().shared()
 }
 
-/// Counts this request, where requests are counted. When counting fails the request goes on uncounted: an
-/// allowance is no reason to turn a paying caller away.
+/// Counts this request, if its requests are metered. If counting fails, the request proceeds uncounted: a
+/// metering fault must not block a paying caller.
 async fn usage(app: &App, caller: &Caller, metered: bool) -> Option<Usage> {
     if !metered {
         return None;
@@ -163,13 +164,13 @@ async fn usage(app: &App, caller: &Caller, metered: bool) -> Option<Usage> {
     match app.store.usage_increment(&caller.tenant).await {
         Ok(usage) => Some(usage),
         Err(error) => {
-            tracing::warn!(error = error.chain(), "a request was not counted");
+            tracing::warn!(error = error.chain(), "could not count the request");
             None
         }
     }
 }
 
-/// The key as it is now, where it was to be read again.
+/// Reads a stale key again and returns it. Returns `None` for a fresh key.
 async fn revalidate(app: &App, freshness: Freshness) -> Result<Option<Arc<ApiKey>>, Arc<Error>> {
     match freshness {
         Freshness::Fresh => Ok(None),
@@ -177,7 +178,7 @@ async fn revalidate(app: &App, freshness: Freshness) -> Result<Option<Arc<ApiKey
     }
 }
 
-/// What the caller is told of its monthly allowance.
+/// The monthly usage and limit that the response reports in `X-Usage-*` headers, if the request was counted.
 #[derive(Default)]
 struct Meter(Option<(Usage, u64)>);
 
@@ -202,15 +203,15 @@ fn error_reply(dialect: &dyn Dialect, error: &Error) -> Reply {
     }
 }
 
-/// One line for each request: nothing of its parameters, body, caller's name or key.
+/// Writes one log line per request, without its parameters, its body, the name of the caller or the key.
 fn log(function: &str, request_id: &str, status: StatusCode, error: Option<&Error>, millis: i64) {
     let (is_failure, status) = (status.is_server_error(), status.as_u16());
     match error {
         Some(error) if is_failure => {
             tracing::error!(function, request_id, status, millis, error = error.chain(), "request failed");
         }
-        // The text of a refusal may hold what the caller sent; its kind is told by the status.
+        // The text of such an error can contain what the client sent; the status gives its kind.
         Some(_) => tracing::info!(function, request_id, status, millis, "request refused"),
-        None => tracing::info!(function, request_id, status, millis, "request answered"),
+        None => tracing::info!(function, request_id, status, millis, "request completed"),
     }
 }

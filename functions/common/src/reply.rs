@@ -1,4 +1,4 @@
-//! The reply: a status, some headers and a body, most often JSON.
+//! Replies: a status, headers and a body, usually JSON.
 
 use std::future::ready;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use clientele_shared::{Error, Result};
 
-/// What a handler answers.
+/// The reply that a handler returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply<B = String> {
     /// The HTTP status.
@@ -20,15 +20,15 @@ pub struct Reply<B = String> {
 }
 
 impl<B> Reply<B> {
-    /// An answer with this body.
+    /// Creates a reply with this body.
     #[must_use]
     pub fn of(status: StatusCode, content_type: &'static str, body: B) -> Self {
         let content_type = (header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         Self { status, headers: HeaderMap::from_iter([content_type]), body }
     }
 
-    /// The same answer with a header more. A value that cannot stand in a header is left out: the values are
-    /// our own numbers, dates and tags.
+    /// Returns the reply with another header. A value that a header cannot contain is logged and left out;
+    /// this does not happen, because all values are our own numbers, dates and ETags.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
         self.set(name, value.as_ref());
@@ -39,17 +39,17 @@ impl<B> Reply<B> {
     pub fn set(&mut self, name: HeaderName, value: &str) {
         match HeaderValue::from_str(value) {
             Ok(value) => drop(self.headers.insert(name, value)),
-            Err(_) => tracing::error!(header = name.as_str(), "a header's value cannot be sent"),
+            Err(_) => tracing::error!(header = name.as_str(), "left out a header whose value is invalid"),
         }
     }
 
-    /// The same answer with another body.
+    /// Returns the reply with a transformed body.
     #[must_use]
     pub fn map_body<C>(self, change: impl FnOnce(B) -> C) -> Reply<C> {
         Reply { status: self.status, headers: self.headers, body: change(self.body) }
     }
 
-    /// This answer as HTTP has it.
+    /// Converts the reply to an HTTP response.
     #[must_use]
     pub fn into_http(self) -> http::Response<B> {
         let mut response = http::Response::new(self.body);
@@ -60,52 +60,51 @@ impl<B> Reply<B> {
 }
 
 impl Reply {
-    /// A JSON answer.
+    /// Creates a JSON reply.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the body cannot be written as JSON.
+    /// Returns [`Error::Internal`] if the body cannot be written as JSON.
     pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Self> {
-        let body =
-            serde_json::to_string(body).map_err(|e| Error::internal("writing an answer as JSON", e))?;
+        let body = serde_json::to_string(body).map_err(|e| Error::internal("writing a reply as JSON", e))?;
         Ok(Self::json_text(status, body))
     }
 
-    /// A JSON answer that is written already.
+    /// Creates a JSON reply from a body that is already JSON.
     #[must_use]
     pub fn json_text(status: StatusCode, body: String) -> Self {
         Self::of(status, "application/json; charset=utf-8", body)
     }
 
-    /// An answer without a body.
+    /// Creates a reply without a body.
     #[must_use]
     pub fn empty(status: StatusCode) -> Self {
         Self { status, headers: HeaderMap::new(), body: String::new() }
     }
 
-    /// The body's text.
+    /// Returns the text of the body.
     #[must_use]
     pub fn body(&self) -> &str {
         &self.body
     }
 
-    /// This answer as one text, to be kept for a repeated request.
+    /// Converts the reply to one text, to be stored for duplicate requests.
     #[must_use]
     pub fn to_stored(&self) -> String {
         let etag = self.headers.get(header::ETAG).and_then(|value| value.to_str().ok()).unwrap_or_default();
         format!("{} {etag}\n{}", self.status.as_u16(), self.body)
     }
 
-    /// The answer in a kept text, marked as given before.
+    /// Restores a reply from a stored text and marks it as replayed.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the text is not of [`Self::to_stored`]'s making.
-    pub fn from_stored(kept: &str) -> Result<Self> {
+    /// Returns [`Error::Internal`] if the text does not come from [`Self::to_stored`].
+    pub fn from_stored(stored: &str) -> Result<Self> {
         let parse = || {
-            let (head, body) = kept.split_once('\n')?;
+            let (head, body) = stored.split_once('\n')?;
             let (status, etag) = head.split_once(' ')?;
             Some((StatusCode::from_bytes(status.as_bytes()).ok()?, etag, body))
         };
-        let (status, etag, body) = parse().ok_or_else(|| Error::broken("a kept answer cannot be read"))?;
+        let (status, etag, body) = parse().ok_or_else(|| Error::broken("a stored reply cannot be parsed"))?;
         let mut reply = Self::json_text(status, body.to_owned());
         if !etag.is_empty() {
             reply.set(header::ETAG, etag);
@@ -114,7 +113,8 @@ impl Reply {
     }
 }
 
-/// By itself and not as a `Response<Body>`, which `lambda_http` would look through for its character set.
+/// Implemented for the reply itself, because `lambda_http` would inspect a `Response<Body>` for its character
+/// set.
 impl IntoResponse for Reply {
     fn into_response(self) -> BoxFuture<'static, Response<Body>> {
         let body = |text: String| if text.is_empty() { Body::Empty } else { Body::Text(text) };
@@ -127,11 +127,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kept_answer_comes_back_the_same_but_marked() {
+    fn stored_reply_is_restored_and_marked_as_replayed() {
         let reply = Reply::json(StatusCode::CREATED, &serde_json::json!({"a": "b\nc"})).unwrap();
         let reply = reply.with(header::ETAG, "\"1\"");
-        let again = Reply::from_stored(&reply.to_stored()).unwrap();
-        assert_eq!(again, reply.with(HeaderName::from_static("idempotent-replayed"), "true"));
+        let restored = Reply::from_stored(&reply.to_stored()).unwrap();
+        assert_eq!(restored, reply.with(HeaderName::from_static("idempotent-replayed"), "true"));
         assert!(Reply::from_stored("nonsense").is_err());
     }
 }

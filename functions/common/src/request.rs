@@ -1,4 +1,4 @@
-//! The request as handlers read it: parameters, conditions, body, each wrong one named.
+//! The request as handlers read it: parameters, conditions and body. Errors name the invalid one.
 
 use std::time::SystemTime;
 
@@ -16,63 +16,63 @@ pub struct Request {
     id: String,
 }
 
-/// The longest `X-Request-Id` that is taken over from the caller.
+/// Maximum length of an `X-Request-Id` that is adopted from the client, in bytes.
 const MAX_ID: usize = 128;
 
-/// The longest `Idempotency-Key`.
+/// Maximum length of an `Idempotency-Key`, in bytes.
 const MAX_KEY: usize = 255;
 
 impl Request {
-    /// Wraps what Lambda hands over.
+    /// Wraps a request from `lambda_http`.
     #[must_use]
     pub fn new(inner: lambda_http::Request) -> Self {
-        let id = caller_id(inner.headers()).unwrap_or_else(|| own_id(&inner));
+        let id = client_request_id(inner.headers()).unwrap_or_else(|| platform_request_id(&inner));
         Self { inner, id }
     }
 
-    /// What this request is called in logs and in its answer: the caller's `X-Request-Id` when it is a short
-    /// plain word, else the platform's id.
+    /// Returns the id of this request in logs and in the response: the client's `X-Request-Id` if it has at
+    /// most 128 letters, digits or `-_.:`, and otherwise the id that the platform assigned.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The request's method.
+    /// Returns the request's method.
     #[must_use]
     pub fn method(&self) -> &Method {
         self.inner.method()
     }
 
-    /// The request's headers.
+    /// Returns the request's headers.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         self.inner.headers()
     }
 
-    /// When the invocation must have ended, where the platform says so.
+    /// Returns when the invocation must have ended, if the platform sets a deadline.
     #[must_use]
     pub fn deadline(&self) -> Option<SystemTime> {
         let context = self.inner.lambda_context_ref().filter(|context| context.deadline > 0)?;
         Some(context.deadline())
     }
 
-    /// A parameter of the path, `{name}` in the route.
+    /// Returns a path parameter, `{name}` in the route.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<&str> {
         self.inner.path_parameters_ref().and_then(|all| all.first(name))
     }
 
-    /// A parameter of the query that is not blank, without outer white space.
+    /// Returns a query parameter without surrounding white space, or `None` if it is missing or blank.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
         let value = self.inner.query_string_parameters_ref().and_then(|all| all.first(name))?;
         Some(value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// A query parameter that is a whole number, 1 or more.
+    /// Returns a query parameter that is a whole number, 1 or more.
     ///
     /// # Errors
-    /// [`Error::Invalid`] naming it.
+    /// Returns [`Error::Invalid`], naming the parameter, if it is anything else.
     pub fn query_number(&self, name: &str) -> Result<Option<u64>> {
         let number =
             |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().unwrap_or(u64::MAX));
@@ -83,10 +83,10 @@ impl Request {
         }
     }
 
-    /// A query parameter that is `true` or `false` (or 1 or 0).
+    /// Returns a query parameter that is `true` or `false` (or 1 or 0).
     ///
     /// # Errors
-    /// [`Error::Invalid`] naming it.
+    /// Returns [`Error::Invalid`], naming the parameter, if it is anything else.
     pub fn query_flag(&self, name: &str) -> Result<Option<bool>> {
         match self.query(name).map(str::to_ascii_lowercase).as_deref() {
             None => Ok(None),
@@ -96,25 +96,25 @@ impl Request {
         }
     }
 
-    /// The body as a JSON object, whatever content type it is said to have.
+    /// Parses the body as a JSON object, whatever its declared content type.
     ///
     /// # Errors
-    /// [`Error::Invalid`] naming the body.
+    /// Returns [`Error::Invalid`], naming the body, if it is not a JSON object.
     pub fn json_object(&self) -> Result<Map<String, Value>> {
         let parsed = serde_json::from_slice(self.body()).map_err(|e| {
-            let place = format!("line {}, column {}", e.line(), e.column());
-            Error::invalid("body", format!("must be a JSON object; it breaks off or goes wrong at {place}"))
+            let position = format!("line {}, column {}", e.line(), e.column());
+            Error::invalid("body", format!("must be a JSON object; the JSON is invalid at {position}"))
         })?;
         match parsed {
-            Value::Object(members) => Ok(members),
+            Value::Object(fields) => Ok(fields),
             _ => Err(Error::invalid("body", "must be a JSON object")),
         }
     }
 
-    /// The version that `If-Match` insists on; `None` when it is absent or takes any version.
+    /// Returns the version that `If-Match` requires, or `None` if the header is absent or `*`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the header is not one ETag.
+    /// Returns [`Error::Invalid`] if the header is not a single ETag.
     pub fn expected_version(&self) -> Result<Option<u64>> {
         let Some(value) = self.headers().get(http::header::IF_MATCH) else { return Ok(None) };
         let text = value.to_str().unwrap_or_default().trim();
@@ -124,13 +124,13 @@ impl Request {
         let bare = text.strip_prefix("W/").unwrap_or(text);
         let tag = bare.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         match tag {
-            // An ETag that we never gave belongs to no version there is.
+            // An ETag that this API never issued matches no version.
             Some(tag) if !tag.contains('"') => Ok(Some(tag.parse().unwrap_or(u64::MAX))),
-            _ => Err(Error::invalid("If-Match", "must be one ETag as it was given, in double quotes, or *")),
+            _ => Err(Error::invalid("If-Match", "must be * or one ETag from a response, in double quotes")),
         }
     }
 
-    /// Whether the caller has this version already (`If-None-Match`).
+    /// Returns whether the client already has this version (`If-None-Match`).
     #[must_use]
     pub fn has_version(&self, etag: &str) -> bool {
         let Some(value) = self.headers().get(http::header::IF_NONE_MATCH) else { return false };
@@ -138,18 +138,18 @@ impl Request {
         text.trim() == "*" || text.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
     }
 
-    /// How a write asked for by this request is made: at the version that `If-Match` insists on, and once if
-    /// its sender gave an `Idempotency-Key`.
+    /// Returns the write that this request calls for: conditional on the version in `If-Match`, and
+    /// idempotent if the client sent an `Idempotency-Key`.
     ///
-    /// `operation` keeps the keys of different operations apart; `kept` renders the answer that a repeated
-    /// request gets.
+    /// `operation` separates the keys of different operations; `render_reply` renders the reply that is
+    /// stored for duplicates.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when one of the two headers is malformed.
+    /// Returns [`Error::Invalid`] if one of the two headers is malformed.
     pub(crate) fn write<'a>(
         &self,
         operation: &str,
-        kept: &'a RenderReply<'a>,
+        render_reply: &'a RenderReply<'a>,
         authorization: WriteAuthorization<'a>,
     ) -> Result<Write<'a>> {
         let idempotency = self.idempotency_key()?.map(|key| {
@@ -158,16 +158,16 @@ impl Request {
                 key,
                 operation,
                 &[self.inner.method().as_str(), self.inner.uri().path(), &body],
-                kept,
+                render_reply,
             )
         });
         Ok(Write { expected_version: self.expected_version()?, idempotency, authorization })
     }
 
-    /// The `Idempotency-Key`, if the sender gave one.
+    /// Returns the `Idempotency-Key`, if the client sent one.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when it is blank or too long.
+    /// Returns [`Error::Invalid`] if the key is blank, longer than 255 bytes, or not printable ASCII.
     pub fn idempotency_key(&self) -> Result<Option<&str>> {
         let Some(value) = self.headers().get("idempotency-key") else { return Ok(None) };
         let key = value.to_str().unwrap_or_default().trim();
@@ -177,7 +177,7 @@ impl Request {
         Ok(Some(key))
     }
 
-    /// The body as it was sent.
+    /// Returns the body as it was sent.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         match self.inner.body() {
@@ -188,14 +188,14 @@ impl Request {
     }
 }
 
-fn caller_id(headers: &HeaderMap) -> Option<String> {
+fn client_request_id(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("x-request-id")?.to_str().ok()?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
-    let right = !text.is_empty() && text.len() <= MAX_ID && text.bytes().all(plain);
-    right.then(|| text.to_owned())
+    let is_valid = !text.is_empty() && text.len() <= MAX_ID && text.bytes().all(plain);
+    is_valid.then(|| text.to_owned())
 }
 
-fn own_id(request: &lambda_http::Request) -> String {
+fn platform_request_id(request: &lambda_http::Request) -> String {
     let gateway = match request.request_context_ref() {
         Some(lambda_http::request::RequestContext::ApiGatewayV1(context)) => context.request_id.clone(),
         Some(lambda_http::request::RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn if_match_takes_one_etag_or_any() {
+    fn if_match_accepts_one_etag_or_an_asterisk() {
         assert_eq!(if_match("\"3\""), Some(Some(3)));
         assert_eq!(if_match("W/\"3\""), Some(Some(3)));
         assert_eq!(if_match("*"), Some(None));
@@ -234,15 +234,15 @@ mod tests {
     }
 
     #[test]
-    fn a_request_id_is_taken_over_when_it_is_plain() {
+    fn valid_request_ids_are_adopted() {
         assert_eq!(request(&[("x-request-id", "abc-1")], "").id(), "abc-1");
         assert_eq!(request(&[("x-request-id", "a b")], "").id(), "");
     }
 
     #[test]
-    fn only_an_object_is_a_body() {
-        for wrong in ["", "[]", "1", "{\"a\":", "{\"a\":1}x"] {
-            assert!(matches!(request(&[], wrong).json_object(), Err(Error::Invalid(_))), "{wrong}");
+    fn body_must_be_a_json_object() {
+        for invalid in ["", "[]", "1", "{\"a\":", "{\"a\":1}x"] {
+            assert!(matches!(request(&[], invalid).json_object(), Err(Error::Invalid(_))), "{invalid}");
         }
         assert!(request(&[], "{}").json_object().is_ok());
     }

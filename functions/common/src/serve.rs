@@ -1,4 +1,4 @@
-//! Start-up: from an empty process to a Lambda that answers.
+//! Start-up: from an empty process to a Lambda that handles requests.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -11,12 +11,13 @@ use lambda_http::service_fn;
 use crate::config::Config;
 use crate::{App, Endpoint, StreamingBody, logging, pipeline};
 
-/// Runs one endpoint as a Lambda function, until Lambda ends it.
+/// Runs an endpoint as a Lambda function, until Lambda ends the process.
 ///
-/// One thread and one connection, opened before the first event is asked for.
+/// The process has one thread and one connection, which is opened before the first event is requested.
 ///
 /// # Errors
-/// When the environment lacks something, or Lambda's runtime interface cannot be reached.
+/// Returns an error if the configuration is incomplete or unusable, or if the runtime interface of Lambda
+/// cannot be reached.
 pub fn serve(endpoint: &'static Endpoint) -> Result<(), lambda_http::Error> {
     block_on(|app| {
         lambda_http::run(service_fn(move |request| {
@@ -26,13 +27,16 @@ pub fn serve(endpoint: &'static Endpoint) -> Result<(), lambda_http::Error> {
     })
 }
 
-/// The same for an endpoint whose answers are sent while they are made.
+/// Does what [`serve`] does, for an endpoint whose responses are streamed.
 ///
-/// When an answer breaks off the process ends: `lambda_runtime` would write the error into the body and end it as if
-/// it were whole. Lambda breaks the caller's connection then, and starts another process for the next request.
+/// If a stream fails, the process exits, because `lambda_runtime` would write the error into the body and end
+/// it as if it were complete. Lambda then closes the connection of the client, and starts another process for
+/// the next request.
 ///
 /// # Errors
-/// When the environment lacks something, or Lambda's runtime interface cannot be reached.
+/// Returns an error if the configuration is incomplete or unusable, or if the runtime interface of Lambda
+/// cannot be reached.
+#[expect(clippy::disallowed_methods, reason = "a streamed response that fails must not look complete")]
 pub fn serve_streamed(endpoint: &'static Endpoint<StreamingBody>) -> Result<(), lambda_http::Error> {
     block_on(|app| {
         lambda_http::run_with_streaming_response(service_fn(move |request| {
@@ -45,7 +49,7 @@ pub fn serve_streamed(endpoint: &'static Endpoint<StreamingBody>) -> Result<(), 
     })
 }
 
-/// Starts up and runs a function to its end.
+/// Starts a function and runs it until it ends.
 fn block_on<F>(run: impl FnOnce(Arc<App>) -> F) -> Result<(), lambda_http::Error>
 where
     F: Future<Output = Result<(), lambda_http::Error>>,
@@ -53,7 +57,7 @@ where
     logging::start();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        // Looking up the name of the table's host takes a second thread, which nothing needs afterwards.
+        // Resolving the host name of the table takes a second thread, which nothing needs afterwards.
         .thread_keep_alive(Duration::from_millis(1))
         .build()?;
     runtime.block_on(async {

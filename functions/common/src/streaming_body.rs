@@ -1,4 +1,4 @@
-//! A body that is made while it is sent, in constant memory.
+//! A response body that is produced while it is sent, in constant memory.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,35 +10,35 @@ use http_body::{Body, Frame};
 
 use clientele_shared::{Error, Result};
 
-/// The parts of a body, one after the other. After an error nothing follows, and whoever sends the body breaks the
-/// connection: half a body must not look whole.
+/// The chunks of a body. Nothing follows an error, and the sender of the body must then close the connection,
+/// because a partial body must not look complete.
 pub struct StreamingBody(BoxStream<'static, Result<Bytes>>);
 
 impl StreamingBody {
-    /// The parts that a stream gives, up to its first error.
+    /// Creates a body from the chunks of a stream, up to its first error.
     #[must_use]
-    pub fn new(parts: impl Stream<Item = Result<Bytes>> + Send + 'static) -> Self {
-        let until_error = parts.scan(false, |is_broken, part| {
-            let part = (!*is_broken).then_some(part);
-            *is_broken = matches!(part, Some(Err(_)));
-            ready(part)
+    pub fn new(chunks: impl Stream<Item = Result<Bytes>> + Send + 'static) -> Self {
+        let until_error = chunks.scan(false, |has_failed, chunk| {
+            let chunk = (!*has_failed).then_some(chunk);
+            *has_failed = matches!(chunk, Some(Err(_)));
+            ready(chunk)
         });
         Self(until_error.boxed())
     }
 
-    /// The same parts; `broken` is told of the error that ends them early.
+    /// Returns the same body, calling `report` with the error that ends it early.
     #[must_use]
-    pub fn on_error(self, broken: impl Fn(&Error) + Send + 'static) -> Self {
-        let told = self.0.inspect(move |part| {
-            if let Err(error) = part {
-                broken(error);
+    pub fn on_error(self, report: impl Fn(&Error) + Send + 'static) -> Self {
+        let chunks = self.0.inspect(move |chunk| {
+            if let Err(error) = chunk {
+                report(error);
             }
         });
-        Self(told.boxed())
+        Self(chunks.boxed())
     }
 }
 
-/// A body that is there already, as errors are.
+/// Creates a body from a complete text, such as that of an error.
 impl From<String> for StreamingBody {
     fn from(text: String) -> Self {
         Self::new(stream::once(ready(Ok(text.into()))))
@@ -50,6 +50,6 @@ impl Body for StreamingBody {
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
-        self.0.poll_next_unpin(context).map(|part| part.map(|part| part.map(Frame::data)))
+        self.0.poll_next_unpin(context).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
     }
 }

@@ -1,7 +1,8 @@
-//! `GET /customers/export/csv`: all customers, those of one status, or those that a search finds, as a file.
+//! `GET /customers/export/csv`: all customers, those with one status, or those that match a search, as a
+//! file.
 //!
-//! The file is sent while it is read, whatever its size. One that would not fit into what Lambda sends is refused
-//! before it begins.
+//! The file is streamed while the customers are read. An export estimated to exceed the 200 MB that Lambda
+//! streams is refused before it starts.
 
 use futures::FutureExt;
 use futures::future::try_join;
@@ -28,7 +29,7 @@ pub const ENDPOINT: Endpoint<StreamingBody> = Endpoint {
 };
 
 async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply<StreamingBody>> {
-    let status = call.request.query("status").map(status).transpose()?;
+    let status = call.request.query("status").map(parse_status).transpose()?;
     let search = call.request.query("search").and_then(SearchQuery::parse);
     let walk = call.store().customer_walk(call.tenant(), status, search);
     let (mut walk, tags) = try_join(walk, call.store().tags_list(call.tenant())).await?;
@@ -36,24 +37,24 @@ async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply<StreamingBody>> 
     let guard = file::guard(&call.caller.settings);
     let file = File { walk, tags: tags.into_iter().collect(), guard };
     let first = file.rows(&customers)?;
-    if let Some(bytes) = file.bytes_expected(&customers, first.len()).await?
+    if let Some(bytes) = file.estimated_bytes(&customers, first.len()).await?
         && bytes > MAX_BYTES
     {
         return Ok(too_large(file.walk.total(), bytes).map_body(StreamingBody::from));
     }
-    let begin = [rows([customer_row::COLUMNS])?, first].concat();
+    let head = [rows([customer_row::COLUMNS])?, first].concat();
     let rest = stream::try_unfold(file, |mut file| async move {
-        let next = file.next().await?;
-        Ok(next.map(|part| (part, file)))
+        let part = file.next().await?;
+        Ok(part.map(|part| (part, file)))
     });
-    Ok(file::reply("customers.csv", begin, rest))
+    Ok(file::reply("customers.csv", head, rest))
 }
 
-fn status(text: &str) -> Result<Status> {
+fn parse_status(text: &str) -> Result<Status> {
     text.parse().map_err(|e: UnknownVariant| Error::invalid("status", e.to_string()))
 }
 
-/// The file while it is made.
+/// An export in progress.
 struct File {
     walk: CustomerWalk,
     tags: TagNames,
@@ -68,16 +69,17 @@ impl File {
         }
     }
 
-    /// How long the whole file will be, where that can be told from some of it. The first rows are the newest
-    /// customers', who may be unlike the others: only where they make it too long, or there are none, are customers
-    /// from all over looked at.
-    async fn bytes_expected(&self, first: &[Customer], bytes: usize) -> Result<Option<u64>> {
-        let expected = bytes_expected(self.walk.total(), first.len(), bytes);
-        if expected.is_some_and(|bytes| bytes <= MAX_BYTES) || self.walk.total().count() == 0 {
-            return Ok(expected);
+    /// Estimates the size of the whole file in bytes, or returns `None` if no estimate is possible.
+    ///
+    /// The first rows belong to the newest customers, which might not be typical. If they predict a file that
+    /// is too long, or if there are none, the estimate is based on a sample across all customers instead.
+    async fn estimated_bytes(&self, first: &[Customer], bytes: usize) -> Result<Option<u64>> {
+        let estimate = estimated_bytes(self.walk.total(), first.len(), bytes);
+        if estimate.is_some_and(|bytes| bytes <= MAX_BYTES) || self.walk.total().count() == 0 {
+            return Ok(estimate);
         }
         let sample = self.walk.sample().await?;
-        Ok(bytes_expected(self.walk.total(), sample.len(), self.rows(&sample)?.len()))
+        Ok(estimated_bytes(self.walk.total(), sample.len(), self.rows(&sample)?.len()))
     }
 
     fn rows(&self, customers: &[Customer]) -> Result<Vec<u8>> {
@@ -85,8 +87,9 @@ impl File {
     }
 }
 
-/// How long the whole file will be if all rows are like these; `None` where that cannot be told.
-fn bytes_expected(total: Total, customers: usize, bytes: usize) -> Option<u64> {
+/// Extrapolates the size of the whole file from the size of some customers' rows. Returns `None` if the total
+/// is a lower bound or there are no rows to extrapolate from.
+fn estimated_bytes(total: Total, customers: usize, bytes: usize) -> Option<u64> {
     let Total::Exactly(total) = total else { return None };
     (bytes as u64).checked_mul(total)?.checked_div(customers as u64)
 }
@@ -94,13 +97,13 @@ fn bytes_expected(total: Total, customers: usize, bytes: usize) -> Option<u64> {
 fn too_large(total: Total, bytes: u64) -> Reply {
     let megabytes = |bytes: u64| bytes / (1024 * 1024);
     let message = format!(
-        "{} customers are about {} MB, and this API answers {} MB at the most: ask for less with `status` or \
-         `search`, or have whoever runs it take them from the scheduled export to S3 (`sync-agent export customers`)",
+        "{} customers are about {} MB, more than the {} MB that one export can return; narrow it with `status` or \
+         `search`, or ask the operator of this API to run `sync-agent export customers`",
         total.count(),
         megabytes(bytes),
         megabytes(MAX_BYTES)
     );
-    error::refusal(StatusCode::BAD_REQUEST, "EXPORT_TOO_LARGE", &message)
+    error::error_reply(StatusCode::BAD_REQUEST, "EXPORT_TOO_LARGE", &message)
 }
 
 #[cfg(test)]
@@ -108,9 +111,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_size_is_told_by_the_first_rows() {
-        assert_eq!(bytes_expected(Total::Exactly(1_000_000), 1_000, 180_000), Some(180_000_000));
-        assert_eq!(bytes_expected(Total::Exactly(0), 0, 0), None);
-        assert_eq!(bytes_expected(Total::AtLeast(10_000), 10, 1_800), None);
+    fn size_is_extrapolated_from_the_rows_read() {
+        assert_eq!(estimated_bytes(Total::Exactly(1_000_000), 1_000, 180_000), Some(180_000_000));
+        assert_eq!(estimated_bytes(Total::Exactly(0), 0, 0), None);
+        assert_eq!(estimated_bytes(Total::AtLeast(10_000), 10, 1_800), None);
     }
 }

@@ -1,91 +1,109 @@
-//! What is looked at before a document is executed: its size, for reading and checking it take time that grows
-//! with it, or with what its fragments expand to; and which operation is asked for.
+//! Checks before a document is executed: its size, and the operation that it requests. Parsing and validating
+//! a document take time proportional to its length or to the fields that its fragments expand to, so both are
+//! limited.
 
 use std::collections::HashMap;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
 use async_graphql::{Name, Positioned, Request, ServerError};
 
-/// The longest document, in bytes. The longest introspection query in use has some 2,000.
-const LONGEST: usize = 50_000;
+/// Maximum length of a document, in bytes. The longest common introspection query has about 2,000.
+const MAX_BYTES: usize = 50_000;
 
-/// How deep brackets may stand in each other.
+/// Maximum nesting depth of brackets.
 const MAX_NESTING: usize = 40;
 
-/// How many fields a document may have once its fragments are written out.
+/// Maximum number of fields in a document after its fragments are expanded.
 const MAX_FIELDS: u64 = 2_000;
 
-/// The operation that is asked for.
+/// The operation that a request selects from its document.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RequestedOperation {
     pub(crate) kind: OperationType,
-    /// The names of its fields in the answer, in their order.
+    /// The response keys of its root fields, in document order.
     pub(crate) fields: Vec<Name>,
 }
 
-/// Looks at a document; returns the operation that is asked for, if there is one of that name.
+/// Checks a document against the limits. Returns the operation that the request selects, or `None` if the
+/// document has no operation with the requested name.
+///
+/// # Errors
+/// Returns a [`ServerError`] if the document exceeds a limit, cannot be parsed or has a fragment that spreads
+/// itself.
 pub(crate) fn inspect(request: &mut Request) -> Result<Option<RequestedOperation>, ServerError> {
-    if request.query.len() > LONGEST {
-        return Err(refused(format!("The document has more than {LONGEST} bytes")));
+    if request.query.len() > MAX_BYTES {
+        return Err(validation_error(format!("The document is longer than {MAX_BYTES} bytes")));
     }
-    if nesting(&request.query) > MAX_NESTING {
-        return Err(refused(format!("The document is nested deeper than {MAX_NESTING} brackets")));
+    if nesting_depth(&request.query) > MAX_NESTING {
+        return Err(validation_error(format!(
+            "The document has brackets nested deeper than {MAX_NESTING} levels"
+        )));
     }
     let name = request.operation_name.clone();
     let document = request.parsed_query()?;
     let mut fields = 0_u64;
-    let mut known = HashMap::new();
+    let mut counted = HashMap::new();
     for (_, operation) in document.operations.iter() {
-        fields = fields.saturating_add(count(&operation.node.selection_set, document, &mut known)?);
+        fields = fields.saturating_add(count_fields(&operation.node.selection_set, document, &mut counted)?);
     }
     if fields > MAX_FIELDS {
-        return Err(refused(format!("The document asks for more than {MAX_FIELDS} fields")));
+        return Err(validation_error(format!("The document selects more than {MAX_FIELDS} fields")));
     }
     let mut operations = document.operations.iter();
-    let asked = match name {
-        Some(name) => operations.find(|(own, _)| own.is_some_and(|own| own.as_str() == name)),
+    let requested = match name {
+        Some(requested) => operations.find(|(name, _)| name.is_some_and(|name| name.as_str() == requested)),
         None => operations.next(),
     };
-    Ok(asked.map(|(_, operation)| {
+    Ok(requested.map(|(_, operation)| {
         let mut fields = Vec::new();
-        names(&operation.node.selection_set, document, &mut fields);
+        collect_response_keys(&operation.node.selection_set, document, &mut fields);
         RequestedOperation { kind: operation.node.ty, fields }
     }))
 }
 
-/// The names of a selection's own fields. Fragments do not hold themselves: that was looked at before.
-fn names(set: &Positioned<SelectionSet>, document: &ExecutableDocument, found: &mut Vec<Name>) {
+/// Collects the response keys of a selection's own fields. The recursion ends because [`count_fields`] has
+/// already rejected fragments that spread themselves.
+fn collect_response_keys(
+    set: &Positioned<SelectionSet>,
+    document: &ExecutableDocument,
+    keys: &mut Vec<Name>,
+) {
     for selection in &set.node.items {
         match &selection.node {
-            Selection::Field(field) => found.push(field.node.response_key().node.clone()),
-            Selection::InlineFragment(inline) => names(&inline.node.selection_set, document, found),
+            Selection::Field(field) => keys.push(field.node.response_key().node.clone()),
+            Selection::InlineFragment(inline) => {
+                collect_response_keys(&inline.node.selection_set, document, keys)
+            }
             Selection::FragmentSpread(spread) => {
                 if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
-                    names(&fragment.node.selection_set, document, found);
+                    collect_response_keys(&fragment.node.selection_set, document, keys);
                 }
             }
         }
     }
 }
 
-fn refused(message: String) -> ServerError {
+fn validation_error(message: String) -> ServerError {
     ServerError::new(message, None)
 }
 
-/// How many fields a selection has with its fragments written out. What a fragment has is counted once and
-/// remembered, so that this takes no longer than the document is.
-fn count<'a>(
+/// Counts the fields of a selection with its fragments expanded. Each fragment is counted only once, so the
+/// time is proportional to the length of the document. In `counted`, `None` marks a fragment that is being
+/// counted.
+fn count_fields<'a>(
     set: &'a Positioned<SelectionSet>,
     document: &'a ExecutableDocument,
-    known: &mut HashMap<&'a Name, Option<u64>>,
+    counted: &mut HashMap<&'a Name, Option<u64>>,
 ) -> Result<u64, ServerError> {
     let mut fields = 0_u64;
     for selection in &set.node.items {
         let more = match &selection.node {
-            Selection::Field(field) => count(&field.node.selection_set, document, known)?.saturating_add(1),
-            Selection::InlineFragment(inline) => count(&inline.node.selection_set, document, known)?,
+            Selection::Field(field) => {
+                count_fields(&field.node.selection_set, document, counted)?.saturating_add(1)
+            }
+            Selection::InlineFragment(inline) => count_fields(&inline.node.selection_set, document, counted)?,
             Selection::FragmentSpread(spread) => {
-                count_fragment(&spread.node.fragment_name.node, document, known)?
+                count_fragment(&spread.node.fragment_name.node, document, counted)?
             }
         };
         fields = fields.saturating_add(more);
@@ -96,36 +114,38 @@ fn count<'a>(
 fn count_fragment<'a>(
     name: &'a Name,
     document: &'a ExecutableDocument,
-    known: &mut HashMap<&'a Name, Option<u64>>,
+    counted: &mut HashMap<&'a Name, Option<u64>>,
 ) -> Result<u64, ServerError> {
-    // An unknown fragment is told by the rules of GraphQL.
+    // Validation reports unknown fragments later.
     let Some(fragment) = document.fragments.get(name) else { return Ok(0) };
-    match known.get(name) {
+    match counted.get(name) {
         Some(Some(fields)) => return Ok(*fields),
-        Some(None) => return Err(refused(format!("The fragment \"{name}\" holds itself"))),
+        Some(None) => {
+            return Err(validation_error(format!("Cannot spread fragment \"{name}\" within itself")));
+        }
         None => {}
     }
-    known.insert(name, None);
-    let fields = count(&fragment.node.selection_set, document, known)?;
-    known.insert(name, Some(fields));
+    counted.insert(name, None);
+    let fields = count_fields(&fragment.node.selection_set, document, counted)?;
+    counted.insert(name, Some(fields));
     Ok(fields)
 }
 
-/// How deep brackets stand in each other, outside texts and comments.
-fn nesting(query: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
+/// Returns the nesting depth of the brackets outside strings and comments.
+fn nesting_depth(query: &str) -> usize {
+    let (mut depth, mut max_depth) = (0_usize, 0);
     let mut rest = query;
     while let Some(c) = rest.chars().next() {
         let after = &rest[c.len_utf8()..];
         rest = match c {
             '#' => after.split_once(['\n', '\r']).map_or("", |(_, next)| next),
             '"' => match rest.strip_prefix("\"\"\"") {
-                Some(block) => after_block(block),
-                None => after_text(after),
+                Some(block) => after_block_string(block),
+                None => after_string(after),
             },
             '{' | '[' | '(' => {
                 depth += 1;
-                deepest = deepest.max(depth);
+                max_depth = max_depth.max(depth);
                 after
             }
             '}' | ']' | ')' => {
@@ -135,11 +155,12 @@ fn nesting(query: &str) -> usize {
             _ => after,
         };
     }
-    deepest
+    max_depth
 }
 
-/// What follows a text in quotes; a line's end breaks it off.
-fn after_text(text: &str) -> &str {
+/// Returns the text after a string's closing quotation mark, or after the end of the line if the string is
+/// not closed.
+fn after_string(text: &str) -> &str {
     let mut escaped = false;
     for (at, c) in text.char_indices() {
         match c {
@@ -152,8 +173,8 @@ fn after_text(text: &str) -> &str {
     ""
 }
 
-/// What follows a text in three quotes.
-fn after_block(text: &str) -> &str {
+/// Returns the text after the closing quotation marks of a block string.
+fn after_block_string(text: &str) -> &str {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("\"\"\"") {
         if !before.ends_with('\\') {
@@ -173,12 +194,12 @@ mod tests {
     #[track_caller]
     fn check(query: &str, expected: Result<Option<OperationType>, &str>) {
         let found = inspect(&mut Request::new(query)).map_err(|e| e.message);
-        let found = found.map(|asked| asked.map(|asked| asked.kind));
+        let found = found.map(|operation| operation.map(|operation| operation.kind));
         assert_eq!(found, expected.map_err(str::to_owned), "{query}");
     }
 
     #[test]
-    fn the_operation_is_told() {
+    fn inspect_returns_the_requested_operation() {
         check("{ me { id } }", Ok(Some(OperationType::Query)));
         check("mutation M { x }", Ok(Some(OperationType::Mutation)));
         let two = "query A { x } mutation B { y }";
@@ -191,31 +212,31 @@ mod tests {
     }
 
     #[test]
-    fn brackets_in_texts_and_comments_do_not_count() {
+    fn brackets_in_strings_and_comments_are_ignored() {
         let many = "(".repeat(100);
         check(&format!("{{ a(b: \"{many}\\\"{many}\") # {many}\n }}"), Ok(Some(OperationType::Query)));
         check(&format!("{{ a(b: \"\"\"{many}\\\"\"\"{many}\"\"\") }}"), Ok(Some(OperationType::Query)));
-        check(&"{a".repeat(41), Err("The document is nested deeper than 40 brackets"));
+        check(&"{a".repeat(41), Err("The document has brackets nested deeper than 40 levels"));
         check(
             &format!("{{ a(b: {}", "[".repeat(49_000)),
-            Err("The document is nested deeper than 40 brackets"),
+            Err("The document has brackets nested deeper than 40 levels"),
         );
     }
 
     #[test]
-    fn fragments_that_multiply_are_refused_at_once() {
+    fn multiplying_and_cyclic_fragments_are_rejected() {
         let doubling: String = (0..30).fold(String::new(), |all, n| {
             all + &format!("fragment f{n} on Query {{ ...f{m} ...f{m} }} ", m = n + 1)
         });
         let query = format!("{{ ...f0 }} {doubling} fragment f30 on Query {{ me {{ id }} }}");
-        check(&query, Err("The document asks for more than 2000 fields"));
-        let circle = "{ ...a } fragment a on Query { ...b ...b } fragment b on Query { ...a ...a }";
-        check(circle, Err("The fragment \"a\" holds itself"));
+        check(&query, Err("The document selects more than 2000 fields"));
+        let cycle = "{ ...a } fragment a on Query { ...b ...b } fragment b on Query { ...a ...a }";
+        check(cycle, Err("Cannot spread fragment \"a\" within itself"));
     }
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(query in "[{}()\\[\\]\"#\\\\a$:! \n…]{0,60}") {
+        fn inspect_never_panics(query in "[{}()\\[\\]\"#\\\\a$:! \n…]{0,60}") {
             let _either_way = inspect(&mut Request::new(query));
         }
     }

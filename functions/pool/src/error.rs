@@ -1,19 +1,28 @@
-//! How this dialect spells errors: `{"data":null,"errors":[{"message":…,"extensions":{"code":…}}]}`.
+//! Errors in this dialect's format: `{"data":null,"errors":[{"message":…,"extensions":{"code":…}}]}`.
 //!
-//! | error | code | HTTP status, where the request as a whole fails |
+//! A GraphQL response has the HTTP status 200 even if some of its fields failed. If a field failed because of
+//! wrong values, `extensions.fields` names them. A request can also fail as a whole, with another status:
+//!
+//! | code | error | HTTP status |
 //! |---|---|---|
-//! | the document is malformed or does not fit the schema | `GRAPHQL_VALIDATION_FAILED` | 200 |
-//! | a value is wrong | `BAD_USER_INPUT` | 200; 400 where no document can be read |
-//! | no key, or none in force | `UNAUTHORIZED` | 401 |
-//! | the key may not do this | `FORBIDDEN` | 403; 200 for a mutation |
-//! | no such customer or tag | `NOT_FOUND` | 200; 404 for a file |
-//! | an idempotency key used for something else | `CONFLICT` | 200 |
-//! | only the hash of a document was sent | `PERSISTED_QUERY_NOT_SUPPORTED` | 200 |
-//! | a file that would be too long | `EXPORT_TOO_LARGE` | 400 |
-//! | a mutation by GET | `BAD_USER_INPUT` | 405 |
-//! | too many requests at once | `RATE_LIMITED` | 429 |
-//! | something is away | `INTERNAL_SERVER_ERROR` | 503 |
-//! | our fault | `INTERNAL_SERVER_ERROR` | 500 |
+//! | `GRAPHQL_VALIDATION_FAILED` | the document is malformed, violates the schema or exceeds a limit | 200 |
+//! | `BAD_USER_INPUT` | an argument or variable has a wrong value | 200 |
+//! | `BAD_USER_INPUT` | the body, a parameter or a header is malformed | 400 |
+//! | `BAD_USER_INPUT` | a mutation is sent by GET | 405 |
+//! | `UNAUTHORIZED` | the API key is missing, unknown or revoked | 401 |
+//! | `FORBIDDEN` | the API key lacks the scope for queries or exports | 403 |
+//! | `FORBIDDEN` | the API key lacks the scope for mutations, or `deleteCustomer` is turned off | 200 |
+//! | `NOT_FOUND` | the customer or tag does not exist | 200; 404 for a file |
+//! | `CONFLICT` | the idempotency key was used for a different request | 200 |
+//! | `CONFLICT` | another customer has the email, with `unique-email` on | 200 |
+//! | `PERSISTED_QUERY_NOT_SUPPORTED` | the request contains only the hash of a document | 200 |
+//! | `EXPORT_TOO_LARGE` | the file would be larger than Lambda can stream | 400 |
+//! | `RATE_LIMITED` | DynamoDB is throttling, or a write kept conflicting with others | 429 |
+//! | `INTERNAL_SERVER_ERROR` | a bug, or data that cannot be read | 500 |
+//! | `INTERNAL_SERVER_ERROR` | DynamoDB cannot be reached, or the request ran out of time | 503 |
+//!
+//! API Gateway refuses some requests before they reach a function, with the same codes (`GatewayResponses` in
+//! `template.yaml`).
 
 use async_graphql::{ErrorExtensions as _, ServerError, Value};
 use http::{HeaderMap, Method, StatusCode, header};
@@ -24,41 +33,41 @@ use clientele_shared::Error;
 
 use crate::media_type;
 
-/// The argument that holds a cursor. Its error has a text of its own.
+/// The argument that holds a cursor. Its error has a fixed message.
 pub(crate) const CURSOR: &str = "after";
 
-/// The code of a document that does not fit the schema.
-pub(crate) const INVALID_DOCUMENT: &str = "GRAPHQL_VALIDATION_FAILED";
+/// The code for a document that is malformed, violates the schema or exceeds a limit.
+pub(crate) const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
 
-/// The code of a value that is wrong.
-const INVALID_VALUE: &str = "BAD_USER_INPUT";
+/// The code for a value that is wrong.
+const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
 
-/// The pool dialect, outside its handler.
+/// The pool dialect of `/graphql`.
 #[derive(Debug)]
 pub(crate) struct Pool;
 
 impl Dialect for Pool {
     fn error(&self, error: &Error) -> Reply {
-        refusal(status(error), code(error), &message(error))
+        error_reply(status(error), code(error), &message(error))
     }
 
     fn is_metered(&self) -> bool {
         false
     }
 
-    fn content_type(&self, asked: &HeaderMap) -> Option<&'static str> {
-        media_type::takes_graphql(asked).then_some(media_type::GRAPHQL)
+    fn content_type(&self, request_headers: &HeaderMap) -> Option<&'static str> {
+        media_type::accepts_graphql(request_headers).then_some(media_type::GRAPHQL)
     }
 }
 
-/// The pool dialect's routes for files, whose errors have a status of their own each.
+/// The pool dialect of the file exports, where [`Error::NotFound`] has the status 404.
 #[derive(Debug)]
 pub(crate) struct PoolFiles;
 
 impl Dialect for PoolFiles {
     fn error(&self, error: &Error) -> Reply {
         let status = if matches!(error, Error::NotFound(_)) { StatusCode::NOT_FOUND } else { status(error) };
-        refusal(status, code(error), &message(error))
+        error_reply(status, code(error), &message(error))
     }
 
     fn is_metered(&self) -> bool {
@@ -83,15 +92,15 @@ pub(crate) fn code(error: &Error) -> &'static str {
         Error::Unauthorized(_) => "UNAUTHORIZED",
         Error::Forbidden(_) => "FORBIDDEN",
         Error::NotFound(_) => "NOT_FOUND",
-        Error::Invalid(_) => INVALID_VALUE,
+        Error::Invalid(_) => BAD_USER_INPUT,
         Error::Conflict(_) | Error::VersionMismatch { .. } => "CONFLICT",
         Error::Throttled { .. } => "RATE_LIMITED",
         _ => "INTERNAL_SERVER_ERROR",
     }
 }
 
-/// What the caller is told. The document fixes the texts of a missing key and, by its settled reading, of a
-/// cursor.
+/// Returns the message that the client sees. The messages for a missing or invalid API key and for an invalid
+/// cursor are fixed by the pool API.
 pub(crate) fn message(error: &Error) -> String {
     match error {
         Error::Unauthorized(_) => "Not authorized".into(),
@@ -100,23 +109,23 @@ pub(crate) fn message(error: &Error) -> String {
     }
 }
 
-/// An error of one field of the document.
-pub(crate) fn of_field(error: &Error) -> async_graphql::Error {
+/// Converts an error to a GraphQL error of one field of the document.
+pub(crate) fn to_field_error(error: &Error) -> async_graphql::Error {
     async_graphql::Error::new(message(error)).extend_with(|_, extensions| {
         extensions.set("code", code(error));
         if let Error::Invalid(fields) = error {
-            let names = fields.iter().map(|wrong| Value::from(wrong.field.as_str())).collect();
+            let names = fields.iter().map(|error| Value::from(error.field.as_str())).collect();
             extensions.set("fields", Value::List(names));
         }
     })
 }
 
-/// Gives a code to an error that GraphQL's own rules found: before anything was executed the document is wrong,
-/// later a value is.
+/// Adds a code to an error that `async-graphql` raised. Without a path the error was raised before execution,
+/// so the document is wrong; with a path a value is wrong.
 pub(crate) fn with_code(mut error: ServerError) -> ServerError {
     let extensions = error.extensions.get_or_insert_default();
     if extensions.get("code").is_none() {
-        extensions.set("code", if error.path.is_empty() { INVALID_DOCUMENT } else { INVALID_VALUE });
+        extensions.set("code", if error.path.is_empty() { VALIDATION_FAILED } else { BAD_USER_INPUT });
     }
     error
 }
@@ -138,8 +147,8 @@ struct Extensions<'a> {
     code: &'a str,
 }
 
-/// The answer to a request of which nothing is done.
-pub(crate) fn refusal(status: StatusCode, code: &str, message: &str) -> Reply {
+/// Returns the response to a request that fails as a whole.
+pub(crate) fn error_reply(status: StatusCode, code: &str, message: &str) -> Reply {
     let body = Body { data: None, errors: [BodyError { message, extensions: Extensions { code } }] };
     Reply::json(status, &body).unwrap_or_else(|_| {
         Reply::json_text(
@@ -150,16 +159,20 @@ pub(crate) fn refusal(status: StatusCode, code: &str, message: &str) -> Reply {
     })
 }
 
-/// The answer to a mutation that was asked for by GET.
+/// Returns the response to a mutation that was sent by GET.
 pub(crate) fn mutation_by_get() -> Reply {
-    refusal(StatusCode::METHOD_NOT_ALLOWED, INVALID_VALUE, "Send a mutation by POST: GET is for queries")
-        .with(header::ALLOW, Method::POST.as_str())
+    error_reply(
+        StatusCode::METHOD_NOT_ALLOWED,
+        BAD_USER_INPUT,
+        "Send mutations by POST; GET accepts only queries",
+    )
+    .with(header::ALLOW, Method::POST.as_str())
 }
 
-/// The answer to a document of which only the hash was sent, in the words by which clients know that they must
-/// send all of it.
+/// Returns the response to a request that contains only the hash of a document. Clients recognise the message
+/// and send the whole document.
 pub(crate) fn persisted_query_not_supported() -> Reply {
-    refusal(StatusCode::OK, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
+    error_reply(StatusCode::OK, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
 }
 
 #[cfg(test)]
@@ -167,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_documented_shape() {
+    fn errors_have_the_documented_format() {
         let reply = Pool.error(&Error::Unauthorized("Invalid API key"));
         assert_eq!(reply.status, 401);
         assert_eq!(
@@ -177,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn causes_stay_inside() {
+    fn causes_are_not_exposed() {
         let error = Error::internal("reading the counters", std::io::Error::other("socket closed"));
         assert_eq!((code(&error), message(&error)), ("INTERNAL_SERVER_ERROR", "Internal error".to_owned()));
     }

@@ -1,4 +1,4 @@
-//! What lists are filtered and single customers selected by.
+//! Inputs that filter lists of customers and select single customers.
 
 use std::collections::BTreeSet;
 
@@ -9,129 +9,134 @@ use clientele_shared::rules::condition::{Condition, Period};
 use clientele_shared::rules::text;
 use clientele_shared::{Error, Result, store};
 
-use crate::session::{Session, at_most};
+use crate::session::{Session, check_value_count};
 use crate::types::{CustomerStatus, DateTime};
 
-/// Which customers a list is about. What is given must all hold; an empty list of values asks for nothing.
+/// Conditions that every customer in the list must meet. An empty list of values sets no condition.
 #[derive(Debug, InputObject, Default)]
 pub(crate) struct CustomerFilter {
-    /// Only this status.
+    /// Has this status.
     status: Option<CustomerStatus>,
-    /// Only these statuses.
+    /// Has one of these statuses.
     statuses: Option<Vec<CustomerStatus>>,
-    /// Only those who have one of these tags.
+    /// Has one of these tags, at most 100.
     tag_ids: Option<Vec<ID>>,
-    /// Only this city, whatever case and accents.
+    /// Is in this city. Case, accents and punctuation are ignored.
     city: Option<String>,
-    /// Only this state, whatever case.
+    /// Is in this state. Case, accents and punctuation are ignored.
     state: Option<String>,
-    /// Only this postal code.
+    /// Has this postal code. Case, accents and punctuation are ignored.
     zip_code: Option<String>,
-    /// Only this email address, whatever case.
+    /// Has this email address. Case is ignored.
     email: Option<String>,
-    /// Only those with an id in QuickBooks, or only those without.
+    /// `true`: has an id in QuickBooks; `false`: has none.
     has_quickbooks_id: Option<bool>,
-    /// Created at this moment or later.
+    /// Created at or after this time.
     created_at_gte: Option<DateTime>,
-    /// Created at this moment or before.
+    /// Created at or before this time.
     created_at_lte: Option<DateTime>,
-    /// Last changed at this moment or later.
+    /// Last changed at or after this time.
     updated_at_gte: Option<DateTime>,
-    /// Last changed at this moment or before.
+    /// Last changed at or before this time.
     updated_at_lte: Option<DateTime>,
 }
 
-/// Which customers a page is about, in the form of the other lists of this API.
+/// Conditions on the customers of a page, in the format of the other lists of this API.
 #[derive(Debug, InputObject, Default)]
 pub(crate) struct CustomersSelector {
-    /// What must all hold.
+    /// Conditions that every customer must meet.
     filters: Option<CustomerFilters>,
 }
 
-/// Filters by field and operator.
+/// Conditions by field and operator. Every customer must meet all of them.
 #[derive(Debug, InputObject, Default)]
 pub(crate) struct CustomerFilters {
-    /// By status.
+    /// Condition on the status.
     status: Option<StatusOperators>,
-    /// By tag: has one of them.
+    /// Condition on the tags: the customer has one of the given tags.
     tag_ids: Option<IdOperators>,
-    /// By city.
+    /// Condition on the city. Case, accents and punctuation are ignored.
     city: Option<StringOperators>,
-    /// By state.
+    /// Condition on the state. Case, accents and punctuation are ignored.
     state: Option<StringOperators>,
-    /// By postal code.
+    /// Condition on the postal code. Case, accents and punctuation are ignored.
     zip_code: Option<StringOperators>,
-    /// By email address.
+    /// Condition on the email address. Case is ignored.
     email: Option<StringOperators>,
-    /// By id in QuickBooks.
+    /// Condition on the id in QuickBooks, which must match exactly.
     quickbooks_id: Option<StringOperators>,
-    /// By the moment of creation.
+    /// Condition on the time of creation.
     created_at: Option<DateTimeOperators>,
-    /// By the moment of the last change.
+    /// Condition on the time of the last change.
     updated_at: Option<DateTimeOperators>,
 }
 
-/// What a status can be compared with.
+/// Operators for a status.
 #[derive(Debug, InputObject, Default)]
 pub(crate) struct StatusOperators {
-    /// Is this one.
+    /// Equals this value.
     eq: Option<CustomerStatus>,
-    /// Is one of these.
+    /// Equals one of these values.
     #[graphql(name = "in")]
     one_of: Option<Vec<CustomerStatus>>,
 }
 
-/// What an id can be compared with.
+/// Operators for ids.
 #[derive(Debug, InputObject, Default)]
 pub(crate) struct IdOperators {
-    /// Is this one.
+    /// Equals this value.
     eq: Option<ID>,
-    /// Is one of these.
+    /// Equals one of these values, at most 100.
     #[graphql(name = "in")]
     one_of: Option<Vec<ID>>,
 }
 
-/// What a text can be compared with.
+/// Operators for a string.
 #[derive(Debug, InputObject, Default)]
 pub(crate) struct StringOperators {
-    /// Is this one.
+    /// Equals this value.
     eq: Option<String>,
-    /// Is one of these.
+    /// Equals one of these values, at most 100.
     #[graphql(name = "in")]
     one_of: Option<Vec<String>>,
 }
 
-/// What a moment can be compared with.
+/// Operators for a date and time.
 #[derive(Debug, InputObject, Default)]
 pub(crate) struct DateTimeOperators {
-    /// Is this second.
+    /// Equals this time, to the second.
     eq: Option<DateTime>,
-    /// Is this or later.
+    /// Is at or after this time.
     gte: Option<DateTime>,
-    /// Is this or before.
+    /// Is at or before this time.
     lte: Option<DateTime>,
 }
 
-/// Names one customer by exactly one of its members.
+/// Selects one customer by exactly one of these fields.
 #[derive(Debug, InputObject)]
 pub(crate) struct CustomerSelector {
     /// The customer's id.
     pub(crate) id: Option<ID>,
-    /// The customer's email address. Of several customers that share it, the newest.
+    /// The customer's email address. If several customers share it, the newest is selected.
     pub(crate) email: Option<String>,
-    /// The customer's id in QuickBooks.
+    /// The customer's id in QuickBooks. If several customers share it, the newest is selected.
     pub(crate) quickbooks_id: Option<String>,
 }
 
-/// Whom a selector names.
+/// The customer that a selector selects.
 pub(crate) enum Selected {
-    /// The customer of this number; `None` when the id is nobody's.
+    /// The customer with this number; `None` if the id is malformed, so no customer can have it.
     Number(Option<CustomerNumber>),
-    /// The first customer for whom this holds.
+    /// The newest customer that meets this condition.
     Condition(Condition),
 }
 
 impl CustomerSelector {
+    /// Reads the selector.
+    ///
+    /// # Errors
+    /// Returns [`Error::Invalid`] if the selector does not have exactly one field, or its text is blank or
+    /// too long.
     pub(crate) fn read(self) -> Result<Selected> {
         match (self.id, self.email, self.quickbooks_id) {
             (Some(id), None, None) => Ok(Selected::Number(CustomerNumber::from_customer_id(&id))),
@@ -141,33 +146,39 @@ impl CustomerSelector {
             (None, None, Some(id)) => {
                 Ok(Selected::Condition(Condition::QuickbooksId(vec![value("quickbooksId", id)?])))
             }
-            _ => Err(Error::invalid("selector", "must have exactly one of id, email, quickbooksId")),
+            _ => Err(Error::invalid("selector", "must contain exactly one of id, email and quickbooksId")),
         }
     }
 }
 
-/// A filter of the store while it is put together.
+/// Builds a store filter from the conditions that a client sent.
 #[derive(Default)]
 struct FilterBuilder {
     statuses: Option<BTreeSet<model::Status>>,
     conditions: Vec<Condition>,
 }
 
-/// The filter of the store for what a client sent; what both hold must hold.
+/// Returns the store filter for a client's `filter` and `selector`. Customers must meet the conditions of
+/// both.
+///
+/// # Errors
+/// Returns [`Error::Invalid`] if a list has too many values, a text is blank or too long, or a tag is
+/// unknown. Returns [`Error::Throttled`], [`Error::Unavailable`] or [`Error::Internal`] if the tags cannot be
+/// read.
 pub(crate) async fn read(
     session: &Session,
     filter: Option<CustomerFilter>,
     selector: Option<CustomersSelector>,
 ) -> Result<store::CustomerFilter> {
     let mut builder = FilterBuilder::default();
-    builder.flat(session, filter.unwrap_or_default()).await?;
-    builder.by_operator(session, selector.and_then(|s| s.filters).unwrap_or_default()).await?;
+    builder.add_filter(session, filter.unwrap_or_default()).await?;
+    builder.add_operators(session, selector.and_then(|s| s.filters).unwrap_or_default()).await?;
     let FilterBuilder { statuses, conditions } = builder;
     Ok(store::CustomerFilter { statuses, conditions, ..store::CustomerFilter::default() })
 }
 
 impl FilterBuilder {
-    async fn flat(&mut self, session: &Session, filter: CustomerFilter) -> Result<()> {
+    async fn add_filter(&mut self, session: &Session, filter: CustomerFilter) -> Result<()> {
         self.statuses(filter.status, filter.statuses);
         self.tags(session, None, filter.tag_ids).await?;
         self.texts("city", filter.city, None, Condition::City)?;
@@ -180,7 +191,7 @@ impl FilterBuilder {
         Ok(())
     }
 
-    async fn by_operator(&mut self, session: &Session, filters: CustomerFilters) -> Result<()> {
+    async fn add_operators(&mut self, session: &Session, filters: CustomerFilters) -> Result<()> {
         let status = filters.status.unwrap_or_default();
         self.statuses(status.eq, status.one_of);
         let tags = filters.tag_ids.unwrap_or_default();
@@ -190,8 +201,8 @@ impl FilterBuilder {
         self.text_operators("zipCode", filters.zip_code, Condition::PostalCode)?;
         self.text_operators("email", filters.email, Condition::Email)?;
         self.text_operators("quickbooksId", filters.quickbooks_id, Condition::QuickbooksId)?;
-        self.moment_operators(filters.created_at, Condition::CreatedAt);
-        self.moment_operators(filters.updated_at, Condition::UpdatedAt);
+        self.time_operators(filters.created_at, Condition::CreatedAt);
+        self.time_operators(filters.updated_at, Condition::UpdatedAt);
         Ok(())
     }
 
@@ -205,27 +216,27 @@ impl FilterBuilder {
         self.texts(name, eq, one_of, condition)
     }
 
-    fn moment_operators(&mut self, operators: Option<DateTimeOperators>, condition: fn(Period) -> Condition) {
+    fn time_operators(&mut self, operators: Option<DateTimeOperators>, condition: fn(Period) -> Condition) {
         let DateTimeOperators { eq, gte, lte } = operators.unwrap_or_default();
         self.period(eq, eq, condition);
         self.period(gte, lte, condition);
     }
 
-    fn statuses(&mut self, one: Option<CustomerStatus>, some: Option<Vec<CustomerStatus>>) {
-        let some = some.filter(|some| !some.is_empty());
-        for wanted in [one.map(|one| vec![one]), some].into_iter().flatten() {
-            let wanted: BTreeSet<model::Status> = wanted.into_iter().map(Into::into).collect();
+    fn statuses(&mut self, one: Option<CustomerStatus>, many: Option<Vec<CustomerStatus>>) {
+        let many = many.filter(|many| !many.is_empty());
+        for statuses in [one.map(|one| vec![one]), many].into_iter().flatten() {
+            let statuses: BTreeSet<model::Status> = statuses.into_iter().map(Into::into).collect();
             self.statuses = Some(match self.statuses.take() {
-                Some(before) => before.intersection(&wanted).copied().collect(),
-                None => wanted,
+                Some(earlier) => earlier.intersection(&statuses).copied().collect(),
+                None => statuses,
             });
         }
     }
 
-    async fn tags(&mut self, session: &Session, one: Option<ID>, some: Option<Vec<ID>>) -> Result<()> {
-        let some = some.filter(|some| !some.is_empty());
-        for wanted in [one.map(|one| vec![one]), some].into_iter().flatten() {
-            self.conditions.push(Condition::Tag(session.tag_ids("tagIds", &wanted).await?));
+    async fn tags(&mut self, session: &Session, one: Option<ID>, many: Option<Vec<ID>>) -> Result<()> {
+        let many = many.filter(|many| !many.is_empty());
+        for ids in [one.map(|one| vec![one]), many].into_iter().flatten() {
+            self.conditions.push(Condition::Tag(session.parse_tag_ids("tagIds", &ids).await?));
         }
         Ok(())
     }
@@ -234,13 +245,13 @@ impl FilterBuilder {
         &mut self,
         name: &str,
         one: Option<String>,
-        some: Option<Vec<String>>,
+        many: Option<Vec<String>>,
         condition: fn(Vec<String>) -> Condition,
     ) -> Result<()> {
-        let some = some.filter(|some| !some.is_empty());
-        for wanted in [one.map(|one| vec![one]), some].into_iter().flatten() {
-            at_most(name, wanted.len())?;
-            let values = wanted.into_iter().map(|text| value(name, text)).collect::<Result<_>>()?;
+        let many = many.filter(|many| !many.is_empty());
+        for texts in [one.map(|one| vec![one]), many].into_iter().flatten() {
+            check_value_count(name, texts.len())?;
+            let values = texts.into_iter().map(|text| value(name, text)).collect::<Result<_>>()?;
             self.conditions.push(condition(values));
         }
         Ok(())
@@ -254,7 +265,10 @@ impl FilterBuilder {
     }
 }
 
-/// A text to compare with: a blank one is nobody's.
+/// Returns a text to compare with.
+///
+/// # Errors
+/// Returns [`Error::Invalid`] if the text is blank or longer than one line can be.
 fn value(name: &str, text: String) -> Result<String> {
     if text.trim().is_empty() {
         return Err(Error::invalid(name, "must not be blank"));

@@ -1,5 +1,8 @@
-//! What this dialect's clients send for a customer. Absent members stay, `null` and `""` clear; a member that says
-//! what the record has already is no change and is not checked, so that what was got can be sent back.
+//! Customer inputs: what clients of this dialect send for a customer.
+//!
+//! - Absent fields keep their value; `null` and `""` clear it.
+//! - A field equal to its current value is not a change and is not validated, so a client can send back what
+//!   it read.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
@@ -11,18 +14,18 @@ use clientele_shared::{Error, Result};
 use crate::session::Session;
 use crate::types::CustomerStatus;
 
-/// What every input for a customer has.
+/// The fields that all customer inputs share.
 #[derive(Debug, InputObject, Default)]
-pub(crate) struct CustomerMembers {
+pub(crate) struct CustomerInputFields {
     /// The customer's first name.
     first_name: MaybeUndefined<String>,
     /// The customer's last name.
     last_name: MaybeUndefined<String>,
     /// Email address.
     email: MaybeUndefined<String>,
-    /// Primary phone number, kept as it is typed.
+    /// Primary phone number, stored as entered.
     phone: MaybeUndefined<String>,
-    /// Mobile phone number, kept as it is typed.
+    /// Mobile phone number, stored as entered.
     mobile_phone: MaybeUndefined<String>,
     /// Business name.
     company_name: MaybeUndefined<String>,
@@ -34,9 +37,9 @@ pub(crate) struct CustomerMembers {
     state: MaybeUndefined<String>,
     /// Postal code.
     zip_code: MaybeUndefined<String>,
-    /// Where the customer stands; cannot be cleared.
+    /// Stage of the relationship with the customer. Cannot be cleared.
     status: MaybeUndefined<CustomerStatus>,
-    /// The tags the customer is to have, in place of those it has.
+    /// Tags that replace all of the customer's tags, at most 100.
     tag_ids: MaybeUndefined<Vec<ID>>,
     /// Internal notes.
     notes: MaybeUndefined<String>,
@@ -44,59 +47,63 @@ pub(crate) struct CustomerMembers {
     quickbooks_id: MaybeUndefined<String>,
 }
 
-/// A new customer: at least one of first name, last name, company name and email must be given.
+/// A new customer. At least one of `firstName`, `lastName`, `companyName` and `email` is required.
 #[derive(Debug, InputObject)]
 pub(crate) struct CreateCustomerInput {
     #[graphql(flatten)]
-    members: CustomerMembers,
+    fields: CustomerInputFields,
 }
 
-/// What changes of a customer. Absent members stay, `null` clears.
+/// Changes to a customer. Absent fields keep their value; `null` clears it.
 #[derive(Debug, InputObject)]
 pub(crate) struct UpdateCustomerInput {
     #[graphql(flatten)]
-    members: CustomerMembers,
-    /// Tags the customer gets beside those it has.
+    fields: CustomerInputFields,
+    /// Tags to add to the customer, at most 100.
     add_tag_ids: Option<Vec<ID>>,
-    /// Tags the customer loses.
+    /// Tags to remove from the customer, at most 100. A tag that is also added is removed.
     remove_tag_ids: Option<Vec<ID>>,
 }
 
-/// One change of many customers.
+/// The same changes to many customers.
 #[derive(Debug, InputObject)]
 pub(crate) struct BulkUpdateCustomersInput {
-    /// The customers, 500 at the most.
+    /// Ids of the customers, at most 500.
     pub(crate) ids: Vec<ID>,
-    /// What changes of each.
+    /// Changes to make to each customer.
     pub(crate) update: UpdateCustomerInput,
 }
 
-/// A change of a customer that is ready to be made.
+/// A validated change that can be applied to a customer.
 pub(crate) struct Change {
-    members: CustomerMembers,
+    input: CustomerInputFields,
     tags: Option<TagChange>,
 }
 
-/// How a customer's tags change.
+/// Changes to a customer's tags.
 struct TagChange {
-    /// What replaces them.
+    /// The tags that replace the customer's tags; `None` keeps them.
     set: Option<Vec<TagId>>,
     add: Vec<TagId>,
     remove: Vec<TagId>,
-    /// Every tag there is: ids of deleted ones go with the change.
-    known: Vec<TagId>,
+    /// All tags that exist. Ids of deleted tags are dropped with the change.
+    existing: Vec<TagId>,
 }
 
 impl CreateCustomerInput {
-    /// The fields of the new customer, and its tags as they were sent: whether there are such is still to be
-    /// looked up, which can be done side by side with what comes next.
+    /// Returns the fields of the new customer and the tag ids that the client sent. The caller must still
+    /// check that the tags exist, which it can do concurrently with other reads.
+    ///
+    /// # Errors
+    /// Returns [`Error::Invalid`] naming every field that is wrong, or if the customer would have neither a
+    /// name nor an email address.
     pub(crate) fn read(self, settings: &Settings) -> Result<(CustomerFields, Vec<ID>)> {
         let mut fields = CustomerFields::default();
         if settings.pool_creates_leads {
             fields.status = Status::Lead;
         }
-        let tags = self.members.tag_ids.clone().take().unwrap_or_default();
-        let mut fields = Change { members: self.members, tags: None }.apply(fields)?;
+        let tags = self.fields.tag_ids.clone().take().unwrap_or_default();
+        let mut fields = Change { input: self.fields, tags: None }.apply(fields)?;
         for tag in &tags {
             if !fields.tag_ids.contains(tag) {
                 fields.tag_ids.push(tag.to_string());
@@ -107,34 +114,38 @@ impl CreateCustomerInput {
 }
 
 impl UpdateCustomerInput {
-    /// The change it asks for.
+    /// Returns the change, with its tag ids checked.
+    ///
+    /// # Errors
+    /// Returns [`Error::Invalid`] if a list of tag ids is too long or contains an unknown id. Returns
+    /// [`Error::Throttled`], [`Error::Unavailable`] or [`Error::Internal`] if the tags cannot be read.
     pub(crate) async fn read(self, session: &Session) -> Result<Change> {
         let add = self.add_tag_ids.unwrap_or_default();
         let remove = self.remove_tag_ids.unwrap_or_default();
-        let tags = TagChange::read(session, &self.members, &add, &remove).await?;
-        Ok(Change { members: self.members, tags })
+        let tags = TagChange::read(session, &self.fields, &add, &remove).await?;
+        Ok(Change { input: self.fields, tags })
     }
 }
 
 impl TagChange {
     async fn read(
         session: &Session,
-        members: &CustomerMembers,
+        input: &CustomerInputFields,
         add: &[ID],
         remove: &[ID],
     ) -> Result<Option<Self>> {
-        let set = match &members.tag_ids {
+        let set = match &input.tag_ids {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(Vec::new()),
-            MaybeUndefined::Value(ids) => Some(session.tag_ids("tagIds", ids).await?),
+            MaybeUndefined::Value(ids) => Some(session.parse_tag_ids("tagIds", ids).await?),
         };
         if set.is_none() && add.is_empty() && remove.is_empty() {
             return Ok(None);
         }
-        let add = session.tag_ids("addTagIds", add).await?;
-        let remove = session.tag_ids("removeTagIds", remove).await?;
-        let known = session.tags().await?.iter().map(|tag| tag.id.clone()).collect();
-        Ok(Some(Self { set, add, remove, known }))
+        let add = session.parse_tag_ids("addTagIds", add).await?;
+        let remove = session.parse_tag_ids("removeTagIds", remove).await?;
+        let existing = session.tags().await?.iter().map(|tag| tag.id.clone()).collect();
+        Ok(Some(Self { set, add, remove, existing }))
     }
 
     fn apply(&self, before: &[String]) -> Vec<String> {
@@ -144,9 +155,9 @@ impl TagChange {
         };
         let mut after: Vec<String> = Vec::new();
         for id in base.into_iter().chain(self.add.iter().map(TagId::as_str)) {
-            let is = |other: &TagId| other.as_str() == id;
-            let stays = self.known.iter().any(is) && !self.remove.iter().any(is);
-            if stays && !after.iter().any(|other| other == id) {
+            let is_same = |other: &TagId| other.as_str() == id;
+            let is_kept = self.existing.iter().any(is_same) && !self.remove.iter().any(is_same);
+            if is_kept && !after.iter().any(|other| other == id) {
                 after.push(id.to_owned());
             }
         }
@@ -155,59 +166,66 @@ impl TagChange {
 }
 
 impl Change {
-    /// Whether the change can be made to some customer.
+    /// Checks that the change can be applied to at least some customer.
+    ///
+    /// # Errors
+    /// Returns [`Error::Invalid`] if the change is wrong whatever the customer's fields are.
     pub(crate) fn check(&self) -> Result<()> {
         let text = || Some("-".to_owned());
-        let anybody = CustomerFields {
+        let full = CustomerFields {
             first_name: text(),
             last_name: text(),
             company_name: text(),
             email: text(),
             ..CustomerFields::default()
         };
-        self.apply(anybody).map(drop)
+        self.apply(full).map(drop)
     }
 
-    /// What the fields of a customer become.
+    /// Returns a customer's fields after the change.
+    ///
+    /// # Errors
+    /// Returns [`Error::Invalid`] naming every field that is wrong, or if the change would clear the only
+    /// name or email address that the customer has.
     pub(crate) fn apply(&self, mut fields: CustomerFields) -> Result<CustomerFields> {
-        let was_nobody = lacks_identity(&fields);
+        let lacked_identity = lacks_identity(&fields);
         let mut form = Form::default();
-        let members = &self.members;
-        form.text("firstName", &members.first_name, &mut fields.first_name, line);
-        form.text("lastName", &members.last_name, &mut fields.last_name, line);
-        form.text("email", &members.email, &mut fields.email, email);
-        form.verbatim("phone", &members.phone, &mut fields.phone);
-        form.verbatim("mobilePhone", &members.mobile_phone, &mut fields.mobile_phone);
-        form.text("companyName", &members.company_name, &mut fields.company_name, line);
-        form.text("street", &members.street, &mut fields.physical.line1, line);
-        form.text("city", &members.city, &mut fields.physical.city, line);
-        form.text("state", &members.state, &mut fields.physical.state, line);
-        form.text("zipCode", &members.zip_code, &mut fields.physical.postal_code, line);
-        form.text("notes", &members.notes, &mut fields.notes, long_text);
-        form.text("quickbooksId", &members.quickbooks_id, &mut fields.quickbooks_id, line);
-        match &members.status {
+        let input = &self.input;
+        form.text("firstName", &input.first_name, &mut fields.first_name, line);
+        form.text("lastName", &input.last_name, &mut fields.last_name, line);
+        form.text("email", &input.email, &mut fields.email, email);
+        form.verbatim("phone", &input.phone, &mut fields.phone);
+        form.verbatim("mobilePhone", &input.mobile_phone, &mut fields.mobile_phone);
+        form.text("companyName", &input.company_name, &mut fields.company_name, line);
+        form.text("street", &input.street, &mut fields.physical.line1, line);
+        form.text("city", &input.city, &mut fields.physical.city, line);
+        form.text("state", &input.state, &mut fields.physical.state, line);
+        form.text("zipCode", &input.zip_code, &mut fields.physical.postal_code, line);
+        form.text("notes", &input.notes, &mut fields.notes, long_text);
+        form.text("quickbooksId", &input.quickbooks_id, &mut fields.quickbooks_id, line);
+        match &input.status {
             MaybeUndefined::Undefined => {}
-            MaybeUndefined::Null => form.wrong("status", "must not be null"),
+            MaybeUndefined::Null => form.add_error("status", "must not be null"),
             MaybeUndefined::Value(status) => fields.status = (*status).into(),
         }
         if let Some(tags) = &self.tags {
             fields.tag_ids = tags.apply(&fields.tag_ids);
         }
-        if !form.wrong.is_empty() {
-            return Err(Error::Invalid(form.wrong));
+        if !form.errors.is_empty() {
+            return Err(Error::Invalid(form.errors));
         }
-        if lacks_identity(&fields) && !was_nobody { Err(identity_required()) } else { Ok(fields) }
+        if lacks_identity(&fields) && !lacked_identity { Err(identity_required()) } else { Ok(fields) }
     }
 }
 
-/// What is wrong with an input so far.
+/// Collects the errors found while an input is applied.
 #[derive(Default)]
 struct Form {
-    wrong: Vec<FieldError>,
+    errors: Vec<FieldError>,
 }
 
 impl Form {
-    /// Sets a text, without the blanks around it.
+    /// Sets a text field to the trimmed text, or clears it if the text is blank.
     fn text(&mut self, name: &str, input: &MaybeUndefined<String>, target: &mut Option<String>, rule: Rule) {
         match input {
             MaybeUndefined::Undefined => {}
@@ -216,27 +234,27 @@ impl Form {
             MaybeUndefined::Value(text) if text.trim().is_empty() => *target = None,
             MaybeUndefined::Value(text) => match rule(text.trim()) {
                 Ok(value) => *target = Some(value),
-                Err(message) => self.wrong(name, message),
+                Err(message) => self.add_error(name, message),
             },
         }
     }
 
-    /// Sets a text to the letter.
+    /// Sets a text field to the text exactly as sent, including outer white space.
     fn verbatim(&mut self, name: &str, input: &MaybeUndefined<String>, target: &mut Option<String>) {
         self.text(name, input, target, line);
-        if let (MaybeUndefined::Value(text), Some(kept)) = (input, target)
-            && kept == text.trim()
+        if let (MaybeUndefined::Value(text), Some(stored)) = (input, target)
+            && stored == text.trim()
         {
-            kept.clone_from(text);
+            stored.clone_from(text);
         }
     }
 
-    fn wrong(&mut self, name: &str, message: impl Into<String>) {
-        self.wrong.push(FieldError::new(name, message));
+    fn add_error(&mut self, name: &str, message: impl Into<String>) {
+        self.errors.push(FieldError::new(name, message));
     }
 }
 
-/// Whether a customer can be called nothing.
+/// Returns whether a customer has neither a name nor an email address.
 fn lacks_identity(fields: &CustomerFields) -> bool {
     [&fields.first_name, &fields.last_name, &fields.company_name, &fields.email]
         .into_iter()
@@ -244,6 +262,6 @@ fn lacks_identity(fields: &CustomerFields) -> bool {
 }
 
 fn identity_required() -> Error {
-    let message = "one of firstName, lastName, companyName and email must be given";
+    let message = "must leave the customer with at least one of firstName, lastName, companyName and email";
     Error::invalid("input", message)
 }

@@ -1,9 +1,9 @@
 //! The pool dialect: GraphQL at `/graphql`, and CSV.
 //!
-//! [`graphql`] answers a request: it reads the document, looks at it before anything is done (`document`), has
-//! it executed, and answers. `query` and `mutation` are what can be asked; `types` is the only place that
-//! shapes this dialect's objects, `input` and `filter` the only ones that read what is sent, `error` the
-//! only one that spells errors. [`customer_export`] and [`pricing_export`] answer a file each.
+//! [`graphql`] reads the document from the request, checks it before execution (`document`), executes it and
+//! returns the response. `query` and `mutation` hold the root fields. Output objects are defined only in
+//! `types`; input is read only in `input`, `filter` and `tag`; errors are formatted only in `error`.
+//! [`customer_export`] and [`pricing_export`] each return a file.
 
 mod cursor;
 pub mod customer_export;
@@ -26,9 +26,9 @@ pub use schema::{build_schema, sdl};
 
 use clientele_functions_common::{Endpoint, StreamingBody};
 
-/// Every endpoint of this dialect that answers with a text.
+/// All endpoints of this dialect that return a complete response.
 pub const ENDPOINTS: [&Endpoint; 1] = [&graphql::ENDPOINT];
 
-/// Every endpoint of this dialect whose answers are sent while they are made.
+/// All endpoints of this dialect that stream the response.
 pub const STREAMED_ENDPOINTS: [&Endpoint<StreamingBody>; 2] =
     [&customer_export::ENDPOINT, &pricing_export::ENDPOINT];

@@ -1,19 +1,19 @@
-//! Which of the two media types a caller wants: JSON, or that of GraphQL over HTTP, by which clients know an answer
-//! for GraphQL's whatever its status.
+//! Content negotiation between `application/json` and the media type of GraphQL over HTTP, which tells
+//! clients that a response comes from GraphQL whatever its status.
 
 use http::{HeaderMap, header};
 
-/// The content type of an answer of GraphQL over HTTP.
+/// The content type of GraphQL over HTTP.
 pub(crate) const GRAPHQL: &str = "application/graphql-response+json; charset=utf-8";
 
-/// Whether a caller names GraphQL's media type and does not like JSON's better. Who names none gets JSON, as the
-/// pool document has it.
-pub(crate) fn takes_graphql(headers: &HeaderMap) -> bool {
+/// Returns whether the client accepts GraphQL's media type by name and does not prefer JSON. A client that
+/// names neither gets JSON, as the pool API specifies.
+pub(crate) fn accepts_graphql(headers: &HeaderMap) -> bool {
     let Some(graphql) = weight(headers, "application/graphql-response+json") else { return false };
     graphql > 0.0 && weight(headers, "application/json").is_none_or(|json| json <= graphql)
 }
 
-/// The weight that `Accept` gives a media type that it names.
+/// Returns the weight that `Accept` gives a media type, or `None` if `Accept` does not name it.
 fn weight(headers: &HeaderMap, media_type: &str) -> Option<f32> {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let mut ranges = values.flat_map(|value| value.split(','));
@@ -21,7 +21,7 @@ fn weight(headers: &HeaderMap, media_type: &str) -> Option<f32> {
         let mut parts = range.split(';').map(str::trim);
         let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(media_type));
         let quality = || parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-        is_named.then(quality).map(|given| given.map_or(1.0, |text| text.trim().parse().unwrap_or(0.0)))
+        is_named.then(quality).map(|quality| quality.map_or(1.0, |text| text.trim().parse().unwrap_or(0.0)))
     })
 }
 
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn graphql_is_answered_to_who_asks_for_it() {
+    fn graphql_media_type_is_used_when_named_and_preferred() {
         for (accept, expected) in [
             ("application/graphql-response+json,application/json;q=0.9", true),
             ("application/graphql-response+json; charset=utf-8, application/json; charset=utf-8", true),
@@ -47,8 +47,8 @@ mod tests {
             ("", false),
         ] {
             let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]);
-            assert_eq!(takes_graphql(&headers), expected, "{accept}");
+            assert_eq!(accepts_graphql(&headers), expected, "{accept}");
         }
-        assert!(!takes_graphql(&HeaderMap::new()));
+        assert!(!accepts_graphql(&HeaderMap::new()));
     }
 }

@@ -1,4 +1,4 @@
-//! What can be changed.
+//! The root fields that change records.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,29 +17,30 @@ use crate::session::{self, Session};
 use crate::tag::{self, CreateTagInput, UpdateTagInput};
 use crate::types::{BulkUpdateError, BulkUpdateResult, Customer, Tag};
 
-/// Customers to a bulk update at the most.
+/// Maximum number of customers in a bulk update.
 const MAX_IDS: usize = 500;
 
-/// The mutations. Work is boxed, here and in the queries: what a field waits for is no part of the type of the
-/// whole document's execution, which the compiler would have to lay out.
+/// The mutations. Futures are boxed, here and in the queries, so that they do not become part of the type of
+/// the whole document's execution, which the compiler would have to lay out.
 pub(crate) struct Mutation;
 
-/// What can be changed, one after the other.
+/// Operations that change records. The fields of a document run one after another.
 #[Object]
 impl Mutation {
-    /// Creates a customer. The header `Idempotency-Key` makes a retried request take effect once.
+    /// Creates a customer. With the header `Idempotency-Key`, a retried request takes effect only once.
     #[graphql(complexity = "WRITE + child_complexity")]
     async fn create_customer(
         &self,
         context: &Context<'_>,
         input: CreateCustomerInput,
     ) -> async_graphql::Result<Customer> {
-        let session = session::of(context)?;
-        let field = WriteField::of(context);
-        create(session, &field, input).boxed().await.map(Customer::from).map_err(|e| session.refuse(e))
+        let session = session::from_context(context)?;
+        let field = WriteField::from_context(context);
+        create(session, &field, input).boxed().await.map(Customer::from).map_err(|e| session.field_error(e))
     }
 
-    /// Changes a customer: absent members stay, `null` clears.
+    /// Updates a customer. Absent fields keep their value; `null` clears it. With the header
+    /// `Idempotency-Key`, a retried request takes effect only once.
     #[graphql(complexity = "WRITE + child_complexity")]
     async fn update_customer(
         &self,
@@ -47,44 +48,48 @@ impl Mutation {
         id: ID,
         input: UpdateCustomerInput,
     ) -> async_graphql::Result<Customer> {
-        let session = session::of(context)?;
-        let field = WriteField::of(context);
-        update(session, &field, &id, input).boxed().await.map(Customer::from).map_err(|e| session.refuse(e))
+        let session = session::from_context(context)?;
+        let field = WriteField::from_context(context);
+        update(session, &field, &id, input)
+            .boxed()
+            .await
+            .map(Customer::from)
+            .map_err(|e| session.field_error(e))
     }
 
-    /// Makes one change to many customers. Each is changed wholly or not at all; the others are not held up by
-    /// one that cannot be changed.
+    /// Makes the same changes to many customers. Each customer is updated completely or not at all; a
+    /// customer that cannot be updated does not prevent the others from being updated.
     #[graphql(complexity = "WRITE_MANY + child_complexity")]
     async fn bulk_update_customers(
         &self,
         context: &Context<'_>,
         input: BulkUpdateCustomersInput,
     ) -> async_graphql::Result<BulkUpdateResult> {
-        let session = session::of(context)?;
-        bulk_update(session, input).boxed().await.map_err(|e| session.refuse(e))
+        let session = session::from_context(context)?;
+        bulk_update(session, input).boxed().await.map_err(|e| session.field_error(e))
     }
 
-    /// Deletes a customer: an extension, for tenants that have turned on `pool-extensions`.
+    /// Deletes a customer. This is an extension, for tenants that have turned on `pool-extensions`.
     #[graphql(complexity = "WRITE + child_complexity", visible = "has_extensions")]
     async fn delete_customer(&self, context: &Context<'_>, id: ID) -> async_graphql::Result<bool> {
-        let session = session::of(context)?;
-        delete(session, &id).boxed().await.map(|()| true).map_err(|e| session.refuse(e))
+        let session = session::from_context(context)?;
+        delete(session, &id).boxed().await.map(|()| true).map_err(|e| session.field_error(e))
     }
 
-    /// Makes a tag.
+    /// Creates a tag.
     #[graphql(complexity = "WRITE + child_complexity")]
     async fn create_tag(&self, context: &Context<'_>, input: CreateTagInput) -> async_graphql::Result<Tag> {
-        let session = session::of(context)?;
-        let made = async {
+        let session = session::from_context(context)?;
+        let created = async {
             let (name, color) = input.read()?;
             session.store.tag_create(&session.tenant, name, color, session.authorization()).await
         };
-        let made = made.boxed().await;
-        session.tags_changed();
-        made.map(Tag).map_err(|e| session.refuse(e))
+        let created = created.boxed().await;
+        session.invalidate_tags();
+        created.map(Tag).map_err(|e| session.field_error(e))
     }
 
-    /// Changes a tag: absent members stay.
+    /// Updates a tag. Absent fields keep their value.
     #[graphql(complexity = "WRITE + child_complexity")]
     async fn update_tag(
         &self,
@@ -92,48 +97,48 @@ impl Mutation {
         id: ID,
         input: UpdateTagInput,
     ) -> async_graphql::Result<Tag> {
-        let session = session::of(context)?;
-        let changed = async {
+        let session = session::from_context(context)?;
+        let updated = async {
             let (id, change) = (tag::read_id(&id)?, input.read()?);
             session.store.tag_update(&session.tenant, &id, change, session.authorization()).await
         };
-        let changed = changed.boxed().await;
-        session.tags_changed();
-        changed.map(Tag).map_err(|e| session.refuse(e))
+        let updated = updated.boxed().await;
+        session.invalidate_tags();
+        updated.map(Tag).map_err(|e| session.field_error(e))
     }
 
-    /// Deletes a tag, which no customer shows any more from then on.
+    /// Deletes a tag. No customer shows it any more.
     #[graphql(complexity = "WRITE + child_complexity")]
     async fn delete_tag(&self, context: &Context<'_>, id: ID) -> async_graphql::Result<bool> {
-        let session = session::of(context)?;
+        let session = session::from_context(context)?;
         let deleted = async {
             session.store.tag_delete(&session.tenant, &tag::read_id(&id)?, session.authorization()).await
         };
         let deleted = deleted.boxed().await;
-        session.tags_changed();
-        deleted.map(|()| true).map_err(|e| session.refuse(e))
+        session.invalidate_tags();
+        deleted.map(|()| true).map_err(|e| session.field_error(e))
     }
 }
 
-/// Whether the tenant has turned on what the document does not have.
+/// Returns whether the tenant has turned on extensions to the pool API.
 fn has_extensions(context: &Context<'_>) -> bool {
-    session::of(context).is_ok_and(|session| session.settings.pool_extensions)
+    session::from_context(context).is_ok_and(|session| session.settings.pool_extensions)
 }
 
 /// A field that writes a customer.
 struct WriteField {
-    /// What the field is called in the answer, which tells two of one document apart.
+    /// The operation and the field's response key, which distinguishes several writes in one document.
     name: String,
-    /// Whether the customer's tags are asked for.
-    tags: bool,
+    /// Whether the document selects the customer's tags.
+    selects_tags: bool,
 }
 
 impl WriteField {
-    fn of(context: &Context<'_>) -> Self {
+    fn from_context(context: &Context<'_>) -> Self {
         let field = context.field();
         Self {
             name: format!("pool-graphql {}", field.alias().unwrap_or_else(|| field.name())),
-            tags: context.look_ahead().field("tags").exists(),
+            selects_tags: context.look_ahead().field("tags").exists(),
         }
     }
 }
@@ -146,13 +151,13 @@ async fn create(
     let (fields, tags) = input.read(&session.settings)?;
     let Session { store, tenant, .. } = session;
     let authorization = Box::pin(async {
-        let ahead = session.tags_ahead(field.tags || !tags.is_empty());
-        let (rules, ()) = try_join(session.authorization(), ahead).await?;
-        session.tag_ids("tagIds", &tags).await.map(|_| rules)
+        let tags_read = session.prefetch_tags(field.selects_tags || !tags.is_empty());
+        let (rules, ()) = try_join(session.authorization(), tags_read).await?;
+        session.parse_tag_ids("tagIds", &tags).await.map(|_| rules)
     });
     let write = Write { authorization, ..write(session, field) };
-    let written = store.customer_create(tenant, fields, write).await?;
-    customer_of(session, written).await
+    let outcome = store.customer_create(tenant, fields, write).await?;
+    written_customer(session, outcome).await
 }
 
 async fn update(
@@ -162,19 +167,19 @@ async fn update(
     input: UpdateCustomerInput,
 ) -> Result<model::Customer> {
     let number = CustomerNumber::from_customer_id(id).ok_or(Error::NotFound("Customer"))?;
-    session.tags_ahead(field.tags).await?;
+    session.prefetch_tags(field.selects_tags).await?;
     let change = input.read(session).await?;
     let Session { store, tenant, .. } = session;
     let uuid = tenant.customer_uuid(number);
-    let written =
+    let outcome =
         store.customer_update(tenant, uuid, |fields| change.apply(fields), write(session, field)).await?;
-    customer_of(session, written).await
+    written_customer(session, outcome).await
 }
 
 async fn delete(session: &Session, id: &str) -> Result<()> {
     if !session.settings.pool_extensions {
         return Err(Error::Forbidden(
-            "deleteCustomer is an extension that this tenant has not turned on".into(),
+            "deleteCustomer is an extension; turn on the tenant's setting `pool-extensions` to use it".into(),
         ));
     }
     let number = CustomerNumber::from_customer_id(id).ok_or(Error::NotFound("Customer"))?;
@@ -184,26 +189,28 @@ async fn delete(session: &Session, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// A write at any version; once, if the sender gave a key.
+/// Returns the conditions of a write: any version, and idempotent if the request has an idempotency key.
 fn write<'a>(session: &'a Session, field: &WriteField) -> Write<'a> {
-    let idempotency = session.repeatable.as_ref();
-    let idempotency = idempotency
-        .map(|request| IdempotentRequest::new(&request.key, &field.name, &[&request.body], &number_of));
+    let idempotency = session
+        .idempotency
+        .as_ref()
+        .map(|request| IdempotentRequest::new(&request.key, &field.name, &[&request.body], &stored_reply));
     Write { expected_version: None, idempotency, authorization: session.authorization() }
 }
 
-/// What is kept of a write for its repetition: whom it was about.
-fn number_of(customer: &model::Customer) -> Result<String> {
+/// Returns the reply to store for a duplicate request: the customer's number.
+fn stored_reply(customer: &model::Customer) -> Result<String> {
     Ok(customer.number.to_string())
 }
 
-/// The customer that a write was about: as it is now, where the write took effect before.
-async fn customer_of(session: &Session, written: WriteOutcome) -> Result<model::Customer> {
-    match written {
+/// Returns the customer that a write changed. If the write was a duplicate, the customer is read again and
+/// shows its current state, even if it has been deleted.
+async fn written_customer(session: &Session, outcome: WriteOutcome) -> Result<model::Customer> {
+    match outcome {
         WriteOutcome::Applied(customer) => Ok(*customer),
-        WriteOutcome::Replayed(kept) => {
-            let number = CustomerNumber::from_digits(&kept)
-                .ok_or_else(|| Error::broken("a kept number cannot be read"))?;
+        WriteOutcome::Replayed(reply) => {
+            let number = CustomerNumber::from_digits(&reply)
+                .ok_or_else(|| Error::broken("a stored reply is not a customer number"))?;
             let Session { store, tenant, .. } = session;
             store.customer_get(tenant, tenant.customer_uuid(number), true).await
         }
@@ -213,20 +220,20 @@ async fn customer_of(session: &Session, written: WriteOutcome) -> Result<model::
 async fn bulk_update(session: &Session, input: BulkUpdateCustomersInput) -> Result<BulkUpdateResult> {
     let BulkUpdateCustomersInput { mut ids, update } = input;
     if ids.len() > MAX_IDS {
-        return Err(Error::invalid("ids", format!("must be at most {MAX_IDS} ids")));
+        return Err(Error::invalid("ids", format!("must have at most {MAX_IDS} ids")));
     }
     let mut seen = BTreeSet::new();
     ids.retain(|id| seen.insert(id.to_string()));
     let change: Change = update.read(session).await?;
-    // What is wrong with the change itself is told once, and not for each customer.
+    // Report an error in the change itself once, not for each customer.
     change.check()?;
     let numbers: HashMap<&str, CustomerNumber> =
         ids.iter().filter_map(|id| Some((id.as_str(), CustomerNumber::from_customer_id(id)?))).collect();
     let Session { store, tenant, .. } = session;
-    let wanted: BTreeSet<CustomerNumber> = numbers.values().copied().collect();
+    let targets: BTreeSet<CustomerNumber> = numbers.values().copied().collect();
     let apply = |fields| change.apply(fields);
     let Updated { updated, failed } =
-        store.customers_update(tenant, &wanted, apply, session.authorization()).await?;
+        store.customers_update(tenant, &targets, apply, session.authorization()).await?;
     let error_of = |id: &ID| match numbers.get(id.as_str()) {
         None => Some(error::message(&Error::NotFound("Customer"))),
         Some(number) => failed.get(number).map(error::message),

@@ -1,4 +1,4 @@
-//! `GET /customers/{id}/pricing/csv`: what a customer pays today, product by product, as a file.
+//! `GET /customers/{id}/pricing/csv`: the prices that a customer pays today, one product per row, as a file.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use clientele_shared::{Error, Result};
 use crate::error::PoolFiles;
 use crate::file;
 
-/// The header of the file.
+/// The file's header row.
 const COLUMNS: [&str; 7] =
     ["productId", "serviceType", "name", "defaultPrice", "customerPrice", "currency", "effectiveFrom"];
 
@@ -34,21 +34,21 @@ async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply<StreamingBody>> 
     let today = call.store().ambient().now().date();
     let mut pricing = call.store().pricing(call.tenant(), uuid, today);
     let first = pricing.next().await?.unwrap_or_default();
-    let begin = [rows([COLUMNS])?, priced_rows(&first, guard)?].concat();
+    let head = [rows([COLUMNS])?, priced_rows(&first, guard)?].concat();
     let rest = stream::try_unfold(pricing, move |mut pricing| async move {
         match pricing.next().await? {
             Some(products) => Ok(Some((priced_rows(&products, guard)?, pricing))),
             None => Ok(None),
         }
     });
-    Ok(file::reply("customer-pricing.csv", begin, rest))
+    Ok(file::reply("customer-pricing.csv", head, rest))
 }
 
 fn priced_rows(products: &[PricedProduct], guard: FormulaGuard) -> Result<Vec<u8>> {
     rows(products.iter().map(|product| cells(product).map(|cell| guard.apply(cell))))
 }
 
-/// In the order of [`COLUMNS`].
+/// Returns a product's cells, in the order of [`COLUMNS`].
 fn cells(product: &PricedProduct) -> [Cow<'_, str>; 7] {
     let text = |text: &'_ Option<String>| text.clone().unwrap_or_default().into();
     [

@@ -1,4 +1,4 @@
-//! What can be asked without changing anything.
+//! The root fields that read records.
 
 use async_graphql::{Context, ID, Object};
 use futures::FutureExt;
@@ -14,127 +14,132 @@ use crate::session::{self, Session};
 use crate::tag;
 use crate::types::{Customer, CustomerConnection, PaginatedCustomers, Pagination, Tag, User};
 
-/// Customers to a page at the most.
-const MAX_PAGE: i32 = 100;
+/// Maximum number of customers per page.
+const MAX_PAGE_SIZE: i32 = 100;
 
 /// The queries.
 pub(crate) struct Query;
 
-/// What can be asked without changing anything.
+/// Operations that read records.
 #[Object]
 impl Query {
-    /// Customers, the newest first, read on by cursor.
+    /// Lists customers, newest first, by cursor.
     #[graphql(complexity = "1 + usize::try_from(first).unwrap_or(0).min(100) * child_complexity")]
     async fn infinite_customers(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "How many, 1 to 100.")] first: i32,
-        #[graphql(desc = "Reads on after the customer with this cursor.")] after: Option<String>,
-        #[graphql(desc = "Only these customers.")] filter: Option<CustomerFilter>,
-        #[graphql(desc = "Only customers that are found by these words.")] search: Option<String>,
+        #[graphql(desc = "Number of customers, from 1 to 100.")] first: i32,
+        #[graphql(desc = "Cursor of the customer after which the list continues.")] after: Option<String>,
+        #[graphql(desc = "Conditions on the customers.")] filter: Option<CustomerFilter>,
+        #[graphql(desc = "Words to find in the names, email, phone numbers and address; or a customer id.")]
+        search: Option<String>,
     ) -> async_graphql::Result<CustomerConnection> {
-        let session = session::of(context)?;
-        let wanted = Wanted {
+        let session = session::from_context(context)?;
+        let selected = SelectedFields {
             total: context.look_ahead().field("totalCount").exists(),
             tags: context.look_ahead().field("edges").field("node").field("tags").exists(),
         };
-        infinite(session, wanted, first, after, filter, search).boxed().await.map_err(|e| session.refuse(e))
+        list_by_cursor(session, selected, first, after, filter, search)
+            .boxed()
+            .await
+            .map_err(|e| session.field_error(e))
     }
 
-    /// Customers, the newest first, by page number.
+    /// Lists customers, newest first, by page number.
     #[graphql(
         complexity = "1 + limit.map_or(20, |limit| usize::try_from(limit).unwrap_or(0)).min(100) * child_complexity"
     )]
     async fn paginated_customers(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The page, from 1; 1.")] page: Option<i32>,
-        #[graphql(desc = "Customers to a page, 1 to 100; 20.")] limit: Option<i32>,
-        #[graphql(desc = "Only these customers.")] filter: Option<CustomerFilter>,
-        #[graphql(desc = "Only these customers, by field and operator.")] selector: Option<CustomersSelector>,
-        #[graphql(desc = "Only customers that are found by these words.")] search: Option<String>,
+        #[graphql(desc = "Page number, starting at 1. Defaults to 1.")] page: Option<i32>,
+        #[graphql(desc = "Customers per page, from 1 to 100. Defaults to 20.")] limit: Option<i32>,
+        #[graphql(desc = "Conditions on the customers.")] filter: Option<CustomerFilter>,
+        #[graphql(desc = "Conditions by field and operator.")] selector: Option<CustomersSelector>,
+        #[graphql(desc = "Words to find in the names, email, phone numbers and address; or a customer id.")]
+        search: Option<String>,
     ) -> async_graphql::Result<PaginatedCustomers> {
-        let session = session::of(context)?;
-        let look = context.look_ahead();
-        let tags = look.field("data").field("tags").exists()
-            || look.field("edges").field("node").field("tags").exists();
-        let asked = async {
+        let session = session::from_context(context)?;
+        let selection = context.look_ahead();
+        let tags = selection.field("data").field("tags").exists()
+            || selection.field("edges").field("node").field("tags").exists();
+        let page = async {
             let (page, limit) =
-                (at_least_one("page", page.unwrap_or(1))?, within("limit", limit.unwrap_or(20))?);
+                (page_number("page", page.unwrap_or(1))?, page_size("limit", limit.unwrap_or(20))?);
             let filter = filter::read(session, filter, selector).await?;
-            let list = paginated(session, page, limit, filter, search);
-            Ok(try_join(list, session.tags_ahead(tags)).await?.0)
+            let list = list_by_page(session, page, limit, filter, search);
+            Ok(try_join(list, session.prefetch_tags(tags)).await?.0)
         };
-        asked.boxed().await.map_err(|e| session.refuse(e))
+        page.boxed().await.map_err(|e| session.field_error(e))
     }
 
-    /// One customer.
+    /// Returns one customer.
     #[graphql(complexity = "10 + child_complexity")]
     async fn customer(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Names the customer.")] selector: CustomerSelector,
+        #[graphql(desc = "Selects the customer.")] selector: CustomerSelector,
     ) -> Option<async_graphql::Result<Customer>> {
-        let session = match session::of(context) {
+        let session = match session::from_context(context) {
             Ok(session) => session,
             Err(error) => return Some(Err(error)),
         };
-        let tags = session.tags_ahead(context.look_ahead().field("tags").exists());
+        let tags = session.prefetch_tags(context.look_ahead().field("tags").exists());
         let found =
-            try_join(one(session, selector), tags).boxed().await.map(|(customer, ())| customer.into());
-        Some(found.map_err(|e| session.refuse(e)))
+            try_join(select(session, selector), tags).boxed().await.map(|(customer, ())| customer.into());
+        Some(found.map_err(|e| session.field_error(e)))
     }
 
-    /// Every tag.
+    /// Lists all tags.
     #[graphql(complexity = "10 + child_complexity")]
     async fn tags(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Tag>> {
-        let session = session::of(context)?;
-        let tags = session.tags().await.map_err(|e| session.refuse(e))?;
+        let session = session::from_context(context)?;
+        let tags = session.tags().await.map_err(|e| session.field_error(e))?;
         Ok(tags.iter().cloned().map(Tag).collect())
     }
 
-    /// One tag.
+    /// Returns one tag.
     #[graphql(complexity = "10 + child_complexity")]
     async fn tag(&self, context: &Context<'_>, id: ID) -> Option<async_graphql::Result<Tag>> {
-        let session = match session::of(context) {
+        let session = match session::from_context(context) {
             Ok(session) => session,
             Err(error) => return Some(Err(error)),
         };
         let found = async { session.store.tag_get(&session.tenant, &tag::read_id(&id)?).await };
-        Some(found.boxed().await.map(Tag).map_err(|e| session.refuse(e)))
+        Some(found.boxed().await.map(Tag).map_err(|e| session.field_error(e)))
     }
 
-    /// Who calls.
+    /// Returns the authenticated API key, in the format of a user.
     async fn me(&self, context: &Context<'_>) -> async_graphql::Result<User> {
-        let session = session::of(context)?;
+        let session = session::from_context(context)?;
         Ok(User { id: ID(session.key_id.as_str().to_owned()), email: None })
     }
 }
 
-/// What of a list is asked for beside its customers.
+/// The fields of a list that need further reads if the document selects them.
 #[derive(Clone, Copy)]
-struct Wanted {
+struct SelectedFields {
     total: bool,
     tags: bool,
 }
 
-async fn infinite(
+async fn list_by_cursor(
     session: &Session,
-    wanted: Wanted,
+    selected: SelectedFields,
     first: i32,
     after: Option<String>,
     filter: Option<CustomerFilter>,
     search: Option<String>,
 ) -> Result<CustomerConnection> {
-    let limit = within("first", first)?;
+    let limit = page_size("first", first)?;
     let after = after.map(|after| cursor::read(&after)).transpose()?;
     let filter = filter::read(session, filter, None).await?;
     let search = search.as_deref().and_then(SearchQuery::parse);
-    let list = stretch(session, wanted.total, &filter, search.as_ref(), after, limit);
-    Ok(try_join(list, session.tags_ahead(wanted.tags)).await?.0)
+    let list = read_connection(session, selected.total, &filter, search.as_ref(), after, limit);
+    Ok(try_join(list, session.prefetch_tags(selected.tags)).await?.0)
 }
 
-async fn stretch(
+async fn read_connection(
     session: &Session,
     total: bool,
     filter: &store::CustomerFilter,
@@ -153,7 +158,7 @@ async fn stretch(
     Ok(CustomerConnection { customers: customers.into_iter().map(Customer::from).collect(), has_more, total })
 }
 
-async fn paginated(
+async fn list_by_page(
     session: &Session,
     page: u64,
     limit: usize,
@@ -162,26 +167,26 @@ async fn paginated(
 ) -> Result<PaginatedCustomers> {
     let Session { store, tenant, key_id, .. } = session;
     let search = search.as_deref().and_then(SearchQuery::parse);
-    let given = store.customer_list_page(tenant, key_id, &filter, search.as_ref(), page, limit).await?;
-    let mut total_pages = given.total.count().div_ceil(limit as u64);
-    if given.has_more {
-        // Deletes in the pages before this one take from the total, not from what comes after it.
+    let found = store.customer_list_page(tenant, key_id, &filter, search.as_ref(), page, limit).await?;
+    let mut total_pages = found.total.count().div_ceil(limit as u64);
+    if found.has_more {
+        // Deletes on earlier pages reduce the total but not the number of customers after this page.
         total_pages = total_pages.max(page + 1);
     }
     let int = |number: u64| i32::try_from(number).unwrap_or(i32::MAX);
     let pagination = Pagination {
-        total: session.total(given.total),
+        total: session.total(found.total),
         page: int(page),
         limit: int(limit as u64),
         total_pages: int(total_pages),
     };
     Ok(PaginatedCustomers {
-        customers: given.customers.into_iter().map(Customer::from).collect(),
+        customers: found.customers.into_iter().map(Customer::from).collect(),
         pagination,
     })
 }
 
-async fn one(session: &Session, selector: CustomerSelector) -> Result<model::Customer> {
+async fn select(session: &Session, selector: CustomerSelector) -> Result<model::Customer> {
     let Session { store, tenant, .. } = session;
     match selector.read()? {
         Selected::Number(None) => Err(Error::NotFound("Customer")),
@@ -197,13 +202,16 @@ async fn one(session: &Session, selector: CustomerSelector) -> Result<model::Cus
     }
 }
 
-/// How many customers are asked for.
-fn within(name: &str, count: i32) -> Result<usize> {
-    let count = usize::try_from(count).ok().filter(|_| (1..=MAX_PAGE).contains(&count));
-    count.ok_or_else(|| Error::invalid(name, format!("must be between 1 and {MAX_PAGE}")))
+/// Checks the number of customers that a client requests.
+///
+/// # Errors
+/// Returns [`Error::Invalid`] if the number is not between 1 and [`MAX_PAGE_SIZE`].
+fn page_size(name: &str, count: i32) -> Result<usize> {
+    let count = usize::try_from(count).ok().filter(|_| (1..=MAX_PAGE_SIZE).contains(&count));
+    count.ok_or_else(|| Error::invalid(name, format!("must be between 1 and {MAX_PAGE_SIZE}")))
 }
 
-fn at_least_one(name: &str, number: i32) -> Result<u64> {
+fn page_number(name: &str, number: i32) -> Result<u64> {
     let number = u64::try_from(number).ok().filter(|number| *number > 0);
     number.ok_or_else(|| Error::invalid(name, "must be 1 or more"))
 }

@@ -1,4 +1,4 @@
-//! The schema, built once for each process, and the limits of what one document may ask for.
+//! The schema, built once per process, and the limits on one document.
 
 use std::sync::LazyLock;
 
@@ -7,17 +7,17 @@ use async_graphql::{EmptySubscription, Schema};
 use crate::mutation::Mutation;
 use crate::query::Query;
 
-/// How deep fields may stand in each other: the introspection queries in use have up to 15 levels.
+/// Maximum nesting depth of fields. Common introspection queries have up to 15 levels.
 const MAX_DEPTH: usize = 20;
 
-/// What one document may cost: a field costs 1, and what is under a list of customers as often as there may be
-/// customers. Four pages of 100 customers with all their fields are within it.
+/// Maximum complexity of one document. A field costs 1, and the fields under a list of customers cost that
+/// much for each customer that the list can return. Four pages of 100 customers with all their fields fit.
 const MAX_COMPLEXITY: usize = 10_000;
 
-/// What a field that writes costs.
+/// Complexity of a field that writes one record.
 pub(crate) const WRITE: usize = 100;
 
-/// What a field that writes many customers costs.
+/// Complexity of a field that writes many customers.
 pub(crate) const WRITE_MANY: usize = 2_000;
 
 /// This dialect's schema.
@@ -28,12 +28,12 @@ pub(crate) static SCHEMA: LazyLock<Schema<Query, Mutation, EmptySubscription>> =
         .finish()
 });
 
-/// Builds the schema, which otherwise happens when it is first used.
+/// Builds the schema now instead of on first use.
 pub fn build_schema() {
     LazyLock::force(&SCHEMA);
 }
 
-/// The schema in GraphQL's own language.
+/// Returns the schema in GraphQL's schema definition language.
 #[must_use]
 pub fn sdl() -> String {
     SCHEMA.sdl()

@@ -1,5 +1,5 @@
-//! What the fields of one document share: whose records they are about, the leave to write, the tenant's tags,
-//! and what failed.
+//! State shared by the fields of one document: the tenant, the write authorization, the tenant's tags, and
+//! the first error that fails the whole request.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,52 +17,54 @@ use clientele_shared::{Error, Result};
 
 use crate::error;
 
-/// How many values a list may have that is looked up value by value.
+/// Maximum number of values in a list whose values are looked up one by one.
 const MAX_VALUES: usize = 100;
 
-/// One request while its document is executed.
+/// One request during the execution of its document.
 pub(crate) struct Session {
     pub(crate) store: Store,
     pub(crate) tenant: Tenant,
     pub(crate) key_id: ApiKeyId,
     pub(crate) settings: Settings,
-    pub(crate) repeatable: Option<Repeatable>,
-    leave: Shared<oneshot::Receiver<Option<WriteRules>>>,
-    /// Read when first needed, and again when a field has changed them.
+    pub(crate) idempotency: Option<IdempotencyKey>,
+    authorization: Shared<oneshot::Receiver<Option<WriteRules>>>,
+    /// Read on first use, and again after a field has changed a tag.
     tags: Mutex<Arc<OnceCell<Arc<[Tag]>>>>,
-    /// What went wrong that is not the caller's doing: it fails the request as a whole.
+    /// The first error that is not the client's fault. It fails the whole request.
     failure: Mutex<Option<Error>>,
-    /// Whether a total is a lower bound.
-    is_cut: AtomicBool,
+    has_lower_bound_total: AtomicBool,
 }
 
-/// A request that must take effect once: its key, and what makes it the same.
-pub(crate) struct Repeatable {
+/// The idempotency key of a request, with the body that a request with the same key must have.
+pub(crate) struct IdempotencyKey {
     pub(crate) key: String,
     pub(crate) body: String,
 }
 
-/// How a session is told whether it may write.
+/// The sending half of a session's write authorization.
 pub(crate) struct AuthorizationSender(oneshot::Sender<Option<WriteRules>>);
 
 impl AuthorizationSender {
-    /// Waits for the leave to write and hands it on.
+    /// Waits for the write authorization and forwards it to the session.
     pub(crate) async fn forward(self, authorization: WriteAuthorization<'_>) {
-        let granted = authorization.await.ok();
-        // Where nobody listens any more, nobody writes.
-        self.0.send(granted).unwrap_or_default();
+        let rules = authorization.await.ok();
+        // If the receiver is gone, nothing is left to write.
+        self.0.send(rules).unwrap_or_default();
     }
 }
 
 impl Session {
-    /// A session of this caller.
+    /// Creates a session for the caller's request.
+    ///
+    /// # Errors
+    /// Returns [`Error::Invalid`] if the `Idempotency-Key` header is malformed.
     pub(crate) fn new(
         store: &Store,
         caller: &Caller,
         request: &Request,
     ) -> Result<(Self, AuthorizationSender)> {
-        let (sender, leave) = oneshot::channel();
-        let repeatable = request.idempotency_key()?.map(|key| Repeatable {
+        let (sender, authorization) = oneshot::channel();
+        let idempotency = request.idempotency_key()?.map(|key| IdempotencyKey {
             key: key.to_owned(),
             body: String::from_utf8_lossy(request.body()).into_owned(),
         });
@@ -71,46 +73,46 @@ impl Session {
             tenant: caller.tenant.clone(),
             key_id: caller.key_id.clone(),
             settings: caller.settings.clone(),
-            repeatable,
-            leave: leave.shared(),
+            idempotency,
+            authorization: authorization.shared(),
             tags: Mutex::default(),
             failure: Mutex::new(None),
-            is_cut: AtomicBool::new(false),
+            has_lower_bound_total: AtomicBool::new(false),
         };
         Ok((session, AuthorizationSender(sender)))
     }
 
-    /// The leave to write. Why it is refused is told by whoever gives it.
+    /// Returns the write authorization. The request pipeline reports the actual reason if it is denied.
     pub(crate) fn authorization(&self) -> WriteAuthorization<'static> {
-        let leave = self.leave.clone();
+        let authorization = self.authorization.clone();
         Box::pin(async move {
-            match leave.await {
+            match authorization.await {
                 Ok(Some(rules)) => Ok(rules),
                 Ok(None) | Err(_) => Err(Error::Unauthorized("Invalid API key")),
             }
         })
     }
 
-    /// The tenant's tags, read once for the whole document.
+    /// Returns the tenant's tags, which are read once for the whole document.
     pub(crate) async fn tags(&self) -> Result<Arc<[Tag]>> {
-        let tags = Arc::clone(&locked(&self.tags));
+        let tags = Arc::clone(&lock(&self.tags));
         let read = || async { self.store.tags_list(&self.tenant).await.map(Arc::from) }.boxed();
         tags.get_or_try_init(read).await.cloned()
     }
 
-    /// Reads the tags ahead of the customers' fields, side by side with the customers, where they are asked for:
-    /// fields that wait for nothing are answered in the order in which they are asked for.
-    pub(crate) async fn tags_ahead(&self, wanted: bool) -> Result<()> {
-        if wanted { self.tags().await.map(drop) } else { Ok(()) }
+    /// Reads the tags, if they are `needed`, concurrently with the customers and before their fields resolve.
+    /// Fields that do not wait are returned in the order of the document.
+    pub(crate) async fn prefetch_tags(&self, needed: bool) -> Result<()> {
+        if needed { self.tags().await.map(drop) } else { Ok(()) }
     }
 
-    /// Forgets the tags, for one has changed.
-    pub(crate) fn tags_changed(&self) {
-        *locked(&self.tags) = Arc::default();
+    /// Discards the tags that were read, because one has changed.
+    pub(crate) fn invalidate_tags(&self) {
+        *lock(&self.tags) = Arc::default();
     }
 
-    /// The tags of these ids that there are.
-    pub(crate) async fn tags_of(&self, ids: &[String]) -> Result<Vec<Tag>> {
+    /// Returns the tags with these ids, without those that have been deleted.
+    pub(crate) async fn tags_by_id(&self, ids: &[String]) -> Result<Vec<Tag>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -118,65 +120,75 @@ impl Session {
         Ok(tags.iter().filter(|tag| ids.iter().any(|id| id == tag.id.as_str())).cloned().collect())
     }
 
-    /// The ids that a client sent, each of an existing tag.
-    pub(crate) async fn tag_ids(&self, field: &str, ids: &[async_graphql::ID]) -> Result<Vec<TagId>> {
+    /// Parses tag ids that a client sent and removes duplicates.
+    ///
+    /// # Errors
+    /// Returns [`Error::Invalid`] if there are too many ids or the tenant has no tag with one of them.
+    /// Returns [`Error::Throttled`], [`Error::Unavailable`] or [`Error::Internal`] if the tags cannot be
+    /// read.
+    pub(crate) async fn parse_tag_ids(&self, field: &str, ids: &[async_graphql::ID]) -> Result<Vec<TagId>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        at_most(field, ids.len())?;
+        check_value_count(field, ids.len())?;
         let tags = self.tags().await?;
-        let mut known = Vec::new();
+        let mut parsed = Vec::new();
         for id in ids {
-            let there = id.parse::<TagId>().ok().filter(|id| tags.iter().any(|tag| tag.id == *id));
-            let there = there.ok_or_else(|| Error::invalid(field, "holds an id that is no tag's"))?;
-            if !known.contains(&there) {
-                known.push(there);
+            let existing = id.parse::<TagId>().ok().filter(|id| tags.iter().any(|tag| tag.id == *id));
+            let existing = existing.ok_or_else(|| Error::invalid(field, "contains an unknown tag id"))?;
+            if !parsed.contains(&existing) {
+                parsed.push(existing);
             }
         }
-        Ok(known)
+        Ok(parsed)
     }
 
-    /// A total as this dialect shows it; that it is a lower bound is told beside the data.
+    /// Converts a total to a GraphQL `Int`, and records if it is a lower bound for the response's
+    /// `extensions`.
     pub(crate) fn total(&self, total: Total) -> i32 {
         if let Total::AtLeast(_) = total {
-            self.is_cut.store(true, Ordering::Relaxed);
+            self.has_lower_bound_total.store(true, Ordering::Relaxed);
         }
         i32::try_from(total.count()).unwrap_or(i32::MAX)
     }
 
-    /// Whether some total is a lower bound.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.is_cut.load(Ordering::Relaxed)
+    /// Returns whether any total is a lower bound.
+    pub(crate) fn has_lower_bound_total(&self) -> bool {
+        self.has_lower_bound_total.load(Ordering::Relaxed)
     }
 
-    /// What a field answers that went wrong.
-    pub(crate) fn refuse(&self, error: Error) -> async_graphql::Error {
-        let refused = error::of_field(&error);
+    /// Converts an error to a GraphQL error of one field. An error that is not the client's fault also fails
+    /// the whole request.
+    pub(crate) fn field_error(&self, error: Error) -> async_graphql::Error {
+        let field_error = error::to_field_error(&error);
         if matches!(error, Error::Throttled { .. } | Error::Unavailable { .. } | Error::Internal { .. }) {
-            locked(&self.failure).get_or_insert(error);
+            lock(&self.failure).get_or_insert(error);
         }
-        refused
+        field_error
     }
 
-    /// What failed the request as a whole.
+    /// Takes the error that fails the whole request, if there is one.
     pub(crate) fn failure(&self) -> Option<Error> {
-        locked(&self.failure).take()
+        lock(&self.failure).take()
     }
 }
 
-/// Refuses a list of more values than one field may have.
-pub(crate) fn at_most(field: &str, count: usize) -> Result<()> {
+/// Checks the number of values in a list.
+///
+/// # Errors
+/// Returns [`Error::Invalid`] if the list has more than [`MAX_VALUES`] values.
+pub(crate) fn check_value_count(field: &str, count: usize) -> Result<()> {
     if count > MAX_VALUES {
         return Err(Error::invalid(field, format!("must have at most {MAX_VALUES} values")));
     }
     Ok(())
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The session of a field.
-pub(crate) fn of<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Session> {
+/// Returns the session of a field's context.
+pub(crate) fn from_context<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Session> {
     context.data::<Arc<Session>>().map(std::convert::AsRef::as_ref)
 }

@@ -1,4 +1,4 @@
-//! What this dialect's clients send for a tag.
+//! Tag inputs: what clients of this dialect send for a tag.
 
 use async_graphql::{InputObject, MaybeUndefined};
 
@@ -10,18 +10,18 @@ use clientele_shared::{Error, Result};
 /// A new tag.
 #[derive(Debug, InputObject)]
 pub(crate) struct CreateTagInput {
-    /// What people call it.
+    /// Display name.
     name: String,
-    /// How it is shown, `#` and six hexadecimal digits; `#4F46E5` where it is not given.
+    /// Display colour: `#` and six hexadecimal digits. Defaults to `#4F46E5`.
     color: Option<String>,
 }
 
-/// What changes of a tag; absent members stay.
+/// Changes to a tag. Absent fields keep their value.
 #[derive(Debug, InputObject)]
 pub(crate) struct UpdateTagInput {
-    /// What people call it; cannot be cleared.
+    /// Display name. Cannot be cleared.
     name: MaybeUndefined<String>,
-    /// How it is shown; cannot be cleared.
+    /// Display colour: `#` and six hexadecimal digits. Cannot be cleared.
     color: MaybeUndefined<String>,
 }
 
@@ -34,19 +34,22 @@ impl CreateTagInput {
 
 impl UpdateTagInput {
     pub(crate) fn read(self) -> Result<TagChange> {
-        let given = |name: &str, value: MaybeUndefined<String>| match value {
+        let optional = |name: &str, value: MaybeUndefined<String>| match value {
             MaybeUndefined::Undefined => Ok(None),
             MaybeUndefined::Null => Err(Error::invalid(name, "must not be null")),
             MaybeUndefined::Value(text) => Ok(Some(text)),
         };
         Ok(TagChange {
-            name: given("name", self.name)?.map(|name| read_name(&name)).transpose()?,
-            color: given("color", self.color)?.map(|color| read_color(&color)).transpose()?,
+            name: optional("name", self.name)?.map(|name| read_name(&name)).transpose()?,
+            color: optional("color", self.color)?.map(|color| read_color(&color)).transpose()?,
         })
     }
 }
 
-/// The tag that an id names. What has not the form of an id is nobody's.
+/// Parses a tag id.
+///
+/// # Errors
+/// Returns [`Error::NotFound`] if the text is not formatted as a tag id, because no tag can have such an id.
 pub(crate) fn read_id(id: &str) -> Result<TagId> {
     id.parse().map_err(|_| Error::NotFound("Tag"))
 }

@@ -1,4 +1,5 @@
-//! This dialect's objects. Source: the Customers page of the pool API ("Field Reference" and the examples).
+//! This dialect's output objects. Source: the Customers page of the pool API ("Field Reference" and the
+//! examples).
 
 use std::sync::Arc;
 
@@ -12,21 +13,21 @@ use clientele_shared::store::Total;
 use crate::cursor;
 use crate::session;
 
-/// A moment in UTC, to the second: `2024-01-20T09:00:00Z`. Any offset is read.
+/// A date and time in UTC, to the second: `2024-01-20T09:00:00Z`. Input can have any UTC offset.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DateTime(pub(crate) Timestamp);
 
-/// A moment in UTC, to the second: `2024-01-20T09:00:00Z`. Any offset is read.
+/// A date and time in UTC, to the second: `2024-01-20T09:00:00Z`. Input can have any UTC offset.
 #[Scalar]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let moment = match &value {
+        let timestamp = match &value {
             Value::String(text) => Timestamp::from_rfc3339(text.trim()),
             _ => None,
         };
-        moment
+        timestamp
             .map(Self)
-            .ok_or_else(|| InputValueError::custom("must be a moment such as 2024-01-20T09:00:00Z"))
+            .ok_or_else(|| InputValueError::custom("must be a date and time, such as 2024-01-20T09:00:00Z"))
     }
 
     fn to_value(&self) -> Value {
@@ -34,15 +35,15 @@ impl ScalarType for DateTime {
     }
 }
 
-/// Where a customer stands.
+/// Stage of the relationship with a customer.
 #[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "model::Status")]
 pub(crate) enum CustomerStatus {
-    /// Buys.
+    /// A current customer.
     Active,
-    /// Used to buy.
+    /// A former customer.
     Inactive,
-    /// May buy one day.
+    /// A prospective customer.
     Lead,
 }
 
@@ -64,12 +65,12 @@ impl Customer {
         ID(self.0.number.to_customer_id())
     }
 
-    /// The customer's first name.
+    /// The customer's first name; `null` if it has none.
     async fn first_name(&self) -> Option<&str> {
         self.0.fields.first_name.as_deref()
     }
 
-    /// The customer's last name.
+    /// The customer's last name; `null` if it has none, even if `companyName` is set.
     async fn last_name(&self) -> Option<&str> {
         self.0.fields.last_name.as_deref()
     }
@@ -79,12 +80,12 @@ impl Customer {
         self.0.fields.email.as_deref()
     }
 
-    /// Primary phone number, as it was typed.
+    /// Primary phone number, as entered.
     async fn phone(&self) -> Option<&str> {
         self.0.fields.phone.as_deref()
     }
 
-    /// Mobile phone number, as it was typed.
+    /// Mobile phone number, as entered.
     async fn mobile_phone(&self) -> Option<&str> {
         self.0.fields.mobile_phone.as_deref()
     }
@@ -114,15 +115,15 @@ impl Customer {
         self.0.fields.physical.postal_code.as_deref()
     }
 
-    /// Where the customer stands.
+    /// Stage of the relationship with the customer.
     async fn status(&self) -> CustomerStatus {
         self.0.fields.status.into()
     }
 
-    /// Associated tags, for categorization.
+    /// Tags on the customer, without deleted ones.
     async fn tags(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Tag>> {
-        let session = session::of(context)?;
-        let tags = session.tags_of(&self.0.fields.tag_ids).await.map_err(|e| session.refuse(e))?;
+        let session = session::from_context(context)?;
+        let tags = session.tags_by_id(&self.0.fields.tag_ids).await.map_err(|e| session.field_error(e))?;
         Ok(tags.into_iter().map(Tag).collect())
     }
 
@@ -147,10 +148,10 @@ impl Customer {
     }
 }
 
-/// A label on customers.
+/// A label for customers.
 pub(crate) struct Tag(pub(crate) model::Tag);
 
-/// A label on customers.
+/// A label for customers.
 #[Object]
 impl Tag {
     /// Unique identifier.
@@ -158,26 +159,26 @@ impl Tag {
         ID(self.0.id.to_string())
     }
 
-    /// What people call it.
+    /// Display name.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// How it is shown, such as `#4F46E5`.
+    /// Display colour, such as `#4F46E5`.
     async fn color(&self) -> &str {
         self.0.color.as_str()
     }
 }
 
-/// A stretch of a list of customers, the newest first.
+/// A page of a list of customers, newest first, with cursors.
 pub(crate) struct CustomerConnection {
     pub(crate) customers: Vec<Customer>,
     pub(crate) has_more: bool,
-    /// `None` where nobody asked for it.
+    /// `None` if the document does not select `totalCount`.
     pub(crate) total: Option<Total>,
 }
 
-/// A stretch of a list of customers, the newest first.
+/// A page of a list of customers, newest first, with cursors.
 #[Object]
 impl CustomerConnection {
     /// The customers.
@@ -185,17 +186,18 @@ impl CustomerConnection {
         edges(&self.customers)
     }
 
-    /// Where the list goes on.
+    /// Whether and where the list continues.
     async fn page_info(&self) -> PageInfo {
         let end_cursor = self.customers.last().map(|customer| cursor::write(customer.0.number));
         PageInfo { has_next_page: self.has_more, end_cursor }
     }
 
-    /// How many customers the whole list has.
+    /// Number of customers in the whole list. It is a lower bound if the response's `extensions` contain
+    /// `"totalRelation": "gte"`.
     async fn total_count(&self, context: &Context<'_>) -> async_graphql::Result<i32> {
-        let session = session::of(context)?;
-        let uncounted = || clientele_shared::Error::broken("a total was shown and not counted");
-        let total = self.total.ok_or_else(uncounted).map_err(|e| session.refuse(e))?;
+        let session = session::from_context(context)?;
+        let missing = || clientele_shared::Error::broken("totalCount was selected but not read");
+        let total = self.total.ok_or_else(missing).map_err(|e| session.field_error(e))?;
         Ok(session.total(total))
     }
 }
@@ -205,7 +207,7 @@ impl CustomerConnection {
 pub(crate) struct CustomerEdge {
     /// The customer.
     node: Customer,
-    /// Reads on after this customer when it is given as `after`.
+    /// Cursor of this customer. Pass it as `after` to continue the list after this customer.
     cursor: String,
 }
 
@@ -217,22 +219,22 @@ fn edges(customers: &[Customer]) -> Vec<CustomerEdge> {
     customers.iter().map(edge).collect()
 }
 
-/// Where a list goes on.
+/// Whether and where a list continues.
 #[derive(SimpleObject)]
 pub(crate) struct PageInfo {
-    /// Whether it goes on.
+    /// Whether there are more customers after this page.
     has_next_page: bool,
-    /// The cursor of the last customer of this stretch.
+    /// Cursor of the last customer on this page; `null` if the page is empty.
     end_cursor: Option<String>,
 }
 
-/// A page of a list of customers, the newest first, in both forms that clients know.
+/// A page of a list of customers, newest first, both as a plain list and as edges.
 pub(crate) struct PaginatedCustomers {
     pub(crate) customers: Vec<Customer>,
     pub(crate) pagination: Pagination,
 }
 
-/// A page of a list of customers, the newest first, in both forms that clients know.
+/// A page of a list of customers, newest first, both as a plain list and as edges.
 #[Object]
 impl PaginatedCustomers {
     /// The customers.
@@ -245,50 +247,51 @@ impl PaginatedCustomers {
         edges(&self.customers)
     }
 
-    /// Where this page is in the whole.
+    /// Position of this page in the whole list.
     async fn pagination(&self) -> &Pagination {
         &self.pagination
     }
 }
 
-/// Where a page is in the whole.
+/// Position of a page in the whole list.
 #[derive(SimpleObject)]
 pub(crate) struct Pagination {
-    /// Customers in all.
+    /// Number of customers in the whole list. It is a lower bound if the response's `extensions` contain
+    /// `"totalRelation": "gte"`.
     pub(crate) total: i32,
-    /// The page, from 1.
+    /// Page number, starting at 1.
     pub(crate) page: i32,
-    /// Customers to a page.
+    /// Customers per page.
     pub(crate) limit: i32,
-    /// Pages in all; 0 when there are no customers.
+    /// Number of pages; 0 if there are no customers.
     pub(crate) total_pages: i32,
 }
 
-/// How a bulk update ended.
+/// Outcome of a bulk update.
 #[derive(SimpleObject)]
 pub(crate) struct BulkUpdateResult {
-    /// Whether there are no errors.
+    /// Whether every customer was updated.
     pub(crate) success: bool,
-    /// How many customers are as the update wants them: changed, or so before.
+    /// Number of customers that now have the requested values, including those that had them before.
     pub(crate) updated_count: i32,
-    /// The customers that are not, and why.
+    /// Customers that were not updated, with the reason.
     pub(crate) errors: Vec<BulkUpdateError>,
 }
 
-/// Why one customer was not changed.
+/// Reason why one customer was not updated.
 #[derive(SimpleObject)]
 pub(crate) struct BulkUpdateError {
-    /// The id as it was sent.
+    /// The id from the request.
     pub(crate) id: ID,
-    /// What is wrong.
+    /// Error message.
     pub(crate) message: String,
 }
 
-/// Who calls.
+/// The authenticated API key, in the format of a user.
 #[derive(SimpleObject)]
 pub(crate) struct User {
-    /// The id of the API key.
+    /// Id of the API key.
     pub(crate) id: ID,
-    /// The user's email address; keys have none.
+    /// Always `null`, because an API key has no email address.
     pub(crate) email: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! `POST /api/v1/customers`: a new customer.
+//! `POST /api/v1/customers`: creates a customer.
 
 use futures::FutureExt;
 use http::{StatusCode, header};
@@ -8,9 +8,9 @@ use clientele_shared::Result;
 use clientele_shared::model::{Customer, Scope};
 use clientele_shared::store::WriteOutcome;
 
-use crate::error::{ErrorBody, Trades};
+use crate::error::Trades;
 use crate::input::CustomerInput;
-use crate::openapi::CustomerMembers;
+use crate::openapi::{CommonErrors, Conflict, CustomerInputSchema};
 use crate::types::{CustomerBody, Success, customer_reply};
 
 /// The endpoint.
@@ -21,32 +21,33 @@ pub const ENDPOINT: Endpoint = Endpoint {
     handle: |call| handle(call).boxed(),
 };
 
-/// A new customer.
+/// Creates a customer.
 #[utoipa::path(
     post,
     path = "/api/v1/customers",
     operation_id = "trades-customer-create",
     tag = "customers",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Extension: makes a retried request take effect once")),
-    request_body = CustomerMembers,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Extension: with this key, a retried request takes effect only once")),
+    request_body = CustomerInputSchema,
     responses(
-        (status = 201, description = "The new customer", body = inline(Success<CustomerBody>)),
-        (status = 400, description = "A member is wrong", body = ErrorBody),
-        (status = 409, description = "The Idempotency-Key was used for a different request", body = ErrorBody),
+        (status = 200, description = "The new customer, if the tenant's setting `trades-create-answers-200` is on", body = inline(Success<CustomerBody>)),
+        (status = 201, description = "The new customer; Location has its path, ETag its version", body = inline(Success<CustomerBody>)),
+        Conflict,
+        CommonErrors,
     )
 )]
 pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     let fields = CustomerInput::read(&call.request.json_object()?).create()?;
     let status =
         if call.caller.settings.trades_create_answers_200 { StatusCode::OK } else { StatusCode::CREATED };
-    let kept = |customer: &Customer| Ok(customer_reply(status, customer)?.to_stored());
+    let render = |customer: &Customer| Ok(customer_reply(status, customer)?.to_stored());
     let (store, tenant) = (call.store(), call.tenant());
-    let write = call.into_write(&kept)?;
+    let write = call.into_write(&render)?;
     match store.customer_create(tenant, fields, write).await? {
         WriteOutcome::Applied(customer) => {
             let location = format!("/api/v1/customers/{}", customer.uuid);
             Ok(customer_reply(status, &customer)?.with(header::LOCATION, location))
         }
-        WriteOutcome::Replayed(kept) => Reply::from_stored(&kept),
+        WriteOutcome::Replayed(stored) => Reply::from_stored(&stored),
     }
 }

@@ -1,4 +1,4 @@
-//! `DELETE /api/v1/customers/{uuid}`: a soft delete; the second is answered with 404.
+//! `DELETE /api/v1/customers/{uuid}`: soft-deletes a customer; deleting it again returns 404.
 
 use futures::FutureExt;
 use http::StatusCode;
@@ -10,6 +10,7 @@ use clientele_shared::store::WriteOutcome;
 
 use crate::customer_get::customer_uuid;
 use crate::error::{ErrorBody, Trades};
+use crate::openapi::{CommonErrors, PreconditionFailed};
 use crate::types::{Message, Success};
 
 /// The endpoint.
@@ -20,30 +21,33 @@ pub const ENDPOINT: Endpoint = Endpoint {
     handle: |call| handle(call).boxed(),
 };
 
-/// A soft delete.
+/// Soft-deletes a customer. Deleting it again returns 404.
 #[utoipa::path(
     delete,
     path = "/api/v1/customers/{uuid}",
     operation_id = "trades-customer-delete",
     tag = "customers",
     params(
-        ("uuid" = Uuid, Path, description = "The customer"),
-        ("If-Match" = Option<String>, Header, description = "Extension: the ETag that the customer must still have"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Extension: makes a retried request take effect once"),
+        ("uuid" = Uuid, Path, description = "Id of the customer"),
+        ("If-Match" = Option<String>, Header, description = "Extension: the ETag of the customer's current version; `*` accepts any version"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Extension: with this key, a retried request takes effect only once"),
     ),
     responses(
-        (status = 200, description = "The customer is soft-deleted", body = inline(Success<Message>)),
-        (status = 404, description = "No such customer, or deleted already", body = ErrorBody),
+        (status = 200, description = "The customer has been soft-deleted", body = inline(Success<Message>)),
+        (status = 404, description = "The customer does not exist or is already deleted", body = ErrorBody),
+        (status = 409, description = "The Idempotency-Key was used for a different request", body = ErrorBody),
+        PreconditionFailed,
+        CommonErrors,
     )
 )]
 pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     let uuid = customer_uuid(call.request)?;
-    let kept = |_: &Customer| Ok(confirmation()?.to_stored());
+    let render = |_: &Customer| Ok(confirmation()?.to_stored());
     let (store, tenant) = (call.store(), call.tenant());
-    let write = call.into_write(&kept)?;
+    let write = call.into_write(&render)?;
     match store.customer_delete(tenant, uuid, write).await? {
         WriteOutcome::Applied(_) => confirmation(),
-        WriteOutcome::Replayed(kept) => Reply::from_stored(&kept),
+        WriteOutcome::Replayed(stored) => Reply::from_stored(&stored),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `GET /api/v1/customers/{uuid}`: one customer.
+//! `GET /api/v1/customers/{uuid}`: returns one customer.
 
 use futures::FutureExt;
 use http::{StatusCode, header};
@@ -9,6 +9,7 @@ use clientele_shared::model::Scope;
 use clientele_shared::{Error, Result};
 
 use crate::error::{ErrorBody, Trades};
+use crate::openapi::CommonErrors;
 use crate::types::{CustomerBody, Success, customer_reply, etag};
 
 /// The endpoint.
@@ -19,20 +20,22 @@ pub const ENDPOINT: Endpoint = Endpoint {
     handle: |call| handle(call).boxed(),
 };
 
-/// One customer.
+/// Returns one customer.
 #[utoipa::path(
     get,
     path = "/api/v1/customers/{uuid}",
     operation_id = "trades-customer-get",
     tag = "customers",
     params(
-        ("uuid" = Uuid, Path, description = "The customer"),
-        ("include_deleted" = Option<bool>, Query, description = "Extension: show it even if it is soft-deleted"),
-        ("If-None-Match" = Option<String>, Header, description = "Extension: the ETag the caller has"),
+        ("uuid" = Uuid, Path, description = "Id of the customer"),
+        ("include_deleted" = Option<bool>, Query, description = "Extension: return the customer even if it is soft-deleted; defaults to false"),
+        ("If-None-Match" = Option<String>, Header, description = "Extension: ETags of the versions that the client already has"),
     ),
     responses(
-        (status = 200, description = "The customer, with its version as ETag", body = inline(Success<CustomerBody>)),
-        (status = 404, description = "No such customer", body = ErrorBody),
+        (status = 200, description = "The customer; ETag has its version", body = inline(Success<CustomerBody>)),
+        (status = 304, description = "The customer is still at a version in If-None-Match"),
+        (status = 404, description = "The customer does not exist or is soft-deleted", body = ErrorBody),
+        CommonErrors,
     )
 )]
 pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
@@ -45,7 +48,10 @@ pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     customer_reply(StatusCode::OK, &customer)
 }
 
-/// The customer that the path names. A malformed uuid is no customer's, and is answered as any unknown one.
+/// Returns the customer's UUID from the path.
+///
+/// # Errors
+/// Returns [`Error::NotFound`] if the UUID is malformed, because no customer can have such a UUID.
 pub(crate) fn customer_uuid(request: &Request) -> Result<Uuid> {
     request
         .path("uuid")

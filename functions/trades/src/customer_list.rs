@@ -1,4 +1,4 @@
-//! `GET /api/v1/customers`: a page of customers, the newest first.
+//! `GET /api/v1/customers`: lists customers, newest first, page by page.
 
 use futures::FutureExt;
 use http::{HeaderName, StatusCode};
@@ -9,7 +9,8 @@ use clientele_shared::rules::search::SearchQuery;
 use clientele_shared::store::{CustomerFilter, CustomerPage, Store, Total};
 use clientele_shared::{Error, Result};
 
-use crate::error::{ErrorBody, Trades};
+use crate::error::Trades;
+use crate::openapi::CommonErrors;
 use crate::types::{CustomerBody, CustomersBody, Pagination, Success};
 
 /// The endpoint.
@@ -20,58 +21,57 @@ pub const ENDPOINT: Endpoint = Endpoint {
     handle: |call| handle(call).boxed(),
 };
 
-/// Customers to a page where the caller does not say.
+/// Customers per page if the request has no `limit`.
 const DEFAULT_LIMIT: u64 = 50;
 
-/// Customers to a page at the most; more are answered with so many.
+/// Maximum number of customers per page. A larger `limit` is reduced to this number.
 const MAX_LIMIT: u64 = 100;
 
-/// What a list is asked for.
+/// The parameters of a list request.
 struct ListRequest {
     filter: CustomerFilter,
     search: Option<SearchQuery>,
     page: u64,
     limit: u64,
-    /// Reads on below this customer instead of by page number: an extension of the document.
+    /// Continues after this customer instead of at a page number. An extension of the trades API.
     cursor: Option<CustomerNumber>,
 }
 
-/// A page of customers, the newest first.
+/// Lists customers, newest first, page by page.
 #[utoipa::path(
     get,
     path = "/api/v1/customers",
     operation_id = "trades-customer-list",
     tag = "customers",
     params(
-        ("filter" = Option<String>, Query, description = "`all`, `residential`, `commercial` or `vip`", example = "residential"),
-        ("search" = Option<String>, Query, description = "Words to find in names, company, email, phone, address; a uuid or `cust_…`", example = "john"),
-        ("include_deleted" = Option<bool>, Query, description = "Soft-deleted customers too; false"),
-        ("page" = Option<u64>, Query, description = "Page number, from 1; 1", example = 1),
-        ("limit" = Option<u64>, Query, description = "Customers to a page; 50, at most 100", example = 10),
-        ("cursor" = Option<String>, Query, description = "Extension: the `X-Next-Cursor` of the page before, instead of `page`"),
+        ("filter" = Option<String>, Query, description = "`all`, `residential`, `commercial` or `vip`; defaults to `all`", example = "residential"),
+        ("search" = Option<String>, Query, description = "Words to find in the names, company, email, phone number and address; or a UUID or `cust_…` id", example = "john"),
+        ("include_deleted" = Option<bool>, Query, description = "Include soft-deleted customers; defaults to false"),
+        ("page" = Option<u64>, Query, description = "Page number, starting at 1; defaults to 1", example = 1),
+        ("limit" = Option<u64>, Query, description = "Customers per page; defaults to 50, and values above 100 are reduced to 100", example = 10),
+        ("cursor" = Option<String>, Query, description = "Extension: the X-Next-Cursor of the previous page, instead of `page`"),
     ),
     responses(
-        (status = 200, description = "A page of customers, the newest first", body = inline(Success<CustomersBody>)),
-        (status = 400, description = "A parameter is wrong", body = ErrorBody),
-        (status = 401, description = "No API key in force", body = ErrorBody),
+        (status = 200, description = "A page of customers, newest first; X-Next-Cursor has the cursor of the next page, X-Total-Relation is `gte` if `total` is a lower bound", body = inline(Success<CustomersBody>)),
+        CommonErrors,
     )
 )]
 pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
-    let asked = ListRequest::read(call.request)?;
-    let given = asked.ask(call.store(), call.caller).await?;
-    let total = given.total.count();
-    let mut total_pages = total.div_ceil(asked.limit);
-    if given.has_more && asked.cursor.is_none() {
-        // Deletes in the pages before this one take from the total, not from what comes after it.
-        total_pages = total_pages.max(asked.page.saturating_add(1));
+    let list = ListRequest::read(call.request)?;
+    let found = list.run(call.store(), call.caller).await?;
+    let total = found.total.count();
+    let mut total_pages = total.div_ceil(list.limit);
+    if found.has_more && list.cursor.is_none() {
+        // Deletes on earlier pages reduce the total but not the number of customers after this page.
+        total_pages = total_pages.max(list.page.saturating_add(1));
     }
-    let pagination = Pagination { page: asked.page, limit: asked.limit, total, total_pages };
-    let customers = given.customers.iter().map(CustomerBody::from).collect();
+    let pagination = Pagination { page: list.page, limit: list.limit, total, total_pages };
+    let customers = found.customers.iter().map(CustomerBody::from).collect();
     let mut reply = Reply::json(StatusCode::OK, &Success::of(CustomersBody { customers, pagination }))?;
-    if let (true, Some(last)) = (given.has_more, given.customers.last()) {
+    if let (true, Some(last)) = (found.has_more, found.customers.last()) {
         reply.set(HeaderName::from_static("x-next-cursor"), &last.number.to_customer_id());
     }
-    if let Total::AtLeast(_) = given.total {
+    if let Total::AtLeast(_) = found.total {
         reply.set(HeaderName::from_static("x-total-relation"), "gte");
     }
     Ok(reply)
@@ -79,18 +79,18 @@ pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
 
 impl ListRequest {
     fn read(request: &Request) -> Result<Self> {
-        let mut filter = request.query("filter").map_or(Ok(CustomerFilter::default()), named_filter)?;
+        let mut filter = request.query("filter").map_or(Ok(CustomerFilter::default()), parse_filter)?;
         filter.include_deleted = request.query_flag("include_deleted")?.unwrap_or(false);
         Ok(Self {
             filter,
             search: request.query("search").and_then(SearchQuery::parse),
             page: request.query_number("page")?.unwrap_or(1),
             limit: request.query_number("limit")?.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT),
-            cursor: request.query("cursor").map(read_cursor).transpose()?,
+            cursor: request.query("cursor").map(parse_cursor).transpose()?,
         })
     }
 
-    async fn ask(&self, store: &Store, caller: &Caller) -> Result<CustomerPage> {
+    async fn run(&self, store: &Store, caller: &Caller) -> Result<CustomerPage> {
         let (tenant, filter, search) = (&caller.tenant, &self.filter, self.search.as_ref());
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         match self.cursor {
@@ -100,8 +100,11 @@ impl ListRequest {
     }
 }
 
-/// The customers that a filter's name stands for.
-fn named_filter(name: &str) -> Result<CustomerFilter> {
+/// Parses the name of a filter.
+///
+/// # Errors
+/// Returns [`Error::Invalid`] if no filter has that name.
+fn parse_filter(name: &str) -> Result<CustomerFilter> {
     let all = CustomerFilter::default();
     match name.to_ascii_lowercase().as_str() {
         "all" => Ok(all),
@@ -112,7 +115,7 @@ fn named_filter(name: &str) -> Result<CustomerFilter> {
     }
 }
 
-fn read_cursor(text: &str) -> Result<CustomerNumber> {
+fn parse_cursor(text: &str) -> Result<CustomerNumber> {
     CustomerNumber::from_customer_id(text)
-        .ok_or_else(|| Error::invalid("cursor", "must be the X-Next-Cursor of the page before"))
+        .ok_or_else(|| Error::invalid("cursor", "must be the X-Next-Cursor of the previous page"))
 }

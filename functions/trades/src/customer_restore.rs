@@ -1,4 +1,4 @@
-//! `POST /api/v1/customers/{uuid}/restore`: brings a deleted customer back. An extension of the document.
+//! `POST /api/v1/customers/{uuid}/restore`: restores a soft-deleted customer. An extension of the trades API.
 
 use futures::FutureExt;
 use http::StatusCode;
@@ -10,6 +10,7 @@ use clientele_shared::store::WriteOutcome;
 
 use crate::customer_get::customer_uuid;
 use crate::error::{ErrorBody, Trades};
+use crate::openapi::{CommonErrors, Conflict, PreconditionFailed};
 use crate::types::{CustomerBody, Success, customer_reply};
 
 /// The endpoint.
@@ -20,33 +21,36 @@ pub const ENDPOINT: Endpoint = Endpoint {
     handle: |call| handle(call).boxed(),
 };
 
-/// Brings a soft-deleted customer back: an extension of the document.
+/// Extension: restores a soft-deleted customer. A customer that is not deleted is returned unchanged.
 #[utoipa::path(
     post,
     path = "/api/v1/customers/{uuid}/restore",
     operation_id = "trades-customer-restore",
     tag = "customers",
     params(
-        ("uuid" = Uuid, Path, description = "The customer"),
-        ("If-Match" = Option<String>, Header, description = "The ETag that the customer must still have"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retried request take effect once"),
+        ("uuid" = Uuid, Path, description = "Id of the customer"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the customer's current version; `*` accepts any version"),
+        ("Idempotency-Key" = Option<String>, Header, description = "With this key, a retried request takes effect only once"),
     ),
     responses(
-        (status = 200, description = "The customer, no longer deleted", body = inline(Success<CustomerBody>)),
-        (status = 404, description = "No such customer", body = ErrorBody),
+        (status = 200, description = "The customer, no longer deleted; ETag has its version", body = inline(Success<CustomerBody>)),
+        (status = 404, description = "The customer does not exist", body = ErrorBody),
+        Conflict,
+        PreconditionFailed,
+        CommonErrors,
     )
 )]
 pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     let uuid = customer_uuid(call.request)?;
-    let kept = |customer: &Customer| Ok(one(customer)?.to_stored());
+    let render = |customer: &Customer| Ok(render_reply(customer)?.to_stored());
     let (store, tenant) = (call.store(), call.tenant());
-    let write = call.into_write(&kept)?;
+    let write = call.into_write(&render)?;
     match store.customer_restore(tenant, uuid, write).await? {
-        WriteOutcome::Applied(customer) => one(&customer),
-        WriteOutcome::Replayed(kept) => Reply::from_stored(&kept),
+        WriteOutcome::Applied(customer) => render_reply(&customer),
+        WriteOutcome::Replayed(stored) => Reply::from_stored(&stored),
     }
 }
 
-fn one(customer: &Customer) -> Result<Reply> {
+fn render_reply(customer: &Customer) -> Result<Reply> {
     customer_reply(StatusCode::OK, customer)
 }

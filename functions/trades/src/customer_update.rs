@@ -1,4 +1,4 @@
-//! `PUT /api/v1/customers/{uuid}`: a partial update. Absent members stay, `null` clears.
+//! `PUT /api/v1/customers/{uuid}`: updates a customer. Absent fields keep their value; `null` clears it.
 
 use futures::FutureExt;
 use http::StatusCode;
@@ -11,7 +11,7 @@ use clientele_shared::store::WriteOutcome;
 use crate::customer_get::customer_uuid;
 use crate::error::{ErrorBody, Trades};
 use crate::input::CustomerInput;
-use crate::openapi::CustomerMembers;
+use crate::openapi::{CommonErrors, Conflict, CustomerInputSchema, PreconditionFailed};
 use crate::types::{CustomerBody, Success, customer_reply};
 
 /// The endpoint.
@@ -22,39 +22,40 @@ pub const ENDPOINT: Endpoint = Endpoint {
     handle: |call| handle(call).boxed(),
 };
 
-/// A partial update: absent members stay, `null` clears.
+/// Updates a customer. Absent fields keep their value; `null` clears it.
 #[utoipa::path(
     put,
     path = "/api/v1/customers/{uuid}",
     operation_id = "trades-customer-update",
     tag = "customers",
     params(
-        ("uuid" = Uuid, Path, description = "The customer"),
-        ("If-Match" = Option<String>, Header, description = "Extension: the ETag that the customer must still have"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Extension: makes a retried request take effect once"),
+        ("uuid" = Uuid, Path, description = "Id of the customer"),
+        ("If-Match" = Option<String>, Header, description = "Extension: the ETag of the customer's current version; `*` accepts any version"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Extension: with this key, a retried request takes effect only once"),
     ),
-    request_body = CustomerMembers,
+    request_body = CustomerInputSchema,
     responses(
-        (status = 200, description = "The customer as it is now", body = inline(Success<CustomerBody>)),
-        (status = 400, description = "A member is wrong", body = ErrorBody),
-        (status = 404, description = "No such customer", body = ErrorBody),
-        (status = 412, description = "The customer has changed", body = ErrorBody),
+        (status = 200, description = "The updated customer; ETag has its version", body = inline(Success<CustomerBody>)),
+        (status = 404, description = "The customer does not exist or is soft-deleted", body = ErrorBody),
+        Conflict,
+        PreconditionFailed,
+        CommonErrors,
     )
 )]
 pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     let uuid = customer_uuid(call.request)?;
-    let members = call.request.json_object()?;
-    let input = CustomerInput::read(&members);
-    let kept = |customer: &Customer| Ok(one(customer)?.to_stored());
+    let body = call.request.json_object()?;
+    let input = CustomerInput::read(&body);
+    let render = |customer: &Customer| Ok(render_reply(customer)?.to_stored());
     let (store, tenant) = (call.store(), call.tenant());
-    let write = call.into_write(&kept)?;
+    let write = call.into_write(&render)?;
     let change = |fields| input.apply(fields);
     match store.customer_update(tenant, uuid, change, write).await? {
-        WriteOutcome::Applied(customer) => one(&customer),
-        WriteOutcome::Replayed(kept) => Reply::from_stored(&kept),
+        WriteOutcome::Applied(customer) => render_reply(&customer),
+        WriteOutcome::Replayed(stored) => Reply::from_stored(&stored),
     }
 }
 
-fn one(customer: &Customer) -> Result<Reply> {
+fn render_reply(customer: &Customer) -> Result<Reply> {
     customer_reply(StatusCode::OK, customer)
 }

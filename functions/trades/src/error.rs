@@ -1,16 +1,17 @@
-//! How this dialect spells errors: `{"success":false,"error":"<text>"}`, with the fields that are wrong.
+//! Errors in this dialect's format: `{"success":false,"error":"<message>"}`, with `details` for each wrong
+//! field.
 //!
 //! | error | status |
 //! |---|---|
-//! | a field, parameter or header is wrong | 400 |
-//! | no key, or none in force | 401 |
-//! | no such right, monthly allowance used up | 403 |
-//! | no such customer, or a malformed uuid | 404 |
-//! | contradicts what is there | 409 |
-//! | `If-Match` does not hold | 412 |
-//! | too many requests at once | 429 |
-//! | our fault | 500 |
-//! | something is away | 503 |
+//! | a field, parameter or header is wrong, or the record would be larger than 400 KB | 400 |
+//! | the API key is missing, unknown or revoked | 401 |
+//! | the API key lacks the scope, or the monthly usage limit is exceeded | 403 |
+//! | the customer does not exist, or its UUID is malformed | 404 |
+//! | the idempotency key was used for a different request, or another customer has the email | 409 |
+//! | the customer is not at the version in `If-Match` | 412 |
+//! | DynamoDB is throttling, or a write kept conflicting with others | 429 |
+//! | a bug, or data that cannot be read | 500 |
+//! | DynamoDB cannot be reached, or the request ran out of time | 503 |
 
 use http::StatusCode;
 use serde::Serialize;
@@ -20,7 +21,7 @@ use clientele_functions_common::{Dialect, Reply};
 use clientele_shared::Error;
 use clientele_shared::error::FieldError;
 
-/// The trades dialect, outside its handlers.
+/// The trades dialect.
 #[derive(Debug)]
 pub struct Trades;
 
@@ -30,7 +31,7 @@ impl Dialect for Trades {
             Error::Invalid(fields) => fields.as_slice(),
             _ => &[],
         };
-        reply(status(error), text(error), details)
+        reply(status(error), message(error), details)
     }
 
     fn is_metered(&self) -> bool {
@@ -52,9 +53,9 @@ fn status(error: &Error) -> StatusCode {
     }
 }
 
-fn text(error: &Error) -> String {
+fn message(error: &Error) -> String {
     match error {
-        // The one error text that the reading of the document fixes to the letter.
+        // The only message that the trades API fixes word for word.
         Error::Invalid(fields) if fields.iter().any(|f| f.field == "filter") => "Invalid filter value".into(),
         other => other.to_string(),
     }
@@ -66,10 +67,10 @@ pub struct ErrorBody {
     /// Always false.
     #[schema(example = false)]
     success: bool,
-    /// What is wrong, for a person.
+    /// Human-readable error message.
     #[schema(example = "phone: must be ten digits, such as 206-555-1234")]
     error: String,
-    /// The fields that are wrong, where fields are.
+    /// The wrong fields; absent if the error does not concern single fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     details: Vec<ErrorDetail>,
 }
@@ -77,10 +78,10 @@ pub struct ErrorBody {
 /// One wrong field.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorDetail {
-    /// The field's name as the caller spelled it.
+    /// Name of the field in the request.
     #[schema(example = "phone")]
     field: String,
-    /// What is wrong with it.
+    /// Error message without the field's name.
     #[schema(example = "must be ten digits, such as 206-555-1234")]
     message: String,
 }
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_shape() {
+    fn errors_have_the_documented_format() {
         assert_eq!(body(&Error::NotFound("Customer")), r#"{"success":false,"error":"Customer not found"}"#);
         assert_eq!(
             body(&Error::invalid("filter", "must be one of all, residential, commercial, vip")),
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_fields_are_named() {
+    fn details_name_the_wrong_fields() {
         assert_eq!(
             body(&Error::invalid("phone", "must be ten digits")),
             r#"{"success":false,"error":"phone: must be ten digits","details":[{"field":"phone","message":"must be ten digits"}]}"#

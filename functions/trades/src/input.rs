@@ -1,9 +1,9 @@
-//! What this dialect's clients send for a customer: read member by member, every wrong one named.
+//! Customer input: what clients of this dialect send for a customer. Every wrong field is reported.
 //!
-//! - Absent members keep their value, `null` and `""` clear it; unknown members, `uuid` and the three times are
+//! - Absent fields keep their value; `null` and `""` clear it. Unknown fields, `uuid` and the three times are
 //!   ignored.
-//! - A member that says what the record shows already is no change and is not checked: a client may send back
-//!   what it got, whichever dialect wrote it.
+//! - A field equal to its current value is not a change and is not validated, so a client can PUT back what
+//!   it got from GET, whichever dialect wrote it.
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -15,36 +15,36 @@ use clientele_shared::{Error, Result};
 
 use crate::types;
 
-/// The members of a request body that set a customer's fields.
+/// A request body that sets a customer's fields.
 pub struct CustomerInput<'a>(&'a Map<String, Value>);
 
 impl<'a> CustomerInput<'a> {
-    /// The members of this body.
+    /// Wraps a request body.
     #[must_use]
-    pub fn read(members: &'a Map<String, Value>) -> Self {
-        Self(members)
+    pub fn read(body: &'a Map<String, Value>) -> Self {
+        Self(body)
     }
 
-    /// The fields of a new customer.
+    /// Returns the fields of a new customer.
     ///
     /// # Errors
-    /// [`Error::Invalid`] naming every member that is wrong or missing.
+    /// Returns [`Error::Invalid`] naming every field that is wrong or missing.
     pub fn create(&self) -> Result<CustomerFields> {
         let mut form = Form::new(self.0);
         let mut fields = CustomerFields::default();
         form.fill(&mut fields);
         for (name, value) in [("first_name", &fields.first_name), ("last_name", &fields.last_name)] {
-            if value.is_none() && !form.is_wrong(name) {
-                form.wrong(name, "is required");
+            if value.is_none() && !form.has_error(name) {
+                form.add_error(name, "is required");
             }
         }
         form.finish(fields)
     }
 
-    /// What the fields of a customer become.
+    /// Returns a customer's fields after an update.
     ///
     /// # Errors
-    /// [`Error::Invalid`] naming every member that is wrong.
+    /// Returns [`Error::Invalid`] naming every field that is wrong.
     pub fn apply(&self, mut fields: CustomerFields) -> Result<CustomerFields> {
         let mut form = Form::new(self.0);
         form.fill(&mut fields);
@@ -52,19 +52,19 @@ impl<'a> CustomerInput<'a> {
     }
 }
 
-/// The members being read, and what is wrong with them so far.
+/// A request body being read, and the errors found so far.
 struct Form<'a> {
-    members: &'a Map<String, Value>,
-    wrong: Vec<FieldError>,
+    body: &'a Map<String, Value>,
+    errors: Vec<FieldError>,
 }
 
 impl<'a> Form<'a> {
-    fn new(members: &'a Map<String, Value>) -> Self {
-        Self { members, wrong: Vec::new() }
+    fn new(body: &'a Map<String, Value>) -> Self {
+        Self { body, errors: Vec::new() }
     }
 
     fn finish(self, fields: CustomerFields) -> Result<CustomerFields> {
-        if self.wrong.is_empty() { Ok(fields) } else { Err(Error::Invalid(self.wrong)) }
+        if self.errors.is_empty() { Ok(fields) } else { Err(Error::Invalid(self.errors)) }
     }
 
     fn fill(&mut self, fields: &mut CustomerFields) {
@@ -82,16 +82,18 @@ impl<'a> Form<'a> {
         self.set("primary_service_location_uuid", &mut fields.primary_service_location_uuid, location);
     }
 
-    /// The two names, which cannot be cleared.
+    /// Sets the two names, which cannot be cleared.
     fn names(&mut self, fields: &mut CustomerFields) {
         let shown = [types::first_name(fields).to_owned(), types::last_name(fields).to_owned()];
         let targets = [("first_name", &mut fields.first_name), ("last_name", &mut fields.last_name)];
         for ((name, target), shown) in targets.into_iter().zip(shown) {
-            match self.members.get(name) {
+            match self.body.get(name) {
                 None => {}
                 Some(Value::String(text)) if *text == shown => {}
-                Some(Value::String(text)) if text.trim().is_empty() => self.wrong(name, "must not be empty"),
-                Some(Value::Null) => self.wrong(name, "must not be null"),
+                Some(Value::String(text)) if text.trim().is_empty() => {
+                    self.add_error(name, "must not be empty")
+                }
+                Some(Value::Null) => self.add_error(name, "must not be null"),
                 Some(_) => self.text(name, target, line),
             }
         }
@@ -105,43 +107,44 @@ impl<'a> Form<'a> {
         self.text(&format!("{prefix}_zip"), &mut address.postal_code, zip);
     }
 
-    /// Sets a text that may be empty.
+    /// Sets a text field, or clears it if the text is blank.
     fn text(&mut self, name: &str, target: &mut Option<String>, rule: Rule) {
-        match self.members.get(name) {
+        match self.body.get(name) {
             None => {}
             Some(Value::Null) => *target = None,
             Some(Value::String(text)) if Some(text) == target.as_ref() => {}
             Some(Value::String(text)) if text.trim().is_empty() => *target = None,
             Some(Value::String(text)) => match rule(text.trim()) {
                 Ok(value) => *target = Some(value),
-                Err(message) => self.wrong(name, message),
+                Err(message) => self.add_error(name, message),
             },
-            Some(_) => self.wrong(name, "must be a text or null"),
+            Some(_) => self.add_error(name, "must be a string or null"),
         }
     }
 
-    /// Sets what is not a text; `null` brings back what a new customer has.
+    /// Sets a field that is not text. `null` resets it to a new customer's value.
     fn set<T: Default>(&mut self, name: &str, target: &mut T, read: fn(&Value) -> Result<T, String>) {
-        match self.members.get(name) {
+        match self.body.get(name) {
             None => {}
             Some(Value::Null) => *target = T::default(),
             Some(value) => match read(value) {
                 Ok(value) => *target = value,
-                Err(message) => self.wrong(name, message),
+                Err(message) => self.add_error(name, message),
             },
         }
     }
 
-    fn wrong(&mut self, name: &str, message: impl Into<String>) {
-        self.wrong.push(FieldError::new(name, message));
+    fn add_error(&mut self, name: &str, message: impl Into<String>) {
+        self.errors.push(FieldError::new(name, message));
     }
 
-    fn is_wrong(&self, name: &str) -> bool {
-        self.wrong.iter().any(|wrong| wrong.field == name)
+    fn has_error(&self, name: &str) -> bool {
+        self.errors.iter().any(|error| error.field == name)
     }
 }
 
-/// Ten digits in any punctuation, with or without the country code 1, kept as `206-555-1234`.
+/// Formats a phone number as `206-555-1234`. Accepts ten digits with any punctuation, with or without the
+/// country code 1.
 fn phone(text: &str) -> Result<String, String> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let punctuated = text.chars().all(|c| c.is_ascii_digit() || " -.()/+".contains(c));
@@ -155,7 +158,8 @@ fn phone(text: &str) -> Result<String, String> {
     }
 }
 
-/// A two-letter state is kept in capitals, anything else that can be a state or province as typed.
+/// Converts a two-letter state to upper case. Anything else that could be a state or province is stored as
+/// entered.
 fn state(text: &str) -> Result<String, String> {
     if text.chars().any(|c| c.is_ascii_digit()) || text.chars().count() > 50 {
         return Err("must be a state, such as WA".into());
@@ -164,7 +168,8 @@ fn state(text: &str) -> Result<String, String> {
     line(if two_letters { text.to_ascii_uppercase() } else { text.to_owned() }.as_str())
 }
 
-/// A nine-digit ZIP code is kept as `98101-1234`, anything else that can be a postal code as typed.
+/// Formats a nine-digit ZIP code as `98101-1234`. Anything else that could be a postal code is stored as
+/// entered.
 fn zip(text: &str) -> Result<String, String> {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     if digits == 0 || text.chars().count() > 16 {
@@ -181,7 +186,7 @@ fn customer_type(value: &Value) -> Result<CustomerType, String> {
     text.parse().map_err(|e: UnknownVariant| e.to_string())
 }
 
-/// The document calls it a string that is a boolean: both are taken.
+/// Reads a boolean. The trades API documents the type as string but uses booleans, so both are accepted.
 fn flag(value: &Value) -> Result<bool, String> {
     match value {
         Value::Bool(flag) => Ok(*flag),
@@ -191,16 +196,16 @@ fn flag(value: &Value) -> Result<bool, String> {
     }
 }
 
-/// A JSON object, or the text of one.
+/// Reads a JSON object, or a string that contains one.
 fn json_object(value: &Value) -> Result<Option<Value>, String> {
-    let wrong = || "must be a JSON object".to_owned();
+    let invalid = || "must be a JSON object".to_owned();
     let object = match value {
         Value::String(text) if text.trim().is_empty() => return Ok(None),
-        Value::String(text) => serde_json::from_str(text).map_err(|_| wrong())?,
+        Value::String(text) => serde_json::from_str(text).map_err(|_| invalid())?,
         other => other.clone(),
     };
     if !object.is_object() {
-        return Err(wrong());
+        return Err(invalid());
     }
     within(&object.to_string(), MAX_TEXT)?;
     Ok(Some(object))
@@ -233,7 +238,7 @@ mod tests {
 
     use super::*;
 
-    fn members(value: Value) -> Map<String, Value> {
+    fn object(value: Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap()
     }
 
@@ -250,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn phones_are_ten_digits_in_any_punctuation() {
+    fn phone_accepts_ten_digits_with_any_punctuation() {
         check_phone("206-555-1234", Some("206-555-1234"));
         check_phone("(206) 555 1234", Some("206-555-1234"));
         check_phone("+1 206.555.1234", Some("206-555-1234"));
@@ -263,16 +268,16 @@ mod tests {
     }
 
     #[test]
-    fn a_new_customer_needs_both_names() {
-        assert_eq!(wrong_fields(CustomerInput(&members(json!({}))).create()), ["first_name", "last_name"]);
-        let blank = members(json!({"first_name": "  ", "last_name": null}));
+    fn new_customer_requires_both_names() {
+        assert_eq!(wrong_fields(CustomerInput(&object(json!({}))).create()), ["first_name", "last_name"]);
+        let blank = object(json!({"first_name": "  ", "last_name": null}));
         assert_eq!(wrong_fields(CustomerInput(&blank).create()), ["first_name", "last_name"]);
     }
 
     #[test]
-    fn every_wrong_member_is_named_at_once() {
-        let body = members(json!({
-            "first_name": 1, "last_name": "Doe", "email": "nobody", "phone": "123", "customer_type": "Pool",
+    fn every_wrong_field_is_reported() {
+        let body = object(json!({
+            "first_name": 1, "last_name": "Doe", "email": "john", "phone": "123", "customer_type": "Pool",
             "is_vip": "maybe", "internal_flags": "[]", "on_my_way_notify_via": "pigeon", "physical_state": "98101",
             "billing_zip": "none", "primary_service_location_uuid": "x", "notes": 5, "unknown": {},
         }));
@@ -295,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_keeps_and_null_clears() {
+    fn absent_fields_are_kept_and_null_clears() {
         let before = CustomerFields {
             first_name: Some("John".into()),
             last_name: Some("Doe".into()),
@@ -304,7 +309,7 @@ mod tests {
             is_vip: true,
             ..CustomerFields::default()
         };
-        let body = members(
+        let body = object(
             json!({"notes": null, "email": "", "is_vip": null, "uuid": "ignored", "deleted_at": null}),
         );
         let after = CustomerInput(&body).apply(before.clone()).unwrap();
@@ -312,19 +317,19 @@ mod tests {
     }
 
     #[test]
-    fn what_other_dialects_wrote_can_be_sent_back() {
+    fn values_from_other_dialects_can_be_sent_back() {
         let before = CustomerFields {
             company_name: Some("Embraer".into()),
             phone: Some("+55 (12) 3923-5555".into()),
             ..CustomerFields::default()
         };
-        let body = members(json!({"first_name": "", "last_name": "Embraer", "phone": "+55 (12) 3923-5555"}));
+        let body = object(json!({"first_name": "", "last_name": "Embraer", "phone": "+55 (12) 3923-5555"}));
         assert_eq!(CustomerInput(&body).apply(before.clone()).unwrap(), before);
     }
 
     #[test]
-    fn strings_that_the_document_calls_booleans_and_json_are_read() {
-        let body = members(json!({
+    fn booleans_and_json_objects_can_be_strings() {
+        let body = object(json!({
             "first_name": "J", "last_name": "D", "is_vip": "true", "internal_flags": "{\"a\":1}",
             "customer_type": "commercial", "on_my_way_notify_via": "SMS", "physical_state": "wa", "physical_zip": "981011234",
         }));
@@ -339,7 +344,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_a_rule_panic(text in "\\PC{0,40}") {
+        fn rules_never_panic(text in "\\PC{0,40}") {
             for rule in [line as Rule, long_text, email, phone, state, zip] {
                 let _either_way = rule(text.trim());
             }

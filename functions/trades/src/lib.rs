@@ -1,7 +1,7 @@
 //! The trades dialect: REST `/api/v1/customers`.
 //!
-//! One file for each Lambda, named as in `template.yaml`; [`types`] is the only place that shapes this
-//! dialect's JSON, [`input`] the only one that reads it, [`error`] the only one that spells its errors.
+//! Each Lambda has one file, named as in `template.yaml`. Output JSON is defined only in [`types`], input is
+//! read only in [`input`], and errors are formatted only in [`error`].
 
 pub mod customer_create;
 pub mod customer_delete;
@@ -16,7 +16,7 @@ pub mod types;
 
 use clientele_functions_common::Endpoint;
 
-/// Every endpoint of this dialect.
+/// All endpoints of this dialect.
 pub const ENDPOINTS: [&Endpoint; 6] = [
     &customer_list::ENDPOINT,
     &customer_create::ENDPOINT,

@@ -1,16 +1,18 @@
-//! The OpenAPI document of this dialect.
+//! This dialect's OpenAPI specification.
 
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 use uuid::Uuid;
 
-/// This dialect's OpenAPI document.
+use crate::error::ErrorBody;
+
+/// This dialect's OpenAPI specification.
 #[derive(Debug, OpenApi)]
 #[openapi(
     info(
         title = "Clientele: trades",
-        description = "Customer records, as the trades API spells them. Members marked as extension are not in \
-                       that API's document."
+        description = "Customer records in the format of the trades API. Everything marked as an extension goes \
+                       beyond the specification of that API."
     ),
     paths(
         crate::customer_list::handle,
@@ -26,7 +28,7 @@ use uuid::Uuid;
 )]
 pub struct TradesApi;
 
-/// The two headers that carry a key.
+/// The two headers that can carry an API key.
 struct Security;
 
 impl Modify for Security {
@@ -38,16 +40,49 @@ impl Modify for Security {
     }
 }
 
-/// What a client can set of a customer. Absent members keep their value, `null` and `""` clear it; unknown
-/// members are ignored.
+/// The errors that every operation can return.
+#[derive(Debug, IntoResponses)]
+pub enum CommonErrors {
+    /// A field, parameter or header is wrong, or the record would be larger than 400 KB
+    #[response(status = 400)]
+    Invalid(ErrorBody),
+    /// The API key is missing, unknown or revoked
+    #[response(status = 401)]
+    Unauthorized(ErrorBody),
+    /// The API key lacks the scope, or the monthly usage limit is exceeded
+    #[response(status = 403)]
+    Forbidden(ErrorBody),
+    /// Too many requests; Retry-After has the number of seconds to wait
+    #[response(status = 429)]
+    Throttled(ErrorBody),
+    /// Internal error
+    #[response(status = 500)]
+    Internal(ErrorBody),
+    /// The service is temporarily unavailable; Retry-After has the number of seconds to wait
+    #[response(status = 503)]
+    Unavailable(ErrorBody),
+}
+
+/// The Idempotency-Key was used for a different request, or `unique-email` is on and the email is taken
+#[derive(Debug, IntoResponses)]
+#[response(status = 409)]
+pub struct Conflict(pub ErrorBody);
+
+/// The customer is no longer at the version in If-Match; ETag has the current version
+#[derive(Debug, IntoResponses)]
+#[response(status = 412)]
+pub struct PreconditionFailed(pub ErrorBody);
+
+/// The fields of a customer that a client can set. Absent fields keep their value; `null` and `""` clear it.
+/// Unknown fields are ignored.
 #[derive(Debug, ToSchema)]
 #[schema(as = CustomerInput)]
-#[expect(dead_code, reason = "describes what `input` reads member by member; a test holds the two together")]
-pub struct CustomerMembers {
-    /// Required for a new customer, and never empty.
+#[expect(dead_code, reason = "only describes what `input` reads; a test compares the two")]
+pub struct CustomerInputSchema {
+    /// The customer's first name. Required for a new customer; cannot be cleared.
     #[schema(example = "John", max_length = 255)]
     first_name: Option<String>,
-    /// Required for a new customer, and never empty.
+    /// The customer's last name. Required for a new customer; cannot be cleared.
     #[schema(example = "Doe", max_length = 255)]
     last_name: Option<String>,
     /// Company name.
@@ -56,13 +91,13 @@ pub struct CustomerMembers {
     /// Email address.
     #[schema(example = "john@example.com", max_length = 255)]
     email: Option<String>,
-    /// Ten digits in any punctuation, with or without +1.
+    /// Phone number: ten digits with any punctuation, with or without +1.
     #[schema(example = "206-555-1234")]
     phone: Option<String>,
-    /// `Residential` (the default) or `Commercial`, in any case.
+    /// `Residential` (the default) or `Commercial`. Case is ignored.
     #[schema(example = "Residential")]
     customer_type: Option<String>,
-    /// `true` or `false`, also as a string.
+    /// Whether the customer is marked as VIP: `true` or `false`, also accepted as a string.
     #[schema(example = false)]
     is_vip: Option<bool>,
     /// Physical address, first line.
@@ -89,55 +124,129 @@ pub struct CustomerMembers {
     billing_state: Option<String>,
     /// Billing ZIP code.
     billing_zip: Option<String>,
-    /// The main service location.
+    /// UUID of the main service location.
     primary_service_location_uuid: Option<Uuid>,
     /// Internal notes.
     #[schema(max_length = 20_000)]
     notes: Option<String>,
-    /// A JSON object, also as its text.
+    /// Internal flags: any JSON object, also accepted as a string that contains one.
     #[schema(value_type = Option<Object>)]
     internal_flags: Option<String>,
-    /// `email`, `sms` or `both`.
+    /// How to send the customer on-my-way notifications: `email`, `sms` or `both`.
     #[schema(example = "sms")]
     on_my_way_notify_via: Option<String>,
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use serde_json::{Map, Value, json};
 
     use super::*;
     use crate::input::CustomerInput;
 
-    /// A member is read when a value of a type that none takes is refused by its name.
-    #[test]
-    fn the_members_described_are_the_members_read() {
-        let document: Value = serde_json::to_value(TradesApi::openapi()).unwrap();
-        let properties =
-            document["components"]["schemas"]["CustomerInput"]["properties"].as_object().unwrap();
-        let wrong: serde_json::Map<String, Value> =
-            properties.keys().map(|name| (name.clone(), json!([[]]))).collect();
-        let Err(clientele_shared::Error::Invalid(fields)) = CustomerInput::read(&wrong).create() else {
-            panic!("nonsense was taken")
+    /// The statuses of [`CommonErrors`].
+    const COMMON: [&str; 6] = ["400", "401", "403", "429", "500", "503"];
+
+    fn specification() -> Value {
+        serde_json::to_value(TradesApi::openapi()).unwrap()
+    }
+
+    /// Returns the operations of the specification by method and path.
+    fn operations() -> BTreeMap<(String, String), Value> {
+        let mut all = BTreeMap::new();
+        for (path, item) in specification()["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                all.insert((method.clone(), path.clone()), operation.clone());
+            }
+        }
+        all
+    }
+
+    /// Returns the statuses that an operation can have besides [`COMMON`].
+    fn specific_statuses(method: &str, path: &str) -> BTreeSet<&'static str> {
+        let has_uuid = path.contains("{uuid}");
+        let mut statuses = match (method, path) {
+            ("post", "/api/v1/customers") => BTreeSet::from(["200", "201"]),
+            _ => BTreeSet::from(["200"]),
         };
-        let mut refused: Vec<&str> = fields.iter().map(|f| f.field.as_str()).collect();
+        if has_uuid {
+            statuses.insert("404");
+        }
+        match (method, has_uuid) {
+            ("get", true) => statuses.extend(["304"]),
+            ("get", false) => {}
+            (_, true) => statuses.extend(["409", "412"]),
+            (_, false) => statuses.extend(["409"]),
+        }
+        statuses
+    }
+
+    /// A value of a type that no field accepts makes `input` report every field that it reads.
+    #[test]
+    fn specification_describes_exactly_the_fields_read() {
+        let specification = specification();
+        let properties =
+            specification["components"]["schemas"]["CustomerInput"]["properties"].as_object().unwrap();
+        let invalid: Map<String, Value> = properties.keys().map(|name| (name.clone(), json!([[]]))).collect();
+        let Err(clientele_shared::Error::Invalid(fields)) = CustomerInput::read(&invalid).create() else {
+            panic!("invalid values were accepted")
+        };
+        let mut reported: Vec<&str> = fields.iter().map(|f| f.field.as_str()).collect();
         let mut described: Vec<&str> = properties.keys().map(String::as_str).collect();
-        refused.sort_unstable();
+        reported.sort_unstable();
         described.sort_unstable();
-        assert_eq!(refused, described);
+        assert_eq!(reported, described);
     }
 
     #[test]
-    fn the_document_names_every_function() {
-        let document: Value = serde_json::to_value(TradesApi::openapi()).unwrap();
-        let paths = document["paths"].as_object().unwrap().values();
-        let mut operations: Vec<String> = paths
-            .flat_map(|path| path.as_object().unwrap().values())
-            .map(|operation| operation["operationId"].as_str().unwrap().to_owned())
-            .collect();
-        operations.sort();
-        let mut names: Vec<&str> = crate::ENDPOINTS.iter().map(|endpoint| endpoint.name).collect();
-        names.sort_unstable();
-        assert_eq!(operations, names);
+    fn specification_names_every_function() {
+        let operations = operations();
+        let described: BTreeSet<&str> =
+            operations.values().map(|operation| operation["operationId"].as_str().unwrap()).collect();
+        let names: BTreeSet<&str> = crate::ENDPOINTS.iter().map(|endpoint| endpoint.name).collect();
+        assert_eq!(described, names);
+    }
+
+    #[test]
+    fn operations_list_every_status_they_can_return() {
+        for ((method, path), operation) in operations() {
+            let responses = operation["responses"].as_object().unwrap();
+            let described: BTreeSet<&str> = responses.keys().map(String::as_str).collect();
+            let mut expected = specific_statuses(&method, &path);
+            expected.extend(COMMON);
+            assert_eq!(
+                described, expected,
+                "left: the specification of {method} {path}, right: its statuses"
+            );
+        }
+    }
+
+    #[test]
+    fn error_responses_have_the_error_body() {
+        for ((method, path), operation) in operations() {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let schema = &response["content"]["application/json"]["schema"];
+                let is_error = status.starts_with(['4', '5']);
+                let expected = json!({"$ref": "#/components/schemas/ErrorBody"});
+                assert_eq!(*schema == expected, is_error, "{method} {path} {status}: {schema}");
+            }
+        }
+    }
+
+    #[test]
+    fn writes_accept_the_headers_behind_their_conflicts() {
+        for ((method, path), operation) in operations() {
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let names: BTreeSet<&str> =
+                parameters.iter().map(|parameter| parameter["name"].as_str().unwrap()).collect();
+            let statuses = specific_statuses(&method, &path);
+            for (header, status) in
+                [("Idempotency-Key", "409"), ("If-Match", "412"), ("If-None-Match", "304")]
+            {
+                assert_eq!(names.contains(header), statuses.contains(status), "{method} {path}: {header}");
+            }
+        }
     }
 }

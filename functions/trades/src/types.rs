@@ -1,4 +1,4 @@
-//! This dialect's JSON: the customer object of 25 members, all always present, and the envelopes around it.
+//! This dialect's output JSON: the customer object with its 25 fields, all always present, and its envelopes.
 //! Source: the Customers page of the trades API ("The customer object", "List customers").
 
 use http::{StatusCode, header};
@@ -11,16 +11,17 @@ use clientele_functions_common::Reply;
 use clientele_shared::Result;
 use clientele_shared::model::{Customer, CustomerFields};
 
-/// A customer, as this dialect spells it. Empty members are `null`; times are ISO 8601 in UTC, to the second.
+/// A customer. Empty fields are `null`; times are ISO 8601 in UTC, to the second.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Customer)]
 pub struct CustomerBody<'a> {
     /// Unique identifier of the customer.
     uuid: Uuid,
-    /// The customer's first name; empty for an organisation without a person.
+    /// The customer's first name; an empty string if it has none.
     #[schema(example = "John")]
     first_name: &'a str,
-    /// The customer's last name; the organisation's name where there is no person.
+    /// The customer's last name. If it has none, an empty string if it has a first name, else the company
+    /// name, else the email address.
     #[schema(example = "Doe")]
     last_name: &'a str,
     /// Company name.
@@ -28,7 +29,7 @@ pub struct CustomerBody<'a> {
     /// Email address.
     #[schema(example = "john@example.com")]
     email: Option<&'a str>,
-    /// Phone number, xxx-xxx-xxxx where it was entered here.
+    /// Phone number: `xxx-xxx-xxxx` if it was set through this API, otherwise as entered.
     #[schema(example = "206-555-1234")]
     phone: Option<&'a str>,
     /// `Residential` or `Commercial`.
@@ -60,14 +61,14 @@ pub struct CustomerBody<'a> {
     billing_state: Option<&'a str>,
     /// Billing ZIP code.
     billing_zip: Option<&'a str>,
-    /// The main service location.
+    /// UUID of the main service location.
     primary_service_location_uuid: Option<Uuid>,
     /// Internal notes.
     notes: Option<&'a str>,
     /// Internal flags: any JSON object.
     #[schema(value_type = Option<Object>)]
     internal_flags: Option<&'a Value>,
-    /// How to tell the customer that somebody is on the way: `email`, `sms`, `both`.
+    /// How to send the customer on-my-way notifications: `email`, `sms` or `both`.
     on_my_way_notify_via: Option<&'static str>,
     /// When the customer was created.
     #[schema(example = "2024-01-15T10:30:00Z")]
@@ -75,7 +76,7 @@ pub struct CustomerBody<'a> {
     /// When the customer last changed.
     #[schema(example = "2024-01-15T10:30:00Z")]
     updated_at: String,
-    /// When the customer was deleted, if it is.
+    /// When the customer was soft-deleted; `null` if it is not.
     deleted_at: Option<String>,
 }
 
@@ -113,12 +114,14 @@ impl<'a> From<&'a Customer> for CustomerBody<'a> {
     }
 }
 
-/// The first name to show: this dialect's is never null.
+/// Returns the first name to show: an empty string if the customer has none, because it is never null in this
+/// dialect.
 pub(crate) fn first_name(fields: &CustomerFields) -> &str {
     fields.first_name.as_deref().unwrap_or_default()
 }
 
-/// The last name to show: the organisation's name where there is no person.
+/// Returns the last name to show, which is never null in this dialect. If the customer has no last name, that
+/// is an empty string if it has a first name, else the company name, else the email address.
 pub(crate) fn last_name(fields: &CustomerFields) -> &str {
     match (&fields.last_name, &fields.first_name) {
         (Some(last), _) => last,
@@ -127,17 +130,17 @@ pub(crate) fn last_name(fields: &CustomerFields) -> &str {
     }
 }
 
-/// The envelope of every success.
+/// The envelope of every successful response.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Success<T> {
     /// Always true.
     success: bool,
-    /// What was asked for.
+    /// The result.
     data: T,
 }
 
 impl<T> Success<T> {
-    /// Success with this to show for it.
+    /// Wraps a result.
     pub fn of(data: T) -> Self {
         Self { success: true, data }
     }
@@ -146,43 +149,44 @@ impl<T> Success<T> {
 /// A page of customers.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CustomersBody<'a> {
-    /// The customers, the newest first.
+    /// The customers, newest first.
     pub customers: Vec<CustomerBody<'a>>,
-    /// Where this page is in the whole.
+    /// Position of this page in the whole list.
     pub pagination: Pagination,
 }
 
-/// Where a page is in the whole.
+/// Position of a page in the whole list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Pagination {
-    /// The page, from 1.
+    /// Page number, starting at 1.
     pub page: u64,
-    /// Customers to a page.
+    /// Customers per page.
     pub limit: u64,
-    /// Customers in all.
+    /// Number of customers in the whole list. It is a lower bound if the response has the header
+    /// `X-Total-Relation: gte`.
     pub total: u64,
-    /// Pages in all; 0 when there are no customers.
+    /// Number of pages; 0 if there are no customers.
     pub total_pages: u64,
 }
 
-/// A confirmation.
+/// Confirmation of an operation without other results.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Message {
-    /// What was done.
+    /// The confirmation message.
     #[schema(example = "Customer deleted successfully")]
     pub message: &'static str,
 }
 
-/// The answer that holds one customer, with the ETag of its version.
+/// Returns a response with one customer and the ETag of its version.
 ///
 /// # Errors
-/// When the customer cannot be written as JSON.
+/// Returns [`Error::Internal`](clientele_shared::Error::Internal) if the customer cannot be serialized.
 pub(crate) fn customer_reply(status: StatusCode, customer: &Customer) -> Result<Reply> {
     let reply = Reply::json(status, &Success::of(CustomerBody::from(customer)))?;
     Ok(reply.with(header::ETAG, etag(customer)))
 }
 
-/// The ETag of a customer: its version. What this dialect shows of a customer depends on nothing else.
+/// Returns a customer's ETag: its version, because the customer's JSON depends on nothing else.
 pub(crate) fn etag(customer: &Customer) -> String {
     format!("\"{}\"", customer.version)
 }

@@ -1,4 +1,4 @@
-//! `clientele keys …`
+//! `clientele keys`: creates, lists, rotates and revokes API keys.
 
 use clap::{Args, Subcommand};
 use clientele_shared::Error;
@@ -7,55 +7,56 @@ use clientele_shared::store::NewApiKey;
 
 use super::{CommandError, TableArgs};
 
-/// What to do with API keys.
+/// A command on API keys.
 #[derive(Debug, Subcommand)]
 pub enum Keys {
-    /// Make a key. Its secret is shown now and never again.
+    /// Create a key and print its secret, which cannot be shown again
     Create(Create),
-    /// List a tenant's keys: ids, names and rights, no secrets.
+    /// List a tenant's keys, without their secrets
     List(List),
-    /// Replace a key by a new one of the same name and rights; the old one ends within seconds.
+    /// Replace a key with a new one of the same name, mode and scopes; the old key can work for up to 5 more
+    /// seconds
     Rotate(Named),
-    /// End a key within seconds.
+    /// Revoke a key, which can work for up to 5 more seconds
     Revoke(Named),
 }
 
-/// A new key.
+/// The arguments of `keys create`.
 #[derive(Debug, Args)]
 pub struct Create {
-    /// Whose key.
+    /// Tenant that the key belongs to
     #[arg(long, value_name = "NAME")]
     tenant: TenantId,
-    /// `live` for the real records, `test` for a sandbox of its own.
+    /// `live` for the tenant's live records, `test` for the separate records of its sandbox
     #[arg(long, default_value = "live", value_name = "live|test")]
     mode: Mode,
-    /// What it may do: any of read, write, export, with commas between.
+    /// Operations that the key allows: any of read, write and export, separated by commas
     #[arg(long, default_value = "read,write", value_name = "SCOPES")]
     scopes: Scopes,
-    /// What to call it.
+    /// Name that identifies the key in lists
     #[arg(long, default_value = "unnamed", value_name = "TEXT")]
     name: String,
     #[command(flatten)]
     table: TableArgs,
 }
 
-/// A tenant's keys.
+/// The arguments of `keys list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Whose keys.
+    /// Tenant that the keys belong to
     #[arg(long, value_name = "NAME")]
     tenant: TenantId,
     #[command(flatten)]
     table: TableArgs,
 }
 
-/// One key.
+/// The arguments of `keys rotate` and `keys revoke`.
 #[derive(Debug, Args)]
 pub struct Named {
-    /// Whose key.
+    /// Tenant that the key belongs to
     #[arg(long, value_name = "NAME")]
     tenant: TenantId,
-    /// The key's id, as `clientele keys list` shows it.
+    /// Id of the key, the first column of `clientele keys list`
     id: String,
     #[command(flatten)]
     table: TableArgs,
@@ -67,19 +68,19 @@ impl Keys {
             Self::Create(create) => create.run().await,
             Self::List(List { tenant, table }) => {
                 let keys = table.store().await?.api_keys_list(&tenant).await?;
-                Ok(keys.iter().map(|key| format!("{}\n", line(key))).collect())
+                Ok(keys.iter().map(|key| format!("{}\n", summary(key))).collect())
             }
             Self::Rotate(named) => {
                 let (store, id) = (named.table.store().await?, named.id());
                 let rotated = store.api_key_rotate(&named.tenant, &id).await;
-                let (key, secret) = rotated.map_err(|error| named.lost(error))?;
-                Ok(shown(&key, &secret))
+                let (key, secret) = rotated.map_err(|error| named.command_error(error))?;
+                Ok(with_secret(&key, &secret))
             }
             Self::Revoke(named) => {
                 let (store, id) = (named.table.store().await?, named.id());
-                let key =
-                    store.api_key_revoke(&named.tenant, &id).await.map_err(|error| named.lost(error))?;
-                Ok(format!("Revoked: {}\n", line(&key)))
+                let revoked = store.api_key_revoke(&named.tenant, &id).await;
+                let key = revoked.map_err(|error| named.command_error(error))?;
+                Ok(format!("Revoked: {}\n", summary(&key)))
             }
         }
     }
@@ -88,13 +89,13 @@ impl Keys {
 impl Create {
     async fn run(self) -> Result<String, CommandError> {
         let Self { tenant, mode, scopes, name, table } = self;
-        let missing = CommandError::NoTenant(tenant.to_string());
-        let made = table.store().await?.api_key_create(NewApiKey { tenant, mode, scopes, name }).await;
-        let (key, secret) = made.map_err(|error| match error {
-            Error::NotFound(_) => missing,
+        let no_tenant = CommandError::NoTenant(tenant.to_string());
+        let created = table.store().await?.api_key_create(NewApiKey { tenant, mode, scopes, name }).await;
+        let (key, secret) = created.map_err(|error| match error {
+            Error::NotFound(_) => no_tenant,
             other => other.into(),
         })?;
-        Ok(shown(&key, &secret))
+        Ok(with_secret(&key, &secret))
     }
 }
 
@@ -103,7 +104,7 @@ impl Named {
         ApiKeyId::from_text(&self.id)
     }
 
-    fn lost(&self, error: Error) -> CommandError {
+    fn command_error(&self, error: Error) -> CommandError {
         match error {
             Error::NotFound(_) => {
                 CommandError::NoKey { tenant: self.tenant.to_string(), id: self.id.clone() }
@@ -113,12 +114,13 @@ impl Named {
     }
 }
 
-/// The one time that a secret is shown.
-fn shown(key: &ApiKey, secret: &Secret) -> String {
-    format!("{}\n\n  {}\n\nKeep it now: it is not shown again.\n", line(key), secret.reveal())
+/// Formats a new key with its secret, which cannot be shown again.
+fn with_secret(key: &ApiKey, secret: &Secret) -> String {
+    format!("{}\n\n  {}\n\nStore it now; it cannot be shown again.\n", summary(key), secret.reveal())
 }
 
-fn line(key: &ApiKey) -> String {
+/// Formats a key in one line, without its secret.
+fn summary(key: &ApiKey) -> String {
     let created = key.created_at.to_rfc3339_seconds();
     format!("{}  {}  {}  {created}  {}", key.id().as_str(), key.mode, key.scopes, key.name)
 }

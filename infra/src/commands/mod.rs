@@ -1,4 +1,4 @@
-//! The commands that look after a deployment: its table, its tenants, their API keys.
+//! The commands that manage a deployment: its table, its tenants and their API keys.
 
 mod keys;
 mod table;
@@ -11,83 +11,96 @@ use clientele_shared::Error;
 use clientele_shared::store::Store;
 use clientele_shared::table::environment::{self, ConnectError};
 
-/// Commands on a table that is there, local or on AWS.
+/// A command on a table, local or on AWS.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make, list, rotate and revoke API keys.
+    /// Create, list, rotate and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Make and list tenants, and change their settings.
+    /// Create and list tenants, and show or change their settings
     #[command(subcommand)]
     Tenant(tenant::Tenants),
-    /// Make the table where no template did, on DynamoDB Local, say; make its search index anew.
+    /// Create the table on a local DynamoDB, or rebuild a tenant's search index
     #[command(subcommand)]
     Table(table::Table),
 }
 
-/// Why a command failed. The text is for the person who gave it.
+/// The reason why a command failed. The message is for the person who ran it.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
-    /// No connection.
+    /// The connection to DynamoDB could not be set up.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// There is no such tenant.
-    #[error("there is no tenant {0}: make it with `clientele tenant create {0}`")]
+    /// The tenant does not exist.
+    #[error("tenant `{0}` does not exist; create it with `clientele tenant create {0}`")]
     NoTenant(String),
-    /// There is no such key.
-    #[error("{tenant} has no key {id}: `clientele keys list --tenant {tenant}` shows its keys")]
+    /// The tenant has no key with this id.
+    #[error(
+        "tenant `{tenant}` has no key `{id}`; list its keys with `clientele keys list --tenant {tenant}`"
+    )]
     NoKey {
-        /// Whose key was asked for.
+        /// The tenant's name.
         tenant: String,
-        /// Its id.
+        /// The key's id.
         id: String,
     },
-    /// The search index could not be made anew to its end.
-    #[error("stopped before customer {from}: {}. Run it again with --from {from}", .source.chain())]
+    /// Rebuilding the search index was interrupted.
+    #[error("stopped before customer {from}: {}; to continue, run the command again with --from {from}", .source.chain())]
     Reindex {
-        /// The first customer that is not done.
+        /// Number of the first customer that is not reindexed.
         from: u32,
-        /// Why.
+        /// The cause.
         source: Error,
     },
-    /// The table refused.
+    /// The store failed.
     #[error("{}", .0.chain())]
     Table(#[from] Error),
-    /// Standard output is closed.
-    #[error("cannot write to standard output: {0}")]
+    /// Standard output or standard error is closed.
+    #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
 }
 
-/// Which table.
+/// The options that select a table.
 #[derive(Debug, Clone, Args)]
 struct TableArgs {
-    /// The DynamoDB table.
-    #[arg(long, env = "TABLE_NAME", default_value = "clientele", value_name = "NAME", global = true)]
-    table: String,
-    /// The address of a local engine. Without it: AWS, with the credentials and region that the AWS command line
-    /// would use.
+    /// DynamoDB table
+    #[arg(
+        id = "table",
+        long = "table",
+        env = "TABLE_NAME",
+        default_value = "clientele",
+        value_name = "NAME",
+        global = true
+    )]
+    name: String,
+    /// URL of a local DynamoDB, such as the one that the local stack prints [default: AWS, with the
+    /// credentials and region that the AWS command line would use]
     #[arg(long, value_name = "URL", global = true)]
     dynamodb: Option<String>,
 }
 
 impl TableArgs {
     async fn store(&self) -> Result<Store, CommandError> {
-        Ok(environment::store(&self.table, self.dynamodb.as_deref()).await?)
+        Ok(environment::store(&self.name, self.dynamodb.as_deref()).await?)
     }
 }
 
-/// Runs a command.
+/// Runs a command and prints its result to standard output.
 ///
 /// # Errors
-/// [`CommandError`] says what is in the way.
+///
+/// Returns [`CommandError::NoTenant`] or [`CommandError::NoKey`] if the named tenant or key does not exist,
+/// [`CommandError::Connect`] if no connection can be set up, [`CommandError::Reindex`] if a reindex is
+/// interrupted, [`CommandError::Table`] for any other failure of the store, and [`CommandError::Output`] if
+/// the output cannot be written.
 pub async fn run(command: Command) -> Result<(), CommandError> {
-    let said = match command {
+    let output = match command {
         Command::Keys(keys) => keys.run().await?,
         Command::Tenant(tenant) => tenant.run().await?,
         Command::Table(table) => table.run().await?,
     };
     let mut out = io::stdout().lock();
-    out.write_all(said.as_bytes())?;
+    out.write_all(output.as_bytes())?;
     out.flush()?;
     Ok(())
 }

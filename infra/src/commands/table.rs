@@ -1,4 +1,4 @@
-//! `clientele table …`
+//! `clientele table`: creates the table and rebuilds search indexes.
 
 use std::io::{self, Write as _};
 
@@ -8,36 +8,36 @@ use clientele_shared::table::{definition, environment};
 
 use super::{CommandError, TableArgs};
 
-/// How many customers are read and indexed at a time.
-const AT_A_TIME: u32 = 500;
+/// Customers that are read and indexed in one batch.
+const BATCH_SIZE: u32 = 500;
 
-/// What to do with the table.
+/// A command on the table.
 #[derive(Debug, Subcommand)]
 pub enum Table {
-    /// Make the table with its indexes; on AWS the template does that.
+    /// Create the table with its indexes; on AWS, deploying template.yaml does that
     Create(Create),
-    /// Put a tenant's customers into the search index anew: once, after an upgrade that says so. Others may write
-    /// meanwhile, and it may be stopped and run again.
+    /// Rebuild a tenant's search index, if the notes of an upgrade say so. Clients can keep writing while it
+    /// runs, and it can be stopped and run again
     Reindex(Reindex),
 }
 
-/// Makes the table.
+/// The arguments of `table create`.
 #[derive(Debug, clap::Args)]
 pub struct Create {
     #[command(flatten)]
     table: TableArgs,
 }
 
-/// Makes the search index anew.
+/// The arguments of `table reindex`.
 #[derive(Debug, clap::Args)]
 pub struct Reindex {
-    /// The tenant.
+    /// Tenant whose customers are reindexed
     #[arg(long, value_name = "NAME")]
     tenant: TenantId,
-    /// The live records or those of the sandbox.
+    /// `live` for the tenant's live records, `test` for those of its sandbox
     #[arg(long, value_name = "live|test", default_value = "live")]
     mode: Mode,
-    /// The customer number to begin with: where an earlier run stopped.
+    /// Customer number to start at, as printed by a run that stopped early
     #[arg(long, value_name = "N", default_value_t = 1)]
     from: u32,
     #[command(flatten)]
@@ -57,9 +57,13 @@ impl Create {
     async fn run(self) -> Result<String, CommandError> {
         let Self { table } = self;
         let client = environment::client(table.dynamodb.as_deref()).await?;
-        let created = definition::create_table(&client, &table.table).await?;
-        let what = if created { "Created" } else { "There is already" };
-        Ok(format!("{what} the table {}.\n", table.table))
+        let created = definition::create_table(&client, &table.name).await?;
+        let name = table.name;
+        Ok(if created {
+            format!("Created table {name}.\n")
+        } else {
+            format!("Table {name} already exists.\n")
+        })
     }
 }
 
@@ -69,15 +73,15 @@ impl Reindex {
         super::tenant::settings(&store, &self.tenant).await?;
         let tenant = Tenant::new(&self.tenant, self.mode);
         let last = store.customer_number_last(&tenant).await?.map_or(0, |last| last.get());
-        let (mut from, mut done) = (self.from.max(1), 0);
+        let (mut from, mut count) = (self.from.max(1), 0);
         while from <= last {
-            let to = from.saturating_add(AT_A_TIME - 1).min(last);
-            let some = store.customers_reindex(&tenant, from..=to).await;
-            done += some.map_err(|source| CommandError::Reindex { from, source })?;
+            let to = from.saturating_add(BATCH_SIZE - 1).min(last);
+            let batch = store.customers_reindex(&tenant, from..=to).await;
+            count += batch.map_err(|source| CommandError::Reindex { from, source })?;
             write!(io::stderr(), "\rcustomer {to} of {last}")?;
             from = to + 1;
         }
         writeln!(io::stderr())?;
-        Ok(format!("Put {done} customers of {} into the search index anew.\n", self.tenant))
+        Ok(format!("Reindexed {count} customers of {}.\n", self.tenant))
     }
 }

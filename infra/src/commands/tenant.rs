@@ -1,4 +1,4 @@
-//! `clientele tenant …`
+//! `clientele tenant`: creates and lists tenants, and shows or changes their settings.
 
 use clap::{Args, Subcommand};
 use clientele_shared::Error;
@@ -7,57 +7,59 @@ use clientele_shared::store::Store;
 
 use super::{CommandError, TableArgs};
 
-/// What to do with tenants.
+/// A command on tenants.
 #[derive(Debug, Subcommand)]
 pub enum Tenants {
-    /// Make a tenant known.
+    /// Create a tenant
     Create(Named),
-    /// List the tenants.
+    /// List the tenants
     List(List),
-    /// Show a tenant's settings, and change those that are given.
+    /// Change the settings given as options, then show all settings of the tenant
     Settings(Change),
 }
 
-/// One tenant.
+/// The arguments of `tenant create`.
 #[derive(Debug, Args)]
 pub struct Named {
-    /// 1 to 32 lower-case letters, digits and inner hyphens.
+    /// Name of the tenant: 1 to 32 lower-case letters, digits and inner hyphens
     name: TenantId,
     #[command(flatten)]
     table: TableArgs,
 }
 
-/// All tenants.
+/// The arguments of `tenant list`.
 #[derive(Debug, Args)]
 pub struct List {
     #[command(flatten)]
     table: TableArgs,
 }
 
-/// Which settings to change.
+/// The arguments of `tenant settings`.
 #[derive(Debug, Args)]
 pub struct Change {
-    /// The tenant.
+    /// Name of the tenant
     name: TenantId,
-    /// Count the requests of each month, at one write unit a request.
+    /// Count the trades requests of each month; costs one write unit per request
     #[arg(long, value_name = "true|false")]
     usage_metering: Option<bool>,
-    /// Requests a month beyond which they are refused.
+    /// Trades requests per month, beyond which requests are refused while usage metering is on
     #[arg(long, value_name = "N")]
     usage_limit: Option<u64>,
-    /// Answer a created trades customer with 200 instead of 201.
+    /// Respond with 200 instead of 201 when a trades client creates a customer
     #[arg(long, value_name = "true|false")]
     trades_create_answers_200: Option<bool>,
-    /// Refuse a customer the email of another that is not deleted; imports are not held to it.
+    /// Refuse a write that gives a customer the email of another customer that is not deleted; imports are
+    /// exempt
     #[arg(long, value_name = "true|false")]
     unique_email: Option<bool>,
-    /// Let pool's clients delete customers, which its document does not have.
+    /// Let pool clients delete customers, an operation that pool's specification does not include
     #[arg(long, value_name = "true|false")]
     pool_extensions: Option<bool>,
-    /// Make customers leads that pool's clients create without a status.
+    /// Give customers that pool clients create without a status the status LEAD instead of ACTIVE
     #[arg(long, value_name = "true|false")]
     pool_creates_leads: Option<bool>,
-    /// Mark cells that a spreadsheet would run as a formula, in the CSV that pool's clients get.
+    /// Put an apostrophe before cells that a spreadsheet would run as a formula, in CSV files for pool
+    /// clients
     #[arg(long, value_name = "true|false")]
     csv_formula_guard: Option<bool>,
     #[command(flatten)]
@@ -68,11 +70,13 @@ impl Tenants {
     pub(super) async fn run(self) -> Result<String, CommandError> {
         match self {
             Self::Create(Named { name, table }) => {
-                let new = table.store().await?.tenant_create(&name).await?;
-                Ok(if new {
-                    format!("Created {name}. Make it a key: clientele keys create --tenant {name}\n")
+                let created = table.store().await?.tenant_create(&name).await?;
+                Ok(if created {
+                    format!(
+                        "Created tenant {name}. Next, create a key: clientele keys create --tenant {name}\n"
+                    )
                 } else {
-                    format!("There is a tenant {name} already.\n")
+                    format!("Tenant {name} already exists.\n")
                 })
             }
             Self::List(List { table }) => {
@@ -115,7 +119,7 @@ impl Change {
     }
 }
 
-/// The settings of a tenant that there is.
+/// Returns the tenant's settings, or [`CommandError::NoTenant`] if the tenant does not exist.
 pub(super) async fn settings(store: &Store, name: &TenantId) -> Result<Settings, CommandError> {
     store.tenant_settings(name).await.map_err(|error| match error {
         Error::NotFound(_) => CommandError::NoTenant(name.to_string()),

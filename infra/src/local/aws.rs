@@ -1,6 +1,7 @@
-//! AWS's own services on the one port: a request that is signed for DynamoDB or S3 goes to what stands in for it.
+//! Forwards requests signed for DynamoDB or S3 to the local replacement of that service.
 //!
-//! So `--dynamodb` and `--s3-endpoint` of every command take the base URL that is printed at the start.
+//! All services therefore share one port, and `--dynamodb` and `--s3-endpoint` of every command accept the
+//! base URL that the stack prints.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -11,7 +12,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-/// What stands in for AWS's services, and the way there.
+/// The local replacements of AWS services, and the HTTP client that forwards to them.
 #[derive(Debug)]
 pub struct Services {
     client: Client<HttpConnector, Body>,
@@ -20,23 +21,24 @@ pub struct Services {
 }
 
 impl Services {
-    /// Services at these addresses; DynamoDB only where it is in this process.
+    /// Creates the services from their base URLs. `dynamodb` is `None` unless the embedded engine is used.
     #[must_use]
-    pub fn at(dynamodb: Option<String>, s3: String) -> Self {
+    pub fn new(dynamodb: Option<String>, s3: String) -> Self {
         Self { client: Client::builder(TokioExecutor::new()).build_http(), dynamodb, s3 }
     }
 
-    /// The address of the service that a request is signed for, if it is signed for one that is here.
+    /// Returns the base URL of the service that a request is signed for, or `None` if the request is unsigned
+    /// or the service has no local replacement.
     #[must_use]
     pub fn find(&self, headers: &HeaderMap) -> Option<&str> {
-        match signed_for(headers.get(AUTHORIZATION)?.to_str().ok()?)? {
+        match signed_service(headers.get(AUTHORIZATION)?.to_str().ok()?)? {
             "dynamodb" => self.dynamodb.as_deref(),
             "s3" => Some(&self.s3),
             _ => None,
         }
     }
 
-    /// Hands a request on as it is: its signature covers the host that it was sent to.
+    /// Forwards a request with its original `Host` header, because the signature covers it.
     pub async fn forward(&self, mut request: Request, address: &str) -> Response {
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let Ok(uri) = format!("{address}{target}").parse::<Uri>() else {
@@ -50,8 +52,9 @@ impl Services {
     }
 }
 
-/// The service in the scope of a signature, version 4: `Credential=<id>/<date>/<region>/<service>/aws4_request`.
-fn signed_for(authorization: &str) -> Option<&str> {
+/// Returns the service in the credential scope of a Signature Version 4 header:
+/// `Credential=<id>/<date>/<region>/<service>/aws4_request`.
+fn signed_service(authorization: &str) -> Option<&str> {
     let (_, credential) = authorization.strip_prefix("AWS4-HMAC-SHA256")?.split_once("Credential=")?;
     let scope = credential.split([',', ' ']).next()?;
     let mut parts = scope.rsplit('/');
@@ -63,12 +66,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signature_says_what_it_is_for() {
+    fn credential_scope_names_the_service() {
         let signature = "AWS4-HMAC-SHA256 Credential=local/20260115/us-east-1/dynamodb/aws4_request, \
                          SignedHeaders=host, Signature=00";
-        assert_eq!(signed_for(signature), Some("dynamodb"));
+        assert_eq!(signed_service(signature), Some("dynamodb"));
         for other in ["Bearer ctc_live_x", "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 Credential=x, Signature=0"] {
-            assert_eq!(signed_for(other), None, "{other}");
+            assert_eq!(signed_service(other), None, "{other}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Where the local stack keeps what it stores: a temporary folder that goes when it stops, or a folder that
-//! stays and that one instance at a time may use.
+//! The data folder of the local stack: temporary and deleted on exit, or persistent and locked so that only
+//! one instance at a time uses it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -7,81 +7,80 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// The file whose lock says that an instance is using the folder. It holds that instance's process id.
+/// Lock file of the instance that is using the folder. It contains that instance's process id.
 const LOCK: &str = "clientele.lock";
 
-/// Why a folder cannot be used.
+/// The reason why a folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// There is something of that name, and it is no folder.
-    #[error("--data {} is not a folder: name a folder, or one that does not exist yet", .0.display())]
+    /// The path exists and is not a folder.
+    #[error("--data {} is not a folder; choose a folder, or a path that does not exist yet", .0.display())]
     NotAFolder(PathBuf),
-    /// The folder cannot be made or written to.
-    #[error("cannot keep data in {}: {source}. Name a folder you may write to with --data DIR", .path.display())]
+    /// The folder cannot be created or written to.
+    #[error("cannot store data in {}: {source}; choose a writable folder with --data DIR", .path.display())]
     NotWritable {
         /// The folder.
         path: PathBuf,
-        /// What the system says.
+        /// Error reported by the operating system.
         source: io::Error,
     },
-    /// Another instance has the folder.
+    /// Another instance is using the folder.
     #[error(
-        "another instance{} is running on the data in {}: stop it, or give this one a folder of its own with \
-         --data DIR",
+        "another instance{} is already using {}; stop it, or choose another folder with --data DIR",
         .process.as_ref().map(|id| format!(" (process {id})")).unwrap_or_default(),
         .path.display()
     )]
     InUse {
         /// The folder.
         path: PathBuf,
-        /// The other instance's process id, when it could be read.
+        /// Process id of the other instance, if it could be read.
         process: Option<u32>,
     },
-    /// The embedded engine takes paths in UTF-8 only.
-    #[error("the name of the folder {} is not UTF-8: name another with --data DIR", .0.display())]
+    /// The path is not UTF-8, which the embedded engine requires.
+    #[error("the path {} is not UTF-8; choose another folder with --data DIR", .0.display())]
     NotUtf8(PathBuf),
-    /// No temporary folder could be made.
-    #[error(
-        "cannot make a folder for temporary files: {0}. Free some space, or set TMPDIR to another folder"
-    )]
-    NoTemporary(#[source] io::Error),
+    /// No temporary folder can be created.
+    #[error("cannot create a temporary folder: {0}; free some disk space, or set TMPDIR to another folder")]
+    NoTemporaryFolder(#[source] io::Error),
 }
 
-/// Where the data is.
+/// The data folder.
 #[derive(Debug)]
 pub enum Data {
-    /// In a folder that goes with this.
+    /// A folder that is deleted when this value is dropped.
     Temporary {
         /// The folder.
         folder: TempDir,
     },
-    /// In a folder that stays.
-    Kept {
-        /// The folder, absolute.
+    /// A folder that is kept and locked.
+    Persistent {
+        /// The absolute path of the folder.
         folder: PathBuf,
-        /// Held as long as this lives.
+        /// The lock file. Closing it releases the lock.
         lock: File,
     },
 }
 
 impl Data {
-    /// Data that is gone when this is dropped.
+    /// Creates a temporary folder.
     ///
     /// # Errors
     ///
-    /// When no temporary folder can be made.
+    /// Returns [`DataError::NoTemporaryFolder`] if the folder cannot be created.
     pub fn temporary() -> Result<Self, DataError> {
         let folder =
-            tempfile::Builder::new().prefix("clientele-").tempdir().map_err(DataError::NoTemporary)?;
+            tempfile::Builder::new().prefix("clientele-").tempdir().map_err(DataError::NoTemporaryFolder)?;
         Ok(Self::Temporary { folder })
     }
 
-    /// Data kept in that folder, which is made if need be.
+    /// Locks `folder`, after creating it if it does not exist.
     ///
     /// # Errors
     ///
-    /// When it is no folder, cannot be written to, or is in use by another instance.
-    pub fn kept_in(folder: &Path) -> Result<Self, DataError> {
+    /// Returns [`DataError::NotAFolder`] if the path is not a folder, [`DataError::NotWritable`] if the
+    /// folder cannot be created or written to, [`DataError::NotUtf8`] if its path is not UTF-8, and
+    /// [`DataError::InUse`] if another instance is using it.
+    pub fn persistent(folder: &Path) -> Result<Self, DataError> {
         let not_writable = |source| DataError::NotWritable { path: folder.to_owned(), source };
         if folder.exists() && !folder.is_dir() {
             return Err(DataError::NotAFolder(folder.to_owned()));
@@ -92,26 +91,26 @@ impl Data {
             return Err(DataError::NotUtf8(folder));
         }
         let lock = lock(&folder)?;
-        Ok(Self::Kept { folder, lock })
+        Ok(Self::Persistent { folder, lock })
     }
 
-    /// The folder for files.
+    /// Returns the path of the folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
         match self {
             Self::Temporary { folder } => folder.path(),
-            Self::Kept { folder, .. } => folder,
+            Self::Persistent { folder, .. } => folder,
         }
     }
 
-    /// Whether the data outlives this process.
+    /// Returns whether the data outlives this process.
     #[must_use]
-    pub fn is_kept(&self) -> bool {
-        matches!(self, Self::Kept { .. })
+    pub fn is_persistent(&self) -> bool {
+        matches!(self, Self::Persistent { .. })
     }
 }
 
-/// Takes the folder for this process. The system lets go of it when the process ends, however it ends.
+/// Locks the folder. The operating system releases the lock when the process ends for any reason.
 fn lock(folder: &Path) -> Result<File, DataError> {
     let not_writable = |source| DataError::NotWritable { path: folder.to_owned(), source };
     let path = folder.join(LOCK);
@@ -134,7 +133,7 @@ fn lock(folder: &Path) -> Result<File, DataError> {
     Ok(file)
 }
 
-/// The process that holds the lock. Where the system does not let a locked file be read, nobody knows.
+/// Returns the process id of the lock's holder, or `None` on systems where a locked file cannot be read.
 fn holder(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.read_to_string(&mut text).ok()?;
@@ -146,36 +145,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_made_and_can_be_taken_again_later() {
+    fn folder_is_created_and_can_be_reused() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("a/b");
-        let data = Data::kept_in(&folder).unwrap();
-        assert!(data.is_kept() && data.folder().is_absolute());
+        let data = Data::persistent(&folder).unwrap();
+        assert!(data.is_persistent() && data.folder().is_absolute());
         drop(data);
-        Data::kept_in(&folder).unwrap();
+        Data::persistent(&folder).unwrap();
     }
 
     #[test]
-    fn a_second_instance_is_told_who_has_the_folder() {
+    fn second_instance_gets_the_process_id_of_the_first() {
         let folder = tempfile::tempdir().unwrap();
-        let _first = Data::kept_in(folder.path()).unwrap();
-        let error = Data::kept_in(folder.path()).unwrap_err().to_string();
+        let _first = Data::persistent(folder.path()).unwrap();
+        let error = Data::persistent(folder.path()).unwrap_err().to_string();
         assert!(error.contains(&format!("(process {})", std::process::id())), "{error}");
         assert!(error.contains(&folder.path().canonicalize().unwrap().display().to_string()), "{error}");
     }
 
     #[test]
-    fn a_file_is_no_folder() {
+    fn files_are_rejected_as_data_folders() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        assert!(matches!(Data::kept_in(file.path()), Err(DataError::NotAFolder(_))));
-        assert!(matches!(Data::kept_in(&file.path().join("x")), Err(DataError::NotWritable { .. })));
+        assert!(matches!(Data::persistent(file.path()), Err(DataError::NotAFolder(_))));
+        assert!(matches!(Data::persistent(&file.path().join("x")), Err(DataError::NotWritable { .. })));
     }
 
     #[test]
-    fn a_temporary_folder_goes_with_the_instance() {
+    fn temporary_folder_is_deleted_on_drop() {
         let data = Data::temporary().unwrap();
         let folder = data.folder().to_owned();
-        assert!(folder.is_dir() && !data.is_kept());
+        assert!(folder.is_dir() && !data.is_persistent());
         drop(data);
         assert!(!folder.exists());
     }

@@ -1,6 +1,7 @@
-//! The demo tenant's customers and prices: some sixty of a pool and repair business, hand-written in
+//! The demo tenant's customers and prices: 60 customers of a pool and repair business, hand-written in
 //! `infra/demo/customers.csv` and `infra/demo/prices.csv`.
-//! Names, numbers (555-01xx) and addresses (example.com, .net, .org) are made up.
+//!
+//! Names are fictitious. Phone numbers (555-01xx) and email domains (example.com, .net, .org) are reserved.
 
 use std::str::FromStr;
 
@@ -8,12 +9,11 @@ use clientele_shared::Error;
 use clientele_shared::model::{Address, CustomerFields, CustomerType, Price, PriceEntry, PriceOwner, Status};
 use serde::Deserialize;
 
-/// The file, as it was when this was built.
 const CUSTOMERS: &str = include_str!("../../demo/customers.csv");
 
 const PRICES: &str = include_str!("../../demo/prices.csv");
 
-/// One line of the customers' file. An empty field is `None`.
+/// One line of the customers file. An empty field is `None`.
 #[derive(Deserialize)]
 struct Line {
     first_name: Option<String>,
@@ -70,19 +70,19 @@ impl From<Line> for CustomerFields {
     }
 }
 
-/// All of them, in the order of the file: the first came first.
+/// Returns all demo customers in file order, oldest first.
 ///
 /// # Errors
 ///
-/// When a line of the file cannot be read; the error names the line.
+/// Returns [`csv::Error`], which names the line, if a line cannot be parsed.
 pub fn customers() -> Result<Vec<CustomerFields>, csv::Error> {
     csv::Reader::from_reader(CUSTOMERS.as_bytes()).deserialize().map(|line| line.map(Line::into)).collect()
 }
 
-/// A price of the demo.
+/// One line of the prices file.
 #[derive(Deserialize)]
 pub(super) struct DemoPrice {
-    /// Whose: the line of a customer, from 1; without one it stands in the price list.
+    /// Line of the customer in the customers file, counted from 1; `None` for the tenant's price list.
     pub(super) customer: Option<usize>,
     product: String,
     service_type: Option<String>,
@@ -92,32 +92,32 @@ pub(super) struct DemoPrice {
 }
 
 impl DemoPrice {
-    /// The price, in US dollars, in this owner's list.
+    /// Returns the price as an entry of `owner`'s price list, in US dollars.
     ///
     /// # Errors
     ///
-    /// When a cell of the file is not what it should be.
+    /// Returns [`Error::Internal`] if a field cannot be parsed.
     pub(super) fn entry(&self, owner: PriceOwner) -> Result<PriceEntry, Error> {
         let price = Price {
-            effective_from: self.effective_from.as_deref().map(read).transpose()?,
+            effective_from: self.effective_from.as_deref().map(parse).transpose()?,
             service_type: self.service_type.clone(),
             name: self.name.clone(),
-            amount: read(&self.price)?,
-            currency: read("USD")?,
+            amount: parse(&self.price)?,
+            currency: parse("USD")?,
         };
-        Ok(PriceEntry { owner, product: read(&self.product)?, price })
+        Ok(PriceEntry { owner, product: parse(&self.product)?, price })
     }
 }
 
-fn read<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(cell: &str) -> Result<T, Error> {
-    cell.parse().map_err(|e| Error::internal(format!("reading `{cell}` of the demo's prices"), e))
+fn parse<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(field: &str) -> Result<T, Error> {
+    field.parse().map_err(|e| Error::internal(format!("parsing `{field}` in the demo prices"), e))
 }
 
-/// The demo's prices.
+/// Returns all demo prices.
 ///
 /// # Errors
 ///
-/// When a line of the file cannot be read; the error names the line.
+/// Returns [`csv::Error`], which names the line, if a line cannot be parsed.
 pub(super) fn prices() -> Result<Vec<DemoPrice>, csv::Error> {
     csv::Reader::from_reader(PRICES.as_bytes()).deserialize().collect()
 }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_some_of_everything() {
+    fn demo_customers_cover_every_kind_of_record() {
         let all = all();
         let count = |test: fn(&CustomerFields) -> bool| all.iter().filter(|c| test(c)).count();
         assert_eq!(all.len(), 60);
@@ -147,13 +147,13 @@ mod tests {
         assert!(count(|c| c.notes.is_some()) >= 15);
         assert!(count(|c| !c.tag_ids.is_empty()) >= 20);
         assert!(count(|c| c.billing.city.is_some() && c.billing.city != c.physical.city) >= 3);
-        let accents = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.is_ascii());
-        assert!(all.iter().filter(|c| accents(&c.first_name) || accents(&c.last_name)).count() >= 6);
+        let has_accents = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.is_ascii());
+        assert!(all.iter().filter(|c| has_accents(&c.first_name) || has_accents(&c.last_name)).count() >= 6);
         assert!(all.iter().map(|c| &c.physical.state).collect::<BTreeSet<_>>().len() >= 6);
     }
 
     #[test]
-    fn every_customer_can_be_called_something() {
+    fn every_customer_has_a_full_name_or_a_company_name() {
         for customer in all() {
             let person = customer.first_name.is_some() && customer.last_name.is_some();
             assert!(person || customer.company_name.is_some(), "{customer:?}");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_real_can_be_reached() {
+    fn demo_contacts_use_reserved_numbers_and_domains() {
         for customer in all() {
             for phone in customer.phone.iter().chain(&customer.mobile_phone) {
                 let parts: Vec<&str> = phone.split('-').collect();
@@ -179,11 +179,11 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_whole_and_numbers_and_emails_are_nobody_elses() {
+    fn addresses_are_complete_and_contacts_are_unique() {
         let all = all();
         for customer in &all {
-            let CustomerFields { physical: at, .. } = customer;
-            let physical = [&at.line1, &at.city, &at.state, &at.postal_code];
+            let CustomerFields { physical: address, .. } = customer;
+            let physical = [&address.line1, &address.city, &address.state, &address.postal_code];
             assert!(
                 physical.iter().all(|p| p.is_some()) || physical.iter().all(|p| p.is_none()),
                 "{customer:?}"

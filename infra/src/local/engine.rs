@@ -1,9 +1,11 @@
-//! DynamoDB inside this process (dynoxide, on SQLite), served on a port of its own to the loopback address only.
+//! Embedded DynamoDB (dynoxide, on SQLite), served on a separate loopback port and stored in one file of the
+//! data folder.
 //!
-//! In one file of the data folder. A file that is kept is in SQLite's write-ahead mode with `synchronous` NORMAL: a
-//! write that was answered survives however this process ends. After a power cut the file is whole, but the last
-//! writes before it may be missing. A temporary one never waits for the disk. It is a file all the same: a database
-//! in memory looks through all its pages at each commit, and an import of 20,000 customers would take twice as long.
+//! A persistent file uses SQLite's write-ahead log with `synchronous` NORMAL. An acknowledged write survives
+//! any exit of this process. A power cut leaves the file intact, but the most recent writes might be lost.
+//!
+//! A temporary file never waits for the disk. An in-memory database would be slower: it scans all its pages
+//! at each commit, which doubles the time for importing 20,000 customers.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -17,32 +19,35 @@ use tokio::task::JoinHandle;
 
 use super::data::Data;
 
-/// The file in the data folder.
+/// File name, relative to the data folder.
 const FILE: &str = "clientele.db";
-/// How long requests under way may take when the engine is stopped.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long a shutdown waits for requests in flight.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why the engine does not run.
+/// The reason why the engine is not running.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The file cannot be opened.
-    #[error("cannot open the table's file {}: {source}. Move it away to begin anew, or name another --data DIR",
-        .path.display())]
+    #[error(
+        "cannot open the table file {}: {source}; move the file away to start empty, or choose another folder \
+         with --data DIR",
+        .path.display()
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the engine says.
+        /// Error reported by the engine.
         source: DynoxideError,
     },
-    /// No port for it.
+    /// No port can be bound.
     #[error("cannot open a port on 127.0.0.1 for the embedded DynamoDB: {0}")]
     NoPort(#[source] std::io::Error),
-    /// It ended with an error.
+    /// The engine ended with an error.
     #[error("the embedded DynamoDB failed: {0}")]
     Failed(String),
 }
 
-/// A running engine. It stops when this is dropped, or with [`Engine::stop`], which waits for it.
+/// A running engine. Dropping it stops the engine; [`Engine::stop`] also waits for it.
 #[derive(Debug)]
 pub struct Engine {
     url: String,
@@ -51,45 +56,48 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts the engine on that data.
+    /// Starts the engine on a file in the folder of `data`.
     ///
     /// # Errors
     ///
-    /// When the file cannot be opened, or no port.
+    /// Returns [`EngineError::Unreadable`] if the file cannot be opened, and [`EngineError::NoPort`] if no
+    /// port can be bound.
     pub async fn start(data: &Data) -> Result<Self, EngineError> {
         let database = match data {
             Data::Temporary { folder } => {
                 open(folder.path().join(FILE), Database::enable_bulk_loading).await?
             }
-            Data::Kept { folder, .. } => open(folder.join(FILE), Database::disable_bulk_loading).await?,
+            Data::Persistent { folder, .. } => {
+                open(folder.join(FILE), Database::disable_bulk_loading).await?
+            }
         };
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listener = TcpListener::bind(any_port).await.map_err(EngineError::NoPort)?;
         let url = format!("http://{}", listener.local_addr().map_err(EngineError::NoPort)?);
         let (stop, stopped) = oneshot::channel::<()>();
-        // Dropping the sender ends the wait with an error, which is the same word: stop.
+        // Dropping the sender is the stop signal, so the receiver's error is expected.
         let stopped = async move { drop(stopped.await) };
         let served = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, stopped));
         Ok(Self { url, stop, served })
     }
 
-    /// Where it listens. Any region and credentials will do.
+    /// Returns the base URL. The engine accepts any region and credentials.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Lets requests under way end, closes the file and returns.
+    /// Waits for requests in flight, for at most 5 seconds, and closes the file.
     ///
     /// # Errors
     ///
-    /// When the engine had failed before.
+    /// Returns [`EngineError::Failed`] if the engine has ended with an error.
     pub async fn stop(mut self) -> Result<(), EngineError> {
         drop(self.stop);
-        match tokio::time::timeout(GRACE, &mut self.served).await {
+        match tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut self.served).await {
             Ok(ended) => ended.map_err(|e| EngineError::Failed(e.to_string()))?.map_err(EngineError::Failed),
             Err(_) => {
-                // Every answered write is on disk already; what hangs is a client that never finished its request.
+                // Acknowledged writes are in the file. Only a client with an unfinished request can cause this.
                 self.served.abort();
                 Ok(())
             }
@@ -97,14 +105,14 @@ impl Engine {
     }
 }
 
-/// Opens the file and drops what has expired since: AWS does that in the background, nothing does it here.
+/// Opens the file and deletes expired items, which DynamoDB does in the background and the engine does not.
 async fn open(path: PathBuf, tune: fn(&Database) -> dynoxide::Result<()>) -> Result<Database, EngineError> {
-    let opened = path.clone();
+    let file = path.clone();
     let task = tokio::task::spawn_blocking(move || {
-        // `Data` has seen to it that the folder's name is UTF-8.
-        let database = Database::new(&opened.to_string_lossy())?;
-        // The engine's word for `synchronous` NORMAL. It opens with FULL, and waits for the disk at every item of a
-        // batch: 200 ms for a customer with its search terms.
+        // `Data` guarantees that the folder's path is UTF-8.
+        let database = Database::new(&file.to_string_lossy())?;
+        // Sets `synchronous`: OFF for a temporary file, NORMAL for a persistent one. The default, FULL, waits
+        // for the disk at every item of a batch: 200 ms for a customer with its search terms.
         tune(&database)?;
         database.sweep_ttl()?;
         Ok(database)
@@ -150,18 +158,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_kept_is_there_again() {
+    async fn persistent_data_survives_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let value = AttributeValue::S("1".into());
 
-        let data = Data::kept_in(folder.path()).unwrap();
+        let data = Data::persistent(folder.path()).unwrap();
         let engine = Engine::start(&data).await.unwrap();
         create_table(&client(&engine)).await;
         client(&engine).put_item().table_name("table").item("pk", value.clone()).send().await.unwrap();
         engine.stop().await.unwrap();
         drop(data);
 
-        let data = Data::kept_in(folder.path()).unwrap();
+        let data = Data::persistent(folder.path()).unwrap();
         let engine = Engine::start(&data).await.unwrap();
         let got =
             client(&engine).get_item().table_name("table").key("pk", value.clone()).send().await.unwrap();
@@ -170,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn temporary_data_begins_empty() {
+    async fn temporary_data_starts_empty() {
         let data = Data::temporary().unwrap();
         let engine = Engine::start(&data).await.unwrap();
         assert!(client(&engine).list_tables().send().await.unwrap().table_names().is_empty());
@@ -178,10 +186,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_is_no_table_is_named() {
+    async fn error_for_a_corrupt_file_names_the_file_and_the_option() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(FILE), "x".repeat(4096)).unwrap();
-        let data = Data::kept_in(folder.path()).unwrap();
+        let data = Data::persistent(folder.path()).unwrap();
         let error = Engine::start(&data).await.unwrap_err().to_string();
         assert!(error.contains("clientele.db") && error.contains("--data DIR"), "{error}");
     }

@@ -1,8 +1,9 @@
-//! An HTTP request as the event API Gateway's REST API hands to a Lambda (proxy integration, payload 1.0).
+//! Conversion of an HTTP request into the event that an API Gateway REST API passes to a Lambda (proxy
+//! integration, payload 1.0).
 //!
-//! As on AWS: the path and its parameters stay percent-encoded, query parameters are decoded, the last of several
-//! values stands in the plain map and all of them in the `multiValue` one. A body that is not UTF-8 comes in
-//! base64, as `BinaryMediaTypes` arranges it there.
+//! As on AWS, the path and its parameters stay percent-encoded and query parameters are decoded. If a name
+//! has several values, the plain map contains the last one and the `multiValue` map contains all of them. A
+//! body that is not UTF-8 is base64-encoded, as it is on AWS because of `BinaryMediaTypes`.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,15 +21,15 @@ use uuid::Uuid;
 
 use super::routes::Match;
 
-/// The stage every event names. Under this name `lambda_http` leaves the path alone, so that functions see
-/// `/api/v1/...` here as they do on AWS (`AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH` in the template).
+/// Stage in every event. `lambda_http` does not prepend this stage to the path, so functions receive
+/// `/api/v1/...` as they do on AWS (through `AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH` in the template).
 const STAGE: &str = "$default";
-/// The account every event names.
+/// Account id in every event.
 const ACCOUNT: &str = "000000000000";
-/// The API every event names.
+/// API id in every event.
 const API: &str = "local00000";
 
-/// What may not stand in a path as it is. A `%` may: it begins an escape already made.
+/// Characters to percent-encode in a path. `%` is not among them, because it starts an existing escape.
 const NOT_IN_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -41,8 +42,8 @@ const NOT_IN_PATH: &AsciiSet = &CONTROLS
     .add(b'^')
     .add(b'|');
 
-/// Headers that concern one connection and go no further, and those the gateway writes itself.
-const NOT_PASSED_ON: [HeaderName; 8] = [
+/// Request headers that the gateway does not forward: hop-by-hop headers and `Expect`.
+const HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
     header::TE,
     header::TRAILER,
@@ -53,31 +54,31 @@ const NOT_PASSED_ON: [HeaderName; 8] = [
     HeaderName::from_static("proxy-connection"),
 ];
 
-/// The longest URL the `http` crate, and so `lambda_http`, takes.
+/// Maximum length of a URL in the `http` crate, and therefore in `lambda_http`, in bytes.
 const MAX_URL: usize = u16::MAX as usize - 1;
 
-/// Why there is no event for a request.
+/// The reason why a request could not be converted.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
-    /// `Host`, path and query do not make a URL.
-    #[error("host, path and query make no URL")]
-    NotAUrl,
-    /// The event could not be written.
-    #[error("cannot write the event: {0}")]
-    Unwritable(#[from] serde_json::Error),
+    /// `Host`, path and query do not form a valid URL.
+    #[error("host, path and query do not form a valid URL")]
+    InvalidUrl,
+    /// The event cannot be serialized.
+    #[error("cannot serialize the event: {0}")]
+    Serialize(#[from] serde_json::Error),
 }
 
-/// The ids a request gets at the gateway; both go back to the caller as well.
+/// The ids that the gateway assigns to a request. Both are also returned to the client.
 #[derive(Debug, Clone)]
 pub struct RequestId {
-    /// `requestContext.requestId`, `x-amzn-requestid`.
+    /// `requestContext.requestId` in the event, `x-amzn-requestid` in the response.
     pub id: String,
-    /// `requestContext.extendedRequestId`, `x-amz-apigw-id`.
+    /// `requestContext.extendedRequestId` in the event, `x-amz-apigw-id` in the response.
     pub extended: String,
 }
 
 impl RequestId {
-    /// New ids.
+    /// Generates random ids.
     #[must_use]
     pub fn generate() -> Self {
         let id = Uuid::new_v4();
@@ -85,11 +86,13 @@ impl RequestId {
     }
 }
 
-/// The event of a request.
+/// Converts a request into an event, as JSON. `local` is the address of this server, `peer` that of the
+/// client.
 ///
 /// # Errors
 ///
-/// When `Host`, path and query do not make a URL. No function is called then: `lambda_http` would panic.
+/// Returns [`EventError::InvalidUrl`] if `Host`, path and query do not form a valid URL (`lambda_http` would
+/// panic on such an event), and [`EventError::Serialize`] if the event cannot be serialized.
 pub fn event(
     parts: &Parts,
     body: &[u8],
@@ -99,18 +102,18 @@ pub fn event(
     peer: SocketAddr,
 ) -> Result<String, EventError> {
     let path = utf8_percent_encode(parts.uri.path(), NOT_IN_PATH).to_string();
-    let host = host(&parts.headers, local).ok_or(EventError::NotAUrl)?;
-    check_url(&host, &path, parts.uri.query()).ok_or(EventError::NotAUrl)?;
-    let headers = headers(&parts.headers, &host, local, peer).ok_or(EventError::NotAUrl)?;
-    let (body, is_base64_encoded) = text(body);
+    let host = host(&parts.headers, local).ok_or(EventError::InvalidUrl)?;
+    check_url(&host, &path, parts.uri.query()).ok_or(EventError::InvalidUrl)?;
+    let headers = headers(&parts.headers, &host, local, peer).ok_or(EventError::InvalidUrl)?;
+    let (body, is_base64_encoded) = body_text(body);
     let context = context(parts, &path, &host, matched, request, peer);
     let event = Event {
         resource: matched.resource,
         path: &path,
         http_method: parts.method.as_str(),
-        headers: headers.iter().map(|(name, value)| (name.as_str(), latin(value))).collect(),
-        multi_value_headers: grouped(headers.iter().map(|(name, value)| (name.as_str(), latin(value)))),
-        query: Query::of(parts.uri.query()),
+        headers: headers.iter().map(|(name, value)| (name.as_str(), header_text(value))).collect(),
+        multi_value_headers: grouped(headers.iter().map(|(name, value)| (name.as_str(), header_text(value)))),
+        query: Query::parse(parts.uri.query()),
         path_parameters: (!matched.parameters.is_empty()).then_some(&matched.parameters),
         stage_variables: None,
         request_context: context,
@@ -120,7 +123,7 @@ pub fn event(
     Ok(serde_json::to_string(&event)?)
 }
 
-/// The host the caller named, or this server for a caller of HTTP/1.0 that named none.
+/// Returns the requested host, or the address of this server if an HTTP/1.0 client sends no `Host`.
 fn host(headers: &HeaderMap, local: SocketAddr) -> Option<Authority> {
     let host: Authority = match headers.get(header::HOST) {
         None => local.to_string().parse().ok()?,
@@ -129,27 +132,25 @@ fn host(headers: &HeaderMap, local: SocketAddr) -> Option<Authority> {
     (!host.as_str().contains('@') && !host.host().is_empty()).then_some(host)
 }
 
-/// Builds the URL that `lambda_http` will build out of the event, in its two steps, and turns away what
-/// would make either panic. It encodes the query anew, which makes it three times as long at most.
+/// Returns `None` if `lambda_http` would panic on this URL.
+///
+/// Builds the URL in the same two steps as `lambda_http`. That crate also re-encodes the query, which can
+/// make it up to three times as long.
 fn check_url(host: &Authority, path: &str, query: Option<&str>) -> Option<()> {
     let url = Url::parse(&format!("http://{host}{path}")).ok()?;
     url.as_str().parse::<http::Uri>().ok()?;
     (url.as_str().len() + 3 * query.map_or(0, str::len) < MAX_URL).then_some(())
 }
 
-/// The caller's headers and the gateway's own.
-fn headers(
-    of_caller: &HeaderMap,
-    host: &Authority,
-    local: SocketAddr,
-    peer: SocketAddr,
-) -> Option<HeaderMap> {
-    let mut headers = of_caller.clone();
-    for name in NOT_PASSED_ON {
+/// Returns the client's headers together with those that the gateway sets.
+#[expect(clippy::disallowed_methods, reason = "API Gateway's own clock")]
+fn headers(received: &HeaderMap, host: &Authority, local: SocketAddr, peer: SocketAddr) -> Option<HeaderMap> {
+    let mut headers = received.clone();
+    for name in HOP_BY_HOP {
         headers.remove(name);
     }
-    let chain = match of_caller.get("x-forwarded-for").map(latin) {
-        Some(before) => format!("{before}, {}", peer.ip()),
+    let forwarded_for = match received.get("x-forwarded-for").map(header_text) {
+        Some(proxies) => format!("{proxies}, {}", peer.ip()),
         None => peer.ip().to_string(),
     };
     let unique = Uuid::new_v4().simple().to_string();
@@ -157,7 +158,7 @@ fn headers(
     for (name, value) in [
         ("host", host.to_string()),
         ("x-amzn-trace-id", trace),
-        ("x-forwarded-for", chain),
+        ("x-forwarded-for", forwarded_for),
         ("x-forwarded-port", local.port().to_string()),
         ("x-forwarded-proto", "http".to_owned()),
     ] {
@@ -166,8 +167,8 @@ fn headers(
     Some(headers)
 }
 
-/// A header's value as text: UTF-8 where it is, else each byte the character of the same number.
-fn latin(value: &HeaderValue) -> String {
+/// Decodes a header value as UTF-8, or as Latin-1 if it is not valid UTF-8.
+fn header_text(value: &HeaderValue) -> String {
     let bytes = value.as_bytes();
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
@@ -175,8 +176,8 @@ fn latin(value: &HeaderValue) -> String {
     }
 }
 
-/// A body as text, and whether that text is base64.
-fn text(body: &[u8]) -> (Option<String>, bool) {
+/// Returns a body as text, and whether that text is base64.
+fn body_text(body: &[u8]) -> (Option<String>, bool) {
     match std::str::from_utf8(body) {
         Ok("") => (None, false),
         Ok(text) => (Some(text.to_owned()), false),
@@ -192,6 +193,7 @@ fn grouped<K: Ord>(pairs: impl Iterator<Item = (K, String)>) -> BTreeMap<K, Vec<
     groups
 }
 
+#[expect(clippy::disallowed_methods, reason = "API Gateway's own clock")]
 fn context<'a>(
     parts: &'a Parts,
     path: &'a str,
@@ -219,13 +221,13 @@ fn context<'a>(
         domain_prefix: domain_name.split('.').next().unwrap_or(domain_name),
         identity: Identity {
             source_ip: peer.ip().to_string(),
-            user_agent: parts.headers.get(header::USER_AGENT).map(latin),
+            user_agent: parts.headers.get(header::USER_AGENT).map(header_text),
             ..Identity::default()
         },
     }
 }
 
-/// API Gateway's event.
+/// API Gateway's event for a proxy integration.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Event<'a> {
@@ -243,7 +245,7 @@ struct Event<'a> {
     is_base64_encoded: bool,
 }
 
-/// Both maps of query parameters, decoded; both null when there are none.
+/// The two maps of decoded query parameters. Both are null if the URL has no query.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Query {
@@ -252,7 +254,7 @@ struct Query {
 }
 
 impl Query {
-    fn of(query: Option<&str>) -> Self {
+    fn parse(query: Option<&str>) -> Self {
         let query = query.filter(|query| !query.is_empty()).map(|query| {
             form_urlencoded::parse(query.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned()))
         });
@@ -263,7 +265,7 @@ impl Query {
     }
 }
 
-/// `requestContext`.
+/// `requestContext` of the event.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Context<'a> {
@@ -284,7 +286,7 @@ struct Context<'a> {
     identity: Identity,
 }
 
-/// `requestContext.identity`. Only what is known of a caller without IAM or Cognito is ever there.
+/// `requestContext.identity` of the event. IAM and Cognito are not used, so their fields are always null.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Identity {

@@ -1,4 +1,4 @@
-//! Tests of [`super::event`]: the event is API Gateway's, and no request whatever makes `lambda_http` panic.
+//! Tests of [`super::event`]: events match API Gateway's, and no request makes `lambda_http` panic.
 
 use lambda_http::RequestExt as _;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequest;
@@ -40,8 +40,8 @@ fn event_of(parts: &Parts, body: &[u8]) -> Value {
     serde_json::from_str(&event_text(parts, body).unwrap()).unwrap()
 }
 
-/// What a handler sees: the event through `lambda_http`, as on Lambda.
-fn handled(event: &str) -> lambda_http::Request {
+/// Returns the request that a handler receives for an event, converted by `lambda_http` as on Lambda.
+fn received(event: &str) -> lambda_http::Request {
     let _: ApiGatewayProxyRequest = serde_json::from_str(event).unwrap();
     let request: LambdaRequest = serde_json::from_str(event).unwrap();
     assert!(matches!(request, LambdaRequest::ApiGatewayV1(_)));
@@ -49,7 +49,7 @@ fn handled(event: &str) -> lambda_http::Request {
 }
 
 #[test]
-fn the_event_has_the_members_of_api_gateways() {
+fn event_has_the_fields_of_api_gateways_event() {
     let parts = request(
         "PUT",
         "/c/7?a=1&a=2&b=x%20y%2Bz+w&c",
@@ -92,34 +92,34 @@ fn the_event_has_the_members_of_api_gateways() {
 }
 
 #[test]
-fn what_is_not_there_is_null() {
+fn absent_values_are_null() {
     let event = event_of(&request("GET", "/", &[]), b"");
-    for member in [
+    for field in [
         "queryStringParameters",
         "multiValueQueryStringParameters",
         "pathParameters",
         "stageVariables",
         "body",
     ] {
-        assert!(event.as_object().unwrap().contains_key(member), "{member}");
-        assert_eq!(event[member], Value::Null, "{member}");
+        assert!(event.as_object().unwrap().contains_key(field), "{field}");
+        assert_eq!(event[field], Value::Null, "{field}");
     }
     assert_eq!(event["headers"]["host"], "127.0.0.1:4000");
 }
 
 #[test]
-fn a_body_that_is_not_utf_8_comes_in_base64() {
+fn body_that_is_not_utf_8_is_base64_encoded() {
     let text = event_text(&request("POST", "/c/7", &[]), &[0xff, 0xfe, b'a']).unwrap();
     let event: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(event["isBase64Encoded"], true);
-    assert_eq!(handled(&text).body().as_ref(), [0xff, 0xfe, b'a']);
+    assert_eq!(received(&text).body().as_ref(), [0xff, 0xfe, b'a']);
 }
 
 #[test]
-fn the_handler_sees_what_the_caller_sent() {
+fn handler_receives_the_headers_path_and_query_of_the_request() {
     let parts =
         request("GET", "/c/a%2Fb%20%C3%A9?q=%C3%A9&q=2", &[("authorization", "Bearer k"), ("host", "h")]);
-    let request = handled(&event_text(&parts, b"").unwrap());
+    let request = received(&event_text(&parts, b"").unwrap());
     assert_eq!(request.headers()["authorization"], "Bearer k");
     assert_eq!(request.path_parameters_ref().unwrap().first("uuid"), Some("a%2Fb%20%C3%A9"));
     assert_eq!(request.query_string_parameters_ref().unwrap().all("q").unwrap(), ["é", "2"]);
@@ -127,7 +127,7 @@ fn the_handler_sees_what_the_caller_sent() {
 }
 
 #[test]
-fn odd_paths_reach_the_handler_without_a_panic() {
+fn unusual_paths_reach_the_handler_without_a_panic() {
     for target in [
         "/",
         "//",
@@ -150,25 +150,25 @@ fn odd_paths_reach_the_handler_without_a_panic() {
         "/local/c/7",
     ] {
         let text = event_text(&request("GET", target, &[("host", "localhost")]), b"").unwrap();
-        let _: http::Uri = handled(&text).uri().to_string().parse().unwrap();
+        let _: http::Uri = received(&text).uri().to_string().parse().unwrap();
     }
 }
 
 #[test]
-fn hosts_that_make_no_url_are_turned_away() {
+fn invalid_hosts_are_rejected() {
     for host in
         ["", "a b", "a/b", "[::1", ":80", "a:b:c", "user@host", "a:99999", "%zz", "a\\b", "xn--a", "é"]
     {
         let parts = request("GET", "/c/7", &[("host", host)]);
-        assert!(matches!(event_text(&parts, b""), Err(EventError::NotAUrl)), "{host}");
+        assert!(matches!(event_text(&parts, b""), Err(EventError::InvalidUrl)), "{host}");
     }
     for host in ["localhost", "127.0.0.1:4000", "[::1]:4000", "[::1]", "api.example.com"] {
-        handled(&event_text(&request("GET", "/c/7", &[("host", host)]), b"").unwrap());
+        received(&event_text(&request("GET", "/c/7", &[("host", host)]), b"").unwrap());
     }
 }
 
 #[test]
-fn headers_that_shape_the_url_are_the_gateways_own() {
+fn forwarded_headers_are_set_by_the_gateway() {
     let parts = request("GET", "/c/7", &[("x-forwarded-proto", "no scheme"), ("x-forwarded-for", "9.9.9.9")]);
     let event = event_of(&parts, b"");
     assert_eq!(event["headers"]["x-forwarded-proto"], "http");
@@ -195,7 +195,7 @@ proptest! {
         }
         let Ok(request) = builder.body(()) else { return Ok(()) };
         if let Ok(text) = event_text(&request.into_parts().0, &body) {
-            let request = handled(&text);
+            let request = received(&text);
             prop_assert_eq!(request.body().as_ref(), &body[..]);
         }
     }

@@ -1,5 +1,5 @@
-//! One function as the local stack sees it: API Gateway's event in as JSON, Lambda's answer out, whole or as a
-//! stream. What is in between, `lambda_http` and the handler, is what runs on Lambda.
+//! The interface to one function: takes API Gateway's event as JSON and returns Lambda's response, buffered
+//! or streamed. `lambda_http` and the handler run in between, as they do on Lambda.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -11,21 +11,21 @@ use futures::future::BoxFuture;
 use lambda_http::Context;
 use uuid::Uuid;
 
-/// How long a function may take: API Gateway gives up after 29 seconds, so a function has no use for more.
+/// Time limit of a function with a buffered response: API Gateway stops waiting after 29 seconds.
 pub const TIME_LIMIT: Duration = Duration::from_secs(29);
 
-/// How long a function may take whose answer is sent while it is made: Lambda's longest.
+/// Time limit of a function with a streamed response: 15 minutes, Lambda's maximum.
 pub const STREAM_TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// Runs a function once: the event's JSON in, its answer out. `Err` says why the function itself failed;
-/// the caller then sees a 502, as from API Gateway, and the text goes to the log.
+/// Runs a function once: takes the event as JSON and returns the response. `Err` holds the reason why the
+/// function itself failed; it is logged, and the client receives a 502, as from API Gateway.
 pub type Invoke = Arc<dyn Fn(String) -> BoxFuture<'static, Result<InvokeResponse, String>> + Send + Sync>;
 
-/// What a function answers.
+/// The response of a function.
 pub enum InvokeResponse {
-    /// All of it, as JSON.
+    /// The complete response, as JSON.
     Buffered(String),
-    /// Sent while it is made.
+    /// A response whose body is streamed.
     Streamed(StreamedResponse),
 }
 
@@ -34,13 +34,13 @@ pub enum InvokeResponse {
 pub struct Functions(BTreeMap<String, Invoke>);
 
 impl Functions {
-    /// The function of that name.
+    /// Returns the function with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Invoke> {
         self.0.get(name)
     }
 
-    /// The names of all functions, in order.
+    /// Returns the names of all functions, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
@@ -58,7 +58,7 @@ impl Debug for Functions {
     }
 }
 
-/// The context Lambda would hand over beside the event: an id, and a deadline so long from now.
+/// Returns the context of an invocation: a new request id, and a deadline `time_limit` from now.
 #[must_use]
 pub fn context(time_limit: Duration) -> Context {
     let mut context = Context::default();
@@ -73,10 +73,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_context_has_an_id_of_its_own_and_a_deadline() {
-        let (one, other) = (context(TIME_LIMIT), context(TIME_LIMIT));
-        assert_ne!(one.request_id, other.request_id);
-        let left = one.deadline().duration_since(SystemTime::now()).unwrap();
-        assert!(left <= TIME_LIMIT && left > TIME_LIMIT / 2, "{left:?}");
+    fn contexts_have_unique_ids_and_a_deadline() {
+        let (first, second) = (context(TIME_LIMIT), context(TIME_LIMIT));
+        assert_ne!(first.request_id, second.request_id);
+        let remaining = first.deadline().duration_since(SystemTime::now()).unwrap();
+        assert!(remaining <= TIME_LIMIT && remaining > TIME_LIMIT / 2, "{remaining:?}");
     }
 }

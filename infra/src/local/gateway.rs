@@ -1,4 +1,5 @@
-//! The part of API Gateway that stands in front of the functions: limits, the route, the event, the call, the answer.
+//! Emulation of API Gateway: enforces limits, finds the route, builds the event, calls the function and
+//! converts its response.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,38 +16,38 @@ use super::gateway_response::{GatewayResponseError, GatewayResponseType, Gateway
 use super::proxy_response;
 use super::routes::{Match, Route, RouteError, Routes, Transfer};
 
-/// API Gateway's limit of request line and headers together.
+/// API Gateway's limit for the request line and headers together, in bytes.
 const HEAD_LIMIT: usize = 10_240;
-/// API Gateway's limit of a body.
+/// API Gateway's limit for a body, in bytes.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
-/// Lambda's limit of an event.
+/// Lambda's limit for an event, in bytes.
 const EVENT_LIMIT: usize = 6 * 1024 * 1024;
-/// Lambda's limit of an answer: the same, and 100 bytes.
-const ANSWER_LIMIT: usize = EVENT_LIMIT + 100;
+/// Lambda's limit for a buffered response, in bytes: 100 more than for an event.
+const RESPONSE_LIMIT: usize = EVENT_LIMIT + 100;
 
-/// Why a template and functions make no API.
+/// The reason why a template and functions cannot be combined into an API.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
-    /// The template's routes.
+    /// The template's routes are invalid.
     #[error(transparent)]
     Routes(#[from] RouteError),
-    /// The template's own answers.
+    /// The template's gateway responses are invalid.
     #[error(transparent)]
     GatewayResponses(#[from] GatewayResponseError),
-    /// A function the template names is not linked into this process.
+    /// The template routes to a function that is not linked into this process.
     #[error(
-        "template.yaml routes to {missing}, which the local stack does not have: add it where the stack's \
-         functions are listed, or take its events out of the template. It has: {present}"
+        "template.yaml routes to {missing}, which the local stack does not contain; add the function to \
+         ENDPOINTS of its crate or remove its events from the template (available functions: {present})"
     )]
     Missing {
-        /// The function's name.
+        /// Name of the missing function.
         missing: String,
-        /// The names there are.
+        /// Names of the linked functions.
         present: String,
     },
 }
 
-/// Routes whose functions are all there, and what is answered without a function.
+/// The routes with their functions, and the responses that the gateway sends itself.
 #[derive(Debug)]
 pub struct Gateway {
     routes: Routes,
@@ -55,11 +56,13 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Puts functions behind the routes of a template.
+    /// Creates a gateway with the routes of `template`, handled by `functions`.
     ///
     /// # Errors
     ///
-    /// When the template is none API Gateway would take, or a route's function is not there.
+    /// Returns [`GatewayError::Routes`] or [`GatewayError::GatewayResponses`] if API Gateway would reject the
+    /// template or the local stack does not support it, and [`GatewayError::Missing`] if a route's function
+    /// is not in `functions`.
     pub fn new(template: &str, functions: Functions) -> Result<Self, GatewayError> {
         let (routes, gateway_responses) = (Routes::read(template)?, GatewayResponses::read(template)?);
         if let Some(missing) = routes.functions().into_iter().find(|name| functions.get(name).is_none()) {
@@ -69,12 +72,13 @@ impl Gateway {
         Ok(Self { routes, gateway_responses, functions })
     }
 
-    /// Every method and path that is answered.
+    /// Returns all routes.
     pub fn routes(&self) -> impl Iterator<Item = Route> {
         self.routes.all()
     }
 
-    /// Answers a request as API Gateway and Lambda together would. `local` is the address of this server.
+    /// Handles a request as API Gateway and Lambda do. `local` is the address of this server, `peer` that of
+    /// the client.
     pub async fn answer(&self, request: Request, local: SocketAddr, peer: SocketAddr) -> Response {
         let id = RequestId::generate();
         match self.try_answer(request, &id, local, peer).await {
@@ -97,26 +101,26 @@ impl Gateway {
         let (matched, invoke) = self.find(&parts).ok_or(GatewayResponseType::NoRoute)?;
         let body = read(body).await?;
         let event = event::event(&parts, &body, &matched, id, local, peer).map_err(|error| match error {
-            EventError::NotAUrl => GatewayResponseType::BadRequest,
-            EventError::Unwritable(_) => failed(matched.function, id, &error.to_string()),
+            EventError::InvalidUrl => GatewayResponseType::BadRequest,
+            EventError::Serialize(_) => failed(matched.function, id, &error.to_string()),
         })?;
         if event.len() > EVENT_LIMIT {
             return Err(GatewayResponseType::EventTooLarge);
         }
         let response = match (call(invoke, event, &matched, id).await?, matched.transfer) {
-            (InvokeResponse::Buffered(answer), Transfer::Buffered) => whole(&answer, id),
-            (InvokeResponse::Streamed(answer), Transfer::Stream) => {
-                proxy_response::streamed(answer, id, STREAM_TIME_LIMIT).map_err(|error| error.to_string())
+            (InvokeResponse::Buffered(response), Transfer::Buffered) => buffered(&response, id),
+            (InvokeResponse::Streamed(response), Transfer::Stream) => {
+                proxy_response::streamed(response, id, STREAM_TIME_LIMIT).map_err(|error| error.to_string())
             }
             (InvokeResponse::Buffered(_), Transfer::Stream) => {
-                Err("its route streams and its answer does not".into())
+                Err("the route streams but the response is buffered".into())
             }
             (InvokeResponse::Streamed(_), Transfer::Buffered) => {
-                Err("its answer is streamed and its route has no ResponseTransferMode: RESPONSE_STREAM"
+                Err("the response is streamed but the route lacks ResponseTransferMode: RESPONSE_STREAM"
                     .into())
             }
         };
-        response.map_err(|why| failed(matched.function, id, &why))
+        response.map_err(|reason| failed(matched.function, id, &reason))
     }
 
     fn find(&self, parts: &Parts) -> Option<(Match<'_>, &Invoke)> {
@@ -126,7 +130,7 @@ impl Gateway {
     }
 }
 
-/// The size of the request line and the headers.
+/// Returns the size of the request line and headers, in bytes.
 fn head_size(parts: &Parts) -> usize {
     let line =
         parts.method.as_str().len() + parts.uri.path_and_query().map_or(1, |target| target.as_str().len());
@@ -134,27 +138,30 @@ fn head_size(parts: &Parts) -> usize {
 }
 
 async fn read(body: Body) -> Result<Bytes, GatewayResponseType> {
-    // Who says beforehand how much it will be is told before it is sent.
+    // If Content-Length already exceeds the limit, the request is rejected before the client sends the body.
     if body.size_hint().lower() > BODY_LIMIT as u64 {
         return Err(GatewayResponseType::BodyTooLarge);
     }
     match Limited::new(body, BODY_LIMIT).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(GatewayResponseType::BodyTooLarge),
-        // The caller went away or broke the protocol: whatever is answered, nobody is there to read it.
+        // The client has disconnected or violated the protocol, so the response will probably not be read.
         Err(_) => Err(GatewayResponseType::BadRequest),
     }
 }
 
-fn whole(answer: &str, id: &RequestId) -> Result<Response, String> {
-    if answer.len() > ANSWER_LIMIT {
-        return Err(format!("its answer is {} bytes, Lambda takes {ANSWER_LIMIT}", answer.len()));
+fn buffered(response: &str, id: &RequestId) -> Result<Response, String> {
+    if response.len() > RESPONSE_LIMIT {
+        return Err(format!(
+            "the response has {} bytes, but Lambda accepts at most {RESPONSE_LIMIT}",
+            response.len()
+        ));
     }
-    proxy_response::response(answer, id).map_err(|error| error.to_string())
+    proxy_response::response(response, id).map_err(|error| error.to_string())
 }
 
-/// Runs the function as Lambda does: to its end, even when the caller has gone, and in a task of its own, where a
-/// panic ends that one call.
+/// Runs the function as Lambda does: to completion, even if the client disconnects, and in a separate task,
+/// so that a panic fails only this invocation.
 async fn call(
     invoke: &Invoke,
     event: String,
@@ -169,17 +176,22 @@ async fn call(
         Transfer::Stream => STREAM_TIME_LIMIT,
     };
     match tokio::time::timeout(time_limit, running).await {
-        Ok(Ok(Ok(answer))) => Ok(answer),
+        Ok(Ok(Ok(response))) => Ok(response),
         Ok(Ok(Err(error))) => Err(failed(function, id, &error)),
         Ok(Err(panicked)) => Err(failed(function, id, &panicked.to_string())),
         Err(_) => {
-            tracing::error!(function, request = id.id, "no answer after {} seconds", time_limit.as_secs());
+            tracing::error!(
+                function,
+                request = id.id,
+                "the function timed out after {} seconds",
+                time_limit.as_secs()
+            );
             Err(GatewayResponseType::TimedOut)
         }
     }
 }
 
-fn failed(function: &str, id: &RequestId, why: &str) -> GatewayResponseType {
-    tracing::error!(function, request = id.id, why, "the function failed");
+fn failed(function: &str, id: &RequestId, reason: &str) -> GatewayResponseType {
+    tracing::error!(function, request = id.id, reason, "the function failed");
     GatewayResponseType::Failed
 }

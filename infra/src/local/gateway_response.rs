@@ -1,5 +1,5 @@
-//! What API Gateway answers without a function, or in place of one: its own words, or those the template gives it
-//! (`GatewayResponses`).
+//! Gateway responses: the responses that API Gateway sends without a function's response, with default texts
+//! or those of the template's `GatewayResponses`.
 
 use std::collections::BTreeMap;
 
@@ -11,27 +11,28 @@ use serde::Deserialize;
 use serde_yaml_ng::Value;
 
 use super::event::RequestId;
-use super::proxy_response::stamp;
+use super::proxy_response::add_request_ids;
 use super::routes::Template;
 
-/// Why the template's answers cannot be given.
+/// The reason why the template's gateway responses cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayResponseError {
-    /// Not YAML, or not shaped like gateway responses.
+    /// The text is not YAML, or does not have the structure of gateway responses.
     #[error("cannot read {at}: {source}")]
     Unreadable {
-        /// The part that could not be read.
+        /// The section that could not be read.
         at: String,
-        /// What the YAML reader says.
+        /// Error reported by the YAML parser.
         #[source]
         source: serde_yaml_ng::Error,
     },
-    /// A status that is none.
-    #[error("gateway response {0} of template.yaml has a status that is none")]
+    /// A status code is invalid.
+    #[error("gateway response {0} in template.yaml has an invalid status code; use a three-digit number")]
     Status(String),
-    /// A header that is none, or not a fixed value in single quotes.
+    /// A header is invalid, or its value is not a constant in single quotes.
     #[error(
-        "gateway response {kind} of template.yaml has header {name}: the local stack takes fixed values only"
+        "gateway response {kind} in template.yaml has an unsupported value for header {name}; use a constant \
+         in single quotes"
     )]
     Header {
         /// The response's type.
@@ -39,9 +40,10 @@ pub enum GatewayResponseError {
         /// The header's name.
         name: String,
     },
-    /// A variable that is not filled in here.
+    /// A body uses a variable that the local stack does not support.
     #[error(
-        "gateway response {kind} of template.yaml uses {variable}, which the local stack does not fill in (it has {})",
+        "gateway response {kind} in template.yaml uses {variable}, which the local stack does not support; \
+         use one of {}",
         VARIABLES.join(", ")
     )]
     Variable {
@@ -52,7 +54,8 @@ pub enum GatewayResponseError {
     },
 }
 
-/// The variables of a response's body that are filled in, the longer of two with one beginning first.
+/// The supported variables in a response's body. A variable precedes its own prefixes, so that [`fill`]
+/// replaces the longer one first.
 const VARIABLES: [&str; 5] = [
     "$context.error.messageString",
     "$context.error.message",
@@ -61,60 +64,58 @@ const VARIABLES: [&str; 5] = [
     "$context.requestId",
 ];
 
-/// What the caller is told in a function's stead.
+/// The type of a gateway response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GatewayResponseType {
-    /// No such method and path.
+    /// No route has this method and path.
     NoRoute,
-    /// Host and path make no URL, or the body broke off.
+    /// Host and path do not form a valid URL, or the body ended early.
     BadRequest,
-    /// Request line and headers are over 10,240 bytes.
+    /// The request line and headers exceed 10,240 bytes.
     HeadTooLarge,
-    /// The body is over 10 MB.
+    /// The body exceeds 10 MB.
     BodyTooLarge,
-    /// The event is over Lambda's 6 MB.
+    /// The event exceeds Lambda's limit of 6 MB.
     EventTooLarge,
-    /// The function failed, or its answer is malformed or over Lambda's 6 MB.
+    /// The function failed, or its response is malformed or exceeds Lambda's limit of 6 MB.
     Failed,
-    /// The function took longer than 29 seconds.
+    /// The function exceeded its time limit: 29 seconds, or 15 minutes on a streamed route.
     TimedOut,
 }
 
-/// What API Gateway says by itself.
-struct Words {
+/// The response that API Gateway sends if the template does not customize it.
+struct DefaultResponse {
     status: u16,
-    /// The type under which a template can give other words; none for what is refused before the API is known.
+    /// Response type by which a template can customize the response. `None` for requests that API Gateway
+    /// rejects before it knows the API.
     kind: Option<&'static str>,
-    /// `x-amzn-errortype`.
+    /// Value of `x-amzn-errortype`.
     error: &'static str,
     message: &'static str,
 }
 
 impl GatewayResponseType {
-    fn words(self) -> Words {
-        let words = |status, kind, error, message| Words { status, kind, error, message };
+    fn default_response(self) -> DefaultResponse {
+        let new = |status, kind, error, message| DefaultResponse { status, kind, error, message };
         match self {
-            Self::NoRoute => words(
+            Self::NoRoute => new(
                 403,
                 Some("MISSING_AUTHENTICATION_TOKEN"),
                 "MissingAuthenticationTokenException",
                 "Missing Authentication Token",
             ),
-            Self::BadRequest => words(400, None, "BadRequestException", "Bad Request"),
-            Self::HeadTooLarge => words(431, None, "BadRequestException", "Request Header Fields Too Large"),
+            Self::BadRequest => new(400, None, "BadRequestException", "Bad Request"),
+            Self::HeadTooLarge => new(431, None, "BadRequestException", "Request Header Fields Too Large"),
             Self::BodyTooLarge => {
-                words(413, None, "BadRequestException", "HTTP content length exceeded 10485760 bytes.")
+                new(413, None, "BadRequestException", "HTTP content length exceeded 10485760 bytes.")
             }
             Self::EventTooLarge => {
-                words(413, Some("REQUEST_TOO_LARGE"), "BadRequestException", "Request Too Long")
+                new(413, Some("REQUEST_TOO_LARGE"), "BadRequestException", "Request Too Long")
             }
-            Self::Failed => words(
-                502,
-                Some("INTEGRATION_FAILURE"),
-                "InternalServerErrorException",
-                "Internal server error",
-            ),
-            Self::TimedOut => words(
+            Self::Failed => {
+                new(502, Some("INTEGRATION_FAILURE"), "InternalServerErrorException", "Internal server error")
+            }
+            Self::TimedOut => new(
                 504,
                 Some("INTEGRATION_TIMEOUT"),
                 "InternalServerErrorException",
@@ -124,13 +125,13 @@ impl GatewayResponseType {
     }
 }
 
-/// The words of the template.
+/// The customized gateway responses of a template, by response type.
 #[derive(Debug, Default)]
-pub struct GatewayResponses(BTreeMap<String, Custom>);
+pub struct GatewayResponses(BTreeMap<String, CustomResponse>);
 
-/// Words for one type of response.
+/// A gateway response of a template. Absent parts keep their defaults.
 #[derive(Debug, Clone)]
-struct Custom {
+struct CustomResponse {
     status: Option<StatusCode>,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Option<String>,
@@ -141,8 +142,8 @@ impl GatewayResponses {
     ///
     /// # Errors
     ///
-    /// When the text is no template, or one of its responses is nothing API Gateway would take or this stack can
-    /// give.
+    /// Returns [`GatewayResponseError::Unreadable`] if the text is not a template, and the other variants if
+    /// a response has an invalid status code, or a header or variable that the local stack does not support.
     pub fn read(template: &str) -> Result<Self, GatewayResponseError> {
         let unreadable = |at: &str| {
             let at = at.to_owned();
@@ -154,51 +155,51 @@ impl GatewayResponses {
             if resource.kind != "AWS::Serverless::Api" {
                 continue;
             }
-            let at = format!("the gateway responses of {id} of template.yaml");
+            let at = format!("the gateway responses of {id} in template.yaml");
             let api: Api = serde_yaml_ng::from_value(resource.properties).map_err(unreadable(&at))?;
             for (kind, response) in api.gateway_responses {
-                let custom = custom(&kind, response)?;
-                all.insert(kind, custom);
+                let response = custom_response(&kind, response)?;
+                all.insert(kind, response);
             }
         }
         Ok(Self(all))
     }
 
-    /// The response to send.
+    /// Returns the HTTP response of this type for `request`.
     #[must_use]
     pub fn response(&self, response_type: GatewayResponseType, request: &RequestId) -> Response {
-        let words = response_type.words();
-        let custom = words.kind.and_then(|kind| self.custom(kind, words.status));
-        let own = StatusCode::from_u16(words.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let default = response_type.default_response();
+        let custom = default.kind.and_then(|kind| self.custom(kind, default.status));
+        let status = StatusCode::from_u16(default.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let template = custom.and_then(|c| c.body.as_deref());
         let body = match template {
-            Some(template) => fill(template, &words, request),
-            None if response_type == GatewayResponseType::BodyTooLarge => words.message.to_owned(),
-            None => serde_json::json!({ "message": words.message }).to_string(),
+            Some(template) => fill(template, &default, request),
+            None if response_type == GatewayResponseType::BodyTooLarge => default.message.to_owned(),
+            None => serde_json::json!({ "message": default.message }).to_string(),
         };
         let mut response = Response::new(Body::from(body));
-        *response.status_mut() = custom.and_then(|c| c.status).unwrap_or(own);
-        let kind = if response_type == GatewayResponseType::BodyTooLarge {
+        *response.status_mut() = custom.and_then(|c| c.status).unwrap_or(status);
+        let content_type = if response_type == GatewayResponseType::BodyTooLarge {
             "text/plain; charset=utf-8"
         } else {
             "application/json"
         };
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-        headers.insert(HeaderName::from_static("x-amzn-errortype"), HeaderValue::from_static(words.error));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(HeaderName::from_static("x-amzn-errortype"), HeaderValue::from_static(default.error));
         headers.extend(custom.map(|c| c.headers.clone()).unwrap_or_default());
-        stamp(headers, request);
+        add_request_ids(headers, request);
         response
     }
 
-    /// The words for that type, or for all of its class.
-    fn custom(&self, kind: &str, status: u16) -> Option<&Custom> {
+    /// Returns the customized response for this type, or else for its class (4xx or 5xx).
+    fn custom(&self, kind: &str, status: u16) -> Option<&CustomResponse> {
         let class = if status < 500 { "DEFAULT_4XX" } else { "DEFAULT_5XX" };
         self.0.get(kind).or_else(|| self.0.get(class))
     }
 }
 
-fn custom(kind: &str, response: TemplateResponse) -> Result<Custom, GatewayResponseError> {
+fn custom_response(kind: &str, response: TemplateResponse) -> Result<CustomResponse, GatewayResponseError> {
     let status = match response.status_code {
         Value::Null => None,
         Value::Number(number) => Some(number.to_string()),
@@ -208,22 +209,23 @@ fn custom(kind: &str, response: TemplateResponse) -> Result<Custom, GatewayRespo
     let status = status
         .map(|text| text.parse::<StatusCode>().map_err(|_| GatewayResponseError::Status(kind.to_owned())));
     let headers = response.parameters.headers.into_iter().map(|(name, value)| {
-        fixed(&name, &value).ok_or_else(|| GatewayResponseError::Header { kind: kind.to_owned(), name })
+        constant_header(&name, &value)
+            .ok_or_else(|| GatewayResponseError::Header { kind: kind.to_owned(), name })
     });
     let body = response.templates.get("application/json").cloned();
     if let Some(variable) = body.as_deref().and_then(unknown_variable) {
         return Err(GatewayResponseError::Variable { kind: kind.to_owned(), variable });
     }
-    Ok(Custom { status: status.transpose()?, headers: headers.collect::<Result<_, _>>()?, body })
+    Ok(CustomResponse { status: status.transpose()?, headers: headers.collect::<Result<_, _>>()?, body })
 }
 
-/// A header with a fixed value, which a template writes in single quotes.
-fn fixed(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
+/// Returns the header if its value is a constant, which a template writes in single quotes.
+fn constant_header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
     let value = value.strip_prefix('\'')?.strip_suffix('\'')?;
     Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?))
 }
 
-/// The first variable that is not one of [`VARIABLES`].
+/// Returns the first variable that is not in [`VARIABLES`].
 fn unknown_variable(body: &str) -> Option<String> {
     let name = |text: &str| -> String {
         text.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '$' | '.' | '_')).collect()
@@ -233,9 +235,10 @@ fn unknown_variable(body: &str) -> Option<String> {
         .find(|found| !VARIABLES.contains(&found.as_str()))
 }
 
-fn fill(template: &str, words: &Words, request: &RequestId) -> String {
-    let quoted = serde_json::Value::from(words.message).to_string();
-    let values = [&quoted, words.message, words.kind.unwrap_or_default(), &request.extended, &request.id];
+fn fill(template: &str, default: &DefaultResponse, request: &RequestId) -> String {
+    let quoted = serde_json::Value::from(default.message).to_string();
+    let kind = default.kind.unwrap_or_default();
+    let values = [&quoted, default.message, kind, &request.extended, &request.id];
     VARIABLES
         .iter()
         .zip(values)
@@ -276,7 +279,7 @@ mod tests {
         )
     }
 
-    async fn told(
+    async fn render(
         gateway_responses: &GatewayResponses,
         response_type: GatewayResponseType,
     ) -> (u16, http::HeaderMap, String) {
@@ -288,21 +291,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_words_in_the_template_they_are_api_gateways() {
+    async fn default_responses_are_those_of_api_gateway() {
         let gateway_responses = GatewayResponses::read("Resources: {}").unwrap();
-        let (status, headers, body) = told(&gateway_responses, GatewayResponseType::NoRoute).await;
+        let (status, headers, body) = render(&gateway_responses, GatewayResponseType::NoRoute).await;
         assert_eq!((status, body.as_str()), (403, r#"{"message":"Missing Authentication Token"}"#));
         assert_eq!(headers["x-amzn-errortype"], "MissingAuthenticationTokenException");
         assert_eq!(headers["x-amzn-requestid"], "i-1");
-        assert_eq!(told(&gateway_responses, GatewayResponseType::Failed).await.0, 502);
-        assert_eq!(told(&gateway_responses, GatewayResponseType::TimedOut).await.0, 504);
-        let (status, headers, body) = told(&gateway_responses, GatewayResponseType::BodyTooLarge).await;
+        assert_eq!(render(&gateway_responses, GatewayResponseType::Failed).await.0, 502);
+        assert_eq!(render(&gateway_responses, GatewayResponseType::TimedOut).await.0, 504);
+        let (status, headers, body) = render(&gateway_responses, GatewayResponseType::BodyTooLarge).await;
         assert_eq!((status, body.as_str()), (413, "HTTP content length exceeded 10485760 bytes."));
         assert_eq!(headers["content-type"], "text/plain; charset=utf-8");
     }
 
     #[tokio::test]
-    async fn the_words_of_the_template_are_used() {
+    async fn template_overrides_default_responses() {
         let gateway_responses = GatewayResponses::read(&template(
             r#"{
                 DEFAULT_5XX: { ResponseTemplates: { application/json: '{"error":$context.error.messageString,"id":"$context.requestId"}' } },
@@ -312,20 +315,20 @@ mod tests {
                     ResponseTemplates: { application/json: '{"error":"Not found"}' } } }"#,
         ))
         .unwrap();
-        let (status, headers, body) = told(&gateway_responses, GatewayResponseType::NoRoute).await;
+        let (status, headers, body) = render(&gateway_responses, GatewayResponseType::NoRoute).await;
         assert_eq!((status, body.as_str()), (404, r#"{"error":"Not found"}"#));
         assert_eq!(headers["x-why"], "no route");
-        let (status, _, body) = told(&gateway_responses, GatewayResponseType::Failed).await;
+        let (status, _, body) = render(&gateway_responses, GatewayResponseType::Failed).await;
         assert_eq!((status, body.as_str()), (502, r#"{"error":"Internal server error","id":"i-1"}"#));
-        // Its class has no words.
+        // The template customizes neither this type nor the 4xx class.
         assert_eq!(
-            told(&gateway_responses, GatewayResponseType::EventTooLarge).await.2,
+            render(&gateway_responses, GatewayResponseType::EventTooLarge).await.2,
             r#"{"message":"Request Too Long"}"#
         );
     }
 
     #[test]
-    fn what_cannot_be_answered_is_said_at_the_start() {
+    fn unsupported_gateway_responses_are_rejected() {
         let read = |responses: &str| GatewayResponses::read(&template(responses)).unwrap_err();
         assert!(matches!(read("{ X: { StatusCode: 1000 } }"), GatewayResponseError::Status(_)));
         let header = "{ X: { ResponseParameters: { Headers: { A: method.request.header.A } } } }";
@@ -338,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn the_deployed_template_can_be_read() {
+    fn deployed_template_is_accepted() {
         GatewayResponses::read(super::super::routes::TEMPLATE).unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! What the page at `/` is told about the running stack (`/_local/info`).
+//! The description of the running stack that the page at `/` reads from `/_local/info`.
 
 use std::collections::BTreeMap;
 
@@ -6,33 +6,33 @@ use serde::Serialize;
 
 use super::routes::Route;
 
-/// Everything the page shows beside the OpenAPI document.
+/// Everything that the page shows in addition to the OpenAPI specification.
 #[derive(Debug, Clone, Serialize)]
 pub struct Info {
-    /// Where this listens: `http://127.0.0.1:4747`.
+    /// Base URL of the stack, such as `http://127.0.0.1:4747`.
     pub url: String,
-    /// An API key of the demo tenant.
+    /// API key of the demo tenant.
     pub key: String,
-    /// The demo tenant's name.
+    /// Name of the demo tenant.
     pub tenant: String,
-    /// The first call to try, to paste into a shell.
+    /// Example request as a shell command.
     pub curl: String,
-    /// Where the records are.
+    /// Location of the records.
     pub storage: Storage,
-    /// Values to try path parameters with, by name: `uuid` and the uuid of a customer that exists.
+    /// Sample values for path parameters, by parameter name: `uuid` with the uuid of an existing customer.
     pub samples: BTreeMap<String, String>,
-    /// Every method and path.
+    /// All routes.
     pub routes: Vec<InfoRoute>,
 }
 
-/// One method and path.
+/// A route: one method of one path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InfoRoute {
-    /// The name of the function that answers.
+    /// Name of the function that handles the route.
     pub function: String,
-    /// The method, `ANY` for every one.
+    /// HTTP method; `ANY` matches every method.
     pub method: String,
-    /// The path, parameters in braces.
+    /// Path, with parameters in braces.
     pub path: String,
 }
 
@@ -42,24 +42,24 @@ impl From<Route> for InfoRoute {
     }
 }
 
-/// Where the records are.
+/// Location of the records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", content = "at", rename_all = "lowercase")]
 pub enum Storage {
-    /// In this process, on a file that goes with it.
+    /// In the embedded engine, in a file that is deleted on exit.
     Temporary,
-    /// In this process, on a file in that folder.
+    /// In the embedded engine, in a file in this folder.
     Folder(String),
-    /// In the DynamoDB at that address.
+    /// In the DynamoDB at this URL.
     Remote(String),
 }
 
-/// In words, for the terminal.
+/// The location in words, for the terminal.
 impl std::fmt::Display for Storage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Temporary => {
-                f.write_str("in a temporary folder, gone when this stops (--data DIR keeps it)")
+                f.write_str("in a temporary folder, deleted on exit (keep it with --data DIR)")
             }
             Self::Folder(folder) => write!(f, "in {folder}"),
             Self::Remote(url) => write!(f, "in the DynamoDB at {url}"),
@@ -67,7 +67,7 @@ impl std::fmt::Display for Storage {
     }
 }
 
-/// A shell command that reads `path` with `key`.
+/// Returns a shell command that gets `path` with `key`.
 #[must_use]
 pub fn curl(url: &str, key: &str, path: &str) -> String {
     format!("curl -s '{url}{path}' -H 'Authorization: Bearer {key}'")

@@ -1,11 +1,13 @@
-//! The local stack: everything on this machine, behind one port, as it is on AWS.
+//! The local stack: the whole deployment on one machine, behind one port.
 //!
-//! A request goes [`server`] → [`gateway`] ([`routes`], [`response_type`], [`event`]) → [`function`], which is
-//! `lambda_http` and the handler of a Lambda → [`answer`]. Under it are [`engine`] (DynamoDB) and [`s3`], both on [`data`].
+//! A request passes through [`server`] → [`gateway`] ([`routes`], [`event`]) → [`function`] (`lambda_http`
+//! and a Lambda's handler) → [`proxy_response`]. [`gateway_response`] supplies the errors that the gateway
+//! sends itself. The functions run on [`engine`] (DynamoDB) and [`s3`], both of which store their files in
+//! [`data`].
 //!
-//! [`run`] starts and stops all of it. What stands above the engine is handed in: [`prepare`] gets a [`Backend`]
-//! (where DynamoDB and S3 are), makes the table and the demo tenant (with the customers of [`demo`]), and returns a
-//! [`Prepared`] with the functions.
+//! [`run`] starts and stops everything. Its caller passes in `prepare` (see [`prepare`]), which receives a
+//! [`Backend`] (the addresses of DynamoDB and S3), creates the table and the demo tenant (with the customers
+//! of [`demo`]), and returns the functions in a [`Prepared`].
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -43,9 +45,9 @@ use s3::{S3, S3Access, S3Error};
 use server::{Server, ServerError, Site};
 use signal::Signals;
 
-/// Why the local stack did not start, or did not stop cleanly. The text is for the person who started it.
+/// The reason why the local stack did not start or stop cleanly, worded for the person who started it.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "each is the error of the part it names, and says what it is")]
+#[allow(missing_docs, reason = "each variant is named after the component that failed")]
 pub enum LocalError {
     #[error(transparent)]
     Data(#[from] DataError),
@@ -57,7 +59,7 @@ pub enum LocalError {
     Server(#[from] ServerError),
     #[error(transparent)]
     Gateway(#[from] GatewayError),
-    #[error("cannot set up the table and the demo tenant: {}{}", whole(.source.as_ref()), hint(.dynamodb.as_deref()))]
+    #[error("cannot set up the table and the demo tenant: {}{}", chain(.source.as_ref()), hint(.dynamodb.as_deref()))]
     Prepare { source: Box<dyn std::error::Error + Send + Sync>, dynamodb: Option<String> },
     #[error("cannot listen for Ctrl-C: {0}")]
     Signals(#[source] io::Error),
@@ -65,67 +67,68 @@ pub enum LocalError {
     Output(#[source] io::Error),
 }
 
-/// What to look at where the DynamoDB is not the one in this process.
+/// Returns a hint to append to the error if DynamoDB runs outside this process.
 fn hint(dynamodb: Option<&str>) -> String {
-    dynamodb.map(|url| format!(". Does DynamoDB answer at {url}?")).unwrap_or_default()
+    dynamodb.map(|url| format!("; check that DynamoDB is reachable at {url}")).unwrap_or_default()
 }
 
-/// An error and what caused it, in one line.
-fn whole(error: &(dyn std::error::Error + 'static)) -> String {
+/// Formats an error and its causes in one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |e| e.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// Where the functions find what they work on.
+/// The services that the functions use.
 #[derive(Debug, Clone)]
 pub struct Backend {
-    /// DynamoDB.
+    /// Address of DynamoDB.
     pub dynamodb: DynamoDb,
-    /// S3.
+    /// Address and credentials of S3.
     pub s3: S3Access,
-    /// Where the records are, and with that whether a demo tenant may be there already.
+    /// Location of the records. Unless they are temporary, the demo tenant might already exist.
     pub storage: Storage,
 }
 
-/// A DynamoDB.
+/// A DynamoDB endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DynamoDb {
-    /// The one in this process: any region and any credentials will do, none need be looked for.
+    /// The embedded engine. It accepts any region and credentials, so none need to be configured.
     Embedded {
-        /// Its address.
+        /// Base URL.
         url: String,
     },
-    /// One outside, with the region and credentials of the environment.
-    At {
-        /// Its address.
+    /// A DynamoDB outside this process. An `https` URL is called with the environment's region and credentials.
+    External {
+        /// Base URL.
         url: String,
     },
 }
 
-/// What `prepare` returns.
+/// The result of `prepare`.
 #[derive(Debug)]
 pub struct Prepared {
-    /// Every function the template routes to, by the name of its binary.
+    /// Every function that the template routes to, by the name of its binary.
     pub functions: Functions,
-    /// The OpenAPI document, as JSON.
+    /// OpenAPI specification, as JSON.
     pub openapi: String,
-    /// A key of the demo tenant that may read and write.
+    /// API key of the demo tenant, with all scopes.
     pub key: String,
-    /// The demo tenant's name.
+    /// Name of the demo tenant.
     pub tenant: String,
-    /// The path of the first call to try, such as `/api/v1/customers?limit=3`.
+    /// Path of the example request, such as `/api/v1/customers?limit=3`.
     pub first_path: String,
-    /// Values to try path parameters with, by name.
+    /// Sample values for path parameters, by parameter name.
     pub samples: BTreeMap<String, String>,
 }
 
-/// Starts the local stack, prints how to reach it, and runs until Ctrl-C or SIGTERM.
+/// Starts the local stack, prints its addresses and API key, and runs until Ctrl-C or SIGTERM.
 ///
-/// The port and the folder are taken first, so that what is in the way is said before anything is written.
+/// The port is bound and the folder locked first, so that a conflict is reported before anything is written.
 ///
 /// # Errors
 ///
-/// When a part does not start, or `prepare` fails.
+/// Returns the [`LocalError`] variant of the component that does not start or stop, [`LocalError::Prepare`]
+/// if `prepare` fails, and [`LocalError::Output`] if standard output is closed.
 pub async fn run<P, F, E>(options: Options, prepare: P) -> Result<(), LocalError>
 where
     P: FnOnce(Backend) -> F,
@@ -135,7 +138,7 @@ where
     let mut signals = Signals::listen().map_err(LocalError::Signals)?;
     let server = Server::bind(options.port).await?;
     let data = match &options.data {
-        Some(folder) => Data::kept_in(folder)?,
+        Some(folder) => Data::persistent(folder)?,
         None => Data::temporary()?,
     };
     let table = Table::open(options.dynamodb.clone(), &data).await?;
@@ -151,7 +154,7 @@ where
         () = signals.stop() => None,
     };
     if let Some(prepared) = prepared {
-        let services = Services::at(table.embedded_url(), s3.access().url.clone());
+        let services = Services::new(table.embedded_url(), s3.access().url.clone());
         let site = site(&server, prepared, services, storage)?;
         announce(&options, &site.info, s3.access()).map_err(LocalError::Output)?;
         server.serve(site, async move { signals.stop().await }).await?;
@@ -161,16 +164,16 @@ where
     Ok(())
 }
 
-/// The DynamoDB that is used.
+/// The DynamoDB in use.
 enum Table {
     Embedded(Engine),
-    At(String),
+    External(String),
 }
 
 impl Table {
-    async fn open(outside: Option<String>, data: &Data) -> Result<Self, EngineError> {
-        match outside {
-            Some(url) => Ok(Self::At(url)),
+    async fn open(external: Option<String>, data: &Data) -> Result<Self, EngineError> {
+        match external {
+            Some(url) => Ok(Self::External(url)),
             None => Engine::start(data).await.map(Self::Embedded),
         }
     }
@@ -178,21 +181,21 @@ impl Table {
     fn dynamodb(&self) -> DynamoDb {
         match self {
             Self::Embedded(engine) => DynamoDb::Embedded { url: engine.url().to_owned() },
-            Self::At(url) => DynamoDb::At { url: url.clone() },
+            Self::External(url) => DynamoDb::External { url: url.clone() },
         }
     }
 
     fn embedded_url(&self) -> Option<String> {
         match self {
             Self::Embedded(engine) => Some(engine.url().to_owned()),
-            Self::At(_) => None,
+            Self::External(_) => None,
         }
     }
 
     fn storage(&self, data: &Data) -> Storage {
         match self {
-            Self::At(url) => Storage::Remote(url.clone()),
-            Self::Embedded(_) if data.is_kept() => Storage::Folder(data.folder().display().to_string()),
+            Self::External(url) => Storage::Remote(url.clone()),
+            Self::Embedded(_) if data.is_persistent() => Storage::Folder(data.folder().display().to_string()),
             Self::Embedded(_) => Storage::Temporary,
         }
     }
@@ -200,7 +203,7 @@ impl Table {
     async fn stop(self) -> Result<(), EngineError> {
         match self {
             Self::Embedded(engine) => engine.stop().await,
-            Self::At(_) => Ok(()),
+            Self::External(_) => Ok(()),
         }
     }
 }
@@ -225,7 +228,7 @@ fn site(
     Ok(Site { gateway, services, openapi: prepared.openapi, info })
 }
 
-/// Says how to reach the stack. The port is open by now: who calls at once is answered.
+/// Prints how to reach the stack. The port is already bound, so a request sent immediately is queued.
 fn announce(options: &Options, info: &Info, s3: &S3Access) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if options.json {
@@ -239,7 +242,7 @@ fn announce(options: &Options, info: &Info, s3: &S3Access) -> io::Result<()> {
             "Clientele is running.\n\n  Open     {url}/\n  API      {url}\n  Key      {key}   (tenant {tenant})\n  \
              Records  {storage}\n  DynamoDB {url}   (table {TABLE}; any credentials)\n  \
              S3       {url}   (bucket {bucket}; credentials {access_key} / {secret_key})\n\n\
-             Try it:\n\n  {curl}\n\nCtrl-C stops it."
+             Try it:\n\n  {curl}\n\nPress Ctrl-C to stop."
         )?;
     }
     out.flush()

@@ -1,32 +1,33 @@
-//! The options of the local stack, for the command line.
+//! Command-line options of the local stack.
 
 use std::path::PathBuf;
 
-/// The port when none is named.
+/// Default port.
 pub const DEFAULT_PORT: u16 = 4747;
 
-/// Start everything on this machine: the functions, DynamoDB and S3, a demo tenant, and a page to try it on.
+/// Run everything on this machine: the functions, DynamoDB, S3, a demo tenant and a page for trying the API.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {
-    /// Listen on this port of 127.0.0.1; 0 takes a free one.
+    /// Listen on this port of 127.0.0.1; 0 chooses a free port
     #[arg(long, value_name = "N", default_value_t = DEFAULT_PORT)]
     pub port: u16,
 
-    /// Keep the data in this folder, and find it there again. Without it they are in a temporary folder, gone when this stops.
+    /// Keep the data in this folder across runs. By default, data is stored in a temporary folder and deleted
+    /// on exit
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 
-    /// Use the DynamoDB at this address instead of the one inside: DynamoDB Local (http://…), or AWS (https://…,
-    /// then with the region and credentials of your environment).
+    /// Use the DynamoDB at this URL instead of the embedded one: DynamoDB Local (http://…), or AWS (https://…,
+    /// with the region and credentials of your environment)
     #[arg(long, value_name = "URL", value_parser = http_url)]
     pub dynamodb: Option<String>,
 
-    /// Print one line {"url":…,"key":…} once it answers, and nothing else, for scripts.
+    /// Print a single line {"url":…,"key":…} once the stack accepts requests, for scripts
     #[arg(long)]
     pub json: bool,
 }
 
-/// Without options: the demo, in a temporary folder.
+/// The values that apply without command-line options: the demo in a temporary folder.
 impl Default for Options {
     fn default() -> Self {
         Self { port: DEFAULT_PORT, data: None, dynamodb: None, json: false }
@@ -34,9 +35,11 @@ impl Default for Options {
 }
 
 fn http_url(text: &str) -> Result<String, String> {
-    let url = url::Url::parse(text).map_err(|e| format!("{e}: write it as http://localhost:8000"))?;
+    let url = url::Url::parse(text).map_err(|e| format!("{e}; use a URL such as http://localhost:8000"))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err("it must begin with http:// or https://, as in http://localhost:8000".to_owned());
+        return Err(
+            "the URL must start with http:// or https://, for example http://localhost:8000".to_owned()
+        );
     }
     Ok(text.trim_end_matches('/').to_owned())
 }
@@ -59,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn without_options_it_is_the_demo_in_a_temporary_folder() {
+    fn defaults_are_the_default_port_and_temporary_data() {
         let options = parse(&[]).unwrap();
         assert_eq!(
             (options.port, options.data, options.dynamodb, options.json),
@@ -68,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn all_options_are_read() {
+    fn all_options_are_parsed() {
         let options =
             parse(&["--port", "0", "--data", "d", "--dynamodb", "http://localhost:8000/", "--json"]).unwrap();
         assert_eq!((options.port, options.json), (0, true));
@@ -77,9 +80,12 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_none_is_explained() {
-        for wrong in ["localhost:8000", "x", "ftp://h"] {
-            assert!(parse(&["--dynamodb", wrong]).unwrap_err().contains("http://localhost:8000"), "{wrong}");
+    fn invalid_dynamodb_urls_and_ports_are_rejected() {
+        for invalid in ["localhost:8000", "x", "ftp://h"] {
+            assert!(
+                parse(&["--dynamodb", invalid]).unwrap_err().contains("http://localhost:8000"),
+                "{invalid}"
+            );
         }
         assert!(parse(&["--port", "70000"]).is_err());
     }

@@ -1,5 +1,5 @@
-//! What stands on the engine before the first request: the table, the demo tenant with its customers and a key, and
-//! the functions.
+//! Setup before the first request: creates the table and the demo tenant with its customers and API key, and
+//! links the functions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,41 +19,44 @@ use utoipa::OpenApi as _;
 use super::{Backend, DynamoDb, Prepared, demo};
 use crate::functions;
 
-/// The table's name.
+/// Name of the table.
 pub const TABLE: &str = "clientele";
-/// The demo tenant's name.
+/// Name of the demo tenant.
 pub const TENANT: &str = "demo";
-/// The name of the key that is printed. A new start replaces it, since no secret is kept to print again.
+/// Name of the printed API key. Each start replaces the key, because its secret is not stored and cannot be
+/// printed again.
 const KEY: &str = "local stack";
-/// What the marks of the demo's customers are made of, with the line of the file.
+/// Import source of the demo customers. Their row keys consist of this source and the line number.
 const SOURCE: &str = "demo/customers.csv";
-/// The demo's customers came one after the other, the last of them so long ago.
+/// Time between the creation of one demo customer and the next, and between the last one and now.
 const SECONDS_BETWEEN_CUSTOMERS: i64 = 17 * 86_400 + 9_431;
 
-/// Why the table and the demo tenant are not there.
+/// The reason why the table or the demo tenant could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
-    /// The table.
+    /// A store operation failed.
     #[error(transparent)]
     Table(#[from] Error),
-    /// One of the demo's files.
-    #[error("the demo's files cannot be read")]
+    /// A demo file cannot be parsed.
+    #[error("cannot read the demo files")]
     Demo(#[from] csv::Error),
-    /// The OpenAPI document.
-    #[error("the OpenAPI document cannot be written")]
+    /// The OpenAPI specification cannot be serialized.
+    #[error("cannot serialize the OpenAPI specification")]
     OpenApi(#[from] serde_json::Error),
-    /// No way to AWS.
+    /// The DynamoDB client cannot be created.
     #[error(transparent)]
     Connect(#[from] ConnectError),
 }
 
-/// Makes the table and the demo tenant where they are missing, and the functions on top of them.
+/// Creates the table and the demo tenant if they do not exist, and links the functions to them.
 ///
-/// Can be broken off anywhere and done again: what is there is left alone, also when somebody has changed it.
+/// An interrupted run can be repeated. Existing records are left unchanged, even edited ones.
 ///
 /// # Errors
 ///
-/// When DynamoDB is not to be reached, or refuses.
+/// Returns [`PrepareError::Connect`] if the client cannot be created, [`PrepareError::Table`] if DynamoDB
+/// cannot be reached or rejects a call, and [`PrepareError::Demo`] or [`PrepareError::OpenApi`] if the demo
+/// files or the OpenAPI specification are invalid.
 pub async fn prepare(backend: Backend) -> Result<Prepared, PrepareError> {
     let client = client(&backend.dynamodb).await?;
     definition::create_table(&client, TABLE).await?;
@@ -80,45 +83,49 @@ pub async fn prepare(backend: Backend) -> Result<Prepared, PrepareError> {
     })
 }
 
-/// A client for that DynamoDB.
+/// Creates a client for `dynamodb`.
 async fn client(dynamodb: &DynamoDb) -> Result<Client, PrepareError> {
-    let (DynamoDb::At { url } | DynamoDb::Embedded { url }) = dynamodb;
+    let (DynamoDb::External { url } | DynamoDb::Embedded { url }) = dynamodb;
     Ok(environment::client(Some(url)).await?)
 }
 
-/// Puts the demo's customers where they are missing; returns the number of the first.
+/// Adds the missing demo customers and returns the number of the first customer in the file.
 async fn add_customers(client: &Client, tenant: &Tenant) -> Result<CustomerNumber, PrepareError> {
     let store = Store::new(client.clone(), TABLE, Ambient::system());
     let mut customers = demo::customers()?;
-    let marks: Vec<RowKey> =
+    let row_keys: Vec<RowKey> =
         (1..=customers.len()).map(|line| RowKey::new(SOURCE, &line.to_string())).collect();
-    let before = store.imported_rows_get(tenant, &marks).await?;
+    let imported = store.imported_rows_get(tenant, &row_keys).await?;
 
-    let missing: Vec<usize> = (0..marks.len()).filter(|at| !before.contains_key(&marks[*at])).collect();
+    let missing: Vec<usize> =
+        (0..row_keys.len()).filter(|at| !imported.contains_key(&row_keys[*at])).collect();
     let count = u32::try_from(missing.len()).unwrap_or(u32::MAX);
     if count > 0 {
         add_tags(&store, tenant, &mut customers).await?;
         let first = store.customer_numbers_allocate(tenant, count).await?;
         for (at, number) in missing.into_iter().zip(u64::from(first.get())..) {
-            let number =
-                CustomerNumber::new(number).ok_or_else(|| Error::broken("there are no numbers left"))?;
-            let row = ImportedRow { mark: marks[at].clone(), number, fields: customers[at].clone() };
-            let then = came_at(customers.len() - at);
-            let store =
-                Store::new(client.clone(), TABLE, Ambient::new(move || then, || Ambient::system().random()));
-            // Not written when another start has just done it: then it is there.
+            let number = CustomerNumber::new(number)
+                .ok_or_else(|| Error::broken("the tenant has used up its customer numbers"))?;
+            let row = ImportedRow { mark: row_keys[at].clone(), number, fields: customers[at].clone() };
+            let created_at = creation_time(customers.len() - at);
+            let store = Store::new(
+                client.clone(),
+                TABLE,
+                Ambient::new(move || created_at, || Ambient::system().random()),
+            );
+            // Has no effect if a concurrent start has imported the row.
             store.customers_import(tenant, vec![row]).await?;
         }
     }
-    let numbers = store.imported_rows_get(tenant, &marks).await?;
-    let number = |line: usize| marks.get(line - 1).and_then(|mark| numbers.get(mark).copied());
+    let numbers = store.imported_rows_get(tenant, &row_keys).await?;
+    let number = |line: usize| row_keys.get(line - 1).and_then(|key| numbers.get(key).copied());
     if count > 0 {
         add_prices(&store, tenant, number).await?;
     }
-    number(1).ok_or_else(|| Error::broken("the demo's first customer is not there").into())
+    number(1).ok_or_else(|| Error::broken("the first demo customer is missing").into())
 }
 
-/// Puts the demo's prices; `number` tells the customer of a line of the demo's customers.
+/// Stores the demo prices. `number` returns the customer number for a line of the customers file.
 async fn add_prices(
     store: &Store,
     tenant: &Tenant,
@@ -128,30 +135,30 @@ async fn add_prices(
     for price in demo::prices()? {
         let customer =
             price.customer.map(|line| number(line).ok_or(Error::NotFound("Customer"))).transpose()?;
-        let own = |number| PriceOwner::Customer(tenant.customer_uuid(number));
-        entries.push(price.entry(customer.map_or(PriceOwner::List, own))?);
+        let owner = |number| PriceOwner::Customer(tenant.customer_uuid(number));
+        entries.push(price.entry(customer.map_or(PriceOwner::List, owner))?);
     }
     Ok(store.prices_put(tenant, &entries).await?)
 }
 
-/// Makes the tags that the demo's customers name, where they are missing, and puts their ids for their names.
+/// Creates the missing tags of the demo customers, and replaces the tag names in `customers` with tag ids.
 async fn add_tags(store: &Store, tenant: &Tenant, customers: &mut [CustomerFields]) -> Result<(), Error> {
     let names = customers.iter().flat_map(|customer| customer.tag_ids.iter().cloned()).collect();
     let ids = store.tags_get_or_create(tenant, &names).await?;
     for tag in customers.iter_mut().flat_map(|customer| &mut customer.tag_ids) {
         let id = ids.get(tag.as_str());
-        *tag = id.ok_or_else(|| Error::broken("a tag of the demo is not there"))?.to_string();
+        *tag = id.ok_or_else(|| Error::broken("a demo tag is missing"))?.to_string();
     }
     Ok(())
 }
 
-/// When the customer came that is so many places from the end.
-fn came_at(places: usize) -> Timestamp {
+/// Returns the creation time of the customer `places` lines from the end of the file (1 is the last line).
+fn creation_time(places: usize) -> Timestamp {
     let places = i64::try_from(places).unwrap_or_default();
     Timestamp::now().plus_seconds(-places * SECONDS_BETWEEN_CUSTOMERS)
 }
 
-/// A key of the demo tenant for everything, in place of the one of an earlier start.
+/// Creates an API key with all scopes for the demo tenant, and revokes the one from an earlier start.
 async fn new_key(store: &Store, tenant: TenantId) -> Result<Secret, Error> {
     for old in store.api_keys_list(&tenant).await?.into_iter().filter(|key| key.name == KEY) {
         store.api_key_revoke(&tenant, &old.id()).await?;
@@ -171,7 +178,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_second_start_finds_what_is_there_and_makes_a_new_key() {
+    async fn second_start_keeps_the_records_and_replaces_the_key() {
         let data = Data::temporary().unwrap();
         let engine = Engine::start(&data).await.unwrap();
         let s3 = S3::start(&data).await.unwrap();
@@ -192,15 +199,15 @@ mod tests {
         let tenant = Tenant::new(&id, Mode::Live);
         let first = tenant.customer_uuid(1.try_into().unwrap());
         let mut pricing = store.pricing(&tenant, first, Timestamp::now().date());
-        let paid = pricing.next().await.unwrap().unwrap();
-        assert_eq!(paid.len(), 6);
-        assert!(paid.iter().any(|paid| Some(paid.customer_price) < paid.default_price));
+        let prices = pricing.next().await.unwrap().unwrap();
+        assert_eq!(prices.len(), 6);
+        assert!(prices.iter().any(|price| Some(price.customer_price) < price.default_price));
         let next = store.customer_numbers_allocate(&Tenant::new(&id, Mode::Live), 1).await.unwrap();
         assert_eq!(next.get(), 61);
     }
 
     #[test]
-    fn the_demos_customers_came_in_the_order_of_their_numbers() {
-        assert!(came_at(2) < came_at(1) && came_at(1) < Timestamp::now());
+    fn demo_customers_are_created_in_file_order() {
+        assert!(creation_time(2) < creation_time(1) && creation_time(1) < Timestamp::now());
     }
 }

@@ -1,4 +1,4 @@
-//! A function's answer as the HTTP response API Gateway makes of it.
+//! Conversion of a function's proxy response into an HTTP response, as API Gateway does it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::event::RequestId;
 
-/// Headers of a function that the gateway passes on under another name, because it writes its own.
+/// Response headers of a function that the gateway renames, because it sets its own.
 const REMAPPED: [HeaderName; 9] = [
     header::AUTHORIZATION,
     header::CONNECTION,
@@ -29,27 +29,27 @@ const REMAPPED: [HeaderName; 9] = [
     header::WWW_AUTHENTICATE,
 ];
 
-/// Headers of a function that the gateway drops.
+/// Response headers of a function that the gateway drops.
 const DROPPED: [HeaderName; 4] = [header::TE, header::TRAILER, header::TRANSFER_ENCODING, header::UPGRADE];
 
-/// Why an answer is none API Gateway takes ("Malformed Lambda proxy response").
+/// The reason why API Gateway rejects a function's response ("Malformed Lambda proxy response").
 #[derive(Debug, thiserror::Error)]
 pub enum Malformed {
-    /// Not JSON, or not the members an answer has.
-    #[error("the answer is not a proxy response: {0}")]
-    Shape(#[from] serde_json::Error),
-    /// No status a response can have.
-    #[error("{0} is no status code")]
+    /// The response is not JSON, or does not have the fields of a proxy response.
+    #[error("the response is not a proxy response: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The status code is invalid.
+    #[error("{0} is not a valid status code")]
     Status(u16),
-    /// A header that HTTP does not allow.
-    #[error("header {0} cannot be sent")]
+    /// A header is invalid.
+    #[error("header {0} has an invalid name or value")]
     Header(String),
-    /// `isBase64Encoded` and the body is not.
+    /// `isBase64Encoded` is set, but the body is not base64.
     #[error("the body is not base64: {0}")]
     Base64(#[from] base64::DecodeError),
 }
 
-/// What a function answers. Other members are an error, as they are on AWS.
+/// The response of a function. Unknown fields are an error, as on AWS.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ProxyResponse {
@@ -61,22 +61,23 @@ struct ProxyResponse {
     is_base64_encoded: Option<bool>,
 }
 
-/// The response to send for a function's answer.
+/// Converts a buffered response of a function into an HTTP response.
 ///
 /// # Errors
 ///
-/// When the answer is not one API Gateway takes; the caller gets [`GatewayResponseType::Failed`](super::gateway_response::GatewayResponseType::Failed) then.
-pub fn response(answer: &str, request: &RequestId) -> Result<Response, Malformed> {
-    let answer: ProxyResponse = serde_json::from_str(answer)?;
-    let status = status(answer.status_code)?;
-    let body = answer.body.unwrap_or_default();
-    let body = if answer.is_base64_encoded == Some(true) { BASE64.decode(body)? } else { body.into_bytes() };
+/// Returns [`Malformed`] if API Gateway would reject the response. The client then receives
+/// [`GatewayResponseType::Failed`](super::gateway_response::GatewayResponseType::Failed).
+pub fn response(json: &str, request: &RequestId) -> Result<Response, Malformed> {
+    let proxy: ProxyResponse = serde_json::from_str(json)?;
+    let status = status(proxy.status_code)?;
+    let body = proxy.body.unwrap_or_default();
+    let body = if proxy.is_base64_encoded == Some(true) { BASE64.decode(body)? } else { body.into_bytes() };
 
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    let multi = answer.multi_value_headers.unwrap_or_default();
-    let single = answer.headers.unwrap_or_default().into_iter().map(|(name, value)| (name, vec![value]));
-    // Where both have a header, the one with several values counts.
+    let multi = proxy.multi_value_headers.unwrap_or_default();
+    let single = proxy.headers.unwrap_or_default().into_iter().map(|(name, value)| (name, vec![value]));
+    // If both maps contain a header, the multi-value one wins.
     let single = single.filter(|(name, _)| !multi.keys().any(|other| other.eq_ignore_ascii_case(name)));
     for (name, values) in single.collect::<Vec<_>>().into_iter().chain(multi) {
         append(response.headers_mut(), &name, &values)?;
@@ -85,11 +86,11 @@ pub fn response(answer: &str, request: &RequestId) -> Result<Response, Malformed
         .headers_mut()
         .entry(header::CONTENT_TYPE)
         .or_insert(HeaderValue::from_static("application/json"));
-    stamp(response.headers_mut(), request);
+    add_request_ids(response.headers_mut(), request);
     Ok(response)
 }
 
-/// What stands before the body of an answer that is sent while it is made. Other members are an error.
+/// The status and headers that precede the body of a streamed response. Unknown fields are an error.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Prelude {
@@ -100,34 +101,34 @@ struct Prelude {
     cookies: Vec<String>,
 }
 
-/// The response to send for an answer that is sent while it is made. A body that breaks off, or takes longer than
-/// the time limit, ends the connection before it is complete.
+/// Converts a streamed response of a function into an HTTP response. If the body fails partway or exceeds
+/// `time_limit`, the connection closes before the body is complete.
 ///
 /// # Errors
 ///
-/// When the answer is not one API Gateway takes.
+/// Returns [`Malformed`] if API Gateway would reject the prelude.
 pub fn streamed(
-    answer: StreamedResponse,
+    streamed: StreamedResponse,
     request: &RequestId,
     time_limit: Duration,
 ) -> Result<Response, Malformed> {
-    let prelude: Prelude = serde_json::from_str(&answer.prelude)?;
-    let end = Instant::now() + time_limit;
-    let parts = answer.body.map_err(|error| error.chain());
-    let parts = stream::unfold(Some(parts), move |parts| async move {
-        let mut parts = parts?;
-        match timeout_at(end, parts.next()).await {
-            Ok(part) => part.map(|part| (part, Some(parts))),
-            Err(_) => Some((Err(format!("not complete after {} seconds", time_limit.as_secs())), None)),
+    let prelude: Prelude = serde_json::from_str(&streamed.prelude)?;
+    let deadline = Instant::now() + time_limit;
+    let chunks = streamed.body.map_err(|error| error.chain());
+    let chunks = stream::unfold(Some(chunks), move |chunks| async move {
+        let mut chunks = chunks?;
+        match timeout_at(deadline, chunks.next()).await {
+            Ok(chunk) => chunk.map(|chunk| (chunk, Some(chunks))),
+            Err(_) => Some((Err(format!("incomplete after {} seconds", time_limit.as_secs())), None)),
         }
     });
-    let mut response = Response::new(Body::from_stream(parts));
+    let mut response = Response::new(Body::from_stream(chunks));
     *response.status_mut() = status(prelude.status_code)?;
     for (name, value) in prelude.headers {
         append(response.headers_mut(), &name, &[value])?;
     }
     append(response.headers_mut(), header::SET_COOKIE.as_str(), &prelude.cookies)?;
-    stamp(response.headers_mut(), request);
+    add_request_ids(response.headers_mut(), request);
     Ok(response)
 }
 
@@ -137,24 +138,24 @@ fn status(code: u16) -> Result<StatusCode, Malformed> {
 }
 
 fn append(headers: &mut HeaderMap, name: &str, values: &[String]) -> Result<(), Malformed> {
-    let bad = || Malformed::Header(name.to_owned());
-    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
+    let invalid = || Malformed::Header(name.to_owned());
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
     if DROPPED.contains(&name) {
         return Ok(());
     }
     let name = if REMAPPED.contains(&name) {
-        HeaderName::from_bytes(format!("x-amzn-remapped-{name}").as_bytes()).map_err(|_| bad())?
+        HeaderName::from_bytes(format!("x-amzn-remapped-{name}").as_bytes()).map_err(|_| invalid())?
     } else {
         name
     };
     for value in values {
-        headers.append(name.clone(), HeaderValue::from_bytes(value.as_bytes()).map_err(|_| bad())?);
+        headers.append(name.clone(), HeaderValue::from_bytes(value.as_bytes()).map_err(|_| invalid())?);
     }
     Ok(())
 }
 
-/// The headers API Gateway puts on every response.
-pub(super) fn stamp(headers: &mut HeaderMap, request: &RequestId) {
+/// Adds the headers that API Gateway sets on every response.
+pub(super) fn add_request_ids(headers: &mut HeaderMap, request: &RequestId) {
     for (name, value) in [("x-amzn-requestid", &request.id), ("x-amz-apigw-id", &request.extended)] {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
@@ -168,8 +169,8 @@ mod tests {
 
     use super::*;
 
-    fn sent(answer: &str) -> Result<Response, Malformed> {
-        response(answer, &RequestId::generate())
+    fn converted(json: &str) -> Result<Response, Malformed> {
+        response(json, &RequestId::generate())
     }
 
     async fn body(response: Response) -> Vec<u8> {
@@ -177,8 +178,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_becomes_a_response() {
-        let response = sent(
+    async fn proxy_response_becomes_an_http_response() {
+        let response = converted(
             r#"{"statusCode":201,"headers":{"ETag":"a","X-One":"1"},
                 "multiValueHeaders":{"etag":["b"],"set-cookie":["x=1","y=2"]},"body":"hé","isBase64Encoded":false}"#,
         )
@@ -193,30 +194,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_base64_body_is_decoded_and_an_absent_one_is_empty() {
-        let response = sent(r#"{"statusCode":200,"body":"/wA=","isBase64Encoded":true}"#).unwrap();
+    async fn base64_bodies_are_decoded_and_absent_bodies_are_empty() {
+        let response = converted(r#"{"statusCode":200,"body":"/wA=","isBase64Encoded":true}"#).unwrap();
         assert_eq!(body(response).await, [0xff, 0]);
-        let response = sent(r#"{"statusCode":204,"headers":null,"multiValueHeaders":null}"#).unwrap();
+        let response = converted(r#"{"statusCode":204,"headers":null,"multiValueHeaders":null}"#).unwrap();
         assert_eq!(body(response).await, b"");
     }
 
     #[test]
-    fn headers_of_the_gateway_itself_are_renamed_or_dropped() {
-        let response = sent(
+    fn headers_owned_by_the_gateway_are_renamed_or_dropped() {
+        let response = converted(
             r#"{"statusCode":401,"headers":{"WWW-Authenticate":"Bearer","Content-Length":"7",
                 "Transfer-Encoding":"chunked"}}"#,
         )
         .unwrap();
         assert_eq!(response.headers()["x-amzn-remapped-www-authenticate"], "Bearer");
         assert_eq!(response.headers()["x-amzn-remapped-content-length"], "7");
-        for gone in ["www-authenticate", "content-length", "transfer-encoding"] {
-            assert!(!response.headers().contains_key(gone), "{gone}");
+        for removed in ["www-authenticate", "content-length", "transfer-encoding"] {
+            assert!(!response.headers().contains_key(removed), "{removed}");
         }
     }
 
     #[test]
-    fn what_aws_calls_malformed_is_an_error() {
-        for answer in [
+    fn malformed_proxy_responses_are_rejected() {
+        for json in [
             "null",
             r#""text""#,
             r#"{"body":"x"}"#,
@@ -227,7 +228,7 @@ mod tests {
             r#"{"statusCode":200,"headers":{"a":"x\ny"}}"#,
             r#"{"statusCode":200,"body":"?","isBase64Encoded":true}"#,
         ] {
-            assert!(sent(answer).is_err(), "{answer}");
+            assert!(converted(json).is_err(), "{json}");
         }
     }
 }

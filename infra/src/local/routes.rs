@@ -1,5 +1,5 @@
-//! Which function answers what: read from `template.yaml`, matched as API Gateway matches, so that a route missing
-//! there is missing here too.
+//! The routes of `template.yaml`, matched as API Gateway matches them. A route that is missing from the
+//! template is therefore also missing from the local stack.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,138 +7,139 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 
-/// The template that is deployed, as it was when this was built.
+/// The template to deploy, as of the build.
 pub const TEMPLATE: &str = include_str!("../../../template.yaml");
 
-/// Why a template cannot be served.
+/// The reason why the routes of a template cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum RouteError {
-    /// Not YAML, or not shaped like a SAM template.
+    /// The text is not YAML, or does not have the structure of a SAM template.
     #[error("cannot read {at}: {source}")]
     Unreadable {
-        /// The part that could not be read.
+        /// The section that could not be read.
         at: String,
-        /// What the YAML reader says.
+        /// Error reported by the YAML parser.
         #[source]
         source: serde_yaml_ng::Error,
     },
-    /// A function with routes, but nothing that says which binary it is.
+    /// A function has routes, but its binary cannot be determined.
     #[error(
-        "function {function} has routes but no name: give it CodeUri: target/lambda/NAME/ or \
+        "function {function} has routes but no binary name; set CodeUri: target/lambda/NAME/ or \
          Metadata: BuildProperties: Binary: NAME"
     )]
-    Nameless {
-        /// The function's logical id.
+    NoBinary {
+        /// Logical id of the function.
         function: String,
     },
-    /// An event of an HTTP API.
+    /// An event belongs to an HTTP API.
     #[error(
-        "event {event} of {function} is an HttpApi event: the local stack speaks the REST API's (Type: Api)"
+        "event {event} of function {function} is an HttpApi event; the local stack supports REST APIs only, \
+         so use Type: Api"
     )]
     HttpApi {
-        /// The function's logical id.
+        /// Logical id of the function.
         function: String,
-        /// The event's name.
+        /// Name of the event.
         event: String,
     },
-    /// A path API Gateway would refuse.
-    #[error("path {path} of {function} is not one API Gateway takes: {why}")]
-    BadPath {
-        /// The function's logical id.
+    /// API Gateway would reject a path.
+    #[error("API Gateway does not accept path {path} of function {function}: {reason}")]
+    InvalidPath {
+        /// Logical id of the function.
         function: String,
-        /// The path as written.
+        /// The path as written in the template.
         path: String,
-        /// What is wrong with it.
-        why: &'static str,
+        /// The rule that the path violates.
+        reason: &'static str,
     },
-    /// Two functions for the same method and path.
-    #[error("{method} {path} is routed to both {first} and {second}")]
-    Twice {
-        /// The method.
+    /// Two functions have the same method and path.
+    #[error("{method} {path} is routed to both {first} and {second}; remove one of the two events")]
+    DuplicateRoute {
+        /// HTTP method.
         method: String,
-        /// The path.
+        /// Path.
         path: String,
-        /// One function.
+        /// Name of the first function.
         first: String,
-        /// The other.
+        /// Name of the second function.
         second: String,
     },
-    /// Two names for the parameter at the same place: API Gateway allows one.
-    #[error("paths {first} and {second} name the parameter at the same place differently: use one name")]
-    TwoNames {
-        /// One path.
+    /// Two paths name the parameter in the same position differently, which API Gateway does not allow.
+    #[error("paths {first} and {second} use different names for the same path parameter; use the same name")]
+    ParameterNameConflict {
+        /// The first path.
         first: String,
-        /// The other.
+        /// The second path.
         second: String,
     },
 }
 
-/// One part of a path between slashes. The order is API Gateway's: the exact word wins over a parameter, a
-/// parameter over the rest of the path.
+/// A path segment of a route. Variants are ordered by API Gateway's precedence: a literal wins over a
+/// parameter, and a parameter wins over a greedy parameter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Segment {
     /// `customers`
     Literal(String),
     /// `{uuid}`
     Parameter(String),
-    /// `{proxy+}`
-    Rest(String),
+    /// `{proxy+}`, which matches the rest of the path.
+    Greedy(String),
 }
 
-/// A path of the template and the functions behind its methods.
+/// A path of the template, and the functions that handle its methods.
 #[derive(Debug)]
 struct Resource {
     path: String,
     segments: Vec<Segment>,
-    /// By method in capitals; `ANY` stands for every other one.
-    functions: BTreeMap<String, Target>,
+    /// By HTTP method in capitals; `ANY` matches every method that is not listed.
+    targets: BTreeMap<String, Target>,
 }
 
-/// What is behind a method of a path.
+/// The function that handles a method of a path.
 #[derive(Debug)]
 struct Target {
     function: String,
     transfer: Transfer,
 }
 
-/// How an answer goes to the caller: `ResponseTransferMode` in SAM's words, of which any other is ignored on AWS
-/// without a word, and refused here.
+/// The transfer mode of a response, `ResponseTransferMode` in a SAM template. Any other value is an error
+/// here, whereas AWS ignores it silently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub enum Transfer {
-    /// When all of it is there.
+    /// Sent once the response is complete.
     #[default]
     #[serde(rename = "BUFFERED")]
     Buffered,
-    /// While it is made.
+    /// Sent while the function produces the response.
     #[serde(rename = "RESPONSE_STREAM")]
     Stream,
 }
 
-/// One method and path of the template and the function that answers.
+/// A route: one method of one path, and the function that handles it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// The name of the function's binary.
+    /// Name of the function's binary.
     pub function: String,
-    /// The method, in capitals; `ANY` for every one.
+    /// HTTP method in capitals; `ANY` matches every method.
     pub method: String,
-    /// The path, parameters in braces.
+    /// Path, with parameters in braces.
     pub path: String,
 }
 
-/// What a request was matched to.
+/// The route that matches a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match<'a> {
-    /// The name of the function's binary.
+    /// Name of the function's binary.
     pub function: &'a str,
-    /// The path as the template writes it.
+    /// The path as written in the template.
     pub resource: &'a str,
-    /// How the answer goes to the caller.
+    /// The transfer mode of the response.
     pub transfer: Transfer,
-    /// The parameters of the path, **as they stand in the URL**: a REST API does not decode them.
+    /// The path parameters, **percent-encoded as in the URL**: a REST API does not decode them.
     pub parameters: BTreeMap<&'a str, String>,
 }
 
-/// All routes of a template, the most exact first.
+/// All routes of a template, in order of precedence.
 #[derive(Debug)]
 pub struct Routes {
     resources: Vec<Resource>,
@@ -149,7 +150,8 @@ impl Routes {
     ///
     /// # Errors
     ///
-    /// When the text is no template, or one whose routes API Gateway would not take.
+    /// Returns [`RouteError::Unreadable`] if the text is not a SAM template, and the variant for the violated
+    /// rule if API Gateway would reject one of its routes or the local stack does not support the route.
     pub fn read(template: &str) -> Result<Self, RouteError> {
         let template: Template = serde_yaml_ng::from_str(template)
             .map_err(|source| RouteError::Unreadable { at: "template.yaml".to_owned(), source })?;
@@ -165,10 +167,10 @@ impl Routes {
         Ok(Self { resources })
     }
 
-    /// Every method and path, in the order of the paths.
+    /// Returns every method of every path, in order of precedence.
     pub fn all(&self) -> impl Iterator<Item = Route> {
         self.resources.iter().flat_map(|resource| {
-            resource.functions.iter().map(|(method, target)| Route {
+            resource.targets.iter().map(|(method, target)| Route {
                 function: target.function.clone(),
                 method: method.clone(),
                 path: resource.path.clone(),
@@ -176,44 +178,45 @@ impl Routes {
         })
     }
 
-    /// The functions that have routes.
+    /// Returns the names of the functions that have routes.
     #[must_use]
     pub fn functions(&self) -> BTreeSet<&str> {
         self.resources
             .iter()
-            .flat_map(|r| r.functions.values().map(|target| target.function.as_str()))
+            .flat_map(|r| r.targets.values().map(|target| target.function.as_str()))
             .collect()
     }
 
-    /// What answers a request, if anything. The path is the one in the URL, still percent-encoded. The most exact
-    /// path is chosen first and its methods are looked at then, as API Gateway does: another path that would have
-    /// the method is not tried.
+    /// Returns the matching route, or `None` if there is no match. `path` is percent-encoded, as in the URL.
+    ///
+    /// As in API Gateway, the path with the highest precedence is selected first. If that path does not have
+    /// the method, no other path is tried.
     #[must_use]
     pub fn find(&self, method: &str, path: &str) -> Option<Match<'_>> {
-        let parts: Vec<&str> = parts(path);
+        let parts: Vec<&str> = split(path);
         let (resource, parameters) = self.resources.iter().find_map(|r| Some((r, r.capture(&parts)?)))?;
         let Target { function, transfer } =
-            resource.functions.get(method).or_else(|| resource.functions.get("ANY"))?;
+            resource.targets.get(method).or_else(|| resource.targets.get("ANY"))?;
         Some(Match { function, resource: &resource.path, transfer: *transfer, parameters })
     }
 }
 
 impl Resource {
-    /// The parameters, when the parts fit this path.
+    /// Returns the path parameters, or `None` if the parts do not match this path.
     fn capture(&self, parts: &[&str]) -> Option<BTreeMap<&str, String>> {
         let mut parameters = BTreeMap::new();
         let mut parts = parts.iter();
         for segment in &self.segments {
             match segment {
-                Segment::Literal(word) => {
+                Segment::Literal(literal) => {
                     let part = percent_decode_str(parts.next()?);
-                    part.eq(word.bytes()).then_some(())?;
+                    part.eq(literal.bytes()).then_some(())?;
                 }
                 Segment::Parameter(name) => {
                     let part = parts.next().filter(|part| !part.is_empty())?;
                     parameters.insert(name.as_str(), (*part).to_owned());
                 }
-                Segment::Rest(name) => {
+                Segment::Greedy(name) => {
                     let rest = parts.by_ref().copied().collect::<Vec<_>>().join("/");
                     (!rest.is_empty()).then_some(())?;
                     parameters.insert(name.as_str(), rest);
@@ -224,8 +227,8 @@ impl Resource {
     }
 }
 
-/// The parts of a path. One slash at the end is as none: API Gateway drops it.
-fn parts(path: &str) -> Vec<&str> {
+/// Splits a path at its slashes. One trailing slash is ignored, as in API Gateway.
+fn split(path: &str) -> Vec<&str> {
     let path = path.strip_prefix('/').unwrap_or(path);
     let path = path.strip_suffix('/').unwrap_or(path);
     if path.is_empty() { Vec::new() } else { path.split('/').collect() }
@@ -248,7 +251,7 @@ fn add_function(
         let api: ApiEvent = serde_yaml_ng::from_value(properties).map_err(|source| {
             RouteError::Unreadable { at: format!("event {event} of function {id}"), source }
         })?;
-        let name = name.clone().ok_or_else(|| RouteError::Nameless { function: id.to_owned() })?;
+        let name = name.clone().ok_or_else(|| RouteError::NoBinary { function: id.to_owned() })?;
         add_route(resources, id, name, api)?;
     }
     Ok(())
@@ -260,80 +263,86 @@ fn add_route(
     function: String,
     ApiEvent { path, method, transfer }: ApiEvent,
 ) -> Result<(), RouteError> {
-    let segments = segments(&path).map_err(|why| RouteError::BadPath {
+    let segments = segments(&path).map_err(|reason| RouteError::InvalidPath {
         function: id.to_owned(),
         path: path.clone(),
-        why,
+        reason,
     })?;
     let method = method.to_ascii_uppercase();
     let resource = resources.entry(path.clone()).or_insert_with(|| Resource {
         path: path.clone(),
         segments,
-        functions: BTreeMap::new(),
+        targets: BTreeMap::new(),
     });
     let target = Target { function: function.clone(), transfer };
-    match resource.functions.insert(method.clone(), target) {
+    match resource.targets.insert(method.clone(), target) {
         Some(Target { function: first, .. }) => {
-            Err(RouteError::Twice { method, path, first, second: function })
+            Err(RouteError::DuplicateRoute { method, path, first, second: function })
         }
         None => Ok(()),
     }
 }
 
-/// The name of a function's binary: what cargo-lambda is told to build, or the folder it is built into.
+/// Returns the name of a function's binary: the one that `Metadata` has cargo-lambda build, or else the
+/// folder in `CodeUri`.
 fn binary(code_uri: &Value, metadata: &Value) -> Option<String> {
-    let told = metadata.get("BuildProperties").and_then(|p| p.get("Binary")).and_then(Value::as_str);
+    let configured = metadata.get("BuildProperties").and_then(|p| p.get("Binary")).and_then(Value::as_str);
     let folder = || code_uri.as_str().and_then(|uri| uri.trim_end_matches('/').rsplit('/').next());
-    told.or_else(folder).filter(|name| !matches!(*name, "" | "." | "..")).map(str::to_owned)
+    configured.or_else(folder).filter(|name| !matches!(*name, "" | "." | "..")).map(str::to_owned)
 }
 
 fn segments(path: &str) -> Result<Vec<Segment>, &'static str> {
     if !path.starts_with('/') {
-        return Err("it must begin with a slash");
+        return Err("it must start with a slash");
     }
-    let segments = parts(path).into_iter().map(segment).collect::<Result<Vec<_>, _>>()?;
+    let segments = split(path).into_iter().map(segment).collect::<Result<Vec<_>, _>>()?;
     match segments.split_last() {
-        Some((_, before)) if before.iter().any(|s| matches!(s, Segment::Rest(_))) => {
-            Err("nothing may follow {name+}")
+        Some((_, before)) if before.iter().any(|s| matches!(s, Segment::Greedy(_))) => {
+            Err("{name+} must be the last segment")
         }
         _ => Ok(segments),
     }
 }
 
 fn segment(part: &str) -> Result<Segment, &'static str> {
-    let word = |name: &str| !name.is_empty() && !name.contains(['{', '}', '+', '$']);
+    let is_valid = |name: &str| !name.is_empty() && !name.contains(['{', '}', '+', '$']);
     match part.strip_prefix('{').and_then(|p| p.strip_suffix('}')) {
         Some(name) => match name.strip_suffix('+') {
-            Some(name) if word(name) => Ok(Segment::Rest(name.to_owned())),
-            None if word(name) => Ok(Segment::Parameter(name.to_owned())),
-            _ => Err("a parameter is {name} or {name+}"),
+            Some(name) if is_valid(name) => Ok(Segment::Greedy(name.to_owned())),
+            None if is_valid(name) => Ok(Segment::Parameter(name.to_owned())),
+            _ => Err("a parameter must be {name} or {name+}"),
         },
-        None if word(part) => Ok(Segment::Literal(part.to_owned())),
-        None => Err("a part is a word, {name} or {name+}"),
+        None if is_valid(part) => Ok(Segment::Literal(part.to_owned())),
+        None => Err("a segment must be a literal, {name} or {name+}"),
     }
 }
 
-/// API Gateway keeps paths as a tree in which one node has one child that is a parameter.
+/// Checks that all paths use the same parameter name in the same position. API Gateway stores paths as a tree
+/// in which each node has at most one parameter and one greedy parameter as children.
 fn check_parameter_names(resources: &[Resource]) -> Result<(), RouteError> {
     let mut seen: BTreeMap<(Vec<Segment>, bool), (&Segment, &str)> = BTreeMap::new();
     for resource in resources {
         for (at, segment) in resource.segments.iter().enumerate() {
-            let rest = match segment {
+            let is_greedy = match segment {
                 Segment::Literal(_) => continue,
                 Segment::Parameter(_) => false,
-                Segment::Rest(_) => true,
+                Segment::Greedy(_) => true,
             };
-            let place = (resource.segments[..at].to_vec(), rest);
-            let (named, path) = *seen.entry(place).or_insert((segment, &resource.path));
-            if named != segment {
-                return Err(RouteError::TwoNames { first: path.to_owned(), second: resource.path.clone() });
+            let position = (resource.segments[..at].to_vec(), is_greedy);
+            let (known, path) = *seen.entry(position).or_insert((segment, &resource.path));
+            if known != segment {
+                return Err(RouteError::ParameterNameConflict {
+                    first: path.to_owned(),
+                    second: resource.path.clone(),
+                });
             }
         }
     }
     Ok(())
 }
 
-/// What is read of a SAM template. `!Sub` and its like are accepted anywhere.
+/// The parts of a SAM template that the local stack reads. Short-form intrinsic functions such as `!Sub` are
+/// accepted everywhere.
 #[derive(Deserialize)]
 pub(super) struct Template {
     #[serde(rename = "Resources")]

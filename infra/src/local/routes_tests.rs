@@ -1,8 +1,8 @@
-//! Tests of [`super::Routes`]: reading a template and matching as API Gateway does.
+//! Tests of [`super::Routes`]: reading templates and matching requests as API Gateway does.
 
 use super::*;
 
-/// A template with functions `(name, [(method, path)])`.
+/// Returns a template with functions given as `(name, [(method, path)])`.
 fn template(functions: &[(&str, &[(&str, &str)])]) -> String {
     let mut text = String::from("Resources:\n  Table:\n    Type: AWS::DynamoDB::Table\n");
     for (id, (name, routes)) in functions.iter().enumerate() {
@@ -38,7 +38,7 @@ fn found(routes: &Routes, method: &str, path: &str) -> Option<String> {
 }
 
 #[test]
-fn the_deployed_template_can_be_read() {
+fn deployed_template_is_accepted() {
     let routes = Routes::read(TEMPLATE).unwrap();
     assert_eq!(routes.find("GET", "/api/v1/customers").unwrap().function, "trades-customer-list");
     let one = routes.find("GET", "/api/v1/customers/7").unwrap();
@@ -46,7 +46,7 @@ fn the_deployed_template_can_be_read() {
 }
 
 #[test]
-fn exact_words_win_over_parameters() {
+fn literals_win_over_parameters() {
     let routes = customers();
     assert_eq!(found(&routes, "GET", "/api/v1/customers").unwrap(), "list {}");
     assert_eq!(found(&routes, "GET", "/api/v1/customers/7").unwrap(), r#"get {"uuid": "7"}"#);
@@ -55,7 +55,7 @@ fn exact_words_win_over_parameters() {
 }
 
 #[test]
-fn what_the_template_lacks_is_not_found() {
+fn requests_without_a_route_match_nothing() {
     let routes = customers();
     for (method, path) in [
         ("GET", "/"),
@@ -77,28 +77,28 @@ fn what_the_template_lacks_is_not_found() {
 }
 
 #[test]
-fn the_path_is_chosen_before_the_method() {
-    // `/customers/export` has no POST, and `/customers/{uuid}` is not asked in its stead.
+fn path_is_selected_before_the_method() {
+    // `/c/export` has no POST, and `/c/{uuid}` is not tried instead.
     let routes = routes(&[("export", &[("GET", "/c/export")]), ("change", &[("POST", "/c/{uuid}")])]);
     assert_eq!(found(&routes, "POST", "/c/export"), None);
     assert_eq!(found(&routes, "POST", "/c/7").unwrap(), r#"change {"uuid": "7"}"#);
 }
 
 #[test]
-fn the_rest_of_a_path_is_one_parameter_for_any_method() {
+fn greedy_parameter_captures_the_rest_of_the_path() {
     let routes = customers();
     assert_eq!(found(&routes, "PATCH", "/files/a/b%2Fc").unwrap(), r#"files {"path": "a/b%2Fc"}"#);
 }
 
 #[test]
-fn one_slash_at_the_end_is_as_none() {
+fn one_trailing_slash_is_ignored() {
     let routes = customers();
     assert_eq!(found(&routes, "GET", "/api/v1/customers/").unwrap(), "list {}");
     assert_eq!(found(&routes, "GET", "/api/v1/customers//"), None);
 }
 
 #[test]
-fn parameters_stay_as_they_stand_in_the_url() {
+fn parameters_stay_percent_encoded() {
     let routes = customers();
     assert_eq!(
         found(&routes, "GET", "/api/v1/c%75stomers/a%2Fb%20c").unwrap(),
@@ -108,7 +108,7 @@ fn parameters_stay_as_they_stand_in_the_url() {
 }
 
 #[test]
-fn short_forms_of_cloudformation_are_accepted() {
+fn short_form_intrinsic_functions_are_accepted() {
     let routes = Routes::read(
         r#"
 Globals:
@@ -137,16 +137,19 @@ Resources:
 }
 
 #[test]
-fn what_api_gateway_refuses_is_refused() {
+fn templates_that_api_gateway_rejects_are_errors() {
     let read = |functions: &[(&str, &[(&str, &str)])]| Routes::read(&template(functions)).unwrap_err();
-    assert!(matches!(read(&[("a", &[("GET", "c")])]), RouteError::BadPath { .. }));
-    assert!(matches!(read(&[("a", &[("GET", "/{p+}/c")])]), RouteError::BadPath { .. }));
-    assert!(matches!(read(&[("a", &[("GET", "/a{p}")])]), RouteError::BadPath { .. }));
-    assert!(matches!(read(&[(".", &[("GET", "/c")])]), RouteError::Nameless { .. }));
-    assert!(matches!(read(&[("a", &[("GET", "/c")]), ("b", &[("get", "/c")])]), RouteError::Twice { .. }));
+    assert!(matches!(read(&[("a", &[("GET", "c")])]), RouteError::InvalidPath { .. }));
+    assert!(matches!(read(&[("a", &[("GET", "/{p+}/c")])]), RouteError::InvalidPath { .. }));
+    assert!(matches!(read(&[("a", &[("GET", "/a{p}")])]), RouteError::InvalidPath { .. }));
+    assert!(matches!(read(&[(".", &[("GET", "/c")])]), RouteError::NoBinary { .. }));
+    assert!(matches!(
+        read(&[("a", &[("GET", "/c")]), ("b", &[("get", "/c")])]),
+        RouteError::DuplicateRoute { .. }
+    ));
     assert!(matches!(
         read(&[("a", &[("GET", "/c/{x}")]), ("b", &[("PUT", "/c/{y}")])]),
-        RouteError::TwoNames { .. }
+        RouteError::ParameterNameConflict { .. }
     ));
     assert!(matches!(Routes::read("Resources: 7").unwrap_err(), RouteError::Unreadable { .. }));
     let http_api = template(&[("a", &[("GET", "/c")])]).replace("Type: Api", "Type: HttpApi");

@@ -1,4 +1,4 @@
-//! S3 on a folder (s3s-fs), served on a port of its own to the loopback address only, with one bucket in it.
+//! Local S3 (s3s-fs) with one bucket, backed by a folder and served on a separate loopback port.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,33 +19,33 @@ use tokio::task::JoinHandle;
 
 use super::data::Data;
 
-/// The bucket exports go to.
+/// Bucket for exports.
 pub const BUCKET: &str = "clientele-exports";
-/// The folder of the buckets in the data folder.
+/// Folder of the buckets, relative to the data folder.
 const FOLDER: &str = "s3";
-/// How long requests under way may take when it is stopped.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long a shutdown waits for requests in flight.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why there is no S3.
+/// The reason why the local S3 is not running.
 #[derive(Debug, thiserror::Error)]
 pub enum S3Error {
-    /// The folder cannot be made or read.
-    #[error("cannot keep exports in {}: {why}", .path.display())]
+    /// The folder cannot be created or read.
+    #[error("cannot store exports in {}: {reason}", .path.display())]
     NoFolder {
         /// The folder.
         path: PathBuf,
-        /// What the system says.
-        why: String,
+        /// Error reported by the operating system or s3s-fs.
+        reason: String,
     },
-    /// No port for it.
+    /// No port can be bound.
     #[error("cannot open a port on 127.0.0.1 for the local S3: {0}")]
     NoPort(#[source] io::Error),
-    /// It ended with an error.
+    /// The server ended with an error.
     #[error("the local S3 failed: {0}")]
     Failed(String),
 }
 
-/// A running S3. It stops when this is dropped, or with [`S3::stop`], which waits for it.
+/// A running S3 server. Dropping it stops the server; [`S3::stop`] also waits for it.
 #[derive(Debug)]
 pub struct S3 {
     access: S3Access,
@@ -53,23 +53,23 @@ pub struct S3 {
     served: JoinHandle<io::Result<()>>,
 }
 
-/// What a client needs to reach it. Buckets are in the path, not in the host name.
+/// Connection settings for a client, which must put the bucket in the path, not in the host name.
 #[derive(Clone)]
 pub struct S3Access {
-    /// Where it listens. Any region will do.
+    /// Base URL. Any region is accepted.
     pub url: String,
-    /// The access key id.
+    /// Access key id.
     pub access_key: String,
-    /// The secret access key.
+    /// Secret access key.
     pub secret_key: String,
-    /// The bucket that is there.
+    /// Name of the bucket.
     pub bucket: &'static str,
-    /// The bucket's folder.
+    /// Folder of the bucket.
     pub folder: PathBuf,
 }
 
 impl std::fmt::Debug for S3Access {
-    /// Without the secret.
+    /// Omits the credentials.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("S3Access")
             .field("url", &self.url)
@@ -79,17 +79,18 @@ impl std::fmt::Debug for S3Access {
 }
 
 impl S3 {
-    /// Starts S3 on that data's folder.
+    /// Starts S3 in the folder of `data`.
     ///
     /// # Errors
     ///
-    /// When the folder cannot be made, or no port opened.
+    /// Returns [`S3Error::NoFolder`] if the folder cannot be created, and [`S3Error::NoPort`] if no port can
+    /// be bound.
     pub async fn start(data: &Data) -> Result<Self, S3Error> {
         let folder = data.folder().join(FOLDER).join(BUCKET);
-        let no_folder = |why: String| S3Error::NoFolder { path: folder.clone(), why };
+        let no_folder = |reason: String| S3Error::NoFolder { path: folder.clone(), reason };
         tokio::fs::create_dir_all(&folder).await.map_err(|e| no_folder(e.to_string()))?;
         let files = FileSystem::new(data.folder().join(FOLDER)).map_err(|e| no_folder(format!("{e:?}")))?;
-        // Nobody but this machine can call, and on this machine the folder is there to be read.
+        // Fixed credentials suffice: only this machine can reach the port, and it can read the folder anyway.
         let (access_key, secret_key) = ("local".to_owned(), "local".to_owned());
         let mut service = S3ServiceBuilder::new(files);
         service.set_auth(SimpleAuth::from_single(access_key.clone(), secret_key.clone()));
@@ -98,28 +99,28 @@ impl S3 {
         let listener = TcpListener::bind(any_port).await.map_err(S3Error::NoPort)?;
         let url = format!("http://{}", listener.local_addr().map_err(S3Error::NoPort)?);
         let (stop, stopped) = oneshot::channel::<()>();
-        let app = Router::new().fallback(answer).with_state(service.build());
-        // Dropping the sender ends the wait with an error, which is the same word: stop.
+        let app = Router::new().fallback(handle).with_state(service.build());
+        // Dropping the sender is the stop signal, so the receiver's error is expected.
         let served = axum::serve(listener, app).with_graceful_shutdown(async move { drop(stopped.await) });
         let served = tokio::spawn(async move { served.await });
         let access = S3Access { url, access_key, secret_key, bucket: BUCKET, folder };
         Ok(Self { access, stop, served })
     }
 
-    /// How to reach it.
+    /// Returns the connection settings.
     #[must_use]
     pub fn access(&self) -> &S3Access {
         &self.access
     }
 
-    /// Lets requests under way end and returns.
+    /// Waits for requests in flight, for at most 5 seconds, and stops the server.
     ///
     /// # Errors
     ///
-    /// When it had failed before.
+    /// Returns [`S3Error::Failed`] if the server has ended with an error.
     pub async fn stop(mut self) -> Result<(), S3Error> {
         drop(self.stop);
-        match tokio::time::timeout(GRACE, &mut self.served).await {
+        match tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut self.served).await {
             Ok(ended) => {
                 let ended = ended.map_err(|e| S3Error::Failed(e.to_string()))?;
                 ended.map_err(|e| S3Error::Failed(e.to_string()))
@@ -132,7 +133,7 @@ impl S3 {
     }
 }
 
-async fn answer(State(service): State<S3Service>, request: Request) -> Response {
+async fn handle(State(service): State<S3Service>, request: Request) -> Response {
     match service.call(request.map(s3s::Body::http_body_unsync)).await {
         Ok(response) => response.map(Body::new),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}")).into_response(),
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_object_put_is_a_file_and_comes_back() {
+    async fn uploaded_object_is_stored_as_a_file_and_can_be_downloaded() {
         let data = Data::temporary().unwrap();
         let s3 = S3::start(&data).await.unwrap();
         let access = s3.access().clone();
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn another_secret_is_refused() {
+    async fn requests_signed_with_another_secret_are_rejected() {
         let data = Data::temporary().unwrap();
         let s3 = S3::start(&data).await.unwrap();
         let listed = client(s3.access(), "guess").list_objects_v2().bucket(BUCKET).send().await;

@@ -1,4 +1,5 @@
-//! The one port of the local stack: the page, the OpenAPI document, and behind everything else the functions.
+//! The port of the local stack: serves the page, the OpenAPI specification and AWS services, and passes all
+//! other requests to the functions.
 
 use std::future::Future;
 use std::io;
@@ -21,10 +22,10 @@ use super::aws::Services;
 use super::gateway::Gateway;
 use super::info::Info;
 
-/// How long requests under way may take when the stack is stopped.
-const GRACE: Duration = Duration::from_secs(5);
-/// How long an answer that is made may take to reach its caller when the stack is stopped.
-const LAST_BYTES: Duration = Duration::from_millis(200);
+/// How long a shutdown waits for requests in flight.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a shutdown waits for the last response to reach its client.
+const FLUSH_TIME: Duration = Duration::from_millis(200);
 
 const PAGE: &str = include_str!("page/index.html");
 const STYLE: &str = include_str!("page/style.css");
@@ -33,82 +34,83 @@ const QUERY_PAGE: &str = include_str!("page/graphiql.html");
 const QUERY_STYLE: &str = include_str!("page/graphiql.css");
 const QUERY_SCRIPT: &str = include_str!("page/graphiql.js");
 
-/// The page takes nothing from anywhere else and nobody may frame it.
+/// Content security policy: the page loads only from this server and cannot be framed.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
                            img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Why the port is not served.
+/// The reason why the port is not served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// Something else has the port.
-    #[error("port {0} is in use: choose another with --port N, or let the system choose with --port 0")]
+    /// Another program is using the port.
+    #[error("port {0} is in use; choose another with --port N, or let the system choose with --port 0")]
     PortInUse(u16),
-    /// The system does not give the port.
-    #[error("cannot listen on 127.0.0.1:{port}: {source}. Choose another port with --port N (above 1023)")]
+    /// The operating system does not allow the port.
+    #[error("cannot listen on 127.0.0.1:{port}: {source}; choose a port above 1023 with --port N")]
     NoPort {
-        /// The port.
+        /// Requested port.
         port: u16,
-        /// What the system says.
+        /// Error reported by the operating system.
         source: io::Error,
     },
-    /// Serving ended with an error.
+    /// The server ended with an error.
     #[error("the server failed: {0}")]
     Failed(#[source] io::Error),
 }
 
-/// A port that is taken and not yet served: callers wait.
+/// A bound port that is not served yet. Connections wait in its queue.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
 }
 
-/// What is served.
+/// Everything that the server serves.
 #[derive(Debug)]
 pub struct Site {
-    /// The functions.
+    /// The routes and their functions.
     pub gateway: Gateway,
-    /// What stands in for AWS's own services.
+    /// The local replacements of AWS services.
     pub services: Services,
-    /// The OpenAPI document, as JSON.
+    /// The OpenAPI specification, as JSON.
     pub openapi: String,
-    /// What the page is told.
+    /// The description of the stack for the page.
     pub info: Info,
 }
 
-/// What every request is answered from.
+/// State shared by all requests.
 struct Shared {
     gateway: Gateway,
     services: Services,
     openapi: String,
     info: String,
     address: SocketAddr,
-    /// How many functions are being called.
-    under_way: watch::Sender<usize>,
+    /// Number of requests in flight to functions and AWS services.
+    in_flight: watch::Sender<usize>,
 }
 
-/// Counts one call as under way for as long as it lives.
-struct UnderWay<'a>(&'a watch::Sender<usize>);
+/// Counts a request as in flight until dropped.
+struct InFlight<'a>(&'a watch::Sender<usize>);
 
-impl<'a> UnderWay<'a> {
-    fn count(calls: &'a watch::Sender<usize>) -> Self {
-        calls.send_modify(|n| *n += 1);
-        Self(calls)
+impl<'a> InFlight<'a> {
+    fn count(in_flight: &'a watch::Sender<usize>) -> Self {
+        in_flight.send_modify(|n| *n += 1);
+        Self(in_flight)
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.send_modify(|n| *n -= 1);
     }
 }
 
 impl Server {
-    /// Takes a port of the loopback address; 0 takes a free one.
+    /// Binds a port of the loopback address. Port 0 selects a free port.
     ///
     /// # Errors
     ///
-    /// When the port is in use, or not to be had.
+    /// Returns [`ServerError::PortInUse`] if another program is using the port, and [`ServerError::NoPort`]
+    /// if it cannot be bound for another reason.
     pub async fn bind(port: u16) -> Result<Self, ServerError> {
         let no_port = |source: io::Error| match source.kind() {
             io::ErrorKind::AddrInUse => ServerError::PortInUse(port),
@@ -119,17 +121,17 @@ impl Server {
         Ok(Self { listener, address })
     }
 
-    /// The base URL, without a slash at the end.
+    /// Returns the base URL, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Serves until `stop` is done, then lets requests under way end.
+    /// Serves until `stop` resolves, then waits for requests in flight for at most 5 seconds.
     ///
     /// # Errors
     ///
-    /// When the port can no longer be served.
+    /// Returns [`ServerError::Failed`] if the server ends with an error.
     pub async fn serve(
         self,
         site: Site,
@@ -137,9 +139,9 @@ impl Server {
     ) -> Result<(), ServerError> {
         let Site { gateway, services, openapi, info } = site;
         let info = serde_json::to_string(&info).map_err(|e| ServerError::Failed(e.into()))?;
-        let (under_way, calls) = watch::channel(0);
-        let shared = Arc::new(Shared { gateway, services, openapi, info, address: self.address, under_way });
-        // Small answers must not wait for more to send. Where the option is refused, they merely wait.
+        let (in_flight, receiver) = watch::channel(0);
+        let shared = Arc::new(Shared { gateway, services, openapi, info, address: self.address, in_flight });
+        // Sends small responses without delay. If the option cannot be set, responses are only slower.
         let listener = self.listener.tap_io(|stream: &mut TcpStream| drop(stream.set_nodelay(true)));
         let app = app(shared).into_make_service_with_connect_info::<SocketAddr>();
 
@@ -150,21 +152,22 @@ impl Server {
         });
         tokio::select! {
             served = async { served.await } => served.map_err(ServerError::Failed),
-            () = async { drop(stopped.await); drain(calls).await } => Ok(()),
+            () = async { drop(stopped.await); drain(receiver).await } => Ok(()),
         }
     }
 }
 
-/// Waits until no call is under way. Connections without one are not waited for: a browser keeps some open for
-/// calls it may never make.
-async fn drain(mut calls: watch::Receiver<usize>) {
-    // Neither is an error: a closed channel has no calls, and calls that outlast the grace are given up.
-    drop(tokio::time::timeout(GRACE, calls.wait_for(|n| *n == 0)).await);
-    tokio::time::sleep(LAST_BYTES).await;
+/// Waits until no request is in flight. Idle connections are not awaited: browsers keep connections open for
+/// requests that they might never send.
+#[expect(clippy::disallowed_methods, reason = "lets the last bytes reach their clients")]
+async fn drain(mut in_flight: watch::Receiver<usize>) {
+    // Both outcomes end the wait: a closed channel has no requests, and slower requests are abandoned.
+    drop(tokio::time::timeout(SHUTDOWN_TIMEOUT, in_flight.wait_for(|n| *n == 0)).await);
+    tokio::time::sleep(FLUSH_TIME).await;
 }
 
 fn app(shared: Arc<Shared>) -> Router {
-    let own = Router::new()
+    let pages = Router::new()
         .route("/", get(|| text("text/html; charset=utf-8", PAGE)))
         .route("/_local/style.css", get(|| text("text/css; charset=utf-8", STYLE)))
         .route("/_local/app.js", get(|| text("text/javascript; charset=utf-8", SCRIPT)))
@@ -180,16 +183,17 @@ fn app(shared: Arc<Shared>) -> Router {
             get(async |State(s): State<Arc<Shared>>| text("application/json", &s.openapi).await),
         )
         .layer(middleware::from_fn(require_loopback_host));
-    own.fallback(functions)
+    pages
+        .fallback(functions)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), aws_services))
         .with_state(shared)
 }
 
-/// Requests that are signed for one of AWS's own services never reach the functions.
+/// Forwards a request that is signed for an AWS service to its local replacement.
 async fn aws_services(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     match shared.services.find(request.headers()) {
         Some(address) if has_loopback_host(request.headers()) => {
-            let _under_way = UnderWay::count(&shared.under_way);
+            let _in_flight = InFlight::count(&shared.in_flight);
             shared.services.forward(request, address).await
         }
         _ => next.run(request).await,
@@ -201,14 +205,14 @@ async fn functions(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    let _under_way = UnderWay::count(&shared.under_way);
+    let _in_flight = InFlight::count(&shared.in_flight);
     shared.gateway.answer(request, shared.address, peer).await
 }
 
-/// Text that is never kept by a browser: the next start may serve another.
-async fn text(kind: &'static str, text: &str) -> Response {
+/// Returns a text that browsers do not cache, because the next start might serve a different one.
+async fn text(content_type: &'static str, text: &str) -> Response {
     let headers: [(HeaderName, &str); 5] = [
-        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_TYPE, content_type),
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -217,11 +221,14 @@ async fn text(kind: &'static str, text: &str) -> Response {
     (headers, text.to_owned()).into_response()
 }
 
-/// The page holds a key. A web site that has its own name resolve to this machine (DNS rebinding) could read it
-/// with its visitor's browser, but cannot make that browser say `Host: localhost`.
+/// Rejects requests whose `Host` is not a loopback name, because the page contains an API key.
+///
+/// A website whose domain resolves to this machine (DNS rebinding) could otherwise read the key through a
+/// visitor's browser. Such a site cannot make the browser send `Host: localhost`.
 async fn require_loopback_host(request: Request, next: Next) -> Response {
     if !has_loopback_host(request.headers()) {
-        let text = "This page answers to localhost and 127.0.0.1 only: open it under one of these names.\n";
+        let text =
+            "This page is available only at localhost and 127.0.0.1. Open it under one of these names.\n";
         return (StatusCode::FORBIDDEN, text).into_response();
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {

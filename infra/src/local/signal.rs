@@ -1,11 +1,11 @@
-//! The word to stop: Ctrl-C, or SIGTERM where there is one.
+//! Shutdown signals: Ctrl-C and, on Unix, SIGTERM.
 
 use std::io;
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Listens from the moment it is made, so that a signal that comes before anybody waits is not lost.
+/// Signal handlers, installed on creation so that a signal before the call of `stop` is not lost.
 #[derive(Debug)]
 pub(super) struct Signals {
     #[cfg(unix)]
@@ -27,7 +27,7 @@ impl Signals {
         Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
     }
 
-    /// Waits for the word.
+    /// Waits for Ctrl-C or SIGTERM.
     #[cfg(unix)]
     pub(super) async fn stop(&mut self) {
         tokio::select! {
@@ -36,7 +36,7 @@ impl Signals {
         }
     }
 
-    /// Waits for the word.
+    /// Waits for Ctrl-C.
     #[cfg(windows)]
     pub(super) async fn stop(&mut self) {
         self.interrupt.recv().await;

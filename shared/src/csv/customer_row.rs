@@ -1,4 +1,4 @@
-//! A customer as a row of CSV: the columns and the cells.
+//! A customer as a CSV row: the columns and the cells.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::FormulaGuard;
 use crate::model::{Customer, Tag};
 
-/// The header of a customers' file.
+/// Header row of a customer file.
 pub const COLUMNS: [&str; 17] = [
     "id",
     "firstName",
@@ -27,10 +27,10 @@ pub const COLUMNS: [&str; 17] = [
     "updatedAt",
 ];
 
-/// What parts the tags of a customer in their cell.
+/// Delimiter between the tags in a cell.
 pub const TAG_SEPARATOR: &str = ";";
 
-/// What tags are called, by their ids.
+/// Tag names by tag id.
 #[derive(Debug, Clone, Default)]
 pub struct TagNames(HashMap<String, String>);
 
@@ -41,14 +41,14 @@ impl FromIterator<Tag> for TagNames {
 }
 
 impl TagNames {
-    /// The names in one cell. A tag that was deleted has none.
+    /// Returns the names of the tags as one cell. Deleted tags have no name and are left out.
     fn joined(&self, ids: &[String]) -> String {
         let names: Vec<&str> = ids.iter().filter_map(|id| self.0.get(id)).map(String::as_str).collect();
         names.join(TAG_SEPARATOR)
     }
 }
 
-/// A customer's cells, in the order of [`COLUMNS`].
+/// Returns a customer's cells, in the order of [`COLUMNS`].
 #[must_use]
 pub fn cells<'a>(customer: &'a Customer, tags: &TagNames, guard: FormulaGuard) -> [Cow<'a, str>; 17] {
     let fields = &customer.fields;
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_as_documented() {
+    fn row_has_the_documented_format() {
         assert_eq!(
             row(luis(), FormulaGuard::On),
             "cust_456,Luís,,\"Embraer, \"\"S.A.\"\"\",,'+55 (12) 3923-5555,,,São Paulo,,,ACTIVE,weekly;salt,,,\

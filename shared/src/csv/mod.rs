@@ -1,15 +1,16 @@
-//! CSV as people and spreadsheets take it: RFC 4180 with CRLF, in UTF-8, and safe to open.
+//! CSV that people and spreadsheets can open safely: RFC 4180 with CRLF, in UTF-8.
 //!
-//! # The guard
+//! # The formula guard
 //!
-//! Spreadsheets run a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return as a formula, and a
-//! customer can type one into a web form. A guarded cell has an apostrophe before it, which spreadsheets take
-//! for "this is text". That goes for every cell, so also for a phone such as `+55 (12) 3923-5555`: to a
-//! spreadsheet it is a formula, and would be shown as an error or a number without its plus sign.
+//! A spreadsheet runs a cell that starts with `=`, `+`, `-`, `@`, a tab or a carriage return as a formula,
+//! and a customer can type one into a web form. A guarded cell starts with an apostrophe, which tells the
+//! spreadsheet that the cell is text. The guard applies to every cell, even to a phone number such as
+//! `+55 (12) 3923-5555`: a spreadsheet takes it for a formula and would show an error, or a number without
+//! its plus sign.
 //!
-//! Guarding can be undone exactly: [`guarded`] adds one apostrophe before such a cell, also before one that has
-//! apostrophes there already, and [`unguarded`] takes one away. An import does so, and brings back what an export
-//! took out; whoever reads the file by other means switches the guard off.
+//! The guard is exactly reversible. [`guarded`] adds one apostrophe to such a cell, even if it already starts
+//! with apostrophes, and [`unguarded`] removes one. An import removes it and thus restores what an export
+//! wrote. To read an export with other software, turn the guard off.
 
 pub mod customer_row;
 
@@ -17,18 +18,18 @@ use std::borrow::Cow;
 
 use crate::{Error, Result};
 
-/// Whether cells that a spreadsheet would run are marked as text.
+/// Whether cells that a spreadsheet would run as formulas are marked as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FormulaGuard {
-    /// They are.
+    /// Such cells start with an apostrophe.
     #[default]
     On,
-    /// Every cell is what the record holds.
+    /// Every cell is written unchanged.
     Off,
 }
 
 impl FormulaGuard {
-    /// The cell as this guard leaves it.
+    /// Returns the cell, guarded if the guard is on.
     #[must_use]
     pub fn apply(self, cell: Cow<'_, str>) -> Cow<'_, str> {
         match self {
@@ -38,10 +39,10 @@ impl FormulaGuard {
     }
 }
 
-/// Rows of cells: commas, CRLF, quotation marks where they are needed.
+/// Formats rows of cells as CSV: separated by commas, ended by CRLF, and quoted where necessary.
 ///
 /// # Errors
-/// [`Error::Internal`] when the writer fails, which has no cause outside this process.
+/// Returns [`Error::Internal`] if the CSV writer fails. It writes to memory, so only a bug can cause that.
 pub fn rows<R>(rows: impl IntoIterator<Item = R>) -> Result<Vec<u8>>
 where
     R: IntoIterator<Item: AsRef<str>>,
@@ -49,24 +50,24 @@ where
     let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
     for row in rows {
         for cell in row {
-            writer.write_field(cell.as_ref()).map_err(unwritable)?;
+            writer.write_field(cell.as_ref()).map_err(write_error)?;
         }
-        writer.write_record(None::<&[u8]>).map_err(unwritable)?;
+        writer.write_record(None::<&[u8]>).map_err(write_error)?;
     }
-    writer.into_inner().map_err(unwritable)
+    writer.into_inner().map_err(write_error)
 }
 
-fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+fn write_error(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::internal("writing CSV", error)
 }
 
-/// The cell as text to a spreadsheet.
+/// Returns the cell, with a leading apostrophe if a spreadsheet would run it as a formula.
 #[must_use]
 pub fn guarded(cell: Cow<'_, str>) -> Cow<'_, str> {
     if is_formula(cell.trim_start_matches('\'')) { format!("'{cell}").into() } else { cell }
 }
 
-/// The cell without the mark of [`guarded`].
+/// Returns the cell without the apostrophe that [`guarded`] adds.
 #[must_use]
 pub fn unguarded(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_needs_quotation_marks_has_them() {
+    fn cells_are_quoted_where_necessary() {
         let cells = ["a", "", "b,c", "d\"e", "f\r\ng", " h "];
         let written = rows([cells, cells]).unwrap();
         let row = "a,,\"b,c\",\"d\"\"e\",\"f\r\ng\", h \r\n";
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_spreadsheet_would_run_is_marked() {
+    fn cells_that_a_spreadsheet_would_run_are_guarded() {
         for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"] {
             assert_eq!(guarded(cell.into()), format!("'{cell}"));
         }
@@ -106,7 +107,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_mark_can_be_taken_away_exactly(cell in "'{0,3}[=+@\t\r-]?\\PC{0,8}") {
+        fn unguarding_restores_the_original_cell(cell in "'{0,3}[=+@\t\r-]?\\PC{0,8}") {
             let guarded = guarded(cell.as_str().into());
             prop_assert_eq!(unguarded(&guarded), &cell);
         }

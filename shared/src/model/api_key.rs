@@ -1,4 +1,4 @@
-//! API keys: the secret that is shown once, and what is kept of it.
+//! API keys: the secret, which is shown once, and the record, which is stored.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,7 +19,7 @@ use crate::{Error, Result};
 pub enum Mode {
     /// The real records.
     Live,
-    /// The sandbox: records of its own, for trying things out.
+    /// The sandbox: a separate set of records for testing.
     Test,
 }
 
@@ -30,7 +30,7 @@ impl FromStr for Mode {
         match text {
             "live" => Ok(Self::Live),
             "test" => Ok(Self::Test),
-            _ => Err("write live or test"),
+            _ => Err("must be live or test"),
         }
     }
 }
@@ -44,7 +44,7 @@ impl fmt::Display for Mode {
     }
 }
 
-/// One thing a key may be allowed to do.
+/// A kind of operation that a key can allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -52,12 +52,12 @@ pub enum Scope {
     Read,
     /// Create, change, delete and restore records.
     Write,
-    /// Take whole sets of records out as files.
+    /// Export whole sets of records as files.
     Export,
 }
 
 impl Scope {
-    /// `read`, `write` or `export`.
+    /// Returns `read`, `write` or `export`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -68,18 +68,18 @@ impl Scope {
     }
 }
 
-/// The things a key may do.
+/// The scopes of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scopes(Vec<Scope>);
 
 impl Scopes {
-    /// Every scope there is.
+    /// Returns all scopes.
     #[must_use]
     pub fn all() -> Self {
         Self(vec![Scope::Read, Scope::Write, Scope::Export])
     }
 
-    /// Whether this scope is among them.
+    /// Returns whether the key has this scope.
     #[must_use]
     pub fn allow(&self, scope: Scope) -> bool {
         self.0.contains(&scope)
@@ -89,7 +89,7 @@ impl Scopes {
 impl FromStr for Scopes {
     type Err = String;
 
-    /// Reads `read,write`.
+    /// Parses a comma-separated list such as `read,write`.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut scopes = Vec::new();
         for word in text.split(',').map(str::trim) {
@@ -98,7 +98,7 @@ impl FromStr for Scopes {
                 "write" => Scope::Write,
                 "export" => Scope::Export,
                 other => {
-                    return Err(format!("`{other}` is not a scope; the scopes are read, write and export"));
+                    return Err(format!("`{other}` is not a scope; use read, write or export"));
                 }
             };
             scopes.push(scope);
@@ -116,45 +116,49 @@ impl fmt::Display for Scopes {
     }
 }
 
-/// The short public name of a key, for lists and logs: the first 12 hex digits of its hash.
+/// Public id of a key, for lists and logs: the first 12 hex digits of its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ApiKeyId(String);
 
 impl ApiKeyId {
-    /// The id of the key whose secret has this hash.
+    /// Returns the id of the key whose secret has this hash.
     #[must_use]
     pub fn from_hash(hash: &SecretHash) -> Self {
         Self(hash.0[..12].to_owned())
     }
 
-    /// An id as somebody typed it.
+    /// Creates an id from text that a person typed.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
         Self(text.trim().to_owned())
     }
 
-    /// The id's text.
+    /// Returns the id's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A key's secret: `ctc_live_` or `ctc_test_` and the base64url of 32 random bytes.
+/// A key's secret: `ctc_live_` or `ctc_test_`, followed by the base64url of 32 random bytes.
 ///
-/// It never implements `Display` and its `Debug` shows nothing, so that it cannot slip into a log.
+/// It does not implement `Display`, and its `Debug` output hides the text, so that it cannot leak into a log.
 #[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
-    /// A new secret from the operating system's randomness.
+    /// Generates a secret from the operating system's random number generator.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the system has no randomness to give.
+    /// Returns [`Error::Internal`] if the operating system cannot supply random bytes.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a secret must not depend on a randomness that tests can set"
+    )]
     pub fn generate(mode: Mode) -> Result<Self> {
         let mut bytes = [0_u8; 32];
-        getrandom::fill(&mut bytes).map_err(|e| Error::internal("making a secret", e.to_string()))?;
+        getrandom::fill(&mut bytes).map_err(|e| Error::internal("generating a secret", e.to_string()))?;
         let prefix = match mode {
             Mode::Live => "ctc_live_",
             Mode::Test => "ctc_test_",
@@ -162,19 +166,20 @@ impl Secret {
         Ok(Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))))
     }
 
-    /// What a caller sent; `None` when it cannot be a key of ours.
+    /// Returns the secret that a caller sent, or `None` if the text cannot be one: a secret starts with
+    /// `ctc_` and has at most 200 bytes.
     #[must_use]
     pub fn from_caller(text: &str) -> Option<Self> {
         (text.starts_with("ctc_") && text.len() <= 200).then(|| Self(text.to_owned()))
     }
 
-    /// The hash that is kept.
+    /// Returns the hash, which is stored in place of the secret.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
         SecretHash(lower::encode_string(&Sha256::digest(self.0.as_bytes())))
     }
 
-    /// The secret in plain text: to be shown to its owner once, and nowhere else.
+    /// Returns the secret in plain text. Show it to its owner once, and nowhere else.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -187,13 +192,13 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// SHA-256 of a secret, in 64 lower-case hex digits. Equality takes constant time.
+/// SHA-256 of a secret, as 64 lower-case hex digits. Comparison takes constant time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SecretHash(String);
 
 impl SecretHash {
-    /// The 64 hex digits.
+    /// Returns the 64 hex digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -208,34 +213,35 @@ impl PartialEq for SecretHash {
 
 impl Eq for SecretHash {}
 
-/// What is kept of a key, with everything a function must know of its caller, so that one read tells it.
+/// The stored record of a key. It holds everything that a function must know about its caller, so that one
+/// read is enough.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
-    /// The hash of the secret.
+    /// Hash of the secret.
     pub hash: SecretHash,
-    /// Whose key it is.
+    /// The tenant that owns the key.
     pub tenant: TenantId,
     /// Live records or the sandbox.
     pub mode: Mode,
-    /// What the key may do.
+    /// The operations that the key is allowed to use.
     pub scopes: Scopes,
-    /// What its owner calls it.
+    /// The owner's name for the key.
     pub name: String,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: Timestamp,
-    /// The tenant's settings, copied here whenever they change.
+    /// A copy of the tenant's settings, updated whenever they change.
     #[serde(default)]
     pub settings: Settings,
 }
 
 impl ApiKey {
-    /// The key's short public name.
+    /// Returns the key's public id.
     #[must_use]
     pub fn id(&self) -> ApiKeyId {
         ApiKeyId::from_hash(&self.hash)
     }
 
-    /// The records that the key opens.
+    /// Returns the set of records that the key opens.
     #[must_use]
     pub fn tenant(&self) -> Tenant {
         Tenant::new(&self.tenant, self.mode)
@@ -247,7 +253,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_has_the_documented_form_and_hides_itself() {
+    fn secret_has_the_documented_format_and_is_hidden_from_debug() {
         let secret = Secret::generate(Mode::Live).unwrap();
         assert!(secret.reveal().starts_with("ctc_live_"));
         assert_eq!(secret.reveal().len(), "ctc_live_".len() + 43);
@@ -256,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_is_sha_256_in_hex() {
+    fn hash_is_sha_256_in_hex() {
         let secret = Secret::from_caller("ctc_abc").unwrap();
         // printf ctc_abc | sha256sum
         assert_eq!(
@@ -266,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_are_read_in_any_order() {
+    fn scopes_parse_in_any_order() {
         assert_eq!("write, read".parse::<Scopes>().unwrap().to_string(), "read,write");
         assert!("admin".parse::<Scopes>().is_err());
     }

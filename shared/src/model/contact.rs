@@ -1,17 +1,17 @@
-//! People to talk to at a customer.
+//! Contact people at a customer.
 
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
-/// One person to talk to at a customer (erp's contacts).
+/// A contact person at a customer (used by erp).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// `cont_` and a number, unique within the customer.
     pub id: String,
     /// The person's full name.
     pub name: String,
-    /// What the person does there.
+    /// The person's position there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// An email address, as typed.
@@ -20,7 +20,7 @@ pub struct Contact {
     /// A phone number, as typed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
-    /// Whether this is the one to call first; at most one of a customer's contacts is.
+    /// Whether to call this person first. At most one of a customer's contacts is primary.
     pub is_primary: bool,
     /// When the contact was added.
     pub created_at: Timestamp,

@@ -1,4 +1,4 @@
-//! The canonical customer: one record that four dialects spell.
+//! The canonical customer: one record, which each of the four dialects formats in its own way.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,24 +11,24 @@ use super::{
 /// A customer record: identity, history, and the fields a client can set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Customer {
-    /// The customer's number within its tenant: its identity.
+    /// The customer's number within its tenant, which is its identity.
     pub number: CustomerNumber,
-    /// The number as a uuid, see [`super::Tenant::customer_uuid`].
+    /// UUID derived from the number; see [`super::Tenant::customer_uuid`].
     pub uuid: Uuid,
-    /// 1 when created, one more with each change.
+    /// 1 when created, incremented with each change.
     pub version: u64,
     /// When the record was created.
     pub created_at: Timestamp,
     /// When the record last changed.
     pub updated_at: Timestamp,
-    /// When the record was soft-deleted, if it is.
+    /// When the record was soft-deleted; `None` if it is not deleted.
     pub deleted_at: Option<Timestamp>,
-    /// What clients can set.
+    /// The fields that clients can set.
     pub fields: CustomerFields,
 }
 
 impl Customer {
-    /// The cell this customer is counted and listed in.
+    /// Returns the cell in which this customer is counted and listed.
     #[must_use]
     pub fn cell(&self) -> CounterCell {
         CounterCell {
@@ -40,10 +40,10 @@ impl Customer {
     }
 }
 
-/// Everything about a customer that some dialect, import or sync can set. Absent means empty: "missing",
-/// `null` and `""` are one and the same here, each dialect renders it in its own way.
+/// The customer fields that a dialect, an import or a sync can set. Absent means empty: a missing field,
+/// `null` and `""` are equivalent here, and each dialect renders an empty field in its own way.
 ///
-/// Texts are kept as typed. Which dialect uses which field is in `ARCHITECTURE.md`.
+/// Texts are stored as typed. `ARCHITECTURE.md` lists which dialect uses which field.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CustomerFields {
@@ -71,36 +71,37 @@ pub struct CustomerFields {
     /// Web address, as typed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub website: Option<String>,
-    /// Where the customer stands.
+    /// Whether the customer is active, inactive or a lead.
     pub status: Status,
     /// A household or a business.
     pub customer_type: CustomerType,
     /// Whether the customer is marked as important.
     pub is_vip: bool,
-    /// Where work is done and goods are sent (trades' physical, funnels' and erp's shipping address).
+    /// Where work is done and goods are delivered (trades' physical address, funnels' and erp's shipping
+    /// address).
     #[serde(skip_serializing_if = "Address::is_empty")]
     pub physical: Address,
-    /// Where invoices go.
+    /// Where invoices are sent.
     #[serde(skip_serializing_if = "Address::is_empty")]
     pub billing: Address,
-    /// The tags on the customer, by tag id.
+    /// Ids of the customer's tags.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tag_ids: Vec<String>,
     /// Internal notes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
-    /// trades' free JSON.
+    /// trades' free-form JSON.
     #[serde(skip_serializing_if = "Option::is_none", with = "json_text")]
     pub internal_flags: Option<Value>,
-    /// funnels' free members.
+    /// funnels' free-form fields.
     #[serde(skip_serializing_if = "Option::is_none", with = "json_text")]
     pub custom: Option<Map<String, Value>>,
-    /// Whether the customer agreed to marketing.
+    /// Whether the customer has agreed to marketing.
     pub accepts_marketing: bool,
-    /// How to tell the customer that somebody is on the way.
+    /// How to notify the customer that someone is on the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_my_way_notify_via: Option<NotifyVia>,
-    /// trades' main service location.
+    /// trades' primary service location.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub primary_service_location_uuid: Option<Uuid>,
     /// The customer's id in QuickBooks.
@@ -109,47 +110,48 @@ pub struct CustomerFields {
     /// Tax number, as typed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_id: Option<String>,
-    /// `net_30`, `due_on_receipt`, `prepaid` …
+    /// Payment terms, such as `net_30`, `due_on_receipt` or `prepaid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_terms: Option<String>,
     /// ISO 4217 code; absent means USD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
-    /// How much the customer may owe.
+    /// How much the customer is allowed to owe.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credit_limit: Option<Money>,
     /// Discount in percent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discount_rate: Option<Money>,
-    /// `UPS_GROUND` …
+    /// Preferred shipping method, such as `UPS_GROUND`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_shipping: Option<String>,
-    /// Since when the customer is one; absent means since the record was created.
+    /// When the customer became one; absent means when the record was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_since: Option<Timestamp>,
-    /// People to talk to.
+    /// Contact people.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<Contact>,
-    /// What the customer owes.
+    /// How much the customer owes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_balance: Option<Money>,
-    /// What the customer ever bought for.
+    /// Total value of all the customer's purchases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lifetime_value: Option<Money>,
-    /// How often the customer ever bought.
+    /// Number of all the customer's purchases.
     #[serde(skip_serializing_if = "is_zero")]
     pub total_orders: u32,
-    /// When the customer last bought.
+    /// When the customer last made a purchase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_order_at: Option<Timestamp>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
 fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
-/// Free JSON is stored as text, so that what comes back is what was sent, to the digit of a number.
+/// Stores free-form JSON as text, so that what is read is exactly what was sent, including the digits of
+/// numbers.
 mod json_text {
     use serde::de::{DeserializeOwned, Error as _};
     use serde::ser::Error as _;
@@ -170,7 +172,7 @@ mod json_text {
 }
 
 impl CustomerFields {
-    /// The name to show: the organisation's, else the person's, else nothing.
+    /// Returns the name to display: the organisation's, or else the person's, or else an empty string.
     #[must_use]
     pub fn display_name(&self) -> String {
         match &self.company_name {

@@ -1,16 +1,16 @@
-//! The small closed types a customer is made of, and the cell it is counted in.
+//! The small closed types that a customer is composed of, and the cell in which it is counted.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A text that is none of the names there are.
+/// A text that is not the name of any variant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("must be {0}")]
 pub struct UnknownVariant(&'static str);
 
-/// The one of these with that name, in any case.
-fn named<T: Copy>(
+/// Returns the variant with this name, ignoring ASCII case.
+fn variant_named<T: Copy>(
     all: &[T],
     name: fn(T) -> &'static str,
     text: &str,
@@ -19,24 +19,24 @@ fn named<T: Copy>(
     all.iter().copied().find(|one| name(*one).eq_ignore_ascii_case(text)).ok_or(UnknownVariant(names))
 }
 
-/// Where a customer stands in its life with the business.
+/// A customer's status with the business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Status {
-    /// Buys.
+    /// A current customer.
     #[default]
     Active,
-    /// Used to buy.
+    /// A former customer.
     Inactive,
-    /// May buy one day.
+    /// A prospective customer.
     Lead,
 }
 
 impl Status {
-    /// Every status.
+    /// All statuses.
     pub const ALL: [Self; 3] = [Self::Active, Self::Inactive, Self::Lead];
 
-    /// `ACTIVE`, `INACTIVE` or `LEAD`.
+    /// Returns `ACTIVE`, `INACTIVE` or `LEAD`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl FromStr for Status {
     type Err = UnknownVariant;
 
     fn from_str(text: &str) -> Result<Self, UnknownVariant> {
-        named(&Self::ALL, Self::as_str, text, "ACTIVE, INACTIVE or LEAD")
+        variant_named(&Self::ALL, Self::as_str, text, "ACTIVE, INACTIVE or LEAD")
     }
 }
 
@@ -69,7 +69,7 @@ impl CustomerType {
     /// Both types.
     pub const ALL: [Self; 2] = [Self::Residential, Self::Commercial];
 
-    /// `Residential` or `Commercial`.
+    /// Returns `Residential` or `Commercial`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -83,11 +83,11 @@ impl FromStr for CustomerType {
     type Err = UnknownVariant;
 
     fn from_str(text: &str) -> Result<Self, UnknownVariant> {
-        named(&Self::ALL, Self::as_str, text, "Residential or Commercial")
+        variant_named(&Self::ALL, Self::as_str, text, "Residential or Commercial")
     }
 }
 
-/// How a customer is told that somebody is on the way.
+/// How a customer is notified that someone is on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NotifyVia {
@@ -100,7 +100,7 @@ pub enum NotifyVia {
 }
 
 impl NotifyVia {
-    /// `email`, `sms` or `both`.
+    /// Returns `email`, `sms` or `both`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -115,20 +115,20 @@ impl FromStr for NotifyVia {
     type Err = UnknownVariant;
 
     fn from_str(text: &str) -> Result<Self, UnknownVariant> {
-        named(&[Self::Email, Self::Sms, Self::Both], Self::as_str, text, "email, sms or both")
+        variant_named(&[Self::Email, Self::Sms, Self::Both], Self::as_str, text, "email, sms or both")
     }
 }
 
-/// A postal address; every part as typed, absent when empty.
+/// A postal address. Each part is stored as typed, and absent when empty.
 ///
-/// The last five members exist for funnels, whose addresses carry a recipient of their own.
+/// The last five fields exist for funnels, whose addresses have their own recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Address {
-    /// Street and house.
+    /// Street and house number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line1: Option<String>,
-    /// Floor, suite, building.
+    /// Floor, suite or building.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line2: Option<String>,
     /// City or town.
@@ -143,7 +143,7 @@ pub struct Address {
     /// Country, as typed or as its two-letter code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-    /// Part of a city.
+    /// District of the city.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub area: Option<String>,
     /// The recipient's given name.
@@ -161,14 +161,15 @@ pub struct Address {
 }
 
 impl Address {
-    /// Whether no part is given.
+    /// Returns whether every part is absent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// The cell of status × type × vip × deleted that a customer is counted and listed in.
+/// The cell in which a customer is counted and listed: one combination of status, type, VIP flag and
+/// deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CounterCell {
     /// The customer's status.
@@ -182,7 +183,7 @@ pub struct CounterCell {
 }
 
 impl CounterCell {
-    /// All 24 cells.
+    /// Returns all 24 cells.
     pub fn all() -> impl Iterator<Item = Self> {
         Status::ALL.into_iter().flat_map(|status| {
             CustomerType::ALL.into_iter().flat_map(move |customer_type| {
@@ -199,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_24_different_cells() {
+    fn all_returns_24_distinct_cells() {
         let cells: std::collections::BTreeSet<CounterCell> = CounterCell::all().collect();
         assert_eq!(cells.len(), 24);
     }

@@ -1,4 +1,4 @@
-//! The canonical records, in no dialect's spelling and never serialised to a client.
+//! The canonical records. They follow no dialect's format and are never serialised to a client.
 
 mod api_key;
 mod contact;

@@ -1,4 +1,4 @@
-//! Money: exact decimals, never floating point.
+//! Money as exact decimals, never floating point.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,26 +12,26 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Money(Decimal);
 
 impl Money {
-    /// An amount of so many hundredths.
+    /// Returns the amount that is this number of hundredths.
     #[must_use]
     pub fn from_cents(cents: i64) -> Self {
         Self(Decimal::new(cents, 2))
     }
 
-    /// The amount as a decimal.
+    /// Returns the amount as a decimal.
     #[must_use]
     pub fn as_decimal(self) -> Decimal {
         self.0
     }
 }
 
-/// Why a text is not an amount of money.
+/// The reason why a text is not an amount of money.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    /// It is not a decimal number.
+    /// The text is not a decimal number.
     #[error("must be a number")]
     NotANumber,
-    /// It has more than two decimals.
+    /// The number has more than two decimals.
     #[error("must have at most two decimals")]
     TooPrecise,
 }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_decimals_are_kept_and_more_refused() {
+    fn amounts_keep_two_decimals_and_reject_more() {
         assert_eq!("10000".parse::<Money>().map(|m| m.to_string()), Ok("10000.00".into()));
         assert_eq!("0.100".parse::<Money>().map(|m| m.to_string()), Ok("0.10".into()));
         assert_eq!("0.001".parse::<Money>(), Err(MoneyError::TooPrecise));

@@ -1,4 +1,4 @@
-//! Prices: what a product costs from a day on, for everybody or for one customer.
+//! Prices: what a product costs from a given day, either for all customers or for one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use super::{Date, Money};
 
-/// The longest product id, in characters.
+/// Maximum length of a product id, in characters.
 const MAX_PRODUCT_ID: usize = 64;
 
-/// What names a product or service: 1 to 64 characters on one line, without white space around them.
+/// Id of a product or service: 1 to 64 characters on one line, without surrounding white space.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProductId(String);
 
@@ -21,7 +21,7 @@ pub struct ProductId(String);
 pub struct ProductIdError;
 
 impl ProductId {
-    /// The id as it is written.
+    /// Returns the id's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -33,8 +33,9 @@ impl FromStr for ProductId {
 
     fn from_str(text: &str) -> Result<Self, ProductIdError> {
         let id = text.trim();
-        let right = (1..=MAX_PRODUCT_ID).contains(&id.chars().count()) && !id.chars().any(char::is_control);
-        if right { Ok(Self(id.to_owned())) } else { Err(ProductIdError) }
+        let is_valid =
+            (1..=MAX_PRODUCT_ID).contains(&id.chars().count()) && !id.chars().any(char::is_control);
+        if is_valid { Ok(Self(id.to_owned())) } else { Err(ProductIdError) }
     }
 }
 
@@ -44,12 +45,12 @@ impl fmt::Display for ProductId {
     }
 }
 
-/// A currency in the form of ISO 4217: three capital letters.
+/// A currency code in the format of ISO 4217: three capital letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency([u8; 3]);
 
-/// A text that is not a currency.
+/// A text that is not a currency code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("must be three capital letters such as USD")]
 pub struct CurrencyError;
@@ -83,41 +84,41 @@ impl fmt::Display for Currency {
     }
 }
 
-/// What a product costs from a day on.
+/// The price of a product from a given day on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
-    /// The first day on which it holds; without one it holds from the beginning.
+    /// The first day on which the price applies. Without it the price applies from the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<Date>,
-    /// What kind of service the product is.
+    /// The kind of service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_type: Option<String>,
-    /// What people call the product.
+    /// Display name of the product.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The price of one.
+    /// Price of one unit.
     pub amount: Money,
-    /// What the amount is in.
+    /// Currency of the amount.
     pub currency: Currency,
 }
 
-/// Whose price it is.
+/// The customers to whom a price applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PriceOwner {
-    /// Everybody's: it stands in the tenant's price list.
+    /// All customers: the price is in the tenant's price list.
     List,
-    /// This customer's own.
+    /// This customer only.
     Customer(Uuid),
 }
 
-/// A price, of what, and for whom. Of one owner, product and first day there is one.
+/// A price with its owner and product. Each owner, product and first day has at most one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceEntry {
-    /// For whom.
+    /// To whom the price applies.
     pub owner: PriceOwner,
-    /// Of what.
+    /// The product that is priced.
     pub product: ProductId,
-    /// How much, and from when on.
+    /// The amount, and the day from which it applies.
     pub price: Price,
 }
 
@@ -126,21 +127,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_product_id_is_trimmed_bounded_and_on_one_line() {
+    fn product_ids_are_trimmed_and_limited_to_64_characters_on_one_line() {
         for (text, id) in [("7", "7"), (" A#1 ", "A#1"), ("Rhönbräu 0.5", "Rhönbräu 0.5")] {
             assert_eq!(text.parse::<ProductId>().unwrap().as_str(), id);
         }
         assert!("é".repeat(64).parse::<ProductId>().is_ok());
-        for wrong in ["", "  ", "a\nb", "a\u{85}b", &"é".repeat(65)] {
-            assert!(wrong.parse::<ProductId>().is_err(), "{wrong}");
+        for invalid in ["", "  ", "a\nb", "a\u{85}b", &"é".repeat(65)] {
+            assert!(invalid.parse::<ProductId>().is_err(), "{invalid}");
         }
     }
 
     #[test]
-    fn a_currency_is_three_capital_letters() {
+    fn currencies_must_be_three_capital_letters() {
         assert_eq!("USD".parse::<Currency>().map(|currency| currency.to_string()), Ok("USD".into()));
-        for wrong in ["", "usd", "US", "USDT", "U$D", "ÉU", " USD"] {
-            assert!(wrong.parse::<Currency>().is_err(), "{wrong}");
+        for invalid in ["", "usd", "US", "USDT", "U$D", "ÉU", " USD"] {
+            assert!(invalid.parse::<Currency>().is_err(), "{invalid}");
         }
     }
 }

@@ -1,31 +1,31 @@
-//! Tags: labels that a tenant makes for its customers.
+//! Tags: labels that a tenant creates for its customers.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The least digits of a tag's number in its id.
-const DIGITS: usize = 3;
+/// Minimum number of digits in a tag id.
+const MIN_DIGITS: usize = 3;
 
 /// A tag's id: `tag_001`, `tag_002` … `tag_1000`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TagId(String);
 
-/// A text that is not a tag's id.
+/// A text that is not a tag id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a tag's id is `tag_` and three digits or more, such as `tag_001`")]
+#[error("a tag id is `tag_` followed by three or more digits, such as `tag_001`")]
 pub struct TagIdError;
 
 impl TagId {
-    /// The id of the tenant's tag of that number.
+    /// Returns the id of the tenant's tag with this number.
     #[must_use]
     pub fn from_number(number: u64) -> Self {
-        Self(format!("tag_{number:0>DIGITS$}"))
+        Self(format!("tag_{number:0>MIN_DIGITS$}"))
     }
 
-    /// The id as it is written.
+    /// Returns the id's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -38,7 +38,7 @@ impl FromStr for TagId {
     fn from_str(text: &str) -> Result<Self, TagIdError> {
         let number = text
             .strip_prefix("tag_")
-            .filter(|digits| digits.len() >= DIGITS && digits.bytes().all(|b| b.is_ascii_digit()))
+            .filter(|digits| digits.len() >= MIN_DIGITS && digits.bytes().all(|b| b.is_ascii_digit()))
             .and_then(|digits| digits.parse().ok());
         number.map(Self::from_number).filter(|id| id.0 == text).ok_or(TagIdError)
     }
@@ -67,15 +67,15 @@ impl fmt::Display for TagId {
 /// A tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
-    /// Its id, never given to another tag.
+    /// The id, which is never reused for another tag.
     pub id: TagId,
-    /// What people call it.
+    /// The display name.
     pub name: String,
-    /// How it is shown.
+    /// The display colour.
     pub color: Color,
 }
 
-/// A colour as `#4F46E5`: six hexadecimal digits, kept in capitals.
+/// A colour such as `#4F46E5`: six hexadecimal digits, stored in capitals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Color(String);
@@ -86,14 +86,14 @@ pub struct Color(String);
 pub struct ColorError;
 
 impl Color {
-    /// The colour as it is written.
+    /// Returns the colour's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The colour of a tag whose maker named none.
+/// The colour of a tag that is created without one.
 impl Default for Color {
     fn default() -> Self {
         Self("#4F46E5".to_owned())
@@ -105,8 +105,8 @@ impl FromStr for Color {
 
     fn from_str(text: &str) -> Result<Self, ColorError> {
         let digits = text.strip_prefix('#').ok_or(ColorError)?;
-        let right = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit());
-        if right { Ok(Self(text.to_ascii_uppercase())) } else { Err(ColorError) }
+        let is_valid = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        if is_valid { Ok(Self(text.to_ascii_uppercase())) } else { Err(ColorError) }
     }
 }
 
@@ -129,23 +129,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_have_three_digits_or_more() {
+    fn tag_ids_have_at_least_three_digits() {
         assert_eq!(TagId::from_number(1).as_str(), "tag_001");
         assert_eq!(TagId::from_number(1000).as_str(), "tag_1000");
-        for right in ["tag_001", "tag_999", "tag_1000"] {
-            assert_eq!(right.parse::<TagId>().unwrap().as_str(), right);
+        for valid in ["tag_001", "tag_999", "tag_1000"] {
+            assert_eq!(valid.parse::<TagId>().unwrap().as_str(), valid);
         }
-        for wrong in ["", "tag_", "tag_1", "tag_0001", "tag_00x", "TAG_001", "tag_001 ", "weekly", "tag_001#"]
+        for invalid in
+            ["", "tag_", "tag_1", "tag_0001", "tag_00x", "TAG_001", "tag_001 ", "weekly", "tag_001#"]
         {
-            assert!(wrong.parse::<TagId>().is_err(), "{wrong}");
+            assert!(invalid.parse::<TagId>().is_err(), "{invalid}");
         }
     }
 
     #[test]
-    fn colours_are_six_digits() {
+    fn colors_have_six_hex_digits() {
         assert_eq!("#4f46e5".parse::<Color>().unwrap().as_str(), "#4F46E5");
-        for wrong in ["", "4F46E5", "#4F46E", "#4F46E5F", "#4F46EG", "red", "#4F46é"] {
-            assert!(wrong.parse::<Color>().is_err(), "{wrong}");
+        for invalid in ["", "4F46E5", "#4F46E", "#4F46E5F", "#4F46EG", "red", "#4F46é"] {
+            assert!(invalid.parse::<Color>().is_err(), "{invalid}");
         }
     }
 }

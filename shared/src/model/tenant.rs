@@ -1,4 +1,4 @@
-//! Whose records: tenants, their settings, and the identity of a customer inside a tenant.
+//! Tenants, their settings, and the identity of a customer within a tenant.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,30 +8,30 @@ use uuid::Uuid;
 
 use super::Mode;
 
-/// The namespace under which every tenant's own namespace is derived. Changing it changes every uuid.
+/// Namespace from which each tenant's own namespace is derived. Changing it changes every UUID.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6c1f_0a5e_51c2_5f0e_9d6b_0c4f_2b7a_9e31);
 
 /// A tenant's name: 1 to 32 lower-case letters, digits and inner hyphens.
 ///
-/// The narrow alphabet is what lets it stand inside a key without escaping.
+/// Because the alphabet is so narrow, a name can be part of a key without escaping.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TenantId(String);
 
 /// A text that is not a tenant's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a tenant is named by 1 to 32 lower-case letters, digits and inner hyphens, such as `acme-pools`")]
+#[error("a tenant name is 1 to 32 lower-case letters, digits and inner hyphens, such as `acme-pools`")]
 pub struct TenantIdError;
 
 impl FromStr for TenantId {
     type Err = TenantIdError;
 
     fn from_str(text: &str) -> Result<Self, TenantIdError> {
-        let right = (1..=32).contains(&text.len())
+        let is_valid = (1..=32).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && !text.starts_with('-')
             && !text.ends_with('-');
-        if right { Ok(Self(text.to_owned())) } else { Err(TenantIdError) }
+        if is_valid { Ok(Self(text.to_owned())) } else { Err(TenantIdError) }
     }
 }
 
@@ -55,9 +55,9 @@ impl fmt::Display for TenantId {
     }
 }
 
-/// Whose records, and which of his two sets: the live one or the sandbox that test keys see.
+/// One of a tenant's two sets of records: the live set, or the sandbox that test keys open.
 ///
-/// The two sets share nothing: every key, number and uuid derives from both parts.
+/// The two sets share nothing: every key, number and UUID depends on both the tenant's name and the mode.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tenant {
     name: String,
@@ -65,10 +65,10 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// One tenant's live or test records.
+    /// Returns a tenant's live or test set of records.
     #[must_use]
     pub fn new(id: &TenantId, mode: Mode) -> Self {
-        // `+` cannot occur in a tenant's name, so no live tenant shares a key with a sandbox.
+        // A tenant's name cannot contain `+`, so no live tenant shares a key with a sandbox.
         let name = match mode {
             Mode::Live => id.0.clone(),
             Mode::Test => format!("{id}+test"),
@@ -77,13 +77,13 @@ impl Tenant {
         Self { name, namespace }
     }
 
-    /// The text that stands for this tenant in keys.
+    /// Returns the text that identifies this set of records in keys.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.name
     }
 
-    /// The uuid of this tenant's customer of that number: UUIDv5 of the tenant's namespace and the number in
+    /// Returns the UUID of the customer with this number: UUIDv5 of the tenant's namespace and the number in
     /// decimal digits.
     #[must_use]
     pub fn customer_uuid(&self, number: CustomerNumber) -> Uuid {
@@ -93,41 +93,41 @@ impl Tenant {
 
 /// A customer's number within its tenant: 1, 2, 3 …, below 2^31 so that it fits a GraphQL `Int`.
 ///
-/// It is the customer's identity; every other spelling derives from it.
+/// The number is the customer's identity; every other form of the id derives from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct CustomerNumber(u32);
 
 impl CustomerNumber {
-    /// The largest number a customer can have.
+    /// The largest customer number.
     pub const MAX: Self = Self(i32::MAX as u32);
 
-    /// The number, if it is one a customer can have.
+    /// Returns the customer number, or `None` if it is 0 or above [`Self::MAX`].
     #[must_use]
     pub fn new(number: u64) -> Option<Self> {
         let number = u32::try_from(number).ok()?;
         (1..=Self::MAX.0).contains(&number).then_some(Self(number))
     }
 
-    /// The number itself.
+    /// Returns the number as an integer.
     #[must_use]
     pub fn get(self) -> u32 {
         self.0
     }
 
-    /// `cust_456`: the spelling that pool and erp use.
+    /// Returns the customer id that pool and erp use, such as `cust_456`.
     #[must_use]
     pub fn to_customer_id(self) -> String {
         format!("cust_{}", self.0)
     }
 
-    /// Reads `cust_456`.
+    /// Parses a customer id such as `cust_456`.
     #[must_use]
     pub fn from_customer_id(text: &str) -> Option<Self> {
         Self::from_digits(text.strip_prefix("cust_")?)
     }
 
-    /// Reads `456`: decimal digits without sign or leading zero.
+    /// Parses decimal digits without a sign or leading zero, such as `456`.
     #[must_use]
     pub fn from_digits(text: &str) -> Option<Self> {
         let plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
@@ -139,7 +139,7 @@ impl TryFrom<u32> for CustomerNumber {
     type Error = &'static str;
 
     fn try_from(number: u32) -> Result<Self, &'static str> {
-        Self::new(u64::from(number)).ok_or("a customer number is between 1 and 2147483647")
+        Self::new(u64::from(number)).ok_or("a customer number must be between 1 and 2147483647")
     }
 }
 
@@ -155,23 +155,24 @@ impl fmt::Display for CustomerNumber {
     }
 }
 
-/// What a tenant has settled for itself. Every setting has a default, so that a tenant needs none.
+/// A tenant's settings. Each has a default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// Count the requests of each month and tell them in `X-Usage-*` headers; costs one write unit a request.
+    /// Count the requests of each month and report the count in `X-Usage-*` headers. This costs one write
+    /// unit per request.
     pub usage_metering: bool,
-    /// Requests a month beyond which they are refused, while metering is on.
+    /// Requests per month above which requests are refused while metering is on.
     pub usage_limit: u64,
-    /// Answer a created trades customer with 200 instead of 201.
+    /// Respond to the creation of a trades customer with 200 instead of 201.
     pub trades_create_answers_200: bool,
-    /// Refuse a customer the email of another that is not deleted. Imports are not held to it.
+    /// Refuse a customer the email of another customer that is not deleted. Imports are exempt.
     pub unique_email: bool,
-    /// Let pool's clients do what its document does not have: `deleteCustomer`.
+    /// Give pool's clients an operation that pool's specification lacks: `deleteCustomer`.
     pub pool_extensions: bool,
-    /// Make customers leads that pool's clients create without a status; else they are active.
+    /// Give customers that pool's clients create without a status the status lead instead of active.
     pub pool_creates_leads: bool,
-    /// Mark cells of CSV that a spreadsheet would run as a formula.
+    /// Mark CSV cells that a spreadsheet would run as formulas.
     pub csv_formula_guard: bool,
 }
 
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn uuids_differ_between_tenants_and_modes_and_stay_the_same() {
+    fn customer_uuids_are_stable_and_differ_by_tenant_and_mode() {
         let number = CustomerNumber::new(456).unwrap();
         let live = tenant("acme", Mode::Live).customer_uuid(number);
         assert_ne!(live, tenant("acme", Mode::Test).customer_uuid(number));
@@ -208,16 +209,16 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stay_inside_a_graphql_int() {
+    fn customer_numbers_fit_a_graphql_int() {
         assert_eq!(CustomerNumber::new(0), None);
         assert_eq!(CustomerNumber::new(2_147_483_647), Some(CustomerNumber::MAX));
         assert_eq!(CustomerNumber::new(2_147_483_648), None);
     }
 
     #[test]
-    fn only_the_canonical_spelling_of_a_number_is_read() {
+    fn only_canonical_customer_ids_are_parsed() {
         assert_eq!(CustomerNumber::from_customer_id("cust_456"), CustomerNumber::new(456));
-        for wrong in [
+        for invalid in [
             "cust_",
             "cust_0",
             "cust_007",
@@ -227,14 +228,14 @@ mod tests {
             "CUST_4",
             "cust_99999999999999999999",
         ] {
-            assert_eq!(CustomerNumber::from_customer_id(wrong), None, "{wrong}");
+            assert_eq!(CustomerNumber::from_customer_id(invalid), None, "{invalid}");
         }
     }
 
     #[test]
-    fn a_tenant_name_cannot_break_out_of_a_key() {
-        for wrong in ["", "Acme", "a#b", "a+test", "-a", "a-", "ä", "a b", &"x".repeat(33)] {
-            assert!(wrong.parse::<TenantId>().is_err(), "{wrong}");
+    fn tenant_names_exclude_characters_with_meaning_in_keys() {
+        for invalid in ["", "Acme", "a#b", "a+test", "-a", "a-", "ä", "a b", &"x".repeat(33)] {
+            assert!(invalid.parse::<TenantId>().is_err(), "{invalid}");
         }
         assert!("acme-pools-2".parse::<TenantId>().is_ok());
     }

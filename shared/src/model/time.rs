@@ -1,4 +1,4 @@
-//! Moments in time: UTC, to the millisecond; and days of the calendar.
+//! Moments in time (UTC, to the millisecond) and calendar dates.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,62 +11,64 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The system clock's present moment.
+    /// Returns the current time of the system clock.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the source of time")]
     pub fn now() -> Self {
         Self(jiff::Timestamp::now().as_millisecond())
     }
 
-    /// A moment by its milliseconds since 1970-01-01T00:00:00Z.
+    /// Returns the moment that is this number of milliseconds after 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// Reads `2024-01-15T10:30:00Z`: RFC 3339, with any offset and fraction.
+    /// Parses RFC 3339 with any offset and fraction, such as `2024-01-15T10:30:00Z`.
     #[must_use]
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>().ok().map(|moment| Self(moment.as_millisecond()))
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z.
+    /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since 1970-01-01T00:00:00Z, rounded down: what DynamoDB's time to live counts in.
+    /// Returns the whole seconds since 1970-01-01T00:00:00Z, rounded down. DynamoDB's time to live uses this
+    /// unit.
     #[must_use]
     pub const fn as_seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// This moment and so many seconds more.
+    /// Returns the moment that is this number of seconds later.
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 
-    /// `2024-01-15T10:30:00Z`: RFC 3339 in UTC, the fraction of a second cut off.
+    /// Returns RFC 3339 in UTC with the fraction of a second cut off, such as `2024-01-15T10:30:00Z`.
     #[must_use]
     pub fn to_rfc3339_seconds(self) -> String {
         jiff::Timestamp::from_second(self.as_seconds()).unwrap_or_default().to_string()
     }
 
-    /// `2024-01`: the year and month in UTC.
+    /// Returns the year and month in UTC, such as `2024-01`.
     #[must_use]
     pub fn to_month(self) -> String {
         let civil = self.civil();
         format!("{:04}-{:02}", civil.year(), civil.month())
     }
 
-    /// The day in UTC.
+    /// Returns the date in UTC.
     #[must_use]
     pub fn date(self) -> Date {
         Date(self.civil().date())
     }
 
-    /// The first moment of the next month in UTC.
+    /// Returns the first moment of the next month in UTC.
     #[must_use]
     pub fn next_month(self) -> Self {
         let civil = self.civil();
@@ -87,27 +89,28 @@ impl Timestamp {
     }
 }
 
-/// A day of the calendar, `2024-01-15`, in no time zone; the order of the texts is the order of the days.
+/// A calendar date without a time zone, such as `2024-01-15`. Dates sort like their texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Date(jiff::civil::Date);
 
-/// A text that is not a day.
+/// A text that is not a date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("must be a day such as 2024-01-15")]
+#[error("must be a date such as 2024-01-15")]
 pub struct DateError;
 
 impl FromStr for Date {
     type Err = DateError;
 
     fn from_str(text: &str) -> Result<Self, DateError> {
-        // What jiff reads besides (20240115, a time behind the day, years of six digits) is not this form.
-        let has_form = text.len() == 10
+        // jiff also parses other forms (20240115, a date followed by a time, years of six digits), which are
+        // not valid here.
+        let has_format = text.len() == 10
             && text.bytes().enumerate().all(|(at, byte)| match at {
                 4 | 7 => byte == b'-',
                 _ => byte.is_ascii_digit(),
             });
-        let date = has_form.then(|| text.parse().ok()).flatten();
+        let date = has_format.then(|| text.parse().ok()).flatten();
         date.map(Self).ok_or(DateError)
     }
 }
@@ -137,14 +140,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_are_cut_off_not_rounded() {
+    fn fractions_of_a_second_are_cut_off() {
         let moment = Timestamp::from_millis(1_705_314_600_999);
         assert_eq!(moment.to_rfc3339_seconds(), "2024-01-15T10:30:00Z");
         assert_eq!(moment.to_month(), "2024-01");
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn only_rfc3339_with_an_offset_is_parsed() {
         for (text, millis) in [
             ("2024-01-15T10:30:00Z", Some(1_705_314_600_000)),
             ("2024-01-15T11:30:00.999+01:00", Some(1_705_314_600_999)),
@@ -158,18 +161,18 @@ mod tests {
     }
 
     #[test]
-    fn december_is_followed_by_january() {
+    fn next_month_of_december_is_january() {
         let december = Timestamp::from_millis(1_703_980_800_000);
         assert_eq!(december.to_rfc3339_seconds(), "2023-12-31T00:00:00Z");
         assert_eq!(december.next_month().to_rfc3339_seconds(), "2024-01-01T00:00:00Z");
     }
 
     #[test]
-    fn a_day_has_one_spelling() {
-        for right in ["2024-02-29", "0000-01-01", "9999-12-31"] {
-            assert_eq!(right.parse::<Date>().map(|date| date.to_string()).as_deref(), Ok(right));
+    fn dates_have_exactly_one_format() {
+        for valid in ["2024-02-29", "0000-01-01", "9999-12-31"] {
+            assert_eq!(valid.parse::<Date>().map(|date| date.to_string()).as_deref(), Ok(valid));
         }
-        for wrong in [
+        for invalid in [
             "",
             "20240115",
             "2024-1-5",
@@ -179,12 +182,12 @@ mod tests {
             "2024-01-15T10:30:00",
             "٢٠٢٤-1",
         ] {
-            assert!(wrong.parse::<Date>().is_err(), "{wrong}");
+            assert!(invalid.parse::<Date>().is_err(), "{invalid}");
         }
     }
 
     #[test]
-    fn a_moment_is_on_its_day_in_utc() {
+    fn date_of_a_timestamp_is_in_utc() {
         let moment = Timestamp::from_rfc3339("2024-01-16T00:30:00+01:00").unwrap();
         assert_eq!(moment.date().to_string(), "2024-01-15");
     }

@@ -1,14 +1,14 @@
-//! Conditions on a customer's fields: what each means, and where the search index can be asked for it. As with
-//! a search, the index proposes and the record decides.
+//! Filter conditions on a customer's fields: when each condition holds, and how to look it up in the search
+//! index. As in a search, the index only supplies candidates and each one is checked against its record.
 
 use super::{fold, search};
 use crate::model::{Customer, TagId, Timestamp};
 use crate::table::keys;
 
-/// One condition on a customer. Of several values, one must be the customer's.
+/// A condition on one field of a customer. Of several values, the customer must have one.
 ///
-/// City, state and postal code are those of the physical address. Texts are compared without case, accents and
-/// punctuation; emails without case; QuickBooks ids as they are.
+/// City, state and postal code are those of the physical address. Texts are compared ignoring case, accents
+/// and punctuation, emails ignoring case and surrounding white space; QuickBooks ids must match exactly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// Has one of these tags.
@@ -21,9 +21,9 @@ pub enum Condition {
     PostalCode(Vec<String>),
     /// Has one of these email addresses.
     Email(Vec<String>),
-    /// Has one of these ids in QuickBooks.
+    /// Has one of these QuickBooks ids.
     QuickbooksId(Vec<String>),
-    /// Has an id in QuickBooks, or has none.
+    /// Has a QuickBooks id (`true`), or has none (`false`).
     HasQuickbooksId(bool),
     /// Was created in this period.
     CreatedAt(Period),
@@ -31,12 +31,13 @@ pub enum Condition {
     UpdatedAt(Period),
 }
 
-/// A stretch of time, both ends included. Moments are compared as they are shown, to the second.
+/// A period of time, including both ends. Moments are compared with the precision of one second, as they are
+/// displayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Period {
-    /// The first moment; `None` for any.
+    /// The first moment; `None` if the period has no start.
     pub from: Option<Timestamp>,
-    /// The last moment; `None` for any.
+    /// The last moment; `None` if the period has no end.
     pub to: Option<Timestamp>,
 }
 
@@ -48,7 +49,7 @@ impl Period {
 }
 
 impl Condition {
-    /// Whether it holds for this customer.
+    /// Returns whether the condition holds for this customer.
     #[must_use]
     pub fn holds(&self, customer: &Customer) -> bool {
         let fields = &customer.fields;
@@ -69,8 +70,8 @@ impl Condition {
         }
     }
 
-    /// With what the sort keys of by-search begin that propose every customer for whom it holds; `None` when
-    /// the index cannot tell.
+    /// Returns prefixes of sort keys in by-search, or `None` if the index does not cover the condition. Every
+    /// customer for which the condition holds has a term whose sort key starts with one of them.
     #[must_use]
     pub fn probes(&self) -> Option<Vec<String>> {
         let each = |values: &[String], probe: fn(&str) -> Option<String>| {
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn each_condition_looks_at_its_field() {
+    fn each_condition_checks_its_own_field() {
         let texts = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
         let tag = |id: &str| id.parse::<TagId>().unwrap();
         check(&Condition::Tag(vec![tag("tag_001"), tag("tag_007")]), true);
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn periods_hold_what_is_shown_at_their_ends() {
+    fn periods_include_both_ends_to_the_second() {
         let at = |millis| Some(Timestamp::from_millis(millis));
         check(&Condition::CreatedAt(Period { from: None, to: at(10_000) }), true);
         check(&Condition::CreatedAt(Period { from: at(10_000), to: at(10_000) }), true);
@@ -178,10 +179,10 @@ mod tests {
     }
 
     proptest! {
-        /// The index may propose too much, never too little.
+        /// The index can return too many candidates, never too few.
         #[test]
-        fn whatever_holds_is_proposed(own in any_text(), other in any_text(), same in any::<bool>()) {
-            let asked = if same { own.to_uppercase() } else { other };
+        fn every_match_is_a_candidate(own in any_text(), other in any_text(), same in any::<bool>()) {
+            let value = if same { own.to_uppercase() } else { other };
             let fields = CustomerFields {
                 email: Some(own.clone()),
                 quickbooks_id: Some(own.clone()),
@@ -190,15 +191,16 @@ mod tests {
             };
             let customer = customer(fields);
             let terms = search::terms(customer.uuid, &customer.fields);
-            let asked = vec![asked];
+            let values = vec![value];
             for condition in [
-                Condition::City(asked.clone()), Condition::PostalCode(asked.clone()),
-                Condition::Email(asked.clone()), Condition::QuickbooksId(asked),
+                Condition::City(values.clone()), Condition::PostalCode(values.clone()),
+                Condition::Email(values.clone()), Condition::QuickbooksId(values),
             ] {
                 if let (true, Some(probes)) = (condition.holds(&customer), condition.probes()) {
                     let sorts = terms.iter().map(|term| keys::search_sort(term, customer.number));
-                    let proposed = sorts.into_iter().any(|sort| probes.iter().any(|p| sort.starts_with(p)));
-                    prop_assert!(proposed, "{condition:?}");
+                    let is_candidate =
+                        sorts.into_iter().any(|sort| probes.iter().any(|p| sort.starts_with(p)));
+                    prop_assert!(is_candidate, "{condition:?}");
                 }
             }
         }

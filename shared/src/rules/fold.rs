@@ -1,10 +1,10 @@
-//! Folding: what remains of a text when case, accents and punctuation do not matter.
+//! Text folding: reduces a text to what remains when case, accents and punctuation are ignored.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// The folded words of a text: lower case, without accents, split wherever something that is neither letter
-/// nor digit stands. Apostrophes vanish, so that `O'Brien` is the one word `obrien`.
+/// Returns the folded words of a text: lower case, without accents, split at every character that is neither
+/// a letter nor a digit. Apostrophes are dropped, so that `O'Brien` is the single word `obrien`.
 ///
 /// ```
 /// # use clientele_shared::rules::fold::words;
@@ -19,8 +19,8 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The words of a name, and for each part written with inner punctuation (`Jean-Luc`, `S.A.`) also the part
-/// written together (`jeanluc`, `sa`).
+/// Returns the words of a name. A part with inner punctuation (`Jean-Luc`, `S.A.`) also yields its words
+/// joined (`jeanluc`, `sa`).
 #[must_use]
 pub fn name_words(text: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -34,7 +34,7 @@ pub fn name_words(text: &str) -> Vec<String> {
     found
 }
 
-/// The decimal digits of a text, one after another, whatever stands between them.
+/// Returns the decimal digits of a text, dropping everything between them.
 #[must_use]
 pub fn digits(text: &str) -> String {
     text.nfkd().filter(char::is_ascii_digit).collect()
@@ -46,14 +46,15 @@ fn fold(text: &str) -> String {
         folded.extend(text.chars().filter(|&c| !is_apostrophe(c)).map(|c| c.to_ascii_lowercase()));
         return folded;
     }
-    // Lower case comes first, for it can add accents (`İ`), and again after decomposition, for that can
-    // bring capitals (`™` is `TM`). Likewise apostrophes go first, for decomposition makes a space of `´`, and
-    // again after it, for it makes one of `＇`.
+    // Lower-casing can add accents (`İ`), so it comes before decomposition. Decomposition can produce
+    // capitals (`™` becomes `TM`), so lower-casing is repeated after it. Apostrophes are also removed both
+    // before decomposition, which turns `´` into a space, and after it, because it turns `＇` into an
+    // apostrophe.
     let lower = text.to_lowercase();
     for c in lower.chars().filter(|&c| !is_apostrophe(c)).nfkd().flat_map(char::to_lowercase) {
         match c {
             c if is_apostrophe(c) || is_combining_mark(c) => {}
-            // What is typed may end where the name goes on.
+            // Fold final sigma: a typed prefix can end in `ς` where the full name has `σ`.
             'ς' => folded.push('σ'),
             'ß' => folded.push_str("ss"),
             'æ' => folded.push_str("ae"),
@@ -74,7 +75,7 @@ fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '’' | '‘' | 'ʼ' | '`' | '´')
 }
 
-/// An email as it is compared: without case and surrounding space.
+/// Returns an email in the form used for comparison: lower case, without surrounding white space.
 #[must_use]
 pub fn email(text: &str) -> String {
     text.trim().to_lowercase()
@@ -87,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accents_case_and_punctuation_do_not_matter() {
+    fn words_ignore_accents_case_and_punctuation() {
         assert_eq!(words("São José dos Campos"), ["sao", "jose", "dos", "campos"]);
         assert_eq!(words("František Wichterlová"), ["frantisek", "wichterlova"]);
         assert_eq!(words("BJØRN"), ["bjorn"]);
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_found_written_together_too() {
+    fn name_words_include_joined_parts() {
         assert_eq!(
             name_words("Jean-Luc Embraer S.A."),
             ["jeanluc", "jean", "luc", "embraer", "sa", "s", "a"]
@@ -105,21 +106,21 @@ mod tests {
     }
 
     #[test]
-    fn phones_are_their_digits() {
+    fn digits_of_a_phone_number_are_extracted() {
         assert_eq!(digits("+55 (12) 3923-5555"), "551239235555");
         assert_eq!(digits("no phone"), "");
     }
 
     proptest! {
         #[test]
-        fn folding_a_folded_word_changes_nothing(text in "\\PC{0,40}") {
+        fn folding_is_idempotent(text in "\\PC{0,40}") {
             for word in words(&text) {
                 prop_assert_eq!(words(&word), vec![word.clone()]);
             }
         }
 
         #[test]
-        fn case_never_matters_for_latin(text in "[a-zA-ZàéîõüÀÉÎÕÜß ]{0,40}") {
+        fn case_is_ignored_in_latin_text(text in "[a-zA-ZàéîõüÀÉÎÕÜß ]{0,40}") {
             prop_assert_eq!(words(&text.to_uppercase()), words(&text.to_lowercase()));
         }
     }

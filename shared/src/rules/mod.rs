@@ -1,4 +1,4 @@
-//! Rules that hold for every dialect.
+//! Rules that every dialect shares.
 
 pub mod condition;
 pub mod fold;

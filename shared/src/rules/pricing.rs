@@ -1,41 +1,43 @@
-//! What a customer pays on a day: its own price where it has one in force, else the price list's.
+//! The price that a customer pays on a given day: its own effective price, or else the price list's.
 
 use crate::model::{Currency, Date, Money, Price, ProductId};
 
-/// What a customer pays for a product.
+/// A product and what a customer pays for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PricedProduct {
     /// The product.
     pub product: ProductId,
-    /// What kind of service it is.
+    /// The kind of service.
     pub service_type: Option<String>,
-    /// What people call it.
+    /// Display name of the product.
     pub name: Option<String>,
-    /// What everybody else pays; `None` where the price list has no price in force, or one in another currency.
+    /// The list price. `None` if the price list has no effective price, or only one in another currency.
     pub default_price: Option<Money>,
-    /// What the customer pays.
+    /// The price that the customer pays.
     pub customer_price: Money,
-    /// What both are in.
+    /// Currency of both prices.
     pub currency: Currency,
-    /// The first day of the price that the customer pays; without one it holds from the beginning.
+    /// The first day of the price that the customer pays. Without it the price applies from the beginning.
     pub effective_from: Option<Date>,
 }
 
-/// Of prices of one owner and product, the one that holds on a day: the last that began.
+/// Returns the price that is effective on a day, given the prices of one owner and product: the latest one
+/// that has taken effect, or `None` if none has.
 #[must_use]
 pub fn effective_price(prices: impl IntoIterator<Item = Price>, day: Date) -> Option<Price> {
-    let begun = prices.into_iter().filter(|price| price.effective_from.is_none_or(|from| from <= day));
-    begun.max_by_key(|price| price.effective_from)
+    let started = prices.into_iter().filter(|price| price.effective_from.is_none_or(|from| from <= day));
+    started.max_by_key(|price| price.effective_from)
 }
 
-/// What a customer pays for a product, by the price list's and its own price in force; `None` without either.
+/// Returns what a customer pays for a product, given the effective list price and the customer's own
+/// effective price. Returns `None` without either.
 ///
-/// What its own price does not say of the product, the price list says. A list price in another currency is left
-/// out: in the one column there is for the currency, it would be read as an amount in the customer's.
+/// Fields that the own price lacks come from the list price. A list price in another currency is left out,
+/// because the one currency field would make it look like an amount in the customer's currency.
 #[must_use]
 pub fn resolve_price(product: ProductId, list: Option<Price>, own: Option<Price>) -> Option<PricedProduct> {
     let default = list.as_ref().map(|list| (list.amount, list.currency));
-    let applies = match (own, list) {
+    let price_paid = match (own, list) {
         (Some(own), Some(list)) => Price {
             service_type: own.service_type.or(list.service_type),
             name: own.name.or(list.name),
@@ -45,14 +47,14 @@ pub fn resolve_price(product: ProductId, list: Option<Price>, own: Option<Price>
     };
     Some(PricedProduct {
         product,
-        service_type: applies.service_type,
-        name: applies.name,
+        service_type: price_paid.service_type,
+        name: price_paid.name,
         default_price: default
-            .filter(|(_, currency)| *currency == applies.currency)
+            .filter(|(_, currency)| *currency == price_paid.currency)
             .map(|(amount, _)| amount),
-        customer_price: applies.amount,
-        currency: applies.currency,
-        effective_from: applies.effective_from,
+        customer_price: price_paid.amount,
+        currency: price_paid.currency,
+        effective_from: price_paid.effective_from,
     })
 }
 
@@ -79,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_price_that_began_holds() {
+    fn latest_started_price_is_effective() {
         let prices = [price(Some("2024-02-01"), 3), price(None, 1), price(Some("2024-01-01"), 2)];
         let on = |day_text| effective_price(prices.clone(), day(day_text)).map(|price| price.amount);
         assert_eq!(on("2023-12-31"), Some(Money::from_cents(1)));
@@ -91,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_customers_own_price_goes_before_the_lists() {
+    fn own_price_takes_precedence_over_the_list_price() {
         let both = row(Some(price(None, 1000)), Some(price(Some("2024-01-01"), 900))).unwrap();
         assert_eq!(both.default_price, Some(Money::from_cents(1000)));
         assert_eq!(both.customer_price, Money::from_cents(900));
@@ -108,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_own_price_does_not_say_the_list_says() {
+    fn own_price_takes_missing_fields_from_the_list_price() {
         let some = |text: &str| Some(text.to_owned());
         let list = Price { name: some("Filter"), service_type: some("parts"), ..price(None, 1000) };
         let own = Price { name: some("Filter, large"), ..price(None, 900) };
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_price_in_another_currency_is_not_shown_beside_the_own() {
+    fn list_price_in_another_currency_is_left_out() {
         let own = Price { currency: "EUR".parse().unwrap(), ..price(None, 900) };
         let both = row(Some(price(None, 1000)), Some(own)).unwrap();
         assert_eq!((both.default_price, both.currency.to_string().as_str()), (None, "EUR"));

@@ -1,11 +1,13 @@
-//! Search: which words a customer is found by, and whether a query matches. The index proposes, the record
-//! decides; both halves of that rule are here.
+//! Search: the words by which a customer is found, and whether a query matches. The index supplies candidates
+//! and each one is checked against its record; this module holds both halves of that rule.
 //!
-//! - Case, accents and punctuation do not matter; every word of the query must match.
-//! - A word of three or more letters matches anywhere inside a word of first name, last name, company or
-//!   email, or inside the digits of a phone; a shorter one matches at a word's start.
-//! - Words of street, city and postal code, and the groups a phone is written in, match at their start.
-//! - `cust_456`, the bare number, the uuid and its first eight or more digits find that customer.
+//! - Case, accents and punctuation are ignored, and every word of the query must match.
+//! - A word of three or more characters matches anywhere inside a word of the first name, last name, company
+//!   or email, or inside the digits of a phone number. A shorter word matches only at their start.
+//! - Words of the street, city and postal code, and the groups in which a phone number is written, match at
+//!   their start.
+//! - `cust_456`, the bare number, the UUID, and the first eight or more characters of the UUID find that
+//!   customer.
 
 use std::collections::BTreeSet;
 
@@ -14,16 +16,16 @@ use uuid::Uuid;
 use super::fold;
 use crate::model::{Customer, CustomerFields, CustomerNumber, TagId};
 
-/// The shortest word that is looked for inside other words.
-const INNER: usize = 3;
+/// Minimum length of a query word that matches inside other words, in characters.
+const MIN_SUBSTRING: usize = 3;
 
-/// How many letters of a word the index holds; the record decides about the rest.
-const INDEXED: usize = 32;
+/// Number of leading characters of a word that the index holds; the rest is checked against the record.
+const MAX_INDEXED: usize = 32;
 
-/// How many digits of a uuid must be given, and are in the index.
+/// Number of leading UUID digits in the index, and the minimum that a query must contain.
 const UUID_DIGITS: usize = 8;
 
-/// What somebody typed into a search box.
+/// A search query, as parsed from a search box.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchQuery {
     words: Vec<String>,
@@ -32,9 +34,9 @@ pub struct SearchQuery {
 }
 
 impl SearchQuery {
-    /// Reads a query; `None` when it is blank, which asks for no search at all.
+    /// Parses a query. Returns `None` if it is blank, which means that there is no search.
     ///
-    /// A query without a letter or digit, such as `--`, is a search that nothing matches.
+    /// A query without a letter or digit, such as `--`, is a search that matches nothing.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -50,33 +52,34 @@ impl SearchQuery {
         Some(Self { words, number, uuid_prefix })
     }
 
-    /// What to look up in the index: every customer that this query matches has a term that begins with one
-    /// of these.
+    /// Returns the prefixes to look up in the index. Every customer that this query matches has a term that
+    /// starts with one of them, except the customer that it names by number.
     #[must_use]
     pub fn probes(&self) -> Vec<String> {
         let longest = self.words.iter().max_by_key(|word| word.chars().count());
         let uuid = self.uuid_prefix.as_ref().map(|prefix| prefix[..UUID_DIGITS].to_owned());
         let mut probes: Vec<String> =
-            longest.map(|word| first(word, INDEXED).to_owned()).into_iter().chain(uuid).collect();
+            longest.map(|word| first(word, MAX_INDEXED).to_owned()).into_iter().chain(uuid).collect();
         probes.dedup();
         probes
     }
 
-    /// The customer that the query names by number, whom the index need not propose.
+    /// Returns the number of the customer that the query names, which the index might not return as a
+    /// candidate.
     #[must_use]
     pub fn number(&self) -> Option<CustomerNumber> {
         self.number
     }
 
-    /// Whether the query finds this customer.
+    /// Returns whether the query matches this customer.
     #[must_use]
     pub fn matches(&self, customer: &Customer) -> bool {
         self.number == Some(customer.number)
             || self.uuid_prefix.as_ref().is_some_and(|prefix| customer.uuid.to_string().starts_with(prefix))
-            || (!self.words.is_empty() && Findable::of(&customer.fields).matches_all(&self.words))
+            || (!self.words.is_empty() && FoldedWords::of(&customer.fields).matches_all(&self.words))
     }
 
-    /// A text that is the same for queries that mean the same.
+    /// Returns a text that is equal for queries with the same meaning.
     #[must_use]
     pub fn canonical(&self) -> String {
         let number = self.number.map(|n| n.to_string()).unwrap_or_default();
@@ -84,7 +87,7 @@ impl SearchQuery {
     }
 }
 
-/// Whether a text is eight or more characters from the start of a uuid as it is printed.
+/// Returns whether a text could be the first eight or more characters of a hyphenated UUID.
 fn is_uuid_prefix(text: &str) -> bool {
     (UUID_DIGITS..=36).contains(&text.len())
         && text.bytes().enumerate().all(|(at, byte)| match at {
@@ -93,23 +96,25 @@ fn is_uuid_prefix(text: &str) -> bool {
         })
 }
 
-/// The terms under which the index holds a customer, in order: the suffixes of the words that match
-/// anywhere, the words that match at their start, and the uuid's first digits; none is the start of another,
-/// for whoever looks up the shorter finds the longer. Beside them the marks that no word finds: tags and the
-/// QuickBooks id, which are looked up whole.
+/// Returns the terms under which the index holds a customer, in order.
+///
+/// They are the suffixes of the words that match anywhere, the words that match at their start, and the first
+/// digits of the UUID. A term that another one starts with is left out, because a lookup of the shorter term
+/// also finds the longer. Tags, the email and the QuickBooks id add one term each that no search word
+/// matches; those are looked up whole.
 #[must_use]
 pub fn terms(uuid: Uuid, fields: &CustomerFields) -> BTreeSet<String> {
-    let findable = Findable::of(fields);
+    let findable = FoldedWords::of(fields);
     let mut all: BTreeSet<String> = BTreeSet::new();
     for word in &findable.inside {
         for (at, _) in word.char_indices() {
             let suffix = &word[at..];
-            if at == 0 || suffix.chars().nth(INNER - 1).is_some() {
-                all.insert(first(suffix, INDEXED).to_owned());
+            if at == 0 || suffix.chars().nth(MIN_SUBSTRING - 1).is_some() {
+                all.insert(first(suffix, MAX_INDEXED).to_owned());
             }
         }
     }
-    all.extend(findable.at_start.iter().map(|word| first(word, INDEXED).to_owned()));
+    all.extend(findable.at_start.iter().map(|word| first(word, MAX_INDEXED).to_owned()));
     all.insert(uuid.to_string()[..UUID_DIGITS].to_owned());
     let mut terms = without_prefixes(all);
     terms.extend(fields.tag_ids.iter().filter_map(|id| id.parse().ok()).map(|id| tag_term(&id)));
@@ -118,30 +123,31 @@ pub fn terms(uuid: Uuid, fields: &CustomerFields) -> BTreeSet<String> {
     terms
 }
 
-/// The term of a tag. No word has a `#`, so no search finds it.
+/// Returns the term of a tag. No search finds it, because it contains `#` and no word does.
 #[must_use]
 pub fn tag_term(id: &TagId) -> String {
     format!("#{id}")
 }
 
-/// The term of an email, for whoever asks for just this one.
+/// Returns the term of an email, for lookups of exactly that email.
 #[must_use]
 pub fn email_term(email: &str) -> String {
-    format!("#email_{}", first(&fold::email(email), INDEXED))
+    format!("#email_{}", first(&fold::email(email), MAX_INDEXED))
 }
 
-/// The term of an id in QuickBooks, unless it has no letter or digit.
+/// Returns the term of a QuickBooks id, or `None` if the id has no letter or digit.
 #[must_use]
 pub fn quickbooks_term(id: &str) -> Option<String> {
     let letters = fold::words(id).concat();
-    (!letters.is_empty()).then(|| format!("#qb_{}", first(&letters, INDEXED)))
+    (!letters.is_empty()).then(|| format!("#qb_{}", first(&letters, MAX_INDEXED)))
 }
 
-/// With what a term begins of every customer who has all of a text's words: the start of the longest.
+/// Returns a prefix that matches a term of every customer whose record contains all words of a text: the
+/// start of the longest word.
 #[must_use]
 pub fn word_probe(text: &str) -> Option<String> {
     let words = fold::words(text);
-    words.iter().max_by_key(|word| word.chars().count()).map(|word| first(word, INDEXED).to_owned())
+    words.iter().max_by_key(|word| word.chars().count()).map(|word| first(word, MAX_INDEXED).to_owned())
 }
 
 fn without_prefixes(sorted: BTreeSet<String>) -> BTreeSet<String> {
@@ -155,18 +161,18 @@ fn without_prefixes(sorted: BTreeSet<String>) -> BTreeSet<String> {
     kept.into_iter().collect()
 }
 
-/// The first so many characters of a text.
+/// Returns the first `count` characters of a text.
 fn first(text: &str, count: usize) -> &str {
     text.char_indices().nth(count).map_or(text, |(end, _)| &text[..end])
 }
 
-/// The folded words of a customer, by how they match.
-struct Findable {
+/// A customer's folded words, by how they match.
+struct FoldedWords {
     inside: Vec<String>,
     at_start: Vec<String>,
 }
 
-impl Findable {
+impl FoldedWords {
     fn of(fields: &CustomerFields) -> Self {
         let mut inside = Vec::new();
         for name in [&fields.first_name, &fields.last_name, &fields.company_name].into_iter().flatten() {
@@ -194,7 +200,7 @@ impl Findable {
     }
 
     fn matches(&self, word: &str) -> bool {
-        let anywhere = word.chars().count() >= INNER;
+        let anywhere = word.chars().count() >= MIN_SUBSTRING;
         self.inside.iter().any(|own| if anywhere { own.contains(word) } else { own.starts_with(word) })
             || self.at_start.iter().any(|own| own.starts_with(word))
     }
@@ -232,18 +238,18 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(query: &str, found: bool) {
+    fn check(query: &str, expected: bool) {
         let customer = luis();
         let query = SearchQuery::parse(query).unwrap();
-        assert_eq!(query.matches(&customer), found);
+        assert_eq!(query.matches(&customer), expected);
         let terms = terms(customer.uuid, &customer.fields);
-        let proposed = query.number() == Some(customer.number)
+        let is_candidate = query.number() == Some(customer.number)
             || query.probes().iter().any(|probe| terms.iter().any(|term| term.starts_with(probe)));
-        assert!(proposed || !found, "matches, and is not proposed");
+        assert!(is_candidate || !expected, "matches but is not a candidate");
     }
 
     #[test]
-    fn people_find_what_they_type() {
+    fn queries_match_names_emails_and_phones() {
         for query in
             ["luis", "LUÍS", "goncalves", "onçal", "lu", "5555", "aeronautica", "embraer.com", "sa", "S.A."]
         {
@@ -255,27 +261,27 @@ mod tests {
     }
 
     #[test]
-    fn a_phone_is_found_as_it_is_written_and_by_its_digits() {
+    fn phones_match_as_written_and_by_their_digits() {
         for query in ["+55 (12) 3923-5555", "551239235555", "3923 5555", "(12)"] {
             check(query, true);
         }
     }
 
     #[test]
-    fn addresses_match_at_the_start_of_a_word_only() {
+    fn addresses_match_only_at_the_start_of_a_word() {
         check("campo sao", true);
         check("12227", true);
         check("ampos", false);
     }
 
     #[test]
-    fn every_word_must_match() {
+    fn every_word_of_a_query_must_match() {
         check("luis embraer campos", true);
         check("luis microsoft", false);
     }
 
     #[test]
-    fn a_customer_is_found_by_each_of_its_ids() {
+    fn customers_are_found_by_each_of_their_ids() {
         let uuid = luis().uuid.to_string();
         for query in ["cust_456", "CUST_456", "456", &uuid, &uuid.to_uppercase(), &uuid[..8], &uuid[..20]] {
             check(query, true);
@@ -284,13 +290,13 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_query_is_no_search() {
+    fn blank_query_is_not_a_search() {
         assert_eq!(SearchQuery::parse("  "), None);
         assert!(SearchQuery::parse("--").is_some());
     }
 
     #[test]
-    fn tags_and_quickbooks_ids_are_in_the_index_and_no_search_finds_them() {
+    fn tags_and_quickbooks_ids_are_indexed_but_not_searchable() {
         let marked = customer(CustomerFields {
             tag_ids: vec!["tag_100".into(), "tag_1000".into(), "weekly".into()],
             quickbooks_id: Some("QB-12345".into()),
@@ -308,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_typical_customer_has_20_to_45_terms() {
+    fn typical_customer_has_20_to_45_terms() {
         let typical = CustomerFields {
             first_name: Some("John".into()),
             last_name: Some("Doe".into()),
@@ -331,9 +337,9 @@ mod tests {
     }
 
     proptest! {
-        /// The index may hold too much, never too little.
+        /// The index can return too many candidates, never too few.
         #[test]
-        fn whatever_matches_is_proposed(
+        fn every_match_is_a_candidate(
             first_name in any_text(), company_name in any_text(), email in any_text(), phone in any_text(),
             city in any_text(), query in "[a-z0-9é .-]{1,10}",
         ) {
@@ -352,7 +358,7 @@ mod tests {
         }
 
         #[test]
-        fn any_three_letters_of_a_name_find_it(name in "[A-Za-zäöüéñ]{3,20}", at in 0_usize..17) {
+        fn any_three_letters_of_a_name_match(name in "[A-Za-zäöüéñ]{3,20}", at in 0_usize..17) {
             let letters: Vec<char> = name.chars().collect();
             let at = at.min(letters.len() - 3);
             let piece: String = letters[at..at + 3].iter().collect();

@@ -1,20 +1,21 @@
-//! What a text that a client sends must be: one line, or long; not too long; an email address.
+//! Validation of texts that clients send: single line or long, maximum length, email address.
 
 use crate::csv::customer_row::TAG_SEPARATOR;
 
-/// The longest text of one line, in characters.
+/// Maximum length of a single-line text, in characters.
 pub const MAX_LINE: usize = 255;
 
-/// The longest notes, in characters.
+/// Maximum length of notes, in characters.
 pub const MAX_TEXT: usize = 20_000;
 
-/// A rule for a text that is not empty: what is stored of it, or what is wrong with it.
+/// A rule for a text that is not empty. Returns the text to store, or what is wrong with it, without the
+/// field's name.
 pub type Rule = fn(&str) -> Result<String, String>;
 
-/// One line, as it is.
+/// Accepts a single line of at most [`MAX_LINE`] characters, unchanged.
 ///
 /// # Errors
-/// What is wrong with it, without the field's name; so in all rules.
+/// Returns a message if the text contains a control character or is too long.
 pub fn line(text: &str) -> Result<String, String> {
     if text.chars().any(char::is_control) {
         return Err("must be one line without control characters".into());
@@ -22,43 +23,44 @@ pub fn line(text: &str) -> Result<String, String> {
     within(text, MAX_LINE)
 }
 
-/// What a tag is called: one line, without the mark that parts tags in CSV.
+/// Accepts a tag name, without surrounding white space: a single line that does not contain the delimiter
+/// between tags in CSV.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Returns a message if the name is blank, contains the delimiter, or is not a valid single line.
 pub fn tag_name(text: &str) -> Result<String, String> {
     match text.trim() {
         "" => Err("must not be blank".into()),
         name if name.contains(TAG_SEPARATOR) => {
-            Err(format!("must not contain `{TAG_SEPARATOR}`, which parts tags in CSV"))
+            Err(format!("must not contain `{TAG_SEPARATOR}`, which separates tags in CSV"))
         }
         name => line(name),
     }
 }
 
-/// Any number of lines, as they are.
+/// Accepts a text of any number of lines and at most [`MAX_TEXT`] characters, unchanged.
 ///
 /// # Errors
-/// When it is too long.
+/// Returns a message if the text is too long.
 pub fn long_text(text: &str) -> Result<String, String> {
     within(text, MAX_TEXT)
 }
 
-/// A text of so many characters at the most.
+/// Accepts a text of at most `max_chars` characters, unchanged.
 ///
 /// # Errors
-/// When it is longer.
-pub fn within(text: &str, longest: usize) -> Result<String, String> {
-    if text.chars().count() > longest {
-        return Err(format!("must be at most {longest} characters"));
+/// Returns a message if the text is longer.
+pub fn within(text: &str, max_chars: usize) -> Result<String, String> {
+    if text.chars().count() > max_chars {
+        return Err(format!("must be at most {max_chars} characters"));
     }
     Ok(text.to_owned())
 }
 
-/// One email address, as it is.
+/// Accepts an email address, unchanged.
 ///
 /// # Errors
-/// When it is not `name@domain`.
+/// Returns a message if the text is not `name@domain`, or not a valid single line.
 pub fn email(text: &str) -> Result<String, String> {
     let parts = text.split_once('@').filter(|(name, domain)| {
         !name.is_empty() && !domain.is_empty() && !domain.contains('@') && !text.contains(char::is_whitespace)

@@ -1,4 +1,4 @@
-//! API keys: made, listed, rotated and revoked by commands, looked up by functions.
+//! API keys: created, listed, rotated and revoked by commands, looked up by functions.
 
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem};
 
@@ -7,38 +7,40 @@ use crate::model::{ApiKey, ApiKeyId, Mode, Scopes, Secret, SecretHash, TenantId}
 use crate::table::keys::{self, attribute};
 use crate::{Error, Result};
 
-/// How many keys a tenant can have at once.
+/// Maximum number of keys of one tenant.
 const MAX_KEYS: usize = 20;
 
-/// What a new key is to be.
+/// The properties of a new key.
 #[derive(Debug, Clone)]
 pub struct NewApiKey {
-    /// Whose key it is.
+    /// The tenant that owns the key.
     pub tenant: TenantId,
     /// Live records or the sandbox.
     pub mode: Mode,
-    /// What the key may do.
+    /// What the key is allowed to do.
     pub scopes: Scopes,
-    /// What its owner calls it.
+    /// The owner's name for the key.
     pub name: String,
 }
 
 impl Store {
-    /// The key with this hash, if it is in force.
+    /// Returns the key whose secret has this hash, or `None` if it does not exist.
     ///
     /// # Errors
-    /// Those of the call.
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached,
+    /// and [`Error::Internal`] for any other failure.
     pub async fn api_key_get(&self, hash: &SecretHash) -> Result<Option<ApiKey>> {
         let found = self.item_get(&keys::api_key(hash), "reading an API key").await?;
         let key = found.map(to_api_key).transpose()?;
         Ok(key.filter(|key| key.hash == *hash))
     }
 
-    /// Some of the keys in force, at most `limit`: what a function reads at its start, to have the connection
-    /// open and its first callers known.
+    /// Returns at most `limit` valid keys, of any tenant. A function reads them at start-up to open the
+    /// connection and to fill its key cache.
     ///
     /// # Errors
-    /// Those of the call.
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached,
+    /// and [`Error::Internal`] for any other failure.
     pub async fn api_keys_preload(&self, limit: u16) -> Result<Vec<ApiKey>> {
         let answer = self
             .partition_query(keys::API_KEYS)
@@ -49,10 +51,11 @@ impl Store {
         answer.items.unwrap_or_default().into_iter().map(to_api_key).collect()
     }
 
-    /// A tenant's keys, the oldest first.
+    /// Returns a tenant's keys, oldest first.
     ///
     /// # Errors
-    /// Those of the calls.
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached,
+    /// and [`Error::Internal`] for any other failure.
     pub async fn api_keys_list(&self, tenant: &TenantId) -> Result<Vec<ApiKey>> {
         let items = self.partition_items(keys::API_KEYS, "listing API keys").await?;
         let all: Vec<ApiKey> = items.into_iter().map(to_api_key).collect::<Result<_>>()?;
@@ -61,14 +64,18 @@ impl Store {
         Ok(own)
     }
 
-    /// Makes a key. The secret is in the answer and nowhere else.
+    /// Creates a key. The secret is returned here and stored nowhere.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is no such tenant; [`Error::Conflict`] when it has too many keys.
+    /// Returns [`Error::NotFound`] if the tenant does not exist, and [`Error::Conflict`] if it already has 20
+    /// keys. Returns [`Error::Throttled`], [`Error::Unavailable`] or [`Error::Internal`] if DynamoDB cannot
+    /// complete a call.
     pub async fn api_key_create(&self, new: NewApiKey) -> Result<(ApiKey, Secret)> {
         let settings = self.tenant_settings(&new.tenant).await?;
         if self.api_keys_list(&new.tenant).await?.len() >= MAX_KEYS {
-            return Err(Error::Conflict(format!("The tenant has {MAX_KEYS} keys; revoke one first")));
+            return Err(Error::Conflict(format!(
+                "The tenant already has {MAX_KEYS} keys, the maximum; revoke one first"
+            )));
         }
         let secret = Secret::generate(new.mode)?;
         let key = ApiKey {
@@ -85,11 +92,12 @@ impl Store {
         Ok((key, secret))
     }
 
-    /// Replaces a key by a new one of the same name and rights; the old one ends at once, but for the seconds
-    /// for which functions remember it.
+    /// Replaces a key with a new one that has the same name, mode and scopes. The old key stops working
+    /// immediately, except in functions that still trust their cached copy: up to 5 seconds.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the tenant has no such key.
+    /// Returns [`Error::NotFound`] if the tenant has no such key. Returns [`Error::Throttled`],
+    /// [`Error::Unavailable`] or [`Error::Internal`] if DynamoDB cannot complete a call.
     pub async fn api_key_rotate(&self, tenant: &TenantId, id: &ApiKeyId) -> Result<(ApiKey, Secret)> {
         let old = self.api_key_by_id(tenant, id).await?;
         let secret = Secret::generate(old.mode)?;
@@ -99,10 +107,12 @@ impl Store {
         Ok((new, secret))
     }
 
-    /// Ends a key at once, but for the seconds for which functions remember it.
+    /// Revokes a key. It stops working immediately, except in functions that still trust their cached copy:
+    /// up to 5 seconds.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the tenant has no such key.
+    /// Returns [`Error::NotFound`] if the tenant has no such key. Returns [`Error::Throttled`],
+    /// [`Error::Unavailable`] or [`Error::Internal`] if DynamoDB cannot complete a call.
     pub async fn api_key_revoke(&self, tenant: &TenantId, id: &ApiKeyId) -> Result<ApiKey> {
         let key = self.api_key_by_id(tenant, id).await?;
         self.api_keys_write(vec![self.remove(&key)?], "revoking an API key").await?;
@@ -114,6 +124,7 @@ impl Store {
         own.into_iter().find(|key| key.id() == *id).ok_or(Error::NotFound("API key"))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "tenants and keys have no slots")]
     async fn api_keys_write(&self, items: Vec<TransactWriteItem>, context: &'static str) -> Result<()> {
         let answer = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
         answer.map_err(|e| call::failed(context, e))?;
@@ -142,7 +153,7 @@ impl Store {
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
-    /// A put of an item that must be there already.
+    /// Returns a put of an item that must already exist.
     pub(super) fn replace(&self, item: Item) -> Result<TransactWriteItem> {
         let put = Put::builder()
             .table_name(&self.table)
@@ -155,7 +166,7 @@ impl Store {
     }
 }
 
-/// The item that keeps a key.
+/// Returns the item that stores a key.
 pub(super) fn item(key: &ApiKey) -> Result<Item> {
     let mut item: Item = serde_dynamo::to_item(key).map_err(|e| Error::internal("writing an API key", e))?;
     item.extend(key_of(&keys::api_key(&key.hash)));

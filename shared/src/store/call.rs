@@ -1,4 +1,5 @@
-//! How calls fail: what DynamoDB says, in this crate's words, and how long to be patient with contention.
+//! Failed calls: converts the errors of DynamoDB to those of this crate, and defines the retry policy for
+//! conflicting writes.
 
 use std::time::Duration;
 
@@ -6,16 +7,16 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::{Ambient, Error};
 
-/// How often and how long a write that meets another one is tried again.
+/// Retry policy for writes that conflict with another write: exponential backoff with full jitter.
 ///
-/// The caller's own deadline is kept by the caller, which stops waiting; this only bounds the work.
+/// It only limits the work. A caller with a deadline enforces it by no longer waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// How many times the same write is tried at the most.
+    /// Maximum number of attempts for one write.
     pub max_attempts: u32,
-    /// The longest wait before the second attempt; it doubles from there.
+    /// Maximum wait before the second attempt; it doubles with each further attempt.
     pub initial_backoff: Duration,
-    /// The longest wait there is.
+    /// Maximum wait before any attempt.
     pub max_backoff: Duration,
 }
 
@@ -38,6 +39,7 @@ impl RetryPolicy {
     }
 
     /// Waits after a failed attempt, or tells that it was the last.
+    #[expect(clippy::disallowed_methods, reason = "the retry policy")]
     pub(super) async fn back_off(self, attempt: u32, ambient: &Ambient) -> Result<(), Error> {
         if attempt + 1 >= self.max_attempts {
             return Err(Error::Throttled { retry_after: Duration::from_secs(1), source: None });
@@ -64,7 +66,10 @@ where
             } else if answer.raw().status().is_server_error() {
                 unavailable(error)
             } else if is_too_large(code, message) {
-                Error::invalid("body", "makes a record larger than 400 KB; shorten the notes or flags")
+                Error::invalid(
+                    "body",
+                    "would make the record larger than 400 KB, DynamoDB's limit; shorten the notes or flags",
+                )
             } else {
                 Error::internal(format!("{context}: {code}: {message}"), error)
             }
@@ -77,7 +82,8 @@ fn unavailable(source: impl std::error::Error + Send + Sync + 'static) -> Error 
     Error::Unavailable { retry_after: Duration::from_secs(1), source: Some(Box::new(source)) }
 }
 
-/// The codes by which DynamoDB asks for retry_policy, in single answers and in a transaction's reasons.
+/// Returns whether this error code means throttling, as the error of a call or as a cancellation reason of a
+/// transaction.
 pub(super) fn is_throttling(code: &str) -> bool {
     matches!(
         code,

@@ -68,6 +68,7 @@ impl Store {
 
     /// Writes items and a change of the totals in one transaction, again and again while other transactions
     /// are in the way; returns the places of the items whose conditions do not hold, none when all is written.
+    #[expect(clippy::disallowed_methods, reason = "the transaction builder")]
     pub(super) async fn transact(
         &self,
         tenant: &Tenant,

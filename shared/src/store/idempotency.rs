@@ -1,4 +1,4 @@
-//! Requests that must take effect once, however often they are sent (`Idempotency-Key`).
+//! Requests that take effect at most once, however often they are sent (`Idempotency-Key`).
 
 use base16ct::lower;
 use serde::{Deserialize, Serialize};
@@ -12,10 +12,10 @@ use crate::{Error, Result};
 /// How long a reply is kept for a duplicate request, in seconds: a day.
 const TTL_SECONDS: i64 = 24 * 3600;
 
-/// Renders what is answered to a request that took effect on this customer.
+/// Renders the reply to a request that took effect on this customer.
 pub type RenderReply<'a> = dyn Fn(&Customer) -> Result<String> + Send + Sync + 'a;
 
-/// A request that must take effect once.
+/// A request that takes effect at most once under its idempotency key.
 pub struct IdempotentRequest<'a> {
     digest: String,
     fingerprint: String,
@@ -23,10 +23,10 @@ pub struct IdempotentRequest<'a> {
 }
 
 impl<'a> IdempotentRequest<'a> {
-    /// A request under the key that its sender chose.
+    /// Creates a request under the idempotency key that its client chose.
     ///
-    /// `operation` keeps the keys of different operations apart; `request` is everything that makes two
-    /// requests the same; `reply` renders what is answered, now and whenever the request is repeated.
+    /// `operation` separates the keys of different operations. `request` is everything that distinguishes one
+    /// request from another. `reply` renders the reply, which is returned now and replayed for duplicates.
     pub fn new(key: &str, operation: &str, request: &[&str], reply: &'a RenderReply<'a>) -> Self {
         Self { digest: digest(&[operation, key]), fingerprint: digest(request), reply }
     }
@@ -41,17 +41,17 @@ struct Record {
 }
 
 impl Store {
-    /// The reply that was given when this request was sent before, if it was.
+    /// Returns the reply stored when this request first took effect, or `None` if it has not.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when the key was used for another request.
+    /// Returns [`Error::Conflict`] if the idempotency key was used for another request.
     pub(super) async fn idempotent_reply_get(
         &self,
         tenant: &Tenant,
         idempotency: Option<&IdempotentRequest<'_>>,
     ) -> Result<Option<String>> {
         let Some(idempotency) = idempotency else { return Ok(None) };
-        let key = keys::once(tenant, &idempotency.digest);
+        let key = keys::idempotency_record(tenant, &idempotency.digest);
         let Some(item) = self.item_get(&key, "reading an idempotency record").await? else { return Ok(None) };
         let record: Record =
             serde_dynamo::from_item(item).map_err(|e| Error::internal("reading an idempotency record", e))?;
@@ -59,7 +59,9 @@ impl Store {
             return Ok(None);
         }
         if record.fingerprint != idempotency.fingerprint {
-            return Err(Error::Conflict("This Idempotency-Key was used for a different request".into()));
+            return Err(Error::Conflict(
+                "This Idempotency-Key was already used for a different request; send a new key".into(),
+            ));
         }
         Ok(Some(record.reply))
     }
@@ -78,7 +80,7 @@ impl Store {
         };
         let mut item: Item =
             serde_dynamo::to_item(record).map_err(|e| Error::internal("writing an idempotency record", e))?;
-        item.extend(key_of(&keys::once(tenant, &idempotency.digest)));
+        item.extend(key_of(&keys::idempotency_record(tenant, &idempotency.digest)));
         Ok(item)
     }
 }

@@ -1,7 +1,11 @@
-//! What can be asked of the table: one method per access pattern of [`crate::table::keys`].
+//! The operations on the table: one method per access pattern of [`crate::table::keys`].
 //!
-//! Every method takes the tenant whose records it may touch. Reads of one record and of totals are strongly
-//! consistent; lists and searches read indexes, which on AWS follow the table by some milliseconds.
+//! Every method takes the tenant whose records it accesses, with three exceptions. [`Store::api_key_get`]
+//! takes the hash of a secret and yields its tenant, [`Store::api_keys_preload`] reads keys of any tenant,
+//! and [`Store::tenants_list`] lists all tenants.
+//!
+//! Reads of one record and of totals are strongly consistent. Lists and searches read indexes, which on AWS
+//! usually lag the table by a few milliseconds.
 
 mod api_keys;
 mod batch;
@@ -57,18 +61,19 @@ use crate::{Ambient, Error, Result};
 /// An item as DynamoDB spells it.
 type Item = HashMap<String, AttributeValue>;
 
-/// The leave to go on with a write, which may still be on its way while the write reads; nothing that others
-/// can see is written before it is there. It brings the rules that hold at this moment.
+/// A pending authorization to write. It can resolve while the write is still reading, and must resolve before
+/// anything visible to others is written. It yields the tenant's current write rules.
 pub type WriteAuthorization<'a> = Pin<Box<dyn Future<Output = Result<WriteRules>> + Send + 'a>>;
 
-/// What a tenant's settings ask of a write.
+/// The rules for writes that follow from a tenant's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WriteRules {
-    /// No other customer may have the email that this one comes to have. `cargo ledger` shows what that costs.
+    /// No other customer is allowed to have the email that the write gives to its customer. `cargo ledger`
+    /// shows the cost.
     pub unique_email: bool,
 }
 
-/// The one table, and everything that can be asked of it.
+/// The table and all operations on it.
 #[derive(Debug, Clone)]
 pub struct Store {
     client: Client,
@@ -78,20 +83,20 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store in this table.
+    /// Creates a store in this table.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>, ambient: Ambient) -> Self {
         Self { client, table: table.into(), ambient, retry_policy: RetryPolicy::default() }
     }
 
-    /// The same store with another retry_policy for contention.
+    /// Returns the store with this retry policy for conflicting writes.
     #[must_use]
     pub fn with_retry_policy(mut self, retry_policy: RetryPolicy) -> Self {
         self.retry_policy = retry_policy;
         self
     }
 
-    /// The clock and randomness of this store.
+    /// Returns the store's clock and source of randomness.
     #[must_use]
     pub fn ambient(&self) -> &Ambient {
         &self.ambient

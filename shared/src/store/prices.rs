@@ -1,5 +1,6 @@
-//! Prices: a tenant's price list in one partition, a customer's own prices beside its record; both in the order
-//! of products and days, so that one pass over the two, side by side, tells what the customer pays.
+//! Prices: a tenant's price list in one partition, and each customer's own prices next to its record. Both
+//! are ordered by product and day, so that a single pass that reads the two concurrently yields what the
+//! customer pays.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -12,18 +13,21 @@ use crate::rules::pricing::{PricedProduct, effective_price, resolve_price};
 use crate::table::keys::{self, Key, attribute};
 use crate::{Error, Result};
 
-/// How many prices of an owner are read at a time.
+/// Number of prices per query of one partition.
 const PRICES_AT_A_TIME: i32 = 1_000;
 
-/// How many products are given at a time.
+/// Number of products that [`Pricing::next`] returns at a time.
 const PRODUCTS_AT_A_TIME: usize = 500;
 
 impl Store {
-    /// Puts prices, in batches side by side; not atomic. A price of the same owner, product and first day is
-    /// replaced, so putting the same again changes nothing; of two such prices here the later one stays.
+    /// Writes prices in concurrent batches; this is not atomic. A price with the same owner, product and
+    /// first day is replaced, so that writing the same prices again changes nothing. If `entries` contains
+    /// two such prices, the later one wins.
     ///
     /// # Errors
-    /// Those of the calls. Some of the prices may be there then: put them all again.
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached,
+    /// and [`Error::Internal`] for any other failure. Some of the prices might then have been written; write
+    /// them all again.
     pub async fn prices_put(&self, tenant: &Tenant, entries: &[PriceEntry]) -> Result<()> {
         let mut items = BTreeMap::new();
         for entry in entries {
@@ -33,10 +37,11 @@ impl Store {
         self.items_put(items.into_values().collect()).await
     }
 
-    /// Of these prices the ones that are not in the table as they are, in their order.
+    /// Returns those of the prices that the table lacks or holds with another value, in their order.
     ///
     /// # Errors
-    /// Those of the calls.
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached,
+    /// and [`Error::Internal`] for any other failure.
     pub async fn prices_changed(&self, tenant: &Tenant, entries: Vec<PriceEntry>) -> Result<Vec<PriceEntry>> {
         let named: BTreeSet<(String, String)> =
             entries.iter().map(|entry| key(tenant, entry)).map(|key| (key.pk, key.sk)).collect();
@@ -54,8 +59,8 @@ impl Store {
         Ok(entries.into_iter().filter(|entry| !is_stored(entry)).collect())
     }
 
-    /// What a customer pays on a day, read as it is asked for; nothing is read before that. It is not asked
-    /// whether there is such a customer: for an unknown one it is the price list.
+    /// Returns what a customer pays on a day. Nothing is read until [`Pricing::next`] is called. Whether the
+    /// customer exists is not checked; an unknown customer pays list prices.
     #[must_use]
     pub fn pricing(&self, tenant: &Tenant, customer: Uuid, day: Date) -> Pricing {
         let source = |owner| Source {
@@ -92,8 +97,8 @@ impl Store {
     }
 }
 
-/// What a customer pays, product by product, while it is read: no more is in memory than some prices of the list
-/// and of the customer, and the products that are given next.
+/// What a customer pays, product by product, read page by page. Memory holds at most one page of list prices,
+/// one page of own prices, and the products to return next.
 #[derive(Debug)]
 pub struct Pricing {
     store: Store,
@@ -119,10 +124,11 @@ enum Next {
 }
 
 impl Pricing {
-    /// The next products that have a price, in the order of their ids; never none of them, `None` at the end.
+    /// Returns the next products that have a price, ordered by id: at least one, or `None` at the end.
     ///
     /// # Errors
-    /// Those of the calls; reading cannot go on then.
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached,
+    /// and [`Error::Internal`] for any other failure. Reading cannot be resumed after an error.
     pub async fn next(&mut self) -> Result<Option<Vec<PricedProduct>>> {
         let mut products = Vec::new();
         while products.len() < PRODUCTS_AT_A_TIME {

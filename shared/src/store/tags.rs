@@ -1,7 +1,7 @@
-//! A tenant's tags: all in one partition, so that whoever shows customers reads them in one call.
+//! A tenant's tags, all in one partition, so that code that shows customers can read them in one call.
 //!
-//! A deleted tag's id may stay on customers: it is never given out again, and whoever shows or filters by tags
-//! leaves out what is no longer there. So deleting is one write, and never half done.
+//! A deleted tag's id can remain on customers. The id is never reused, and code that shows or filters by tags
+//! ignores ids of deleted tags. Deleting a tag is therefore a single write and cannot fail halfway.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +13,10 @@ use crate::model::{Color, Tag, TagId, Tenant};
 use crate::table::keys::{self, attribute};
 use crate::{Error, Result};
 
-/// What DynamoDB says when the condition of a call does not hold.
+/// The error code of DynamoDB if the condition of a call does not hold.
 const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
 
-/// What changes of a tag; `None` stays.
+/// Changes to a tag; fields that are `None` stay unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TagChange {
     /// The new name.
@@ -32,10 +32,11 @@ struct Record {
 }
 
 impl Store {
-    /// All tags of a tenant, in the order of their numbers, as the last write left them: one query.
+    /// Returns all tags of a tenant, ordered by number: one strongly consistent query.
     ///
     /// # Errors
-    /// Those of the call.
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached,
+    /// and [`Error::Internal`] for any other failure.
     pub async fn tags_list(&self, tenant: &Tenant) -> Result<Vec<Tag>> {
         let items = self.partition_items(&keys::tags_partition(tenant), "reading tags").await?;
         let mut tags = items.into_iter().map(to_tag).collect::<Result<Vec<_>>>()?;
@@ -43,19 +44,22 @@ impl Store {
         Ok(tags)
     }
 
-    /// One tag.
+    /// Returns a tag.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is none.
+    /// Returns [`Error::NotFound`] if the tenant has no such tag. Returns [`Error::Throttled`],
+    /// [`Error::Unavailable`] or [`Error::Internal`] if DynamoDB cannot complete a call.
     pub async fn tag_get(&self, tenant: &Tenant, id: &TagId) -> Result<Tag> {
         let item = self.item_get(&keys::tag(tenant, id), "reading a tag").await?;
         to_tag(item.ok_or(Error::NotFound("Tag"))?)
     }
 
-    /// Makes a tag: two round trips.
+    /// Creates a tag: two round trips.
     ///
     /// # Errors
-    /// Those of the calls.
+    /// Returns the error of `authorization` if the write is not authorized. Returns [`Error::Throttled`] or
+    /// [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached, and [`Error::Internal`] for any
+    /// other failure.
     pub async fn tag_create(
         &self,
         tenant: &Tenant,
@@ -76,17 +80,20 @@ impl Store {
             .expression_attribute_names("#pk", attribute::PK);
         match put.send().await {
             Ok(_) => Ok(tag),
-            // The number is nobody else's: an earlier attempt of this very call was written, and its answer lost.
+            // The allocated number is unique, so an earlier attempt of this call wrote the tag and its
+            // response was lost.
             Err(error) if error.code() == Some(CONDITION_FAILED) => Ok(tag),
             Err(error) => Err(call::failed("creating a tag", error)),
         }
     }
 
-    /// The ids of the tags of these names, and of all others; those that are not there are made, each by itself. Of
-    /// several tags with one name the first that was made counts.
+    /// Returns the ids of all tags by name, after creating the named tags that do not exist, one write each.
+    /// If several tags share a name, the oldest wins.
     ///
     /// # Errors
-    /// Those of the calls. Some of the tags may be made then: asked again, they are found.
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached,
+    /// and [`Error::Internal`] for any other failure. Some of the tags might then have been created; a second
+    /// call finds them.
     pub async fn tags_get_or_create(
         &self,
         tenant: &Tenant,
@@ -99,17 +106,19 @@ impl Store {
         for name in names {
             if !ids.contains_key(name) {
                 let authorization = Write::plain().authorization;
-                let made = self.tag_create(tenant, name.clone(), Color::default(), authorization).await?;
-                ids.insert(made.name, made.id);
+                let created = self.tag_create(tenant, name.clone(), Color::default(), authorization).await?;
+                ids.insert(created.name, created.id);
             }
         }
         Ok(ids)
     }
 
-    /// Changes a tag; returns it as it is then.
+    /// Changes a tag and returns its new state.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is none.
+    /// Returns [`Error::NotFound`] if the tenant has no such tag, and the error of `authorization` if the
+    /// write is not authorized. Returns [`Error::Throttled`], [`Error::Unavailable`] or [`Error::Internal`]
+    /// if DynamoDB cannot complete a call.
     pub async fn tag_update(
         &self,
         tenant: &Tenant,
@@ -144,10 +153,12 @@ impl Store {
         to_tag(answer.attributes.unwrap_or_default())
     }
 
-    /// Deletes a tag. Customers may keep its id, which is shown nowhere.
+    /// Deletes a tag. Its id can remain on customers, but is no longer shown.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is none.
+    /// Returns [`Error::NotFound`] if the tenant has no such tag, and the error of `authorization` if the
+    /// write is not authorized. Returns [`Error::Throttled`], [`Error::Unavailable`] or [`Error::Internal`]
+    /// if DynamoDB cannot complete a call.
     pub async fn tag_delete(
         &self,
         tenant: &Tenant,
@@ -167,7 +178,7 @@ impl Store {
     }
 }
 
-/// The one condition of these calls is that the tag is there.
+/// Converts the error of a call whose only condition is that the tag exists.
 fn missing_or<E>(error: SdkError<E>, context: &'static str) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,

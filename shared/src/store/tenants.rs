@@ -14,10 +14,11 @@ struct Record {
 }
 
 impl Store {
-    /// Makes a tenant known, with the default settings; returns whether it was new.
+    /// Creates a tenant with the default settings, and returns whether it is new.
     ///
     /// # Errors
-    /// Those of the call.
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached,
+    /// and [`Error::Internal`] for any other failure.
     pub async fn tenant_create(&self, id: &TenantId) -> Result<bool> {
         let answer = self
             .client
@@ -37,10 +38,11 @@ impl Store {
         }
     }
 
-    /// A tenant's settings.
+    /// Returns a tenant's settings.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is no such tenant.
+    /// Returns [`Error::NotFound`] if the tenant does not exist. Returns [`Error::Throttled`],
+    /// [`Error::Unavailable`] or [`Error::Internal`] if DynamoDB cannot complete a call.
     pub async fn tenant_settings(&self, id: &TenantId) -> Result<Settings> {
         let item =
             self.item_get(&keys::tenant(id), "reading a tenant").await?.ok_or(Error::NotFound("Tenant"))?;
@@ -49,11 +51,13 @@ impl Store {
         Ok(record.settings)
     }
 
-    /// Changes a tenant's settings, on the tenant and on every key of it at once. Functions follow within
-    /// the seconds for which they remember a key.
+    /// Changes a tenant's settings, atomically on the tenant and on all its keys. Functions trust a cached
+    /// key, and with it the old settings, for up to 5 seconds.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is no such tenant.
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached,
+    /// and [`Error::Internal`] for any other failure, such as a tenant that does not exist.
+    #[expect(clippy::disallowed_methods, reason = "tenants and keys have no slots")]
     pub async fn tenant_settings_set(&self, id: &TenantId, settings: &Settings) -> Result<()> {
         let put = Put::builder()
             .table_name(&self.table)
@@ -72,10 +76,11 @@ impl Store {
         Ok(())
     }
 
-    /// Every tenant's name.
+    /// Returns the names of all tenants.
     ///
     /// # Errors
-    /// Those of the calls.
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached,
+    /// and [`Error::Internal`] for any other failure.
     pub async fn tenants_list(&self) -> Result<Vec<TenantId>> {
         let items = self.partition_items(keys::TENANTS, "listing tenants").await?;
         items
@@ -88,7 +93,7 @@ impl Store {
             .collect()
     }
 
-    /// All items of one partition of the table.
+    /// Returns all items of one partition of the table.
     pub(super) async fn partition_items(&self, pk: &str, context: &'static str) -> Result<Vec<Item>> {
         let mut items = Vec::new();
         let mut resume = None;

@@ -1,4 +1,4 @@
-//! How many requests a tenant made this month.
+//! The number of requests that a tenant has sent this month.
 
 use aws_sdk_dynamodb::types::ReturnValue;
 
@@ -7,20 +7,22 @@ use crate::Result;
 use crate::model::{Tenant, Timestamp};
 use crate::table::keys;
 
-/// A tenant's requests of the present month.
+/// A tenant's requests in the current month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
-    /// How many, this one among them.
+    /// The number of requests, including this one.
     pub count: u64,
-    /// When counting starts again: the first moment of the next month in UTC.
+    /// When the count restarts: the first moment of the next month in UTC.
     pub resets_at: Timestamp,
 }
 
 impl Store {
-    /// Counts one request: one write unit.
+    /// Counts one request, which costs one write unit.
     ///
     /// # Errors
-    /// Those of the call.
+    /// Returns [`Error::Throttled`](crate::Error::Throttled) or
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if DynamoDB is throttling or cannot be reached, and
+    /// [`Error::Internal`](crate::Error::Internal) for any other failure.
     pub async fn usage_increment(&self, tenant: &Tenant) -> Result<Usage> {
         let now = self.ambient.now();
         let answer = self

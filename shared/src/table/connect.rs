@@ -1,9 +1,10 @@
-//! The connection to DynamoDB, made for a quick cold start.
+//! The connection to DynamoDB, optimised for fast cold starts.
 //!
-//! Four things that the SDK does by default are dear at a start and not needed in a Lambda: reading the
-//! platform's root certificates, asking a chain of credential providers, evaluating the endpoint rules with
-//! their table of partitions, and AWS-LC's jitter entropy. So the roots are pinned (or taken from one file),
-//! credentials and region come from Lambda's own variables, the endpoint is one text, and TLS is ring's.
+//! By default the SDK does four things that are expensive at start-up and not needed in a Lambda: it reads
+//! the platform's root certificates, queries a chain of credential providers, evaluates the endpoint rules
+//! with their table of partitions, and collects AWS-LC's jitter entropy. Here the roots are pinned (or read
+//! from one file), credentials and region come from Lambda's own variables, the endpoint is one fixed URL,
+//! and TLS is ring's.
 
 use std::time::Duration;
 
@@ -20,28 +21,28 @@ use super::headers::WithoutTelemetry;
 use super::http;
 use crate::{Error, Result};
 
-/// How long it may take to connect.
+/// Maximum time to open a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The roots that Amazon's endpoints chain to: Amazon Root CA 1 to 4 and Starfield Services Root G2, as
-/// published at <https://www.amazontrust.com/repository/>.
+/// The root certificates to which Amazon's endpoints chain: Amazon Root CA 1 to 4 and Starfield Services Root
+/// G2, as published at <https://www.amazontrust.com/repository/>.
 const AMAZON_TRUST_ROOTS: &[u8] = include_bytes!("amazon-trust-roots.pem");
 
-/// Where DynamoDB is and how to reach it.
+/// The location of DynamoDB and how to reach it.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    /// The region that requests are signed for.
+    /// The region for which requests are signed.
     pub region: String,
-    /// The credentials that requests are signed with.
+    /// The credentials with which requests are signed.
     pub credentials: Credentials,
-    /// An address other than the region's own: DynamoDB Local, the embedded engine.
+    /// An endpoint other than the region's own, such as DynamoDB Local or the embedded engine.
     pub endpoint_url: Option<String>,
     /// Root certificates to trust instead of Amazon's, in PEM.
     pub ca_bundle: Option<Vec<u8>>,
 }
 
 impl Connection {
-    /// A connection to a local engine, which takes any credentials.
+    /// Creates a connection to a local engine, which accepts any credentials.
     #[must_use]
     pub fn local(endpoint_url: impl Into<String>) -> Self {
         Self {
@@ -52,7 +53,7 @@ impl Connection {
         }
     }
 
-    /// A connection to a region's DynamoDB with these keys.
+    /// Creates a connection to a region's DynamoDB with these access keys.
     #[must_use]
     pub fn with_keys(
         region: String,
@@ -64,44 +65,45 @@ impl Connection {
         Self { region, credentials, endpoint_url: None, ca_bundle: None }
     }
 
-    /// The same connection to another address, if one is given.
+    /// Returns the connection with this endpoint, or with the region's own if `None`.
     #[must_use]
     pub fn at(self, endpoint_url: Option<String>) -> Self {
         Self { endpoint_url, ..self }
     }
 
-    /// The same connection trusting other roots, if some are given.
+    /// Returns the connection with these root certificates, or with Amazon's if `None`.
     #[must_use]
     pub fn trusting(self, ca_bundle: Option<Vec<u8>>) -> Self {
         Self { ca_bundle, ..self }
     }
 
-    /// The settings of a client for this connection.
+    /// Returns the client configuration for this connection.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the certificates cannot be used.
+    /// Returns [`Error::Internal`] if the root certificates are unusable or TLS cannot be set up.
     pub fn config(self) -> Result<Builder> {
         let url = self.endpoint_url.unwrap_or_else(|| regional_url(&self.region));
         let roots = self.ca_bundle.as_deref().unwrap_or(AMAZON_TRUST_ROOTS);
         let plain = url.starts_with("http://");
         let http = if plain { http::plain(CONNECT_TIMEOUT) } else { http::client(roots, CONNECT_TIMEOUT) };
-        Ok(patient_config(http.map_err(|e| Error::internal("setting up TLS", e))?)
+        Ok(config_with_retries(http.map_err(|e| Error::internal("setting up TLS", e))?)
             .region(Region::new(self.region))
             .credentials_provider(self.credentials)
             .endpoint_resolver(FixedEndpoint(Endpoint::builder().url(url).build())))
     }
 
-    /// A client for this connection.
+    /// Returns a client for this connection.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the certificates cannot be used.
+    /// Returns [`Error::Internal`] if the root certificates are unusable or TLS cannot be set up.
     pub fn client(self) -> Result<Client> {
         Ok(Client::from_conf(self.config()?.build()))
     }
 }
 
-/// RetryPolicy and retries: attempts short enough that three of them fit the caller's deadline.
-fn patient_config(http: SharedHttpClient) -> Builder {
+/// Returns the timeouts and retries. Attempts are short enough for three of them to fit the caller's
+/// deadline.
+fn config_with_retries(http: SharedHttpClient) -> Builder {
     aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .http_client(http)
@@ -111,11 +113,12 @@ fn patient_config(http: SharedHttpClient) -> Builder {
         )
         .timeout_config(
             TimeoutConfig::builder()
-                .disable_connect_timeout() // The client has its own.
+                .disable_connect_timeout() // The HTTP client has its own.
                 .operation_attempt_timeout(Duration::from_secs(3))
                 .build(),
         )
-        // Answers are small and bounded by the attempt's timeout; watching their throughput only costs.
+        // Responses are small and limited by the attempt timeout, so that monitoring their throughput would
+        // only add cost.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
 }
 
@@ -124,7 +127,7 @@ fn regional_url(region: &str) -> String {
     format!("https://dynamodb.{region}.{domain}")
 }
 
-/// One address, whatever is asked for.
+/// An endpoint resolver that returns the same endpoint for every request.
 #[derive(Debug)]
 struct FixedEndpoint(Endpoint);
 
@@ -139,13 +142,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_region_has_its_address() {
+    fn each_region_has_its_own_url() {
         assert_eq!(regional_url("eu-central-1"), "https://dynamodb.eu-central-1.amazonaws.com");
         assert_eq!(regional_url("cn-north-1"), "https://dynamodb.cn-north-1.amazonaws.com.cn");
     }
 
     #[test]
-    fn the_pinned_roots_make_a_client() {
+    fn client_accepts_the_pinned_roots() {
         let mut connection = Connection::local("https://localhost:1");
         connection.ca_bundle = None;
         assert!(connection.client().is_ok());

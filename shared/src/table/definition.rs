@@ -1,5 +1,5 @@
-//! The table's definition: its key, its indexes and its time to live, as the local stack and the tests create
-//! it. `template.yaml` says the same to CloudFormation; a guard test holds the two together.
+//! The table definition: key, indexes and time to live, as the local stack and the tests create them.
+//! `template.yaml` defines the same table for CloudFormation; a guard test compares the two.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use aws_sdk_dynamodb::types::{
 use super::keys::{Index, attribute};
 use crate::{Error, Result};
 
-/// One index of the definition.
+/// Definition of one index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IndexDefinition {
-    /// Which index.
+    /// The index.
     pub index: Index,
-    /// The attribute it is sorted by.
+    /// The attribute that is its sort key.
     pub sort_attribute: &'static str,
-    /// Whether it holds whole items, not only their keys.
+    /// Whether the index holds whole items rather than only their keys.
     pub holds_items: bool,
 }
 
@@ -30,7 +30,7 @@ pub const INDEXES: [IndexDefinition; 3] = [
     IndexDefinition { index: Index::BySearch, sort_attribute: attribute::SEARCH_SK, holds_items: false },
 ];
 
-/// The attributes that keys are made of, with the letter of their type: `S` text, `N` number.
+/// The attributes that keys consist of, with the letter of their type: `S` for text, `N` for numbers.
 pub const KEY_ATTRIBUTES: [(&str, &str); 7] = [
     (attribute::PK, "S"),
     (attribute::SK, "S"),
@@ -41,10 +41,11 @@ pub const KEY_ATTRIBUTES: [(&str, &str); 7] = [
     (attribute::SEARCH_SK, "S"),
 ];
 
-/// Creates the table if it is not there yet; returns whether it was created.
+/// Creates the table if it does not exist, and returns whether it was created.
 ///
 /// # Errors
-/// [`Error::Internal`] with the engine's own words when it refuses.
+/// Returns [`Error::Internal`] with the message of DynamoDB if it refuses a call, or if the table is not
+/// active after a minute.
 pub async fn create_table(client: &Client, table: &str) -> Result<bool> {
     let mut request = client
         .create_table()
@@ -68,11 +69,13 @@ pub async fn create_table(client: &Client, table: &str) -> Result<bool> {
     }
 }
 
-/// On AWS a new table takes some seconds; local engines have it at once.
+/// Waits until the table is active. AWS takes a few seconds to create a table; local engines create it
+/// immediately.
+#[expect(clippy::disallowed_methods, reason = "polls a table that is being created")]
 async fn wait_until_active(client: &Client, table: &str) -> Result<()> {
     for _ in 0..120 {
         let described = client.describe_table().table_name(table).send().await;
-        let described = described.map_err(|e| Error::internal(format!("looking at the table {table}"), e))?;
+        let described = described.map_err(|e| Error::internal(format!("describing the table {table}"), e))?;
         if described.table().and_then(|t| t.table_status()) == Some(&TableStatus::Active) {
             return Ok(());
         }

@@ -1,5 +1,5 @@
-//! The connection of a program that a person runs: with whatever credentials and region the AWS command line
-//! would find. Only with the feature `environment`: a Lambda links none of it.
+//! The connection of a program that a person runs, with the credentials and region that the AWS command line
+//! would use. Requires the feature `environment`, so that no Lambda links this code.
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
@@ -13,50 +13,53 @@ use super::connect::Connection;
 use crate::store::Store;
 use crate::{Ambient, Error};
 
-/// Why there is no connection.
+/// The reason why no connection could be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// No region.
+    /// No AWS region is set.
     #[error(
-        "no AWS region: set AWS_REGION, or AWS_PROFILE to a profile with one; --dynamodb URL names a local engine"
+        "no AWS region; set AWS_REGION, set AWS_PROFILE to a profile with a region, or use a local engine \
+         with --dynamodb URL"
     )]
     NoRegion,
-    /// No credentials.
+    /// No AWS credentials were found.
     #[error(
-        "no AWS credentials: sign in or set AWS_PROFILE; --dynamodb URL names a local engine, which needs none"
+        "no AWS credentials; sign in, set AWS_PROFILE, or use a local engine, which needs none, with \
+         --dynamodb URL"
     )]
     NoCredentials(#[source] Option<CredentialsError>),
     /// The file of root certificates cannot be read.
-    #[error("cannot read the root certificates that AWS_CA_BUNDLE names, {path}: {source}")]
+    #[error("cannot read the root certificates in {path}, the file set in AWS_CA_BUNDLE: {source}")]
     NoCertificates {
-        /// The file.
+        /// The path of the file.
         path: String,
-        /// What the system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// TLS cannot be set up.
     #[error("cannot set up TLS: {0}")]
     NoTls(String),
-    /// The client cannot be made.
+    /// The client cannot be created.
     #[error("cannot set up the connection: {}", .0.chain())]
     Unusable(#[from] Error),
 }
 
-/// The store in a table: at a local engine's address, which takes any credentials, or in AWS.
+/// Opens the store in a table, either in a local engine, which accepts any credentials, or in AWS.
 ///
 /// # Errors
-/// [`ConnectError`] says what is missing.
+/// Returns a [`ConnectError`] as [`client`] does.
 pub async fn store(table: &str, dynamodb: Option<&str>) -> Result<Store, ConnectError> {
     Ok(Store::new(client(dynamodb).await?, table, Ambient::system()))
 }
 
-/// A client of DynamoDB: of a local engine at `http://…`, which takes any credentials; of the AWS endpoint at
-/// `https://…`; or of the region's own.
+/// Creates a DynamoDB client: for a local engine at `http://…`, which accepts any credentials; for an AWS
+/// endpoint at `https://…`; or for the region's own endpoint.
 ///
-/// In AWS, `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_CA_BUNDLE` are heeded, as everywhere.
+/// In AWS, `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_CA_BUNDLE` apply, as in other AWS tools.
 ///
 /// # Errors
-/// [`ConnectError`] says what is missing.
+/// Returns a [`ConnectError`] that names the missing region or credentials, the unreadable root certificates,
+/// or the fault in setting up the connection.
 pub async fn client(dynamodb: Option<&str>) -> Result<Client, ConnectError> {
     let config = match dynamodb {
         Some(url) if url.starts_with("http://") => Connection::local(url).config()?,
@@ -65,10 +68,11 @@ pub async fn client(dynamodb: Option<&str>) -> Result<Client, ConnectError> {
     Ok(Client::from_conf(config.build()))
 }
 
-/// What is found in the environment, the profiles, or where this runs.
+/// Loads the AWS configuration from the environment, the profiles or the host's metadata service.
 ///
 /// # Errors
-/// [`ConnectError`] when the root certificates cannot be read.
+/// Returns [`ConnectError::NoCertificates`] if the root certificates cannot be read, and
+/// [`ConnectError::NoTls`] if TLS cannot be set up.
 pub async fn aws() -> Result<SdkConfig, ConnectError> {
     let roots = match ca_bundle()? {
         Some(bundle) => TrustStore::default().with_pem_certificate(bundle),
@@ -100,14 +104,14 @@ async fn aws_connection(
         endpoint_url: url.map(str::to_owned).or_else(endpoint_url),
         ca_bundle: ca_bundle()?,
     };
-    // The provider, not what it gave just now: an import may outlast a session.
+    // Pass the provider rather than its current credentials, because an import can outlast a session.
     Ok(connection.config()?.credentials_provider(provider))
 }
 
-/// The provider of credentials, which has some.
+/// Returns the credentials provider, after checking that it has credentials.
 ///
 /// # Errors
-/// [`ConnectError::NoCredentials`] when it has none.
+/// Returns [`ConnectError::NoCredentials`] if it has none.
 pub async fn credentials(
     aws: &SdkConfig,
 ) -> Result<aws_credential_types::provider::SharedCredentialsProvider, ConnectError> {
@@ -116,10 +120,12 @@ pub async fn credentials(
     Ok(provider)
 }
 
+#[expect(clippy::disallowed_methods, reason = "one of the two places that read the environment")]
 fn endpoint_url() -> Option<String> {
     std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|url| !url.is_empty())
 }
 
+#[expect(clippy::disallowed_methods, reason = "one of the two places that read the environment")]
 fn ca_bundle() -> Result<Option<Vec<u8>>, ConnectError> {
     match std::env::var("AWS_CA_BUNDLE") {
         Ok(path) if !path.is_empty() => {

@@ -1,6 +1,6 @@
-//! Leaves out the headers by which the SDK tells AWS about itself: its name and version, the number of the attempt
-//! and an id of the invocation. DynamoDB does nothing with them (its answers carry an id of their own), and making,
-//! signing and sending them takes a fifteenth of the instructions of a call.
+//! Removes the headers with which the SDK describes itself to AWS: its name and version, the attempt number
+//! and an invocation id. DynamoDB ignores them (its responses carry their own request id), and building,
+//! signing and sending them takes one fifteenth of the instructions of a call.
 
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
@@ -10,9 +10,9 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::{disable_interceptor, dyn_dispatch_hint};
 
-const WHY: &str = "DynamoDB does nothing with what it says";
+const REASON: &str = "DynamoDB ignores the header that it adds";
 
-/// Switches the SDK's own interceptors off that add those headers.
+/// Disables the SDK's own interceptors that add those headers.
 #[derive(Debug)]
 pub(super) struct WithoutTelemetry;
 
@@ -28,9 +28,9 @@ impl Intercept for WithoutTelemetry {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let layer = config.interceptor_state();
-        layer.store_put(disable_interceptor::<UserAgentInterceptor>(WHY));
-        layer.store_put(disable_interceptor::<RequestInfoInterceptor>(WHY));
-        layer.store_put(disable_interceptor::<InvocationIdInterceptor>(WHY));
+        layer.store_put(disable_interceptor::<UserAgentInterceptor>(REASON));
+        layer.store_put(disable_interceptor::<RequestInfoInterceptor>(REASON));
+        layer.store_put(disable_interceptor::<InvocationIdInterceptor>(REASON));
         Ok(())
     }
 }

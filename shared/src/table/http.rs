@@ -1,7 +1,8 @@
-//! The HTTP client under the SDK, as a Lambda wants it: HTTP/1.1 alone, which is all that DynamoDB speaks.
+//! The HTTP client under the SDK, reduced to what a Lambda needs: HTTP/1.1, the only version that DynamoDB
+//! speaks.
 //!
-//! The SDK's own client brings HTTP/2 along, half a megabyte of every function that is never run. This one is
-//! the same library (`hyper-util`'s pooled client, with `hyper-rustls`) without it.
+//! The SDK's own client includes HTTP/2, which adds half a megabyte of unused code to every function. This
+//! client uses the same libraries (`hyper-util`'s pooled client, with `hyper-rustls`) without it.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -25,30 +26,32 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
-/// A client that trusts the root certificates in this PEM text, and takes this long to connect at the most.
+/// Returns a client that trusts the root certificates in this PEM text and takes at most `connect_timeout` to
+/// connect.
 ///
 /// # Errors
-/// When the text holds something that is no certificate, or no certificate at all.
+/// Returns an error if the text contains an invalid certificate or no certificate.
 pub(super) fn client(roots: &[u8], connect_timeout: Duration) -> Result<SharedHttpClient, rustls::Error> {
-    Ok(over_tcp(tls(store(roots)?)?, connect_timeout))
+    Ok(over_tcp(tls(root_store(roots)?)?, connect_timeout))
 }
 
-/// A client for a local engine at `http://…`; `https://…` is refused, for it trusts nobody.
+/// Returns a client for a local engine at `http://…`. It refuses `https://…`, because it trusts no root
+/// certificate.
 ///
 /// # Errors
-/// When TLS cannot be set up.
+/// Returns an error if TLS cannot be set up.
 pub(super) fn plain(connect_timeout: Duration) -> Result<SharedHttpClient, rustls::Error> {
     Ok(over_tcp(tls(RootCertStore::empty())?, connect_timeout))
 }
 
-fn store(roots: &[u8]) -> Result<RootCertStore, rustls::Error> {
-    let unreadable = |e| rustls::Error::General(format!("the root certificates cannot be read: {e}"));
+fn root_store(roots: &[u8]) -> Result<RootCertStore, rustls::Error> {
+    let unparsable = |e| rustls::Error::General(format!("cannot parse the root certificates: {e}"));
     let mut store = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(roots) {
-        store.add(certificate.map_err(unreadable)?)?;
+        store.add(certificate.map_err(unparsable)?)?;
     }
     if store.is_empty() {
-        return Err(rustls::Error::General("there is no root certificate to trust".into()));
+        return Err(rustls::Error::General("the PEM text contains no root certificate".into()));
     }
     Ok(store)
 }
@@ -68,8 +71,8 @@ fn over_tcp(tls: ClientConfig, connect_timeout: Duration) -> SharedHttpClient {
     SharedHttpClient::new(Fixed(SharedHttpConnector::new(Pooled(client))))
 }
 
-/// One connector, whatever the settings of a call: how long to wait for a connection is settled when it is
-/// made, and the SDK itself ends an attempt that takes too long.
+/// A client with one connector for all calls, whatever their settings. The connect timeout is set when it is
+/// created, and the SDK itself ends an attempt that takes too long.
 #[derive(Debug)]
 struct Fixed(SharedHttpConnector);
 
@@ -79,7 +82,7 @@ impl HttpClient for Fixed {
     }
 }
 
-/// Connections that are kept and used again.
+/// Connections that are pooled and reused.
 #[derive(Debug)]
 struct Pooled(Client<HttpsConnector<Tcp>, SdkBody>);
 
@@ -93,28 +96,30 @@ impl HttpConnector for Pooled {
         if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
             capture.set_connection_retriever(move || metadata(&connection));
         }
-        let answer = self.0.request(request);
+        let response = self.0.request(request);
         HttpConnectorFuture::new(async move {
-            let answer = answer.await.map_err(failed)?.map(SdkBody::from_body_1_x);
-            HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
+            let response = response.await.map_err(connector_error)?.map(SdkBody::from_body_1_x);
+            HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
 }
 
-/// How the SDK gives up a connection that brought a fault: the next attempt opens another.
+/// Returns the metadata through which the SDK discards a faulty connection, so that the next attempt opens
+/// another.
 fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
     let proxied = connection.connection_metadata().as_ref()?.is_proxied();
     let connection = connection.clone();
-    let give_up = move || {
+    let poison = move || {
         if let Some(connected) = connection.connection_metadata().as_ref() {
             connected.poison();
         }
     };
-    Some(ConnectionMetadata::builder().proxied(proxied).poison_fn(give_up).build())
+    Some(ConnectionMetadata::builder().proxied(proxied).poison_fn(poison).build())
 }
 
-/// Whatever went wrong on the way is worth another attempt, unless the request itself is at fault.
-fn failed(error: Error) -> ConnectorError {
+/// Converts a transport error. All of them are worth another attempt, except those that the request itself
+/// causes.
+fn connector_error(error: Error) -> ConnectorError {
     if causes(&error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_user)) {
         return ConnectorError::user(error.into());
     }
@@ -134,10 +139,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn something_must_be_trusted() {
-        let said = |roots: &[u8]| store(roots).unwrap_err().to_string();
-        assert!(said(b"").contains("there is no root certificate to trust"));
-        let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        assert!(store(broken).is_err());
+    fn root_certificates_must_be_present_and_valid() {
+        let message = |roots: &[u8]| root_store(roots).unwrap_err().to_string();
+        assert!(message(b"").contains("the PEM text contains no root certificate"));
+        let invalid = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(root_store(invalid).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Keys: what is written into one is read out of it, and prices sort by product and day.
+//! Tests of the keys: each value written into a key can be read from it, and prices sort by product and day.
 
 use proptest::prelude::*;
 
@@ -10,31 +10,31 @@ fn acme() -> Tenant {
 }
 
 #[test]
-fn what_is_written_into_a_key_is_read_out_of_it() {
+fn values_written_into_a_key_are_read_back() {
     let number = CustomerNumber::new(456).unwrap();
     let uuid = acme().customer_uuid(number);
     assert_eq!(customer_uuid(&customer(&acme(), uuid).pk), Some(uuid));
     assert_eq!(search_number(&search_sort("smith", number)), Some(number));
     assert_eq!(term_text(&term(&acme(), uuid, "smith").sk), Some("smith"));
-    let walker = ApiKeyId::from_hash(&crate::model::Secret::from_caller("ctc_x").unwrap().hash());
-    assert_eq!(page_of_start(&page_start(&acme(), &walker, "all", 12).sk), Some(12));
+    let key_id = ApiKeyId::from_hash(&crate::model::Secret::from_caller("ctc_x").unwrap().hash());
+    assert_eq!(page_of_start(&page_start(&acme(), &key_id, "all", 12).sk), Some(12));
 }
 
 #[test]
-fn every_cell_has_a_counter_of_its_own() {
+fn every_cell_has_its_own_counter() {
     let names: std::collections::BTreeSet<String> = CounterCell::all().map(cell_attribute).collect();
     assert_eq!(names.len(), 24);
     assert!(names.contains("LCvd"));
 }
 
 #[test]
-fn a_sandbox_shares_no_partition_with_its_tenant() {
+fn sandbox_shares_no_partition_with_the_live_tenant() {
     let sandbox = Tenant::new(&"acme".parse().unwrap(), Mode::Test);
     assert_ne!(counts_partition(&acme()), counts_partition(&sandbox));
     assert_eq!(counts_partition(&sandbox), "T#acme+test#COUNTS");
 }
 
-/// Ids of few characters, so that one often begins as another does.
+/// Ids from a small alphabet, so that one is often a prefix of another.
 const PRODUCT: &str = "[ !\"#$%&a0é💧]{1,6}|[^\\p{Cc}]{1,64}";
 
 fn product(text: &str) -> Option<ProductId> {
@@ -59,8 +59,8 @@ proptest! {
 }
 
 #[test]
-fn a_sort_key_that_is_no_price_has_no_product() {
-    for wrong in ["TERM#a#", "PRICE#a", "PRICE#a$9#", "PRICE#a$#", "PRICE##"] {
-        assert_eq!(price_product(wrong), None, "{wrong}");
+fn sort_keys_of_other_items_have_no_product() {
+    for invalid in ["TERM#a#", "PRICE#a", "PRICE#a$9#", "PRICE#a$#", "PRICE##"] {
+        assert_eq!(price_product(invalid), None, "{invalid}");
     }
 }

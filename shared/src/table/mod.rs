@@ -1,4 +1,4 @@
-//! The one table: its keys, its definition, and the connection to it.
+//! The DynamoDB table: its keys, its definition and the connection to it.
 
 pub mod connect;
 pub mod definition;

@@ -1,4 +1,4 @@
-//! How a command ends.
+//! The exit codes of the commands.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -6,13 +6,13 @@ use std::process::ExitCode;
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// Everything is done.
+    /// The command succeeded.
     Done,
-    /// It failed, or was stopped.
+    /// The command failed or was stopped.
     Failed,
-    /// It was typed wrongly.
+    /// The options were invalid.
     Usage,
-    /// It is done but for some rows.
+    /// The command finished, but some rows were rejected.
     SomeRejected,
 }
 
@@ -27,12 +27,12 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Writes the result to standard output. Where nobody can read it, the command has failed.
+/// Prints the result to standard output. Returns `exit`, or [`Exit::Failed`] if the result cannot be printed.
 pub(super) fn print_result(text: &str, exit: Exit) -> Exit {
     match writeln!(io::stdout().lock(), "{text}") {
         Ok(()) => exit,
         Err(error) => {
-            eprintln!("cannot write the result: {error}");
+            eprintln!("error: cannot print the result: {error}");
             Exit::Failed
         }
     }

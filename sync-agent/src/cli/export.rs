@@ -1,4 +1,4 @@
-//! `sync-agent export customers`.
+//! The `sync-agent export customers` command.
 
 use clap::Args;
 use clientele_shared::model::Status;
@@ -6,7 +6,7 @@ use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::exit::{Exit, print_result};
-use super::signals::stop_on_signals;
+use super::signals::cancel_on_signals;
 use super::target_args::TargetArgs;
 use crate::connect;
 use crate::export::{
@@ -16,24 +16,25 @@ use clientele_shared::csv::FormulaGuard;
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
-    /// A folder, or s3://BUCKET/PREFIX.
+    /// Destination: a folder, or s3://BUCKET/PREFIX
     #[arg(long, value_name = "DIR_OR_S3URL")]
     to: ExportTarget,
     #[command(flatten)]
     target: TargetArgs,
-    /// Only customers of this status: ACTIVE, INACTIVE or LEAD.
+    /// Export only customers with this status: ACTIVE, INACTIVE or LEAD
     #[arg(long, value_name = "STATUS")]
     status: Option<Status>,
-    /// Only customers that this search finds.
+    /// Export only customers that match this search
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
-    /// The address of what stands in for S3, such as the one that the local stack prints.
+    /// URL of an S3-compatible server, such as the one that the local stack prints [default: AWS]
     #[arg(long, value_name = "URL")]
     s3_endpoint: Option<String>,
-    /// Do not put an apostrophe before cells that a spreadsheet would run as formulas, such as +55 (12) 3923-5555.
+    /// Do not put an apostrophe before cells that a spreadsheet would run as formulas, such as +55 (12)
+    /// 3923-5555
     #[arg(long)]
     no_formula_guard: bool,
-    /// Tell the result as one line of JSON.
+    /// Print the result as one line of JSON
     #[arg(long)]
     json: bool,
 }
@@ -52,28 +53,29 @@ pub(super) async fn run(args: ExportArgs) -> Exit {
 async fn export(args: &ExportArgs) -> Result<Exported, String> {
     let store = args.target.store().await.map_err(|e| e.to_string())?;
     let to = destination(args).await?;
-    let stop = stop_on_signals().map_err(|e| format!("cannot listen to Ctrl-C: {e}"))?;
+    let cancellation = cancel_on_signals().map_err(|e| format!("cannot listen for Ctrl-C: {e}"))?;
     let options = ExportOptions {
         status: args.status,
         search: args.search.clone(),
         guard: if args.no_formula_guard { FormulaGuard::Off } else { FormulaGuard::On },
     };
-    let exporter =
-        Exporter::new(store, args.target.tenant.clone(), args.target.mode, options).stopped_by(stop);
+    let exporter = Exporter::new(store, args.target.tenant.clone(), args.target.mode, options)
+        .with_cancellation(cancellation);
     let bar = ProgressBar::new(0);
-    // The default style is as good when the template is not.
+    // If the template is invalid, the default style is good enough.
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3} % {elapsed} {human_pos} customers")
     {
         bar.set_style(style);
     }
-    let mut show = |progress: crate::export::ExportProgress| {
+    let mut show_progress = |progress: crate::export::ExportProgress| {
         bar.set_length(progress.total.max(progress.rows));
         bar.set_position(progress.rows);
     };
-    let ended = exporter.run(&to, &mut show).await;
+    let result = exporter.run(&to, &mut show_progress).await;
     bar.finish_and_clear();
-    ended.map_err(|error| match error {
-        ExportError::Store(error) => format!("the table {}: {}", args.target.table, error.chain()),
+    result.map_err(|error| match error {
+        ExportError::Store(error) => format!("table {}: {}", args.target.table, error.chain()),
+        ExportError::S3 { .. } => format!("{error}; check the bucket's name and your permissions"),
         other => other.to_string(),
     })
 }
@@ -98,7 +100,7 @@ fn summary(exported: &Exported) -> String {
     )
 }
 
-/// The result, for programs.
+/// The result as `--json` prints it.
 #[derive(Serialize)]
 struct Json<'a> {
     place: &'a str,
@@ -116,7 +118,7 @@ fn print_json(exported: &Exported) -> Exit {
     match serde_json::to_string(&json) {
         Ok(line) => print_result(&line, Exit::Done),
         Err(error) => {
-            eprintln!("error: cannot write the result as JSON: {error}");
+            eprintln!("error: cannot convert the result to JSON: {error}");
             Exit::Failed
         }
     }

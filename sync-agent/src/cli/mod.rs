@@ -1,7 +1,7 @@
-//! The command line: what a person types, sees, and gets as an exit code.
+//! The command line: arguments, output and exit codes.
 //!
-//! Exit codes: 0 everything is in or out; 1 it failed or was stopped; 2 it was typed wrongly; 3 some rows were
-//! rejected.
+//! Exit codes: 0 everything was imported or exported; 1 the command failed or was stopped; 2 the options were
+//! invalid; 3 some rows were rejected.
 
 mod exit;
 mod export;
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Brings customers and prices in from CSV, and takes customers out.
+/// Imports customers and prices from CSV, and exports customers
 #[derive(Debug, Parser)]
 #[command(name = "sync-agent", version, about)]
 pub struct Cli {
@@ -23,35 +23,35 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Bring records in from a file.
+    /// Import records from a file
     #[command(subcommand)]
-    Import(ImportWhat),
-    /// Take records out into a file.
+    Import(ImportCommand),
+    /// Export records to a file
     #[command(subcommand)]
-    Export(ExportWhat),
+    Export(ExportCommand),
 }
 
 #[derive(Debug, Subcommand)]
-enum ImportWhat {
-    /// Customers from CSV, each row once: safe to break off and to run again.
+enum ImportCommand {
+    /// Import customers from CSV, each row once; safe to interrupt and run again
     Customers(import::CustomerArgs),
-    /// Prices from CSV, of the price list and of single customers: safe to break off and to run again.
+    /// Import the price list and customers' own prices from CSV; safe to interrupt and run again
     Prices(import::PriceArgs),
 }
 
 #[derive(Debug, Subcommand)]
-enum ExportWhat {
-    /// Customers as CSV, with a manifest beside it, to a folder or to S3.
+enum ExportCommand {
+    /// Export customers to a folder or S3, as CSV with a manifest
     Customers(export::ExportArgs),
 }
 
 impl Cli {
-    /// Does what was typed.
+    /// Runs the command and returns its exit code.
     pub async fn run(self) -> ExitCode {
         match self.command {
-            Command::Import(ImportWhat::Customers(args)) => import::run(args).await,
-            Command::Import(ImportWhat::Prices(args)) => import::run(args).await,
-            Command::Export(ExportWhat::Customers(args)) => export::run(args).await,
+            Command::Import(ImportCommand::Customers(args)) => import::run(args).await,
+            Command::Import(ImportCommand::Prices(args)) => import::run(args).await,
+            Command::Export(ExportCommand::Customers(args)) => export::run(args).await,
         }
         .into()
     }
@@ -64,14 +64,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn command_line_definition_is_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn an_unknown_field_is_refused_before_anything_is_read() {
-        let typed = ["sync-agent", "import", "customers", "x.csv", "--map", "Colour=colour"];
-        let error = Cli::try_parse_from(typed).unwrap_err();
+    fn unknown_field_is_rejected_before_the_file_is_read() {
+        let arguments = ["sync-agent", "import", "customers", "x.csv", "--map", "Colour=colour"];
+        let error = Cli::try_parse_from(arguments).unwrap_err();
         assert_eq!(error.exit_code(), 2);
         assert!(error.to_string().contains("the fields are id, firstName"), "{error}");
     }

@@ -1,26 +1,27 @@
-//! Ctrl-C and a polite kill: the first asks to stop where work ends cleanly, the second ends the program.
+//! Ctrl-C and SIGTERM: the first signal requests a clean stop, the second ends the process immediately.
 
 use std::io;
 
 use crate::cancellation::CancellationToken;
 
-/// The exit code of a program that a second Ctrl-C ended.
-const BROKEN_OFF: i32 = 130;
+/// The exit code after a second signal: 128 plus the number of SIGINT.
+const EXIT_INTERRUPTED: i32 = 130;
 
-/// A wish to stop that the signals of this process express.
-pub(super) fn stop_on_signals() -> io::Result<CancellationToken> {
+/// Returns a token that is cancelled by the first signal to this process.
+#[expect(clippy::disallowed_methods, reason = "a second signal ends the process without waiting")]
+pub(super) fn cancel_on_signals() -> io::Result<CancellationToken> {
     let mut signals = Signals::new()?;
-    let stop = CancellationToken::default();
-    let wish = stop.clone();
+    let cancellation = CancellationToken::default();
+    let token = cancellation.clone();
     tokio::spawn(async move {
         signals.next().await;
-        wish.request();
-        eprintln!("stopping when what is under way is done; press Ctrl-C again to break off");
+        token.request();
+        eprintln!("finishing the writes in progress, then stopping; press Ctrl-C again to stop now");
         signals.next().await;
-        // Safe at any point: what is committed stays, what is not is nowhere.
-        std::process::exit(BROKEN_OFF);
+        // Safe at any point: commits are atomic, and an unfinished export never looks finished.
+        std::process::exit(EXIT_INTERRUPTED);
     });
-    Ok(stop)
+    Ok(cancellation)
 }
 
 #[cfg(unix)]

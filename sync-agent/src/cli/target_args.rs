@@ -1,4 +1,4 @@
-//! Whose records, and where they are: the options that every command has.
+//! The options that select a tenant and a table. Every command has them.
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
@@ -6,16 +6,16 @@ use clientele_shared::model::{Mode, TenantId};
 use clientele_shared::store::Store;
 use clientele_shared::table::environment::{self, ConnectError};
 
-/// Whose records, and where they are.
+/// The tenant and table that a command works on.
 #[derive(Debug, Clone, Args)]
 pub(super) struct TargetArgs {
-    /// Whose records.
+    /// Tenant that the records belong to
     #[arg(long, default_value = "demo", value_name = "NAME")]
     pub(super) tenant: TenantId,
-    /// The tenant's real records, or the sandbox that test keys see.
+    /// The tenant's live records, or the test records that test keys access
     #[arg(long, default_value = "live", value_name = "live|test")]
     pub(super) mode: Mode,
-    /// The DynamoDB table.
+    /// DynamoDB table
     #[arg(
         long,
         env = "TABLE_NAME",
@@ -24,8 +24,8 @@ pub(super) struct TargetArgs {
         value_parser = NonEmptyStringValueParser::new()
     )]
     pub(super) table: String,
-    /// The address of a local engine, such as the one that the local stack prints. Without it: AWS, with the
-    /// credentials and region that the AWS command line would use.
+    /// URL of a local DynamoDB, such as the one that the local stack prints [default: AWS, with the
+    /// credentials and region that the AWS command line would use]
     #[arg(long, value_name = "URL")]
     dynamodb: Option<String>,
 }
@@ -35,8 +35,8 @@ impl TargetArgs {
         environment::store(&self.table, self.dynamodb.as_deref()).await
     }
 
-    /// `demo`, or `demo (test)`.
-    pub(super) fn whose(&self) -> String {
+    /// Returns the tenant and mode as messages show them: `demo`, or `demo (test)`.
+    pub(super) fn label(&self) -> String {
         match self.mode {
             Mode::Live => self.tenant.to_string(),
             Mode::Test => format!("{} (test)", self.tenant),

@@ -1,4 +1,4 @@
-//! An export into a folder: written under a hidden name that goes away by itself, and named when it is complete.
+//! Exports to a folder: a hidden temporary file, which is renamed on completion and deleted on failure.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::manifest::Names;
 
-/// A file in the making. Dropping it removes it.
+/// An unfinished export file. Dropping it deletes the file.
 pub(super) struct FolderSink {
     folder: PathBuf,
     names: Names,
@@ -18,7 +18,7 @@ pub(super) struct FolderSink {
 }
 
 impl FolderSink {
-    /// Begins a file; makes the folder if it is not there.
+    /// Creates the hidden file, and the folder if it does not exist.
     pub(super) async fn begin(folder: &Path, names: Names) -> io::Result<Self> {
         tokio::fs::create_dir_all(folder).await?;
         let (file, path) = hidden(folder)?;
@@ -29,7 +29,7 @@ impl FolderSink {
         self.file.write_all(bytes).await
     }
 
-    /// Names the file and then the manifest; both are on disk by then.
+    /// Syncs the file and the manifest to disk, then gives them their final names, the file first.
     pub(super) async fn complete(mut self, manifest: &[u8]) -> io::Result<()> {
         self.file.flush().await?;
         self.file.sync_all().await?;
@@ -37,26 +37,31 @@ impl FolderSink {
         manifest_file.write_all(manifest).await?;
         manifest_file.flush().await?;
         manifest_file.sync_all().await?;
-        self.path.persist_noclobber(self.folder.join(&self.names.file)).map_err(|e| e.error)?;
-        manifest_path.persist_noclobber(self.folder.join(&self.names.manifest)).map_err(|e| e.error)?;
+        let path = self.folder.join(&self.names.file);
+        self.path.persist_noclobber(&path).map_err(|e| e.error)?;
+        if let Err(failure) = manifest_path.persist_noclobber(self.folder.join(&self.names.manifest)) {
+            // A file without its manifest would look like a finished export.
+            tokio::fs::remove_file(&path).await?;
+            return Err(failure.error);
+        }
         sync_folder(&self.folder).await
     }
 }
 
-/// A new file that only its owner can read.
+/// Creates a hidden temporary file that only its owner can read.
 fn hidden(folder: &Path) -> io::Result<(File, TempPath)> {
-    let made = tempfile::Builder::new().prefix(".customers-").suffix(".partial").tempfile_in(folder)?;
-    let (file, path) = made.into_parts();
+    let temporary = tempfile::Builder::new().prefix(".customers-").suffix(".partial").tempfile_in(folder)?;
+    let (file, path) = temporary.into_parts();
     Ok((File::from_std(file), path))
 }
 
-/// The names of a folder's files are on disk after this.
+/// Syncs the names of the folder's files to disk.
 #[cfg(unix)]
 async fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder).await?.sync_all().await
 }
 
-/// Elsewhere a folder cannot be opened.
+/// Does nothing: only Unix can open a folder to sync it.
 #[cfg(not(unix))]
 async fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
@@ -78,7 +83,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_has_its_name_when_it_is_complete() {
+    async fn file_gets_its_final_name_only_when_complete() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("new");
         let names = Names::at(Timestamp::from_millis(0));
@@ -92,7 +97,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_broken_export_leaves_nothing() {
+    async fn dropped_export_leaves_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let mut sink = FolderSink::begin(folder.path(), Names::at(Timestamp::from_millis(0))).await.unwrap();
         sink.write(b"a\r\n").await.unwrap();
@@ -101,7 +106,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_export_of_the_same_moment_is_left_alone() {
+    async fn export_whose_manifest_cannot_be_renamed_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = Names::at(Timestamp::from_millis(0));
+        std::fs::create_dir(folder.path().join(&names.manifest)).unwrap();
+        let sink = FolderSink::begin(folder.path(), names.clone()).await.unwrap();
+        assert!(sink.complete(b"{}").await.is_err());
+        assert_eq!(files(folder.path()), [names.manifest]);
+    }
+
+    #[tokio::test]
+    async fn export_does_not_overwrite_one_taken_at_the_same_time() {
         let folder = tempfile::tempdir().unwrap();
         let names = Names::at(Timestamp::from_millis(0));
         for content in ["first", "second"] {

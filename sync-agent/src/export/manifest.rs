@@ -1,40 +1,40 @@
-//! The manifest: what is in an export, in JSON beside it.
+//! The manifest of an export: a JSON file next to it that describes its contents.
 
 use clientele_shared::model::{Mode, Timestamp};
 use serde::Serialize;
 
-/// What is in an export.
+/// The contents of an export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Manifest {
-    /// The file's name.
+    /// Name of the file.
     pub file: String,
-    /// How many customers it holds.
+    /// Number of customers in the file.
     pub rows: u64,
-    /// How long it is.
+    /// Size of the file in bytes.
     pub bytes: u64,
-    /// Its SHA-256 in hex.
+    /// SHA-256 of the file in hexadecimal.
     pub sha256: String,
-    /// Its columns.
+    /// Names of the columns.
     pub columns: Vec<String>,
-    /// The moment it was taken: customers created later are not in it.
+    /// Time at which the export started; customers created later are not in it.
     pub taken_at: String,
-    /// Whose customers they are.
+    /// Tenant that the customers belong to.
     pub tenant: String,
-    /// Live records or the sandbox.
+    /// Live or test records.
     pub mode: Mode,
-    /// The status that was asked for.
+    /// Status filter, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<&'static str>,
-    /// The search that was asked for.
+    /// Search filter, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
-    /// Whether cells that a spreadsheet would run are marked as text.
+    /// Whether cells that a spreadsheet would run as formulas are marked as text.
     pub formula_guard: bool,
 }
 
-/// The names of an export that is taken at this moment: of its file and of its manifest.
+/// The file names of an export and its manifest.
 ///
-/// The moment is to the millisecond, so that two exports do not meet.
+/// They contain the export's time to the millisecond, so that two exports do not collide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Names {
     pub(super) file: String,
@@ -42,9 +42,9 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn at(moment: Timestamp) -> Self {
-        let moment = jiff::Timestamp::from_millisecond(moment.as_millis()).unwrap_or_default();
-        let stem = format!("customers-{}", moment.strftime("%Y%m%dT%H%M%S.%3fZ"));
+    pub(super) fn at(time: Timestamp) -> Self {
+        let time = jiff::Timestamp::from_millisecond(time.as_millis()).unwrap_or_default();
+        let stem = format!("customers-{}", time.strftime("%Y%m%dT%H%M%S.%3fZ"));
         Self { file: format!("{stem}.csv"), manifest: format!("{stem}.manifest.json") }
     }
 }
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_export_is_named_by_its_moment() {
+    fn names_contain_the_time_of_the_export() {
         let names = Names::at(Timestamp::from_millis(1_705_314_600_007));
         assert_eq!(names.file, "customers-20240115T103000.007Z.csv");
         assert_eq!(names.manifest, "customers-20240115T103000.007Z.manifest.json");

@@ -1,8 +1,8 @@
-//! Exports of customers as CSV: each customer once, in constant memory, to a folder or a bucket, complete or not
-//! there at all.
+//! Exports of customers as CSV to a folder or bucket: each customer once, in constant memory, all or nothing.
 //!
-//! Customers are read by their numbers, the highest first (`CustomerWalk` of the store); one that is created
-//! meanwhile has a higher number than all that are read yet, and is left out. [`clientele_shared::csv`] is the format.
+//! Customers are read in descending order of customer number (the store's `CustomerWalk`). A customer created
+//! during the export has a higher number than every customer in it, and is left out.
+//! [`clientele_shared::csv`] defines the format.
 
 mod folder;
 mod manifest;
@@ -31,18 +31,18 @@ use self::pages::Pages;
 use self::sink::Sink;
 use crate::cancellation::CancellationToken;
 
-/// What is exported, and how.
+/// The filters and format of an export.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExportOptions {
-    /// Only customers of this status.
+    /// Export only customers with this status.
     pub status: Option<Status>,
-    /// Only customers that this search finds.
+    /// Export only customers that match this search.
     pub search: Option<String>,
-    /// Whether cells that a spreadsheet would run are marked as text.
+    /// Whether cells that a spreadsheet would run as formulas are marked as text.
     pub guard: FormulaGuard,
 }
 
-/// Where an export goes.
+/// The destination of an export.
 #[derive(Debug, Clone)]
 pub enum ExportDestination {
     /// A folder.
@@ -53,13 +53,13 @@ pub enum ExportDestination {
         client: aws_sdk_s3::Client,
         /// The bucket's name.
         bucket: String,
-        /// What the keys begin with: nothing, or a text that ends with `/`.
+        /// Prefix of the keys: empty, or a text that ends with `/`.
         prefix: String,
     },
 }
 
 impl ExportDestination {
-    /// The place of an export of this name.
+    /// Returns the path or `s3://` address of an export with these names.
     fn place(&self, names: &Names) -> String {
         match self {
             Self::Folder(folder) => folder.join(&names.file).display().to_string(),
@@ -68,117 +68,134 @@ impl ExportDestination {
     }
 }
 
-/// How far an export is.
+/// The progress of an export.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExportProgress {
-    /// How many customers are written.
+    /// Number of customers written so far.
     pub rows: u64,
-    /// How many there are about.
+    /// Estimated number of customers in the finished export.
     pub total: u64,
 }
 
 /// A finished export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exported {
-    /// The file, as a path or an `s3://` address.
+    /// Path or `s3://` address of the file.
     pub place: String,
-    /// What is in it.
+    /// Description of the contents.
     pub manifest: Manifest,
-    /// How long it took.
+    /// Duration of the export.
     pub elapsed: Duration,
 }
 
-/// Why an export failed. Nothing that looks finished is left behind.
+/// Why an export failed. Nothing that looks finished is left behind, unless cleaning up fails as well, as in
+/// [`Self::RemoveFailed`].
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// There is no such tenant.
+    /// The tenant does not exist.
     #[error(
-        "there is no tenant `{0}`: create it with `clientele tenant create {0}`, or name another with --tenant"
+        "tenant `{0}` does not exist; create it with `clientele tenant create {0}`, or pass another --tenant \
+         NAME"
     )]
     NoTenant(TenantId),
     /// The table cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The folder cannot be written.
-    #[error("cannot write into the folder {}: {source}", .folder.display())]
+    /// The folder cannot be written to.
+    #[error(
+        "cannot write to folder {}: {source}; check its permissions and free space, or choose another folder",
+        .folder.display()
+    )]
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// The bucket cannot be written.
-    #[error("cannot write into the bucket {bucket}: {source}")]
+    /// The bucket cannot be written to.
+    #[error("cannot write to bucket {bucket}: {source}")]
     S3 {
-        /// The bucket.
+        /// The bucket's name.
         bucket: String,
-        /// What S3 says.
+        /// The operation that failed.
         source: S3Error,
     },
-    /// Rows or the manifest cannot be rendered.
-    #[error("cannot render the customers: {0}")]
-    Unrenderable(String),
-    /// It was stopped.
-    #[error("stopped before the end: nothing is exported. Run it again to have it whole")]
+    /// The manifest cannot be serialized.
+    #[error("cannot convert the manifest to JSON: {0}")]
+    Manifest(serde_json::Error),
+    /// The export was stopped by its cancellation token.
+    #[error("stopped before the end, so nothing was exported; run the same command again")]
     Interrupted,
-    /// It failed, and what it had uploaded stays.
+    /// The export failed, and its incomplete upload could not be aborted.
     #[error(
-        "{error}; and {source}. The parts that were uploaded are not an object, and cost what they take until the \
-         bucket's rule for incomplete uploads removes them"
+        "{error}; {source}; the uploaded parts are not an object, but cost storage until the bucket's \
+         lifecycle rule for incomplete uploads deletes them"
     )]
     AbortFailed {
-        /// Why it failed.
+        /// Why the export failed.
         error: Box<ExportError>,
-        /// Why it could not be taken back.
+        /// Why the upload could not be aborted.
+        source: S3Error,
+    },
+    /// The manifest could not be stored, and the object without a manifest could not be deleted.
+    #[error("{error}; {source}; delete the object yourself, because it has no manifest")]
+    RemoveFailed {
+        /// Why the export failed.
+        error: Box<ExportError>,
+        /// Why the object could not be deleted.
         source: S3Error,
     },
 }
 
-/// Exports the customers of one tenant.
+/// An exporter of the customers of one tenant.
 #[derive(Debug, Clone)]
 pub struct Exporter {
     store: Store,
     tenant_id: TenantId,
     mode: Mode,
     options: ExportOptions,
-    stop: CancellationToken,
+    cancellation: CancellationToken,
 }
 
 impl Exporter {
-    /// An exporter of these records.
+    /// Creates an exporter of the tenant's live or test customers.
     #[must_use]
     pub fn new(store: Store, tenant: TenantId, mode: Mode, options: ExportOptions) -> Self {
-        Self { store, tenant_id: tenant, mode, options, stop: CancellationToken::default() }
+        Self { store, tenant_id: tenant, mode, options, cancellation: CancellationToken::default() }
     }
 
-    /// The same exporter, which stops when it is asked to.
+    /// Returns the exporter with a token that can cancel its runs.
     #[must_use]
-    pub fn stopped_by(mut self, stop: CancellationToken) -> Self {
-        self.stop = stop;
+    pub fn with_cancellation(mut self, cancellation: CancellationToken) -> Self {
+        self.cancellation = cancellation;
         self
     }
 
-    /// Exports the customers. Dropping the future leaves an upload to S3 unfinished, which is no object.
+    /// Exports the customers. If the future is dropped, an upload to S3 stays incomplete: no object appears.
     ///
     /// # Errors
-    /// [`ExportError`] says why nothing was exported.
+    /// Returns [`ExportError::NoTenant`] if the tenant does not exist, [`ExportError::Store`] if the table
+    /// cannot be read, [`ExportError::Folder`] or [`ExportError::S3`] if the destination cannot be written
+    /// to, [`ExportError::Manifest`] if the manifest cannot be serialized, and [`ExportError::Interrupted`]
+    /// if the run is cancelled. Returns [`ExportError::AbortFailed`] or [`ExportError::RemoveFailed`] if
+    /// cleaning up after one of these errors fails as well.
     pub async fn run(
         &self,
         to: &ExportDestination,
-        watch: &mut (dyn FnMut(ExportProgress) + Send),
+        on_progress: &mut (dyn FnMut(ExportProgress) + Send),
     ) -> Result<Exported, ExportError> {
-        let begun = Instant::now();
+        let started = Instant::now();
         self.check_tenant().await?;
         let taken_at = self.store.ambient().now();
         let names = Names::at(taken_at);
         let place = to.place(&names);
         let mut sink = Sink::begin(to, names.clone()).await?;
-        let (manifest, json) = match self.write(&mut sink, names, taken_at, watch).await {
+        let (manifest, json) = match self.write(&mut sink, names, taken_at, on_progress).await {
             Ok(written) => written,
             Err(error) => return Err(sink.abort(error).await),
         };
         sink.complete(json).await?;
-        Ok(Exported { place, manifest, elapsed: begun.elapsed() })
+        Ok(Exported { place, manifest, elapsed: started.elapsed() })
     }
 
     async fn check_tenant(&self) -> Result<(), ExportError> {
@@ -194,24 +211,23 @@ impl Exporter {
         sink: &mut Sink,
         names: Names,
         taken_at: Timestamp,
-        watch: &mut (dyn FnMut(ExportProgress) + Send),
+        on_progress: &mut (dyn FnMut(ExportProgress) + Send),
     ) -> Result<(Manifest, Vec<u8>), ExportError> {
         let tenant = Tenant::new(&self.tenant_id, self.mode);
         let mut pages = Pages::begin(&self.store, &tenant, &self.options).await?;
         let mut written = Written::default();
         written.add(sink, &rows([customer_row::COLUMNS])?).await?;
         while let Some(customers) = pages.next().await? {
-            if self.stop.is_requested() {
+            if self.cancellation.is_requested() {
                 return Err(ExportError::Interrupted);
             }
             let cells = |customer| customer_row::cells(customer, &pages.tags, self.options.guard);
             written.add(sink, &rows(customers.iter().map(cells))?).await?;
             written.rows += customers.len() as u64;
-            watch(ExportProgress { rows: written.rows, total: pages.total() });
+            on_progress(ExportProgress { rows: written.rows, total: pages.total() });
         }
         let manifest = self.manifest(names.file, written, taken_at);
-        let json =
-            serde_json::to_vec_pretty(&manifest).map_err(|e| ExportError::Unrenderable(e.to_string()))?;
+        let json = serde_json::to_vec_pretty(&manifest).map_err(ExportError::Manifest)?;
         Ok((manifest, json))
     }
 
@@ -232,7 +248,7 @@ impl Exporter {
     }
 }
 
-/// What is written so far.
+/// Row count, size and hash of the bytes written so far.
 #[derive(Default)]
 struct Written {
     rows: u64,

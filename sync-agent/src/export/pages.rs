@@ -1,4 +1,4 @@
-//! The customers of an export, some thousand at a time, with retry for a table that is throttled or away.
+//! The customers of an export, page by page, with retries while the table is throttled or unavailable.
 
 use clientele_shared::csv::customer_row::TagNames;
 use clientele_shared::model::{Customer, Tenant};
@@ -9,11 +9,11 @@ use clientele_shared::{Ambient, Result};
 use super::ExportOptions;
 use crate::retry::Retry;
 
-/// A list or search while it is read.
+/// The pages of a list or search.
 pub(super) struct Pages {
     walk: CustomerWalk,
     ambient: Ambient,
-    /// What the customers' tags are called.
+    /// Names of the customers' tags.
     pub(super) tags: TagNames,
 }
 
@@ -27,12 +27,12 @@ impl Pages {
         Ok(Self { walk, ambient, tags: tags.into_iter().collect() })
     }
 
-    /// How many there are, as far as it is known.
+    /// Returns the number of customers; for a search with too many matches, a lower bound.
     pub(super) fn total(&self) -> u64 {
         self.walk.total().count()
     }
 
-    /// The next customers, perhaps none; `None` at the end.
+    /// Returns the next page, which can be empty, or `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Customer>>> {
         let mut retry = Retry::default();
         loop {

@@ -1,4 +1,4 @@
-//! An export into a bucket: a multipart upload, which becomes an object when it is complete or not at all.
+//! Exports to a bucket: a multipart upload, which becomes an object only when it is complete.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
@@ -9,12 +9,12 @@ use bytes::{Bytes, BytesMut};
 
 use super::manifest::Names;
 
-/// How large the parts are: S3 takes 10,000 of them, of 5 MB or more each but the last.
-const PART: usize = 8 * 1024 * 1024;
+/// Size of a part in bytes. S3 accepts up to 10,000 parts, and at least 5 MiB in each but the last.
+const PART_SIZE: usize = 8 * 1024 * 1024;
 
-/// What S3 says.
+/// A failed S3 operation.
 #[derive(Debug, thiserror::Error)]
-#[error("{context}: {message}")]
+#[error("{context} failed: {message}")]
 pub struct S3Error {
     context: &'static str,
     message: String,
@@ -29,16 +29,16 @@ impl S3Error {
     }
 }
 
-/// Where in a bucket an export goes.
+/// The bucket and key prefix of an export.
 #[derive(Debug, Clone)]
 pub(super) struct Bucket {
     pub(super) client: Client,
     pub(super) name: String,
-    /// What the keys begin with: nothing, or a text that ends with `/`.
+    /// Prefix of the keys: empty, or a text that ends with `/`.
     pub(super) prefix: String,
 }
 
-/// An upload under way.
+/// A multipart upload in progress.
 pub(super) struct S3Sink {
     bucket: Bucket,
     key: String,
@@ -50,15 +50,15 @@ pub(super) struct S3Sink {
 }
 
 impl S3Sink {
-    /// Begins an upload.
+    /// Starts an upload.
     pub(super) async fn begin(bucket: Bucket, names: Names) -> Result<Self, S3Error> {
-        Self::begin_in_parts(bucket, names, PART).await
+        Self::begin_with_part_size(bucket, names, PART_SIZE).await
     }
 
-    async fn begin_in_parts(bucket: Bucket, names: Names, part_size: usize) -> Result<Self, S3Error> {
-        let context = "beginning an upload";
+    async fn begin_with_part_size(bucket: Bucket, names: Names, part_size: usize) -> Result<Self, S3Error> {
+        let context = "starting the upload";
         let key = format!("{}{}", bucket.prefix, names.file);
-        let begun = bucket
+        let upload = bucket
             .client
             .create_multipart_upload()
             .bucket(&bucket.name)
@@ -68,7 +68,7 @@ impl S3Sink {
             .await
             .map_err(|e| S3Error::new(context, e))?;
         let upload_id =
-            begun.upload_id.ok_or(S3Error { context, message: "S3 gave the upload no id".into() })?;
+            upload.upload_id.ok_or(S3Error { context, message: "S3 returned no upload id".into() })?;
         let manifest_key = format!("{}{}", bucket.prefix, names.manifest);
         Ok(Self {
             bucket,
@@ -90,7 +90,7 @@ impl S3Sink {
         Ok(())
     }
 
-    /// Uploads what is left and makes the object appear.
+    /// Uploads the last part and completes the upload, which creates the object.
     pub(super) async fn complete(&mut self) -> Result<(), S3Error> {
         let last = self.buffer.split().freeze();
         self.upload(last).await?;
@@ -104,12 +104,12 @@ impl S3Sink {
             .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
             .send()
             .await
-            .map_err(|e| S3Error::new("completing an upload", e))?;
+            .map_err(|e| S3Error::new("completing the upload", e))?;
         Ok(())
     }
 
-    /// Puts the manifest beside the object.
-    pub(super) async fn put_manifest(self, manifest: Vec<u8>) -> Result<(), S3Error> {
+    /// Stores the manifest next to the object.
+    pub(super) async fn put_manifest(&self, manifest: Vec<u8>) -> Result<(), S3Error> {
         self.bucket
             .client
             .put_object()
@@ -119,11 +119,11 @@ impl S3Sink {
             .body(ByteStream::from(manifest))
             .send()
             .await
-            .map_err(|e| S3Error::new("the customers are uploaded; uploading their manifest", e))?;
+            .map_err(|e| S3Error::new("uploading the manifest", e))?;
         Ok(())
     }
 
-    /// Takes the upload back: nothing of it stays.
+    /// Aborts the upload, which deletes its parts.
     pub(super) async fn abort(self) -> Result<(), S3Error> {
         self.bucket
             .client
@@ -133,14 +133,27 @@ impl S3Sink {
             .upload_id(&self.upload_id)
             .send()
             .await
-            .map_err(|e| S3Error::new("taking an upload back", e))?;
+            .map_err(|e| S3Error::new("aborting the upload", e))?;
+        Ok(())
+    }
+
+    /// Deletes the completed object.
+    pub(super) async fn remove(&self) -> Result<(), S3Error> {
+        self.bucket
+            .client
+            .delete_object()
+            .bucket(&self.bucket.name)
+            .key(&self.key)
+            .send()
+            .await
+            .map_err(|e| S3Error::new("deleting the object", e))?;
         Ok(())
     }
 
     async fn upload(&mut self, part: Bytes) -> Result<(), S3Error> {
         let context = "uploading a part";
         let number = i32::try_from(self.parts.len() + 1)
-            .map_err(|_| S3Error { context, message: "there are too many parts".into() })?;
+            .map_err(|_| S3Error { context, message: "the export has too many parts".into() })?;
         let uploaded = self
             .bucket
             .client
@@ -158,7 +171,7 @@ impl S3Sink {
     }
 }
 
-/// A part as the end of the upload names it, with the checksums that S3 confirmed.
+/// Returns the part as the completion request lists it, with the checksums that S3 confirmed.
 fn completed(uploaded: UploadPartOutput, number: i32) -> CompletedPart {
     CompletedPart::builder()
         .part_number(number)

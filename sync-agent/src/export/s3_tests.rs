@@ -1,4 +1,4 @@
-//! Uploads to S3 on a folder: in parts, complete or taken back.
+//! Uploads to an S3 server backed by a folder: in parts, completed or aborted.
 
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -16,24 +16,32 @@ use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::export::sink::Sink;
+use crate::export::{ExportDestination, ExportError};
 
 const BUCKET: &str = "exports";
 
-async fn answer(State(service): State<S3Service>, request: Request) -> Response {
+/// Manifests under this prefix are refused, as a bucket policy would refuse them.
+const REFUSED_PREFIX: &str = "/refused/";
+
+async fn respond(State(service): State<S3Service>, request: Request) -> Response {
+    if request.uri().path().contains(REFUSED_PREFIX) && request.uri().path().ends_with(".manifest.json") {
+        return StatusCode::FORBIDDEN.into_response();
+    }
     match service.call(request.map(s3s::Body::http_body_unsync)).await {
         Ok(response) => response.map(Body::new),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}")).into_response(),
     }
 }
 
-/// A client of S3 on this folder.
+/// Starts an S3 server backed by this folder and returns its client.
 async fn client(folder: &Path) -> Client {
     std::fs::create_dir_all(folder.join(BUCKET)).unwrap();
     let mut service = S3ServiceBuilder::new(FileSystem::new(folder).unwrap());
     service.set_auth(SimpleAuth::from_single("local", "secret"));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let app = Router::new().fallback(answer).with_state(service.build());
+    let app = Router::new().fallback(respond).with_state(service.build());
     tokio::spawn(async move { axum::serve(listener, app).await });
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -45,7 +53,7 @@ async fn client(folder: &Path) -> Client {
     Client::from_conf(config.build())
 }
 
-/// What is in the folder but the bucket's own folder, hidden files included.
+/// Returns the paths of all files under the folder, including hidden ones.
 fn files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -65,18 +73,18 @@ fn files(folder: &Path) -> Vec<String> {
 
 async fn sink(folder: &Path, names: &Names) -> S3Sink {
     let bucket = Bucket { client: client(folder).await, name: BUCKET.into(), prefix: "daily/".into() };
-    S3Sink::begin_in_parts(bucket, names.clone(), SMALLEST_PART).await.unwrap()
+    S3Sink::begin_with_part_size(bucket, names.clone(), MIN_PART_SIZE).await.unwrap()
 }
 
-/// The smallest part that S3 takes, but for the last one.
-const SMALLEST_PART: usize = 5 * 1024 * 1024;
+/// Minimum size of a part in S3, in bytes. Only the last part can be smaller.
+const MIN_PART_SIZE: usize = 5 * 1024 * 1024;
 
 #[tokio::test]
-async fn an_object_is_made_of_its_parts_and_appears_when_it_is_complete() {
+async fn object_contains_all_parts_and_appears_only_on_completion() {
     let folder = tempfile::tempdir().unwrap();
     let names = Names::at(Timestamp::from_millis(0));
     let mut sink = sink(folder.path(), &names).await;
-    let pieces = [vec![b'a'; 10], vec![b'b'; 2 * SMALLEST_PART], vec![b'c'; 10]];
+    let pieces = [vec![b'a'; 10], vec![b'b'; 2 * MIN_PART_SIZE], vec![b'c'; 10]];
     for piece in &pieces {
         sink.write(piece).await.unwrap();
     }
@@ -90,11 +98,29 @@ async fn an_object_is_made_of_its_parts_and_appears_when_it_is_complete() {
 }
 
 #[tokio::test]
-async fn an_upload_taken_back_leaves_nothing() {
+async fn aborted_upload_leaves_no_files() {
     let folder = tempfile::tempdir().unwrap();
     let mut sink = sink(folder.path(), &Names::at(Timestamp::from_millis(0))).await;
-    sink.write(&vec![b'a'; SMALLEST_PART + 1]).await.unwrap();
+    sink.write(&vec![b'a'; MIN_PART_SIZE + 1]).await.unwrap();
     assert!(!files(folder.path()).is_empty());
     sink.abort().await.unwrap();
     assert_eq!(files(folder.path()), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn export_whose_manifest_is_refused_leaves_no_object() {
+    let folder = tempfile::tempdir().unwrap();
+    let destination = ExportDestination::S3 {
+        client: client(folder.path()).await,
+        bucket: BUCKET.into(),
+        prefix: REFUSED_PREFIX.trim_start_matches('/').into(),
+    };
+    let names = Names::at(Timestamp::from_millis(0));
+    let mut sink = Sink::begin(&destination, names).await.unwrap();
+    sink.write(b"a\r\n").await.unwrap();
+    assert!(matches!(sink.complete(b"{}".to_vec()).await, Err(ExportError::S3 { .. })));
+    // The folder keeps hidden notes of objects that are gone.
+    let objects: Vec<String> =
+        files(folder.path()).into_iter().filter(|name| !name.starts_with('.')).collect();
+    assert_eq!(objects, Vec::<String>::new());
 }

@@ -1,37 +1,37 @@
-//! Where an export goes, as it is written on a command line.
+//! The destination of an export, as given on the command line.
 
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// A folder, or a place in a bucket.
+/// A folder, or a bucket with a key prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExportTarget {
-    /// This folder.
+    /// A folder.
     Folder(PathBuf),
-    /// This bucket.
+    /// A bucket.
     S3 {
         /// The bucket's name.
         bucket: String,
-        /// What the keys begin with: nothing, or a text that ends with `/`.
+        /// Prefix of the keys: empty, or a text that ends with `/`.
         prefix: String,
     },
 }
 
-/// A bucket's address without a bucket.
+/// An `s3://` address without a bucket name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("write s3://BUCKET/PREFIX, or the name of a folder")]
+#[error("the bucket name is missing; write s3://BUCKET/PREFIX or the path of a folder")]
 pub struct TargetError;
 
 impl FromStr for ExportTarget {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
-        let Some(place) = text.strip_prefix("s3://") else {
+        let Some(address) = text.strip_prefix("s3://") else {
             let folder: Result<PathBuf, Infallible> = text.parse();
             return folder.map(Self::Folder).map_err(|never| match never {});
         };
-        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
         let prefix = prefix.trim_end_matches('/');
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
         if bucket.is_empty() { Err(TargetError) } else { Ok(Self::S3 { bucket: bucket.to_owned(), prefix }) }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buckets_and_folders_are_told_apart() {
+    fn s3_addresses_and_folders_are_distinguished() {
         let s3 = |bucket: &str, prefix: &str| {
             Ok(ExportTarget::S3 { bucket: bucket.into(), prefix: prefix.into() })
         };

@@ -1,46 +1,46 @@
-//! What a column of a file can hold: a field, its names, and what a file must have of the fields.
+//! The fields that columns can fill: their names, and which of them a file must have.
 
 use std::fmt::Debug;
 
-/// A field that a column can fill: an enumeration, of customers or of prices.
+/// A field that a column can fill: an enumeration of the fields of customers or of prices.
 pub trait ImportField: Copy + Eq + Debug + Send + Sync + 'static {
-    /// Every field with its names, in the order of the enumeration.
+    /// All fields with their names, in the order of the enumeration.
     const NAMES: &'static [FieldNames<Self>];
 
-    /// Fields that several columns may seem to hold, with the header names of which the first that is there is
-    /// taken; folded. Of any other field, two columns are one too many.
+    /// Fields that several columns can claim, with their folded header names in order of preference: the
+    /// first one that exists is used. For any other field, a second column is an error.
     const BEST_OF: &'static [(Self, &'static [&'static str])] = &[];
 
-    /// The field's place in the enumeration.
-    fn place(self) -> usize;
+    /// Returns the field's position in the enumeration.
+    fn index(self) -> usize;
 
-    /// What a file lacks whose columns hold these fields, if anything.
-    fn lacking(holds: impl Fn(Self) -> bool) -> Option<MissingField>;
+    /// Returns the required field that is missing, if any; `holds` returns whether a column fills a field.
+    fn missing(holds: impl Fn(Self) -> bool) -> Option<MissingField>;
 
-    /// Whether the field's values are imported, or it is just known.
+    /// Returns whether the field's values are imported, rather than recognised and ignored.
     fn is_imported(self) -> bool {
         true
     }
 
-    /// Every field.
+    /// Returns all fields.
     fn all() -> impl Iterator<Item = Self> {
         Self::NAMES.iter().map(|names| names.field)
     }
 
-    /// The field's name, as `--map` takes it.
+    /// Returns the field's name, as `--map` accepts it.
     #[must_use]
     fn name(self) -> &'static str {
-        Self::NAMES[self.place()].name
+        Self::NAMES[self.index()].name
     }
 
-    /// The field of this name. Case, spaces, `_` and `-` do not matter.
+    /// Returns the field with this name. Case, spaces, `_` and `-` do not matter.
     #[must_use]
     fn named(name: &str) -> Option<Self> {
         let name = folded(name);
         Self::all().find(|field| folded(field.name()) == name)
     }
 
-    /// The field that a column with this header holds, by its name or another name it is known by.
+    /// Returns the field that a column with this header fills, by the field's name or an alias.
     #[must_use]
     fn of_header(header: &str) -> Option<Self> {
         let header = folded(header);
@@ -50,7 +50,7 @@ pub trait ImportField: Copy + Eq + Debug + Send + Sync + 'static {
         Self::NAMES.iter().find(is_named).map(|names| names.field)
     }
 
-    /// The names of all fields, for a message.
+    /// Returns the names of all fields, for a message.
     #[must_use]
     fn all_names() -> String {
         let names: Vec<&str> = Self::all().map(Self::name).collect();
@@ -58,7 +58,7 @@ pub trait ImportField: Copy + Eq + Debug + Send + Sync + 'static {
     }
 }
 
-/// A field, its name, and the header names that it is known by beside its own; see [`folded`].
+/// A field with its name and its aliases: other header names for it, in [`folded`] form.
 #[derive(Debug)]
 pub struct FieldNames<F> {
     pub(super) field: F,
@@ -74,16 +74,16 @@ pub(super) const fn names<F: Copy>(
     FieldNames { field, name, aliases }
 }
 
-/// What no column of a file holds that one must, and the name of a field that would do.
+/// A required field that no column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MissingField {
-    /// `a name or an email address`.
+    /// Description of the required values, such as `a name or an email address`.
     pub what: &'static str,
-    /// `lastName`.
-    pub such_as: &'static str,
+    /// Name of a field that would be sufficient, such as `lastName`.
+    pub example: &'static str,
 }
 
-/// A header name without what does not matter in it: case, spaces, `_` and `-`.
+/// Returns a header name in lower case, without white space, `_` and `-`.
 #[must_use]
 pub fn folded(header: &str) -> String {
     header
@@ -99,11 +99,11 @@ pub(super) mod tests {
 
     use super::*;
 
-    /// Checks that the names stand in the order of the fields, and that no two are the same.
+    /// Checks that the names are in the order of the fields, and that no two are the same.
     pub(in crate::import) fn check_names<F: ImportField>() {
         let mut seen = BTreeSet::new();
-        for (place, names) in F::NAMES.iter().enumerate() {
-            assert_eq!(names.field.place(), place);
+        for (index, names) in F::NAMES.iter().enumerate() {
+            assert_eq!(names.field.index(), index);
             assert!(seen.insert(folded(names.name)), "{}", names.name);
             for alias in names.aliases {
                 assert_eq!(folded(alias), *alias);

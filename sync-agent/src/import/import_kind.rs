@@ -1,4 +1,4 @@
-//! What an import is about: customers, or prices. The rest is the same for both.
+//! The kinds of import, customers and prices: these traits contain everything that differs between them.
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
@@ -13,56 +13,56 @@ use super::field::ImportField;
 use super::mapping::Mapping;
 use super::reader::RejectedRow;
 
-/// What a file's rows become, and the options that only this has.
+/// A kind of record that a file's rows become, with the options of its import.
 pub trait ImportKind: Debug + Clone + Send + Sync {
-    /// What its columns hold.
+    /// A field that a column can fill.
     type Field: ImportField;
-    /// What reads one file.
+    /// The import of one file.
     type Session: Session<Field = Self::Field>;
 
-    /// A column that the caller names for a field, whatever other field it fills.
-    fn also(&self) -> Option<(Self::Field, &str)> {
+    /// Returns a column that fills this field in addition to any other field that it fills.
+    fn extra_column(&self) -> Option<(Self::Field, &str)> {
         None
     }
 
-    /// Begins with a file.
+    /// Starts the import of a file.
     fn begin(&self, file: &Path, rules: ReadRules) -> Self::Session;
 }
 
-/// How cells are read.
+/// The rules for reading cells.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadRules {
-    /// The present moment, for what is made along with a record.
+    /// Current time, for items created together with a record.
     pub now: Timestamp,
-    /// Whether the mark of [`clientele_shared::csv::guarded`] is taken away.
+    /// Whether to remove the apostrophe that [`clientele_shared::csv::guarded`] adds.
     pub unguard: bool,
 }
 
-/// Whose records, and where they are.
+/// The tenant that an import writes to, and the store that holds its records.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// Where.
+    /// Store of the records.
     pub store: Store,
-    /// Whose.
+    /// Tenant that the records belong to.
     pub tenant: Tenant,
 }
 
-/// One file while it is imported: first each row is read, then some rows are classified by what is in the table, then
-/// the ones that are not are written in commits, several side by side.
+/// The import of one file. Each row is read first. Batches of rows are then classified by comparing them with
+/// the table, and new rows are written in commits, several of them concurrently.
 pub trait Session: Send {
-    /// What its columns hold.
+    /// A field that a column can fill.
     type Field: ImportField;
-    /// A row that was read.
+    /// A row that has been read.
     type Row: Send;
-    /// What is to be written of a row.
+    /// A row to be written.
     type New: Send;
-    /// What is written at once.
+    /// Rows that are written together.
     type Commit: Send + 'static;
 
-    /// Reads a row, without the table.
+    /// Reads a row without accessing the table.
     ///
     /// # Errors
-    /// Why the row is rejected.
+    /// Returns the reason if the row is rejected.
     fn read(
         &mut self,
         mapping: &Mapping<Self::Field>,
@@ -70,7 +70,7 @@ pub trait Session: Send {
         line: u64,
     ) -> Result<Self::Row, String>;
 
-    /// Sorts rows, in the order of the file, by what is in the table.
+    /// Classifies rows, which are in file order, by comparing them with the table.
     fn classify(
         &mut self,
         target: &Target,
@@ -78,7 +78,7 @@ pub trait Session: Send {
         rows: Vec<Self::Row>,
     ) -> impl Future<Output = Result<Classified<Self::New>, StoreError>> + Send;
 
-    /// Parts what is to be written into commits.
+    /// Splits new rows into commits.
     fn commits(
         &mut self,
         target: &Target,
@@ -92,22 +92,22 @@ pub trait Session: Send {
     ) -> impl Future<Output = Result<Committed, StoreError>> + Send + 'static;
 }
 
-/// Rows, by what is in the table.
+/// Rows that have been compared with the table.
 #[derive(Debug)]
 pub struct Classified<T> {
-    /// What is to be written.
+    /// Rows to be written.
     pub new: Vec<T>,
-    /// How many rows are in the table as they are.
+    /// Number of rows that the table already holds, or that repeat an earlier row.
     pub present: u64,
-    /// The rows that the table shows to be wrong.
+    /// Rows that conflict with the table or with an earlier row.
     pub rejected: Vec<RejectedRow>,
 }
 
-/// What became of the rows of a commit.
+/// The row counts of a commit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Committed {
-    /// How many were written.
+    /// Number of rows written.
     pub written: u64,
-    /// How many were written by somebody else meanwhile.
+    /// Number of rows that another import has written in the meantime.
     pub present: u64,
 }

@@ -1,34 +1,36 @@
-//! A file while it is read as CSV: which line a byte is on, and an end to rows that never end.
+//! A reader that sits below the CSV reader, counts lines and limits the length of a row.
 //!
-//! The CSV reader's own line numbers are one too low after CRLF and count blank lines to the row after them, and
-//! it takes a row of any length: an unclosed quotation mark would bring the rest of a file into memory.
+//! The CSV reader's own line numbers are one too low after CRLF, and count blank lines as part of the next
+//! row. It also accepts rows of any length, so an unclosed quotation mark would load the rest of the file
+//! into memory.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-/// The longest row, in bytes.
+/// Maximum length of a row, in bytes.
 pub(super) const MAX_ROW: u64 = 4 * 1024 * 1024;
 
-/// A row that is too long.
+/// A row that is longer than [`MAX_ROW`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the row that begins on line {line} does not end within 4 MB: is a quotation mark not closed?")]
-pub(super) struct EndlessRow {
+#[error("the row starting on line {line} is longer than 4 MB; check for an unclosed quotation mark")]
+pub(super) struct RowTooLong {
     line: u64,
 }
 
-/// Counts what is read through it.
+/// A reader that tracks the line numbers of the bytes read through it.
 #[derive(Debug)]
 pub(super) struct Lines<R> {
     inner: R,
-    /// How many bytes were handed out.
+    /// Number of bytes read so far.
     offset: u64,
-    /// The line that the next byte is on.
+    /// Line of the next byte.
     line: u64,
     after_cr: bool,
+    /// Whether the current line is blank so far.
     is_blank: bool,
-    /// For each line that is not blank, from the present row on: the offset of its first byte, and its number.
+    /// Offset of the first byte and number of each non-blank line, from the current row on.
     starts: VecDeque<(u64, u64)>,
-    /// Where the present row begins, or blank lines before it.
+    /// Offset of the current row, or of the blank lines before it.
     row_start: u64,
 }
 
@@ -45,12 +47,12 @@ impl<R> Lines<R> {
         }
     }
 
-    /// The line on which the row that was read from this offset on begins.
+    /// Returns the line on which the row at this offset starts.
     pub(super) fn line_of(&self, offset: u64) -> u64 {
         self.starts.iter().find(|(start, _)| *start >= offset).map_or(self.line, |(_, line)| *line)
     }
 
-    /// Everything before this offset is read.
+    /// Marks everything before this offset as processed.
     pub(super) fn row_ended(&mut self, offset: u64) {
         self.row_start = offset;
         while self.starts.front().is_some_and(|(start, _)| *start < offset) {
@@ -81,8 +83,8 @@ impl<R> Lines<R> {
 impl<R: Read> Read for Lines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.offset - self.row_start > MAX_ROW {
-            let endless = EndlessRow { line: self.line_of(self.row_start) };
-            return Err(io::Error::new(io::ErrorKind::InvalidData, endless));
+            let too_long = RowTooLong { line: self.line_of(self.row_start) };
+            return Err(io::Error::new(io::ErrorKind::InvalidData, too_long));
         }
         let length = self.inner.read(buffer)?;
         self.count(&buffer[..length]);
@@ -94,7 +96,7 @@ impl<R: Read> Read for Lines<R> {
 mod tests {
     use super::*;
 
-    /// The lines on which the rows of a text begin, read in pieces of this size.
+    /// Returns the line on which each row starts, reading through a buffer of this capacity.
     fn starts(text: &str, capacity: usize) -> Vec<u64> {
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
@@ -112,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_begin_where_an_editor_shows_them() {
+    fn line_numbers_match_those_of_an_editor() {
         for capacity in [4, 7, 1024] {
             assert_eq!(starts("a,b\r\n1,2\r\n\r\n\r\n3,\"x\r\ny\"\r\n4,5\r\n", capacity), [1, 2, 5, 7]);
             assert_eq!(starts("a\n\n1\n\"x\n\ny\"\n2", capacity), [1, 3, 4, 7]);
@@ -121,13 +123,13 @@ mod tests {
     }
 
     #[test]
-    fn a_row_without_end_is_refused_with_its_line() {
+    fn overlong_row_is_rejected_with_its_line() {
         let text = io::repeat(b'x').take(2 * MAX_ROW);
         let mut lines = Lines::new(io::Cursor::new(b"a\n\"".to_vec()).chain(text));
         let mut head = [0; 3];
         lines.read_exact(&mut head).unwrap();
         lines.row_ended(2);
         let error = lines.read_to_end(&mut Vec::new()).unwrap_err();
-        assert!(error.to_string().contains("begins on line 2"), "{error}");
+        assert!(error.to_string().contains("starting on line 2"), "{error}");
     }
 }

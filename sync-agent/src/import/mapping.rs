@@ -1,4 +1,4 @@
-//! Which column of a file fills which field: by the header's names, and by what the caller says.
+//! The mapping of columns to fields, by the names in the header and by the caller's choices.
 
 use std::marker::PhantomData;
 use std::str::FromStr;
@@ -7,12 +7,12 @@ use csv::StringRecord;
 
 use super::field::{ImportField, MissingField, folded};
 
-/// What the caller says about one column: `Column=field`, or `Column=-` to leave the column out.
+/// The caller's choice for one column: `COLUMN=FIELD`, or `COLUMN=-` to ignore the column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnChoice<F> {
-    /// The column's header.
+    /// Header of the column.
     pub column: String,
-    /// The field that it fills; `None` leaves the column out.
+    /// Field that the column fills; `None` ignores the column.
     pub field: Option<F>,
 }
 
@@ -21,7 +21,7 @@ impl<F: ImportField> FromStr for ColumnChoice<F> {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (column, field) = text.rsplit_once('=').ok_or(
-            "write Column=field, such as --map \"Currency code=currency\", or Column=- to leave the column out",
+            "write COLUMN=FIELD, such as --map \"Currency code=currency\", or COLUMN=- to ignore the column",
         )?;
         let field = match field.trim() {
             "-" => None,
@@ -34,100 +34,103 @@ impl<F: ImportField> FromStr for ColumnChoice<F> {
     }
 }
 
-/// Why a header does not say what the columns hold.
+/// Why columns cannot be mapped to fields.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MappingError {
-    /// The caller names a column that is not there.
-    #[error("there is no column `{column}`; the columns are {columns}")]
+    /// The caller names a column that does not exist.
+    #[error("column `{column}` does not exist; the columns are {columns}")]
     NoSuchColumn {
-        /// The name given.
+        /// Name of the missing column.
         column: String,
-        /// The names that there are.
+        /// Names of all columns.
         columns: String,
     },
-    /// Two columns for one field.
+    /// Two columns fill the same field.
     #[error(
-        "the columns `{one}` and `{other}` both hold {field}: leave one of them out with --map \"{other}=-\""
+        "the columns `{one}` and `{other}` both hold {field}; ignore one of them, such as --map \"{other}=-\""
     )]
     TwoColumns {
-        /// The field.
+        /// Field that both columns fill.
         field: &'static str,
-        /// A column that holds it.
+        /// First column.
         one: String,
-        /// Another one.
+        /// Second column.
         other: String,
     },
-    /// The caller says two things about one column.
-    #[error("--map says two things about the column `{0}`")]
+    /// The caller maps a column twice.
+    #[error("--map is given twice for column `{0}`; keep only one")]
     DuplicateMapping(String),
-    /// The caller names the column of the row ids twice.
-    #[error("the column of the row ids is named twice: by --id-column and by --map COLUMN=id")]
+    /// The caller names the column of row ids twice.
+    #[error("the column of row ids is given twice, by --id-column and by --map COLUMN=id; keep only one")]
     TwoIdColumns,
-    /// Nothing that every row must have.
+    /// No column holds a required field.
     #[error(
-        "no column holds {}; the columns are {columns}. Say which does, such as --map \"Column={}\"{hint}",
-        .lacking.what,
-        .lacking.such_as
+        "no column holds {}; the columns are {columns}; choose one, such as --map \"COLUMN={}\"{hint}",
+        .missing.what,
+        .missing.example
     )]
     MissingRequiredColumn {
-        /// What it is.
-        lacking: MissingField,
-        /// The names that there are.
+        /// Required field.
+        missing: MissingField,
+        /// Names of all columns.
         columns: String,
-        /// A likely reason, or nothing.
+        /// Hint at a likely cause, or an empty text.
         hint: &'static str,
     },
 }
 
-/// Which column fills which field.
+/// The columns of a file, and the field that each fills.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping<F> {
     header: Vec<String>,
-    /// The column of each field.
+    /// Column of each field, by the field's index.
     columns: Vec<Option<usize>>,
     fields: PhantomData<F>,
 }
 
 impl<F: ImportField> Mapping<F> {
-    /// Reads a header. What the caller says goes before the names; `also` is a column that fills this field,
-    /// whatever other field it fills as well.
+    /// Maps the columns of a header. Choices take precedence over header names. The `extra` column fills its
+    /// field in addition to any other field that it fills.
     ///
     /// # Errors
-    /// [`MappingError`] names the column or field that is in the way.
+    /// Returns [`MappingError::NoSuchColumn`] if a choice or `extra` names an unknown column,
+    /// [`MappingError::DuplicateMapping`] if two choices name the same column, [`MappingError::TwoColumns`]
+    /// if two columns fill the same field, [`MappingError::TwoIdColumns`] if a choice fills the field of
+    /// `extra`, and [`MappingError::MissingRequiredColumn`] if no column holds a required field.
     pub fn of(
         header: &StringRecord,
         choices: &[ColumnChoice<F>],
-        also: Option<(F, &str)>,
+        extra: Option<(F, &str)>,
     ) -> Result<Self, MappingError> {
         let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
         let mut mapping = Self { header, columns: vec![None; F::NAMES.len()], fields: PhantomData };
         let chosen = mapping.choose(choices)?;
-        if let Some((field, name)) = also {
+        if let Some((field, name)) = extra {
             let at = mapping.column_named(name)?;
-            if mapping.columns[field.place()].replace(at).is_some() {
+            if mapping.columns[field.index()].replace(at).is_some() {
                 return Err(MappingError::TwoIdColumns);
             }
         }
         mapping.recognise(&chosen)?;
-        match F::lacking(|field| mapping.column(field).is_some()) {
-            Some(lacking) => Err(mapping.nothing_needed(lacking)),
+        match F::missing(|field| mapping.column(field).is_some()) {
+            Some(missing) => Err(mapping.missing_required(missing)),
             None => Ok(mapping),
         }
     }
 
-    /// The column that fills a field.
+    /// Returns the column that fills a field.
     #[must_use]
     pub fn column(&self, field: F) -> Option<usize> {
-        self.columns[field.place()]
+        self.columns[field.index()]
     }
 
-    /// How many columns there are.
+    /// Returns the number of columns.
     #[must_use]
     pub fn width(&self) -> usize {
         self.header.len()
     }
 
-    /// A column's name; its place where it has none.
+    /// Returns a column's name, or its position if it has no name.
     #[must_use]
     pub fn column_name(&self, column: usize) -> String {
         match self.header.get(column) {
@@ -136,13 +139,13 @@ impl<F: ImportField> Mapping<F> {
         }
     }
 
-    /// What a field is called in this file.
+    /// Returns the name of the field's column, or the field's own name if it has no column.
     #[must_use]
     pub fn name_of(&self, field: F) -> String {
         self.column(field).map_or_else(|| field.name().to_owned(), |column| self.column_name(column))
     }
 
-    /// The columns whose values are not imported.
+    /// Returns the names of the columns whose values are not imported.
     #[must_use]
     pub fn left_out(&self) -> Vec<String> {
         let imported: Vec<usize> =
@@ -151,7 +154,7 @@ impl<F: ImportField> Mapping<F> {
         (0..self.width()).filter(|column| !is_used(column)).map(|column| self.column_name(column)).collect()
     }
 
-    /// Puts down what the caller says; returns the columns it is about.
+    /// Applies the caller's choices; returns the columns that they name.
     fn choose(&mut self, choices: &[ColumnChoice<F>]) -> Result<Vec<usize>, MappingError> {
         let mut chosen = Vec::with_capacity(choices.len());
         for choice in choices {
@@ -161,20 +164,20 @@ impl<F: ImportField> Mapping<F> {
             }
             chosen.push(at);
             if let Some(field) = choice.field {
-                self.put(field, at)?;
+                self.assign(field, at)?;
             }
         }
         Ok(chosen)
     }
 
-    /// Puts down what the names of the other columns say, for the fields the caller says nothing about.
+    /// Maps the other columns by their names, except to fields that the caller has already mapped.
     fn recognise(&mut self, chosen: &[usize]) -> Result<(), MappingError> {
-        let said = self.columns.clone();
+        let mapped = self.columns.clone();
         let is_best_of = |field| F::BEST_OF.iter().any(|(best_of, _)| *best_of == field);
         for at in (0..self.width()).filter(|at| !chosen.contains(at)) {
             match F::of_header(&self.header[at]) {
-                Some(field) if is_best_of(field) || said[field.place()].is_some() => {}
-                Some(field) => self.put(field, at)?,
+                Some(field) if is_best_of(field) || mapped[field.index()].is_some() => {}
+                Some(field) => self.assign(field, at)?,
                 None => {}
             }
         }
@@ -182,28 +185,28 @@ impl<F: ImportField> Mapping<F> {
             if self.column(*field).is_none() {
                 let rank = |at: &usize| names.iter().position(|name| *name == folded(&self.header[*at]));
                 let free = (0..self.width()).filter(|at| !chosen.contains(at) && rank(at).is_some());
-                self.columns[field.place()] = free.min_by_key(rank);
+                self.columns[field.index()] = free.min_by_key(rank);
             }
         }
         Ok(())
     }
 
-    fn put(&mut self, field: F, at: usize) -> Result<(), MappingError> {
-        match self.columns[field.place()].replace(at) {
+    fn assign(&mut self, field: F, at: usize) -> Result<(), MappingError> {
+        match self.columns[field.index()].replace(at) {
             None => Ok(()),
-            Some(before) => Err(MappingError::TwoColumns {
+            Some(previous) => Err(MappingError::TwoColumns {
                 field: field.name(),
-                one: self.column_name(before),
+                one: self.column_name(previous),
                 other: self.column_name(at),
             }),
         }
     }
 
-    /// The column of this name: letter by letter, else by what matters in it.
+    /// Returns the column with exactly this name, or else the first one with the same [`folded`] name.
     fn column_named(&self, name: &str) -> Result<usize, MappingError> {
         let exact = self.header.iter().position(|header| header == name);
-        let alike = || self.header.iter().position(|header| folded(header) == folded(name));
-        exact.or_else(alike).ok_or_else(|| MappingError::NoSuchColumn {
+        let similar = || self.header.iter().position(|header| folded(header) == folded(name));
+        exact.or_else(similar).ok_or_else(|| MappingError::NoSuchColumn {
             column: name.to_owned(),
             columns: self.all_columns(),
         })
@@ -214,16 +217,16 @@ impl<F: ImportField> Mapping<F> {
         names.join(", ")
     }
 
-    fn nothing_needed(&self, lacking: MissingField) -> MappingError {
+    fn missing_required(&self, missing: MissingField) -> MappingError {
         let one_with = |c| self.width() == 1 && self.header[0].contains(c);
         let hint = if one_with(';') {
-            "; the columns seem to be parted by semicolons: add --delimiter ';'"
+            "; the columns seem to be separated by semicolons, so add --delimiter ';'"
         } else if one_with('\t') {
-            "; the columns seem to be parted by tabs: add --delimiter tab"
+            "; the columns seem to be separated by tabs, so add --delimiter tab"
         } else {
             ""
         };
-        MappingError::MissingRequiredColumn { lacking, columns: self.all_columns(), hint }
+        MappingError::MissingRequiredColumn { missing, columns: self.all_columns(), hint }
     }
 }
 
@@ -265,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn chinooks_header_needs_no_editing() {
+    fn chinook_header_is_recognised_unedited() {
         use Field::{
             City, CompanyName, Country, Email, Fax, FirstName, Id, LastName, Phone, State, Street, ZipCode,
         };
@@ -275,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn northwinds_header_needs_no_editing() {
+    fn northwind_header_is_recognised_unedited() {
         use Field::{
             City, CompanyName, ContactTitle, Country, Fax, FullName, Id, Phone, State, Street, ZipCode,
         };
@@ -285,14 +288,14 @@ mod tests {
     }
 
     #[test]
-    fn the_headers_of_trades_and_of_our_own_export_are_known() {
+    fn headers_of_trades_and_of_exports_are_recognised() {
         assert_eq!(mapping(TRADES, &[], None).unwrap().left_out(), ["updated_at"]);
         let own = clientele_shared::csv::customer_row::COLUMNS.join(",");
         assert_eq!(mapping(&own, &[], None).unwrap().left_out(), ["updatedAt"]);
     }
 
     #[test]
-    fn what_the_caller_says_goes_before_the_names() {
+    fn choices_take_precedence_over_header_names() {
         let mapping = mapping("id,Phone,Handy,Name", &["Handy=phone", "name=lastName"], None).unwrap();
         assert_eq!(mapping.column(Field::Phone), Some(2));
         assert_eq!(mapping.column(Field::LastName), Some(3));
@@ -300,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_is_taken_from_the_best_column_or_the_one_named() {
+    fn id_comes_from_the_chosen_or_the_preferred_column() {
         let id = |id_column| mapping("uuid,external_id,CustomerId,email", &[], id_column).unwrap();
         assert_eq!(id(None).column(Field::Id), Some(2));
         assert_eq!(id(None).left_out(), ["uuid", "external_id"]);
@@ -310,22 +313,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_way_is_named() {
+    fn errors_name_the_columns_concerned() {
         let message = |text, choices: &[&str]| mapping(text, choices, None).unwrap_err().to_string();
         assert!(
             message("email,Phone,phone number", &[]).contains("`Phone` and `phone number` both hold phone")
         );
         assert!(
             message("email,Phone", &["Fone=phone"])
-                .contains("no column `Fone`; the columns are email, Phone")
+                .contains("column `Fone` does not exist; the columns are email, Phone")
         );
-        assert!(message("email,x", &["x=phone", "X=fax"]).contains("two things about the column `x`"));
+        assert!(message("email,x", &["x=phone", "X=fax"]).contains("twice for column `x`"));
         assert!(message("email;phone", &[]).contains("--delimiter ';'"));
         assert!(message("colour,", &[]).contains("the columns are colour, column 2"));
     }
 
     #[test]
-    fn an_unknown_field_lists_the_fields() {
+    fn unknown_field_error_lists_the_fields() {
         let error = "Colour=colour".parse::<ColumnChoice<Field>>().unwrap_err();
         assert!(
             error.contains("`colour` is not a field") && error.contains("firstName, lastName"),

@@ -1,7 +1,7 @@
-//! Imports from CSV: checked row by row, safe to break off and to run again.
+//! Imports from CSV. Every row is checked, and an import can be interrupted and run again.
 //!
-//! `run` reads a file as a stream: [`mapping`] says what the columns hold, [`customers`] or [`prices`] makes of the
-//! rows what is to be written, and says which of it is in the table already.
+//! `run` streams the file. [`mapping`] maps columns to fields. [`customers`] or [`prices`] converts rows to
+//! records, and finds out which of them the table already holds.
 
 mod cells;
 pub mod customers;
@@ -21,4 +21,4 @@ pub use outcome::{
 };
 pub use reader::{ReadError, RejectedRow};
 pub use rejects::{RejectsError, RejectsTo};
-pub use run::{Importer, Watch};
+pub use run::{Importer, OnEvent};

@@ -1,4 +1,4 @@
-//! What an import tells: its options, how far it is, how it ended.
+//! The options, progress and outcome of an import.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use super::mapping::ColumnChoice;
 use super::reader::{ReadError, RejectedRow};
 use super::rejects::{RejectsError, RejectsTo};
 
-/// How a file is imported, whatever it holds.
+/// The options that all kinds of import share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportOptions<F> {
-    /// What columns hold, where their names do not say it.
+    /// Fields of columns whose names are not recognised.
     pub columns: Vec<ColumnChoice<F>>,
-    /// What parts the columns.
+    /// Column delimiter.
     pub delimiter: u8,
-    /// Whether one apostrophe before a cell such as `=1+1` or `+55` is taken away, which an export puts there.
+    /// Whether to remove the apostrophe that exports put before a cell such as `=1+1` or `+55`.
     pub unguard: bool,
-    /// Read and check everything, write nothing.
+    /// Whether to read and check every row, but import nothing.
     pub dry_run: bool,
-    /// Where rejected rows are reported.
+    /// Destination of the report of rejected rows.
     pub rejects: RejectsTo,
 }
 
@@ -38,62 +38,62 @@ impl<F: ImportField> Default for ImportOptions<F> {
     }
 }
 
-/// Something that happened while a file is imported.
+/// An event during an import.
 #[derive(Debug)]
 pub enum ImportEvent<'a> {
-    /// It went on.
+    /// The import has made progress.
     Progress(ImportProgress),
-    /// A row was rejected.
+    /// A row has been rejected.
     Rejected(&'a RejectedRow),
 }
 
-/// How far an import is.
+/// The progress of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportProgress {
-    /// How much of the file is read.
+    /// Number of bytes read.
     pub bytes_read: u64,
-    /// How long the file is.
+    /// Size of the file in bytes.
     pub bytes_total: u64,
-    /// What became of the rows so far.
+    /// Row counts so far.
     pub counts: ImportCounts,
 }
 
-/// What became of the rows.
+/// The number of rows by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportCounts {
-    /// Rows that were written; in a dry run, rows that would be.
+    /// Rows that were written, or would have been in a dry run.
     pub written: u64,
-    /// Rows that were in the table already: customers that were imported before, prices that do not change.
+    /// Rows that the table already holds: customers already imported, and unchanged prices.
     pub present: u64,
-    /// Rows that are wrong.
+    /// Rows that were rejected.
     pub rejected: u64,
 }
 
 impl ImportCounts {
-    /// How many rows that is.
+    /// Returns the total number of rows.
     #[must_use]
     pub fn rows(self) -> u64 {
         self.written + self.present + self.rejected
     }
 }
 
-/// How an import ended, or how far it came.
+/// The outcome of an import, or its state when it failed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ImportOutcome {
-    /// What became of the rows.
+    /// Row counts.
     pub counts: ImportCounts,
-    /// Whether it was stopped before the end of the file.
+    /// Whether the import was cancelled before the end of the file.
     pub interrupted: bool,
-    /// How long it took.
+    /// Duration of the import.
     pub elapsed: Duration,
-    /// The columns whose values were not imported.
+    /// Names of the columns whose values were not imported.
     pub columns_left_out: Vec<String>,
-    /// Where the rejected rows are reported, if any was.
+    /// Path of the report of rejected rows, if there is one.
     pub rejects: Option<PathBuf>,
 }
 
 impl ImportOutcome {
-    /// Rows a second.
+    /// Returns the number of rows per second.
     #[must_use]
     pub fn rows_per_second(&self) -> f64 {
         let rows = u32::try_from(self.counts.rows()).map_or(f64::INFINITY, f64::from);
@@ -109,26 +109,30 @@ pub enum ImportError {
     Unopened {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// The file cannot be read as rows of what it is to hold.
+    /// The file cannot be read as rows of this kind.
     #[error("{}: {source}", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: ReadError,
     },
     /// The report of rejected rows would overwrite the file.
-    #[error("{} is the file to be imported: name another file for the rejected rows", .0.display())]
+    #[error(
+        "{} is the file to be imported; choose another file for the rejected rows with --rejects FILE",
+        .0.display()
+    )]
     RejectsOverSource(PathBuf),
     /// The report of rejected rows cannot be written.
     #[error(transparent)]
     Rejects(#[from] RejectsError),
-    /// There is no such tenant.
+    /// The tenant does not exist.
     #[error(
-        "there is no tenant `{0}`: create it with `clientele tenant create {0}`, or name another with --tenant"
+        "tenant `{0}` does not exist; create it with `clientele tenant create {0}`, or pass another --tenant \
+         NAME"
     )]
     NoTenant(TenantId),
     /// The table cannot be read or written.
@@ -137,20 +141,20 @@ pub enum ImportError {
 }
 
 impl ImportError {
-    /// Whether other options, and nothing else, would help.
+    /// Returns whether only different options can fix the error.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::RejectsOverSource(_) | Self::Unreadable { source: ReadError::Mapping(_), .. })
     }
 }
 
-/// An import that failed, and how far it came.
+/// An import that failed, and its outcome up to the failure.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct ImportFailure {
-    /// Why it failed.
+    /// Why the import failed.
     #[source]
     pub error: ImportError,
-    /// What was done until then; what is imported stays so.
+    /// Outcome up to the failure. Rows imported by then are kept.
     pub so_far: ImportOutcome,
 }

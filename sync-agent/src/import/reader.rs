@@ -1,4 +1,4 @@
-//! A file as rows: each good to be written, or rejected with its line and the reason.
+//! The rows of a file: each is either accepted, or rejected with its line and the reason.
 
 use std::io::Read;
 
@@ -9,43 +9,44 @@ use super::import_kind::{Classified, Session, Target};
 use super::lines::Lines;
 use super::mapping::{ColumnChoice, Mapping, MappingError};
 
-/// How much of the file is read at a time.
-const BUFFER: usize = 64 * 1024;
+/// Size of the read buffer, in bytes.
+const BUFFER_SIZE: usize = 64 * 1024;
 
-/// Why a file cannot be read on.
+/// Why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file has no header.
-    #[error("the file is empty: its first line must name the columns")]
+    #[error("the file is empty; its first line must name the columns")]
     NoHeader,
-    /// The header is in another encoding.
-    #[error("the first line, which names the columns, is not UTF-8: save the file as \"CSV UTF-8\"")]
+    /// The header is not UTF-8.
+    #[error("the first line, which names the columns, is not UTF-8; save the file as \"CSV UTF-8\"")]
     HeaderNotUtf8,
-    /// The header does not say what the columns hold.
+    /// The columns cannot be mapped to fields.
     #[error(transparent)]
     Mapping(#[from] MappingError),
     /// The file cannot be read.
-    #[error("cannot read on: {0}")]
-    Broken(#[from] csv::Error),
+    #[error("cannot read the file: {0}")]
+    Csv(#[from] csv::Error),
 }
 
-/// A row that was left out, and why.
+/// A rejected row.
 #[derive(Debug)]
 pub struct RejectedRow {
-    /// The line it begins on; the header is on the first.
+    /// Line on which the row starts; the header is on line 1.
     pub line: u64,
-    /// What is wrong with it: `field: what would be right`, parted by `; `.
+    /// The errors, each as `field: what would be valid`, separated by `; `.
     pub reason: String,
-    /// Its cells as they are in the file.
+    /// The unmodified cells.
     pub cells: ByteRecord,
 }
 
+/// A row that has been read.
 pub(super) enum Row<T> {
     Good(T),
     Rejected(RejectedRow),
 }
 
-/// The rows of a file, one after the other.
+/// A reader of a file's rows.
 pub(super) struct Rows<R, S: Session> {
     reader: csv::Reader<Lines<R>>,
     header: StringRecord,
@@ -54,27 +55,27 @@ pub(super) struct Rows<R, S: Session> {
 }
 
 impl<R: Read, S: Session> Rows<R, S> {
-    /// Reads the header.
+    /// Reads the header and maps its columns.
     pub(super) fn open(
         input: R,
         delimiter: u8,
         choices: &[ColumnChoice<S::Field>],
-        also: Option<(S::Field, &str)>,
+        extra: Option<(S::Field, &str)>,
         session: S,
     ) -> Result<Self, ReadError> {
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
-            // Rows of another length than the header's are rejected here, with their reason.
+            // `read` rejects rows whose length differs from the header's, with a better reason.
             .flexible(true)
             .delimiter(delimiter)
-            .buffer_capacity(BUFFER)
+            .buffer_capacity(BUFFER_SIZE)
             .from_reader(Lines::new(input));
         let mut header = ByteRecord::new();
         if !reader.read_byte_record(&mut header)? {
             return Err(ReadError::NoHeader);
         }
         let header = StringRecord::from_byte_record(header).map_err(|_| ReadError::HeaderNotUtf8)?;
-        let mapping = Mapping::of(&header, choices, also)?;
+        let mapping = Mapping::of(&header, choices, extra)?;
         let mut rows = Self { reader, header, mapping, session };
         rows.row_ended();
         Ok(rows)
@@ -92,7 +93,7 @@ impl<R: Read, S: Session> Rows<R, S> {
         &mut self.session
     }
 
-    /// Sorts rows by what is in the table.
+    /// Classifies rows by comparing them with the table.
     pub(super) async fn classify(
         &mut self,
         target: &Target,
@@ -101,12 +102,12 @@ impl<R: Read, S: Session> Rows<R, S> {
         self.session.classify(target, &self.mapping, rows).await
     }
 
-    /// How much of the file is read, in bytes.
+    /// Returns the number of bytes read.
     pub(super) fn bytes_read(&self) -> u64 {
         self.reader.position().byte()
     }
 
-    /// The next row, or `None` at the end of the file.
+    /// Returns the next row, or `None` at the end of the file.
     pub(super) fn next(&mut self) -> Result<Option<Row<S::Row>>, ReadError> {
         let mut cells = ByteRecord::new();
         if !self.reader.read_byte_record(&mut cells)? {
@@ -133,7 +134,7 @@ impl<R: Read, S: Session> Rows<R, S> {
         }
         let record = StringRecord::from_byte_record(cells).map_err(|error| {
             let field = self.mapping.column_name(error.utf8_error().field());
-            let reason = format!("{field}: is not UTF-8: save the file as \"CSV UTF-8\"");
+            let reason = format!("{field}: is not UTF-8; save the file as \"CSV UTF-8\"");
             reject(reason, error.into_byte_record())
         })?;
         self.session
@@ -142,10 +143,10 @@ impl<R: Read, S: Session> Rows<R, S> {
     }
 
     fn wrong_width(&self, cells: &ByteRecord) -> String {
-        let (has, must) = (cells.len(), self.mapping.width());
-        let mut reason = format!("row: has {has} fields, and the header {must}");
+        let (actual, expected) = (cells.len(), self.mapping.width());
+        let mut reason = format!("row: has {actual} cells, but the header has {expected}");
         if cells.iter().any(|cell| cell.contains(&b'\n')) {
-            reason.push_str("; it goes over several lines: is a quotation mark not closed?");
+            reason.push_str("; it spans several lines, so check for an unclosed quotation mark");
         }
         reason
     }

@@ -1,5 +1,5 @@
-//! The report of rejected rows: a CSV file with the line, the reason, and the row's own cells, so that the rows
-//! can be put right there and imported from it. It is made when the first row is rejected.
+//! The report of rejected rows: a CSV file with the line, the reason and the cells of each row. The rows can
+//! be corrected in the report and imported from it. It is created when the first row is rejected.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -10,79 +10,82 @@ use csv::StringRecord;
 
 use super::reader::RejectedRow;
 
-/// How many names are tried for a report before giving up.
+/// Maximum number of file names tried for a report.
 const MAX_NAMES: u32 = 1_000;
 
-/// Where the rejected rows are reported.
+/// The destination of the report of rejected rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum RejectsTo {
-    /// Nowhere: they are only counted.
+    /// No report: rejected rows are only counted.
     #[default]
     Nowhere,
-    /// In a new file of this folder, named after the file that is read.
+    /// A new file in this folder, named after the imported file. An empty path is the current directory.
     NewFileIn(PathBuf),
-    /// In this file, whatever it held before.
+    /// This file, which is overwritten.
     File(PathBuf),
 }
 
 /// A report that cannot be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the rejected rows to {}: {source}. Name another file with --rejects FILE", .path.display())]
+#[error(
+    "cannot write the rejected rows to {}: {source}; choose another file with --rejects FILE",
+    .path.display()
+)]
 pub struct RejectsError {
     /// The file.
     path: PathBuf,
-    /// What the system says.
+    /// The operating system's error.
     source: io::Error,
 }
 
-/// The report while it is written.
+/// The report of rejected rows while it is written.
 pub(super) struct Rejects {
     to: RejectsTo,
-    /// What the file that is read is called.
+    /// Name of the imported file.
     file_name: OsString,
-    open: Option<Open>,
+    report: Option<Report>,
 }
 
-struct Open {
+struct Report {
     path: PathBuf,
     writer: csv::Writer<BufWriter<File>>,
 }
 
 impl Rejects {
     pub(super) fn new(to: RejectsTo, file: &Path) -> Self {
-        Self { to, file_name: file.file_name().unwrap_or_default().to_owned(), open: None }
+        Self { to, file_name: file.file_name().unwrap_or_default().to_owned(), report: None }
     }
 
-    /// The file, once there is one.
+    /// Returns the report's path once the report exists.
     pub(super) fn path(&self) -> Option<&Path> {
-        self.open.as_ref().map(|open| open.path.as_path())
+        self.report.as_ref().map(|report| report.path.as_path())
     }
 
-    /// Adds a row.
+    /// Adds a row to the report, which is created if necessary.
     pub(super) fn add(&mut self, header: &StringRecord, row: &RejectedRow) -> Result<(), RejectsError> {
-        let open = match &mut self.open {
-            Some(open) => open,
+        let report = match &mut self.report {
+            Some(report) => report,
             none => match self.to.create(&self.file_name, header)? {
-                Some(open) => none.insert(open),
+                Some(report) => none.insert(report),
                 None => return Ok(()),
             },
         };
         let line = row.line.to_string();
         let cells = [line.as_bytes(), row.reason.as_bytes()].into_iter().chain(&row.cells);
-        open.writer.write_record(cells).map_err(|e| failed(&open.path, e.into()))
+        report.writer.write_record(cells).map_err(|e| failed(&report.path, e.into()))
     }
 
-    /// Sees to it that every row added is in the file.
+    /// Writes all buffered rows to the file.
     pub(super) fn flush(&mut self) -> Result<(), RejectsError> {
-        match &mut self.open {
-            Some(open) => open.writer.flush().map_err(|source| failed(&open.path, source)),
+        match &mut self.report {
+            Some(report) => report.writer.flush().map_err(|source| failed(&report.path, source)),
             None => Ok(()),
         }
     }
 }
 
 impl RejectsTo {
-    fn create(&self, file_name: &OsString, header: &StringRecord) -> Result<Option<Open>, RejectsError> {
+    fn create(&self, file_name: &OsString, header: &StringRecord) -> Result<Option<Report>, RejectsError> {
         let (path, file) = match self {
             Self::Nowhere => return Ok(None),
             Self::File(path) => (path.clone(), File::create(path).map_err(|e| failed(path, e))?),
@@ -94,11 +97,11 @@ impl RejectsTo {
             .from_writer(BufWriter::new(file));
         let written = writer.write_record(["line", "reason"].into_iter().chain(header));
         written.map_err(|e| failed(&path, e.into()))?;
-        Ok(Some(Open { path, writer }))
+        Ok(Some(Report { path, writer }))
     }
 }
 
-/// A file that was not there before: somebody may be at work on the last report.
+/// Creates a file that does not exist yet: an existing report might contain corrections.
 fn new_file(folder: &Path, file_name: &OsString) -> Result<(PathBuf, File), RejectsError> {
     let mut number = 1;
     loop {
@@ -126,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_report_holds_the_cells_as_they_were() {
+    fn report_contains_the_unmodified_cells() {
         let folder = tempfile::tempdir().unwrap();
         let mut rejects = Rejects::new(RejectsTo::NewFileIn(folder.path().into()), Path::new("/data/a.csv"));
         let header = StringRecord::from(vec!["id", "email"]);
@@ -142,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_that_is_there_is_left_alone() {
+    fn existing_report_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let names: Vec<PathBuf> = (0..3)
             .map(|_| {
@@ -159,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_named() {
+    fn write_error_names_the_report() {
         let mut rejects = Rejects::new(RejectsTo::File("/nowhere/x.csv".into()), Path::new("a.csv"));
         let error = rejects.add(&StringRecord::from(vec!["id"]), &rejected(&[b"1"])).unwrap_err();
         assert!(error.to_string().contains("/nowhere/x.csv"), "{error}");

@@ -1,4 +1,4 @@
-//! The run of an import: a file is read as a stream, some thousand rows at a time, and written as it is read.
+//! The run of an import: streams the file in batches of up to 2,000 rows, and writes rows while reading on.
 
 use std::fs::File;
 use std::path::Path;
@@ -15,69 +15,75 @@ use super::reader::{RejectedRow, Row, Rows};
 use super::rejects::{Rejects, RejectsTo};
 use crate::cancellation::CancellationToken;
 
-/// How many rows are read and looked up at a time.
-const ROWS_AT_A_TIME: usize = 2_000;
-/// After how many bytes no more rows are read at a time.
-const BYTES_AT_A_TIME: u64 = 16 * 1024 * 1024;
-/// How many commits are under way side by side.
-const COMMITS_AT_A_TIME: usize = 4;
+/// Maximum number of rows in a batch.
+const MAX_BATCH_ROWS: usize = 2_000;
+/// Size in bytes after which a batch takes no more rows.
+const MAX_BATCH_BYTES: u64 = 16 * 1024 * 1024;
+/// Maximum number of concurrent commits.
+const MAX_CONCURRENT_COMMITS: usize = 4;
 
-/// What is told what happens.
-pub type Watch<'a> = &'a mut (dyn FnMut(ImportEvent<'_>) + Send);
+/// A callback for the events of an import.
+pub type OnEvent<'a> = &'a mut (dyn FnMut(ImportEvent<'_>) + Send);
 
-/// Imports files into one tenant's records.
+/// An importer of files into one tenant's records.
 #[derive(Debug, Clone)]
-pub struct Importer<S: ImportKind> {
+pub struct Importer<K: ImportKind> {
     target: Target,
     tenant_id: TenantId,
-    kind: S,
-    options: ImportOptions<S::Field>,
-    stop: CancellationToken,
+    kind: K,
+    options: ImportOptions<K::Field>,
+    cancellation: CancellationToken,
 }
 
-impl<S: ImportKind> Importer<S> {
-    /// An importer of this into these records.
+impl<K: ImportKind> Importer<K> {
+    /// Creates an importer of this kind of record into the tenant's live or test records.
     #[must_use]
     pub fn new(
         store: Store,
         tenant: TenantId,
         mode: Mode,
-        kind: S,
-        options: ImportOptions<S::Field>,
+        kind: K,
+        options: ImportOptions<K::Field>,
     ) -> Self {
         let target = Target { store, tenant: Tenant::new(&tenant, mode) };
-        Self { target, tenant_id: tenant, kind, options, stop: CancellationToken::default() }
+        Self { target, tenant_id: tenant, kind, options, cancellation: CancellationToken::default() }
     }
 
-    /// The same importer, which stops when it is asked to: it ends the commits under way and begins no other.
+    /// Returns the importer with a token that can cancel its runs. A cancelled run finishes the commits in
+    /// progress and starts no others.
     #[must_use]
-    pub fn stopped_by(mut self, stop: CancellationToken) -> Self {
-        self.stop = stop;
+    pub fn with_cancellation(mut self, cancellation: CancellationToken) -> Self {
+        self.cancellation = cancellation;
         self
     }
 
     /// Imports a file.
     ///
-    /// It may be broken off at any point, also by dropping the future, and run again: rows that are in are
-    /// left out then.
+    /// An import can be interrupted at any point, even by dropping the future, and run again: rows that are
+    /// already imported are skipped.
     ///
     /// # Errors
-    /// [`ImportFailure`] says why and how far it came.
-    pub async fn run(&self, file: &Path, watch: Watch<'_>) -> Result<ImportOutcome, Box<ImportFailure>> {
-        let begun = Instant::now();
-        let mut run = match self.begin(file, watch).await {
+    /// Returns an [`ImportFailure`] with the outcome up to the failure. Its error is
+    /// [`ImportError::Unopened`] or [`ImportError::Unreadable`] if the file cannot be read,
+    /// [`ImportError::RejectsOverSource`] if the report of rejected rows would overwrite the file,
+    /// [`ImportError::Rejects`] if the report cannot be written, [`ImportError::NoTenant`] if the tenant does
+    /// not exist, and [`ImportError::Store`] if the table cannot be read or written, or the store rejects the
+    /// rows.
+    pub async fn run(&self, file: &Path, on_event: OnEvent<'_>) -> Result<ImportOutcome, Box<ImportFailure>> {
+        let started = Instant::now();
+        let mut run = match self.begin(file, on_event).await {
             Ok(run) => run,
             Err(error) => return Err(Box::new(ImportFailure { error, so_far: ImportOutcome::default() })),
         };
-        let ended = run.finish().await;
-        let so_far = run.outcome(begun);
-        match ended {
+        let result = run.finish().await;
+        let so_far = run.outcome(started);
+        match result {
             Ok(()) => Ok(so_far),
             Err(error) => Err(Box::new(ImportFailure { error, so_far })),
         }
     }
 
-    async fn begin<'a>(&'a self, path: &'a Path, watch: Watch<'a>) -> Result<Run<'a, S>, ImportError> {
+    async fn begin<'a>(&'a self, path: &'a Path, on_event: OnEvent<'a>) -> Result<Run<'a, K>, ImportError> {
         let unopened = |source| ImportError::Unopened { path: path.to_owned(), source };
         let file = File::open(path).map_err(unopened)?;
         let bytes_total = file.metadata().map_err(unopened)?.len();
@@ -89,7 +95,7 @@ impl<S: ImportKind> Importer<S> {
         let options = &self.options;
         let rules = ReadRules { now: self.target.store.ambient().now(), unguard: options.unguard };
         let session = self.kind.begin(path, rules);
-        let rows = Rows::open(file, options.delimiter, &options.columns, self.kind.also(), session)
+        let rows = Rows::open(file, options.delimiter, &options.columns, self.kind.extra_column(), session)
             .map_err(|source| ImportError::Unreadable { path: path.to_owned(), source })?;
         self.check_tenant().await?;
         Ok(Run {
@@ -100,7 +106,7 @@ impl<S: ImportKind> Importer<S> {
             commits: JoinSet::new(),
             progress: ImportProgress { bytes_total, ..ImportProgress::default() },
             interrupted: false,
-            watch,
+            on_event,
         })
     }
 
@@ -113,32 +119,32 @@ impl<S: ImportKind> Importer<S> {
     }
 }
 
-/// What is to be written of a row.
-type New<S> = <<S as ImportKind>::Session as Session>::New;
+/// A row to be written.
+type New<K> = <<K as ImportKind>::Session as Session>::New;
 
-/// Some rows of a file, as they were read.
-struct Batch<S: ImportKind> {
-    good: Vec<<S::Session as Session>::Row>,
+/// A batch of rows as read from the file.
+struct Batch<K: ImportKind> {
+    good: Vec<<K::Session as Session>::Row>,
     rejected: Vec<RejectedRow>,
-    is_end: bool,
+    is_last: bool,
 }
 
-/// One file while it is imported.
-struct Run<'a, S: ImportKind> {
-    importer: &'a Importer<S>,
+/// The import of one file.
+struct Run<'a, K: ImportKind> {
+    importer: &'a Importer<K>,
     path: &'a Path,
-    rows: Rows<File, S::Session>,
+    rows: Rows<File, K::Session>,
     rejects: Rejects,
     commits: JoinSet<Result<Committed, StoreError>>,
     progress: ImportProgress,
     interrupted: bool,
-    watch: Watch<'a>,
+    on_event: OnEvent<'a>,
 }
 
-impl<S: ImportKind> Run<'_, S> {
-    /// Reads the file to its end; then, or when that fails, waits for the commits under way.
+impl<K: ImportKind> Run<'_, K> {
+    /// Imports the rest of the file, then waits for the commits in progress, even after a failure.
     async fn finish(&mut self) -> Result<(), ImportError> {
-        let read = self.read_all().await;
+        let read = self.import_batches().await;
         let drained = self.drain().await;
         let flushed = self.rejects.flush();
         read?;
@@ -146,107 +152,107 @@ impl<S: ImportKind> Run<'_, S> {
         Ok(flushed?)
     }
 
-    async fn read_all(&mut self) -> Result<(), ImportError> {
+    async fn import_batches(&mut self) -> Result<(), ImportError> {
         loop {
-            if self.importer.stop.is_requested() {
+            if self.importer.cancellation.is_requested() {
                 self.interrupted = true;
                 return Ok(());
             }
-            let Batch { good, mut rejected, is_end } = self.read_some()?;
+            let Batch { good, mut rejected, is_last } = self.read_batch()?;
             let classified = self.rows.classify(&self.importer.target, good).await?;
             rejected.extend(classified.rejected);
-            self.reject(rejected)?;
+            self.report_rejected(rejected)?;
             self.progress.counts.present += classified.present;
             if self.importer.options.dry_run {
                 self.progress.counts.written += classified.new.len() as u64;
             } else {
                 self.write(classified.new).await?;
             }
-            self.tell();
-            if is_end {
+            self.report_progress();
+            if is_last {
                 return Ok(());
             }
         }
     }
 
-    /// The next rows.
-    fn read_some(&mut self) -> Result<Batch<S>, ImportError> {
-        let mut batch = Batch { good: Vec::new(), rejected: Vec::new(), is_end: false };
+    /// Reads the next batch of rows.
+    fn read_batch(&mut self) -> Result<Batch<K>, ImportError> {
+        let mut batch = Batch { good: Vec::new(), rejected: Vec::new(), is_last: false };
         let start = self.rows.bytes_read();
-        for _ in 0..ROWS_AT_A_TIME {
+        for _ in 0..MAX_BATCH_ROWS {
             let next = self.rows.next();
             let next =
                 next.map_err(|source| ImportError::Unreadable { path: self.path.to_owned(), source })?;
             match next {
                 None => {
-                    batch.is_end = true;
+                    batch.is_last = true;
                     break;
                 }
                 Some(Row::Good(row)) => batch.good.push(row),
                 Some(Row::Rejected(row)) => batch.rejected.push(row),
             }
-            if self.rows.bytes_read() - start > BYTES_AT_A_TIME {
+            if self.rows.bytes_read() - start > MAX_BATCH_BYTES {
                 break;
             }
         }
         Ok(batch)
     }
 
-    /// Reports rejected rows, in the order of their lines.
-    fn reject(&mut self, mut rows: Vec<RejectedRow>) -> Result<(), ImportError> {
+    /// Reports rejected rows in the order of their lines.
+    fn report_rejected(&mut self, mut rows: Vec<RejectedRow>) -> Result<(), ImportError> {
         rows.sort_by_key(|row| row.line);
         for row in rows {
             self.progress.counts.rejected += 1;
             self.rejects.add(self.rows.header(), &row)?;
-            (self.watch)(ImportEvent::Rejected(&row));
+            (self.on_event)(ImportEvent::Rejected(&row));
         }
         Ok(())
     }
 
-    /// Begins the commits of rows; waits while there are enough under way.
-    async fn write(&mut self, new: Vec<New<S>>) -> Result<(), ImportError> {
+    /// Starts the commits of new rows. Waits whenever the maximum number of commits is in progress.
+    async fn write(&mut self, rows: Vec<New<K>>) -> Result<(), ImportError> {
         let target = &self.importer.target;
-        for commit in self.rows.session().commits(target, new).await? {
-            while self.commits.len() >= COMMITS_AT_A_TIME {
-                self.one_commit_ended().await?;
+        for commit in self.rows.session().commits(target, rows).await? {
+            while self.commits.len() >= MAX_CONCURRENT_COMMITS {
+                self.finish_one_commit().await?;
             }
-            if self.importer.stop.is_requested() {
+            if self.importer.cancellation.is_requested() {
                 self.interrupted = true;
                 return Ok(());
             }
-            self.commits.spawn(S::Session::commit(target.clone(), commit));
+            self.commits.spawn(K::Session::commit(target.clone(), commit));
         }
         Ok(())
     }
 
-    /// Waits for every commit under way; returns the first failure.
+    /// Waits for all commits in progress; returns the first error.
     async fn drain(&mut self) -> Result<(), ImportError> {
-        let mut ended = Ok(());
+        let mut result = Ok(());
         while !self.commits.is_empty() {
-            ended = ended.and(self.one_commit_ended().await);
+            result = result.and(self.finish_one_commit().await);
         }
-        ended
+        result
     }
 
-    async fn one_commit_ended(&mut self) -> Result<(), ImportError> {
+    async fn finish_one_commit(&mut self) -> Result<(), ImportError> {
         let Some(joined) = self.commits.join_next().await else { return Ok(()) };
         let committed = joined.map_err(|e| StoreError::internal("committing rows", e))??;
         self.progress.counts.written += committed.written;
         self.progress.counts.present += committed.present;
-        self.tell();
+        self.report_progress();
         Ok(())
     }
 
-    fn tell(&mut self) {
+    fn report_progress(&mut self) {
         self.progress.bytes_read = self.rows.bytes_read();
-        (self.watch)(ImportEvent::Progress(self.progress));
+        (self.on_event)(ImportEvent::Progress(self.progress));
     }
 
-    fn outcome(&self, begun: Instant) -> ImportOutcome {
+    fn outcome(&self, started: Instant) -> ImportOutcome {
         ImportOutcome {
             counts: self.progress.counts,
             interrupted: self.interrupted,
-            elapsed: begun.elapsed(),
+            elapsed: started.elapsed(),
             columns_left_out: self.rows.mapping().left_out(),
             rejects: self.rejects.path().map(Path::to_owned),
         }
@@ -256,7 +262,7 @@ impl<S: ImportKind> Run<'_, S> {
 fn is_same_file(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
-        // What is not there yet is not the file that was opened.
+        // A file that does not exist yet is not the file that was opened.
         _ => false,
     }
 }

@@ -1,4 +1,4 @@
-//! The command `sync-agent`: what it says, how it exits, and what a signal does to it.
+//! The `sync-agent` command: its output, its exit codes, and how it handles signals.
 
 use std::process::Stdio;
 
@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use crate::engine::{Engine, generated, id, sample};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_command_tells_the_result_in_its_exit_code_and_in_json() {
+async fn exit_code_and_json_report_the_result() {
     let engine = Engine::start().await;
     let chinook = sample("chinook");
     let chinook = chinook.to_str().unwrap();
@@ -22,18 +22,18 @@ async fn the_command_tells_the_result_in_its_exit_code_and_in_json() {
     engine.file("bad.csv", "id,email,colour\n1,,red\n2,a@b,blue\n");
     let output = engine.run(&["import", "customers", "bad.csv"]).await;
     assert_eq!(output.status.code(), Some(3), "{output:?}");
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("created 1, imported before 0, rejected 1"), "{said}");
-    assert!(said.contains("not imported: the columns colour"), "{said}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.contains("created 1, already imported 0, rejected 1"), "{stdout}");
+    assert!(stdout.contains("columns not imported: colour"), "{stdout}");
     assert!(engine.folder.path().join("bad.csv.rejects.csv").exists());
 
     let output = engine.run(&["import", "customers", "bad.csv", "--map", "Farbe=notes"]).await;
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let output = engine.run(&["import", "customers", "absent.csv"]).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let output = engine.run(&["import", "customers", "bad.csv", "--tenant", "nobody"]).await;
+    let output = engine.run(&["import", "customers", "bad.csv", "--tenant", "absent"]).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(String::from_utf8(output.stderr).unwrap().contains("clientele tenant create nobody"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("clientele tenant create absent"));
 
     let output = engine.run(&["export", "customers", "--to", "out", "--status", "active", "--json"]).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -41,8 +41,8 @@ async fn the_command_tells_the_result_in_its_exit_code_and_in_json() {
     assert_eq!((&json["rows"], &json["status"]), (&60.into(), &"ACTIVE".into()));
 }
 
-/// Starts the command, ends it with a signal once customers are in, and runs it again.
-async fn ended_by(signal: Signal) {
+/// Starts an import, sends it a signal once customers are imported, and runs it again.
+async fn interrupt_with(signal: Signal) {
     const ROWS: usize = 1_500;
     let engine = Engine::start().await;
     engine.file("rows.csv", &generated(ROWS));
@@ -58,22 +58,22 @@ async fn ended_by(signal: Signal) {
     let status = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
     assert_eq!(status.code(), (signal == Signal::SIGINT).then_some(1));
     let (customers, total) = engine.customers("demo").await;
-    assert!(customers.len() < ROWS, "it was done before it was ended");
+    assert!(customers.len() < ROWS, "the import finished before the signal arrived");
     let output = engine.run(&arguments).await;
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let count = |name: &str| json[name].as_u64().unwrap();
-    // A commit that was on its way when its sender died may have arrived after the list was read.
-    assert!(count("imported_rows_get") >= total, "{json}");
-    assert_eq!(count("imported_rows_get") + count("created"), ROWS as u64);
+    // A commit that was in flight when the process ended might arrive after the list has been read.
+    assert!(count("imported_before") >= total, "{json}");
+    assert_eq!(count("imported_before") + count("created"), ROWS as u64);
     engine.check_emails("demo", ROWS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_command_that_is_killed_can_be_run_again() {
-    ended_by(Signal::SIGKILL).await;
+async fn killed_command_can_be_run_again() {
+    interrupt_with(Signal::SIGKILL).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_command_that_is_interrupted_can_be_run_again() {
-    ended_by(Signal::SIGINT).await;
+async fn interrupted_command_can_be_run_again() {
+    interrupt_with(Signal::SIGINT).await;
 }

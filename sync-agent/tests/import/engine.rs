@@ -1,4 +1,4 @@
-//! What every test here starts with: an engine in this process, files, and what is in the table afterwards.
+//! The fixture of the import tests: an engine, files to import, and checks of the table's contents.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 pub(crate) const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data");
 
-/// A table of its own with two tenants in it, on the engine that `DYNAMODB_ENDPOINT` names or on a new one in this
-/// process, which ends with the test's runtime.
+/// A separate table with two tenants. It is on the engine at `DYNAMODB_ENDPOINT`, or else on a new one in
+/// this process, which stops with the test's runtime.
 pub(crate) struct Engine {
     url: String,
     table: String,
@@ -30,10 +30,11 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
+    #[expect(clippy::disallowed_methods, reason = "selects the engine under test")]
     pub(crate) async fn start() -> Self {
         let url = match std::env::var("DYNAMODB_ENDPOINT") {
             Ok(url) => url,
-            Err(_) => embedded().await,
+            Err(_) => start_embedded().await,
         };
         let client = Connection::local(&url).client().unwrap();
         let table = format!("import-{}", Uuid::new_v4());
@@ -67,7 +68,7 @@ impl Engine {
         self.importer(tenant, ImportOptions::default()).run(file, &mut |_| {}).await.unwrap()
     }
 
-    /// Every customer by number, and the total that the counters tell.
+    /// Returns all customers by number, and the total according to the counters.
     pub(crate) async fn customers(&self, tenant: &str) -> (BTreeMap<u32, Customer>, u64) {
         let tenant = Tenant::new(&id(tenant), Mode::Live);
         let (mut all, mut after) = (BTreeMap::new(), None);
@@ -84,7 +85,7 @@ impl Engine {
         }
     }
 
-    /// Checks that these emails, and no others, are customers, each once.
+    /// Checks that the customers are exactly those of the first `rows` generated rows, each once.
     pub(crate) async fn check_emails(&self, tenant: &str, rows: usize) {
         let (customers, total) = self.customers(tenant).await;
         let mut emails: Vec<String> = customers.into_values().filter_map(|c| c.fields.email).collect();
@@ -92,7 +93,7 @@ impl Engine {
         let mut expected: Vec<String> = (0..rows).map(email).collect();
         expected.sort();
         assert_eq!(total, rows as u64);
-        assert!(emails == expected, "{} customers, {} wanted", emails.len(), expected.len());
+        assert!(emails == expected, "{} customers instead of {}", emails.len(), expected.len());
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
@@ -102,15 +103,15 @@ impl Engine {
         command
     }
 
-    /// Runs the command to its end, away from the runtime that the engine needs.
+    /// Runs the command to completion, on a thread that does not block the engine's runtime.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
         let mut command = self.command(arguments);
         tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
     }
 }
 
-/// Starts an engine in this process; returns its address.
-async fn embedded() -> String {
+/// Starts an engine in this process; returns its URL.
+async fn start_embedded() -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(dynoxide::server::serve_with_shutdown(
@@ -133,7 +134,7 @@ pub(crate) fn email(row: usize) -> String {
     format!("person{row}@example.com")
 }
 
-/// A file of so many made-up customers.
+/// Returns a file of `rows` generated customers.
 pub(crate) fn generated(rows: usize) -> String {
     let given = ["Ann", "José", "Mary Lou", "Søren", "Li"];
     let family = ["Lee", "O'Connor", "Ramírez", "van der Berg", "Kowalski"];

@@ -1,4 +1,4 @@
-//! Exports: the round trip with an import, a search, and the way to S3.
+//! Exports: the round trip with an import, tags, a search, and S3.
 
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use crate::engine::{Engine, counts, id, sample};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_export_comes_in_again_as_it_went_out() {
+async fn export_and_import_round_trip() {
     let engine = Engine::start().await;
     engine.import("demo", &sample("chinook")).await;
     engine.import("demo", &sample("northwind")).await;
@@ -35,7 +35,7 @@ async fn an_export_comes_in_again_as_it_went_out() {
 
     let outcome = engine.import("other", Path::new(&first.place)).await;
     assert_eq!(outcome.counts, counts(152, 0, 0));
-    // The highest number comes first in an export, so the numbers are turned round: twice is as before.
+    // An export is in descending order of number, so importing it reverses the numbers.
     let second = export("other").await;
     let cells = |place: &str| {
         let mut rows: Vec<Vec<String>> = csv::Reader::from_path(place)
@@ -50,7 +50,7 @@ async fn an_export_comes_in_again_as_it_went_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn tags_go_by_their_names_and_come_in_as_the_tenants_own() {
+async fn tags_are_exported_by_name_and_imported_as_the_tenants_own() {
     let engine = Engine::start().await;
     let file = engine.file("tags.csv", "company_name,tags\nAlpha,weekly;salt\nBeta,salt\nGamma,\n");
     engine.import("demo", &file).await;
@@ -74,7 +74,7 @@ async fn tags_go_by_their_names_and_come_in_as_the_tenants_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_no_tag_is_not_made_one() {
+async fn invalid_or_too_many_tag_names_are_rejected() {
     let engine = Engine::start().await;
     let long = "x".repeat(256);
     let file = format!("company_name,tags\nAlpha,\"two\nlines\"\nBeta,{long}\nGamma,salt\n");
@@ -93,7 +93,7 @@ async fn what_is_no_tag_is_not_made_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_search_is_exported_too() {
+async fn export_can_be_limited_to_a_search() {
     let engine = Engine::start().await;
     engine.import("demo", &sample("northwind")).await;
     let options = ExportOptions { search: Some("paris".into()), ..ExportOptions::default() };
@@ -102,32 +102,32 @@ async fn a_search_is_exported_too() {
     assert_eq!(exporter.run(&to, &mut |_| {}).await.unwrap().manifest.rows, 2);
 }
 
-async fn answer(State(service): State<S3Service>, request: Request) -> Response {
+async fn respond(State(service): State<S3Service>, request: Request) -> Response {
     match service.call(request.map(s3s::Body::http_body_unsync)).await {
         Ok(response) => response.map(Body::new),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}")).into_response(),
     }
 }
 
-/// S3 on this folder; returns its address.
-async fn s3(folder: &Path) -> String {
+/// Starts an S3 server backed by this folder; returns its URL.
+async fn start_s3(folder: &Path) -> String {
     let mut service = S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder).unwrap());
     service.set_auth(SimpleAuth::from_single("local", "secret"));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let app = Router::new().fallback(answer).with_state(service.build());
+    let app = Router::new().fallback(respond).with_state(service.build());
     tokio::spawn(async move { axum::serve(listener, app).await });
     url
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_command_exports_to_s3_with_the_credentials_of_the_environment() {
+async fn command_exports_to_s3_with_credentials_from_the_environment() {
     let engine = Engine::start().await;
     engine.import("demo", &sample("chinook")).await;
     let buckets = tempfile::tempdir().unwrap();
     let bucket = buckets.path().join("exports");
     std::fs::create_dir(&bucket).unwrap();
-    let endpoint = s3(buckets.path()).await;
+    let endpoint = start_s3(buckets.path()).await;
     let export = async |secret: &str| {
         let arguments =
             ["export", "customers", "--to", "s3://exports/daily", "--s3-endpoint", &endpoint, "--json"];
@@ -147,6 +147,6 @@ async fn the_command_exports_to_s3_with_the_credentials_of_the_environment() {
 
     let output = export("wrong").await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(String::from_utf8(output.stderr).unwrap().contains("the bucket exports"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("cannot write to bucket exports"));
     assert_eq!(std::fs::read_dir(bucket.join("daily")).unwrap().count(), 2);
 }

@@ -1,11 +1,11 @@
-//! Imports against an engine in this process: both sample files, run twice, broken off at any point, and the round
-//! trip with an export; through the library and through the command.
+//! Imports and exports against an engine in this process, through the library and through the command: both
+//! sample files, repeated and interrupted imports, and the round trip with an export.
 
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
-    reason = "what only tests use is a test, too"
+    reason = "clippy allows these in test functions only, and the helpers here are used by tests alone"
 )]
 
 mod command;
@@ -28,7 +28,7 @@ use tokio::sync::Notify;
 use crate::engine::{Engine, counts, email, generated, id, sample};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_samples_come_in_as_they_are_and_only_once() {
+async fn both_samples_are_imported_unedited_and_only_once() {
     let engine = Engine::start().await;
     for (name, rows) in [("chinook", 59), ("northwind", 93)] {
         let outcome = engine.import("demo", &sample(name)).await;
@@ -50,7 +50,7 @@ async fn both_samples_come_in_as_they_are_and_only_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn customers_are_numbered_as_the_rows_stand() {
+async fn customers_are_numbered_in_file_order() {
     let engine = Engine::start().await;
     let file = engine.file("rows.csv", &generated(150));
     engine.import("demo", &file).await;
@@ -61,16 +61,16 @@ async fn customers_are_numbered_as_the_rows_stand() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_import_that_is_dropped_anywhere_can_be_run_again() {
+async fn dropped_import_can_be_run_again() {
     const ROWS: usize = 1_000;
     let engine = Engine::start().await;
     let file = engine.file("rows.csv", &generated(ROWS));
-    for broken_off_after in [1, 60, 100] {
+    for rows_before_drop in [1, 60, 100] {
         let importer = engine.importer("demo", ImportOptions::default());
         let enough = Notify::new();
         let mut watch = |event: ImportEvent<'_>| {
             if let ImportEvent::Progress(progress) = event
-                && progress.counts.written >= broken_off_after
+                && progress.counts.written >= rows_before_drop
             {
                 enough.notify_one();
             }
@@ -78,7 +78,7 @@ async fn an_import_that_is_dropped_anywhere_can_be_run_again() {
         tokio::select! {
             biased;
             () = enough.notified() => {}
-            _ = importer.run(&file, &mut watch) => panic!("it was to be broken off"),
+            _ = importer.run(&file, &mut watch) => panic!("the import finished before it was dropped"),
         }
     }
     let (customers, _) = engine.customers("demo").await;
@@ -90,7 +90,7 @@ async fn an_import_that_is_dropped_anywhere_can_be_run_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_imports_of_a_file_at_once_make_each_customer_once() {
+async fn concurrent_imports_of_a_file_create_each_customer_once() {
     const ROWS: usize = 400;
     let engine = Engine::start().await;
     let file = engine.file("rows.csv", &generated(ROWS));
@@ -101,13 +101,13 @@ async fn two_imports_of_a_file_at_once_make_each_customer_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_import_that_is_asked_to_stop_says_so() {
+async fn cancelled_import_reports_the_interruption() {
     const ROWS: usize = 1_000;
     let engine = Engine::start().await;
     let file = engine.file("rows.csv", &generated(ROWS));
-    let stop = CancellationToken::default();
-    let importer = engine.importer("demo", ImportOptions::default()).stopped_by(stop.clone());
-    let outcome = importer.run(&file, &mut |_| stop.request()).await.unwrap();
+    let token = CancellationToken::default();
+    let importer = engine.importer("demo", ImportOptions::default()).with_cancellation(token.clone());
+    let outcome = importer.run(&file, &mut |_| token.request()).await.unwrap();
     assert!(outcome.interrupted);
     assert_eq!(engine.customers("demo").await.1, outcome.counts.written);
     assert!(outcome.counts.written < ROWS as u64);
@@ -116,7 +116,7 @@ async fn an_import_that_is_asked_to_stop_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_dry_run_tells_what_would_happen_and_writes_nothing() {
+async fn dry_run_counts_rows_but_writes_nothing() {
     let engine = Engine::start().await;
     let file = engine.file("rows.csv", &generated(10));
     engine.import("demo", &file).await;
@@ -130,7 +130,7 @@ async fn a_dry_run_tells_what_would_happen_and_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rejected_rows_can_be_put_right_and_imported_from_the_report() {
+async fn rejected_rows_can_be_corrected_in_the_report_and_imported() {
     let engine = Engine::start().await;
     let file = engine.file("rows.csv", "id,email,status\r\n1,a@b,LEAD\r\n2,c@d,GONE\r\n3,x\r\n");
     let rejects = engine.folder.path().join("rejects.csv");
@@ -141,38 +141,39 @@ async fn rejected_rows_can_be_put_right_and_imported_from_the_report() {
     let lines: Vec<&str> = report.lines().collect();
     assert_eq!(lines[0], "line,reason,id,email,status");
     assert_eq!(lines[1], "3,\"status: must be ACTIVE, INACTIVE or LEAD, not `GONE`\",2,c@d,GONE");
-    assert!(lines[2].starts_with("4,\"row: has 2 fields, and the header 3\",3,x"));
+    assert!(lines[2].starts_with("4,\"row: has 2 cells, but the header has 3\",3,x"));
 
-    let mended = engine.file("mended.csv", &report.replace("GONE\r", "ACTIVE\r").replace("3,x", "3,x,LEAD"));
+    let corrected =
+        engine.file("corrected.csv", &report.replace("GONE\r", "ACTIVE\r").replace("3,x", "3,x,LEAD"));
     let customers = Customers { source: Some("rows.csv".into()), ..Customers::default() };
     let importer =
         Importer::new(engine.store.clone(), id("demo"), Mode::Live, customers, ImportOptions::default());
-    let outcome = importer.run(&mended, &mut |_| {}).await.unwrap();
+    let outcome = importer.run(&corrected, &mut |_| {}).await.unwrap();
     assert_eq!(outcome.counts, counts(2, 0, 0));
     assert_eq!(outcome.columns_left_out, ["line", "reason"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_tenant_that_is_not_there_is_named_with_the_cure() {
+async fn unknown_tenant_error_names_the_command_that_creates_it() {
     let engine = Engine::start().await;
-    let importer = engine.importer("nobody", ImportOptions::default());
+    let importer = engine.importer("absent", ImportOptions::default());
     let failure = importer.run(&sample("chinook"), &mut |_| {}).await.unwrap_err();
     assert!(matches!(failure.error, ImportError::NoTenant(_)));
-    assert!(failure.to_string().contains("clientele tenant create nobody"), "{failure}");
+    assert!(failure.to_string().contains("clientele tenant create absent"), "{failure}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_of_several_stretches_comes_in_whole() {
+async fn file_of_several_batches_is_imported_completely() {
     const ROWS: usize = 4_100;
     let engine = Engine::start().await;
-    // Emails alone have few search terms, which most of the time would go into.
+    // Rows with only an email have few search terms, which would otherwise take most of the time.
     let emails: Vec<String> = (0..ROWS).map(email).collect();
     let file = engine.file("rows.csv", &format!("email\n{}\n", emails.join("\n")));
     let outcome = engine.import("demo", &file).await;
     assert_eq!(outcome.counts, counts(ROWS as u64, 0, 0));
     println!("import: {:.1} s, {:.0} rows/s", outcome.elapsed.as_secs_f64(), outcome.rows_per_second());
-    let begun = Instant::now();
+    let started = Instant::now();
     assert_eq!(engine.import("demo", &file).await.counts, counts(0, ROWS as u64, 0));
-    println!("again: {:.1} s", begun.elapsed().as_secs_f64());
+    println!("again: {:.1} s", started.elapsed().as_secs_f64());
     engine.check_emails("demo", ROWS).await;
 }

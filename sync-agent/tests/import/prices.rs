@@ -1,4 +1,4 @@
-//! Imports of prices: the price list and customers' own prices, rejected rows of every kind, run twice and broken off.
+//! Imports of prices: the list and customers' own prices, rejected rows, repeated and interrupted imports.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -31,7 +31,7 @@ pub(crate) fn day(text: &str) -> Date {
     text.parse().unwrap()
 }
 
-/// A price list of so many products.
+/// Returns a price list of `rows` products.
 pub(crate) fn list(rows: usize) -> String {
     let mut file = "productId,name,defaultPrice\r\n".to_owned();
     for row in 0..rows {
@@ -59,13 +59,13 @@ impl Engine {
         let fields = CustomerFields { email: Some(email.into()), ..CustomerFields::default() };
         match self.store.customer_create(&live(tenant), fields, Write::plain()).await.unwrap() {
             WriteOutcome::Applied(customer) => *customer,
-            WriteOutcome::Replayed(_) => panic!("it was created before"),
+            WriteOutcome::Replayed(_) => panic!("the customer already exists"),
         }
     }
 }
 
-/// A row of pricing as the export shows it.
-fn shown(row: &PricedProduct) -> String {
+/// Formats a row of pricing as the export does.
+fn formatted(row: &PricedProduct) -> String {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let default = row.default_price.map(|price| price.to_string()).unwrap_or_default();
     let from = row.effective_from.map(|day| day.to_string()).unwrap_or_default();
@@ -73,12 +73,12 @@ fn shown(row: &PricedProduct) -> String {
     format!("{},{kind},{name},{default},{},{},{from}", row.product, row.customer_price, row.currency)
 }
 
-async fn shown_pricing(engine: &Engine, uuid: Uuid, on: &str) -> Vec<String> {
-    pricing(engine, &live("demo"), uuid, day(on)).await.iter().map(shown).collect()
+async fn formatted_pricing(engine: &Engine, uuid: Uuid, on: &str) -> Vec<String> {
+    pricing(engine, &live("demo"), uuid, day(on)).await.iter().map(formatted).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_list_and_own_prices_come_in_by_each_name_of_a_customer() {
+async fn price_list_and_own_prices_are_imported_by_id_uuid_or_email() {
     let engine = Engine::start().await;
     let ann = engine.customer("demo", "ann@example.com").await;
     let bob = engine.customer("demo", "bob@example.com").await;
@@ -97,28 +97,28 @@ async fn a_list_and_own_prices_come_in_by_each_name_of_a_customer() {
     assert_eq!((outcome.counts, outcome.columns_left_out), (counts(6, 0, 0), vec![]));
 
     assert_eq!(
-        shown_pricing(&engine, ann.uuid, "2024-02-01").await,
+        formatted_pricing(&engine, ann.uuid, "2024-02-01").await,
         ["filter,parts,Filter XL,,30.00,EUR,", "weekly,cleaning,Weekly clean,120.00,120.00,USD,"]
     );
     assert_eq!(
-        shown_pricing(&engine, ann.uuid, "2024-06-01").await,
+        formatted_pricing(&engine, ann.uuid, "2024-06-01").await,
         ["filter,parts,Filter XL,,30.00,EUR,", "weekly,cleaning,Weekly clean,130.00,110.00,USD,2024-03-01"]
     );
     assert_eq!(
-        shown_pricing(&engine, bob.uuid, "2023-12-31").await,
+        formatted_pricing(&engine, bob.uuid, "2023-12-31").await,
         ["visit,,Visit,,15.00,USD,", "weekly,cleaning,Weekly clean,120.00,120.00,USD,"]
     );
     assert_eq!(engine.import_prices("demo", &file).await.counts, counts(0, 6, 0));
-    let dearer = engine.file("prices.csv", &rows.replace(",110,", ",115,"));
-    assert_eq!(engine.import_prices("demo", &dearer).await.counts, counts(1, 5, 0));
-    assert!(shown_pricing(&engine, ann.uuid, "2024-06-01").await[1].contains(",130.00,115.00,"));
+    let increased = engine.file("prices.csv", &rows.replace(",110,", ",115,"));
+    assert_eq!(engine.import_prices("demo", &increased).await.counts, counts(1, 5, 0));
+    assert!(formatted_pricing(&engine, ann.uuid, "2024-06-01").await[1].contains(",130.00,115.00,"));
 }
 
-/// Whom rows may name.
+/// The customers that rows can name.
 struct People {
     ann: Customer,
     deleted: Customer,
-    /// Another tenant's.
+    /// A customer of another tenant.
     stranger: Customer,
 }
 
@@ -128,49 +128,54 @@ impl People {
         let deleted = engine.customer("demo", "gone@example.com").await;
         engine.store.customer_delete(&live("demo"), deleted.uuid, Write::plain()).await.unwrap();
         for _ in 0..2 {
-            engine.customer("demo", "twins@example.com").await;
+            engine.customer("demo", "shared@example.com").await;
         }
-        // The stranger's number must be nobody's in the other tenant.
+        // No customer of the demo tenant can have the stranger's number.
         for number in 0..6 {
             engine.customer("other", &format!("{number}@example.com")).await;
         }
         Self { ann, deleted, stranger: engine.customer("other", "stranger@example.com").await }
     }
 
-    /// Rows that are rejected after a price of `twice` on line 2 and one of Ann's on line 3, and why.
+    /// Returns invalid rows with their reasons, to follow a price of `twice` on line 2 and one of Ann's on
+    /// line 3.
     fn bad_rows(&self) -> Vec<(String, String)> {
         let (stranger, gone) = (self.stranger.number.to_customer_id(), self.deleted.number.to_customer_id());
         let uuid = self.stranger.uuid;
         let no_email = |email: &str| format!("customerId: no customer has the email `{email}`");
-        let twice = |line: u32| {
+        let conflict = |line: u32| {
             format!(
-                "row: is about the same price as line {line} (by customerId, productId and effectiveFrom) and says \
-                 something else: keep one of them"
+                "row: contradicts line {line}, which has the same customerId, productId and effectiveFrom; \
+                 keep only one of the two"
             )
         };
         let rows = [
-            (format!("{stranger},p,,,,1,USD,"), format!("customerId: there is no customer `{stranger}`")),
-            (format!("{uuid},p,,,,1,USD,"), format!("customerId: there is no customer `{uuid}`")),
+            (format!("{stranger},p,,,,1,USD,"), format!("customerId: customer `{stranger}` does not exist")),
+            (format!("{uuid},p,,,,1,USD,"), format!("customerId: customer `{uuid}` does not exist")),
             ("stranger@example.com,p,,,,1,USD,".into(), no_email("stranger@example.com")),
-            (format!("{gone},p,,,,1,USD,"), format!("customerId: the customer `{gone}` is deleted")),
+            (format!("{gone},p,,,,1,USD,"), format!("customerId: customer `{gone}` is deleted")),
             ("gone@example.com,p,,,,1,USD,".into(), no_email("gone@example.com")),
             (
-                "twins@example.com,p,,,,1,USD,".into(),
-                "customerId: 2 customers have the email `twins@example.com`: name the right one of cust_3, cust_4"
+                "shared@example.com,p,,,,1,USD,".into(),
+                "customerId: 2 customers have the email `shared@example.com`; choose one by its id: cust_3, \
+                 cust_4"
                     .into(),
             ),
-            (",p,,,1".into(), "row: has 5 fields, and the header 8".into()),
-            (",p,,,,,USD,".into(), "defaultPrice: must not be empty where no customerId stands".into()),
-            (",p,,,1,,EURO,".into(), "currency: must be three capital letters such as USD, not `EURO`".into()),
-            (",twice,,,2,,USD,2024-01-01".into(), twice(2)),
-            (format!("{},own,,,,2,USD,", self.ann.uuid), twice(3)),
+            (",p,,,1".into(), "row: has 5 cells, but the header has 8".into()),
+            (",p,,,,,USD,".into(), "defaultPrice: must not be empty if customerId is empty".into()),
+            (
+                ",p,,,1,,EURO,".into(),
+                "currency: must be three capital letters such as USD, not `EURO`".into(),
+            ),
+            (",twice,,,2,,USD,2024-01-01".into(), conflict(2)),
+            (format!("{},own,,,,2,USD,", self.ann.uuid), conflict(3)),
         ];
         rows.into()
     }
 }
 
-/// The rows of a report: line, reason, and the cells.
-fn reported(report: &Path) -> Vec<(u64, String, String)> {
+/// Returns the rows of a report: line, reason and cells.
+fn report_rows(report: &Path) -> Vec<(u64, String, String)> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(report).unwrap();
     let rows = reader.records().map(Result::unwrap);
     rows.map(|row| {
@@ -181,7 +186,7 @@ fn reported(report: &Path) -> Vec<(u64, String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_row_that_cannot_be_a_price_is_reported_and_the_others_come_in() {
+async fn invalid_rows_are_reported_and_the_others_are_imported() {
     let engine = Engine::start().await;
     let people = People::new(&engine).await;
     let bad = people.bad_rows();
@@ -190,7 +195,7 @@ async fn a_row_that_cannot_be_a_price_is_reported_and_the_others_come_in() {
     for (row, _) in &bad {
         write!(rows, "{row}\r\n").unwrap();
     }
-    // Twice what stands above, and once another day.
+    // Two repetitions of prices above, and one price with another day.
     rows.push_str(",twice,,,1.00,,USD,2024-01-01\r\nann@example.com,own,,,9,1,USD,\r\n,twice,,,2,,USD,\r\n");
     let file = engine.file("prices.csv", &rows);
     let report = engine.folder.path().join("rejects.csv");
@@ -199,10 +204,10 @@ async fn a_row_that_cannot_be_a_price_is_reported_and_the_others_come_in() {
     let outcome = importer.run(&file, &mut |_| {}).await.unwrap();
 
     let expected: Vec<_> = (4..).zip(bad).map(|(line, (row, reason))| (line, reason, row)).collect();
-    assert_eq!(reported(&report), expected);
+    assert_eq!(report_rows(&report), expected);
     assert_eq!(outcome.counts, counts(3, 2, 11));
     assert_eq!(
-        shown_pricing(&engine, people.ann.uuid, "2024-01-01").await,
+        formatted_pricing(&engine, people.ann.uuid, "2024-01-01").await,
         ["own,,,,1.00,USD,", "twice,,,1.00,1.00,USD,2024-01-01"]
     );
     let stranger = people.stranger.uuid;
@@ -211,7 +216,7 @@ async fn a_row_that_cannot_be_a_price_is_reported_and_the_others_come_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_row_without_a_currency_is_rejected_unless_one_is_named_for_all() {
+async fn row_without_a_currency_is_rejected_unless_a_default_is_set() {
     let engine = Engine::start().await;
     let file = engine.file("prices.csv", &list(1));
     let importer =
@@ -231,18 +236,18 @@ async fn a_row_without_a_currency_is_rejected_unless_one_is_named_for_all() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_dry_run_of_prices_tells_what_would_happen_and_writes_nothing() {
+async fn dry_run_of_prices_counts_rows_but_writes_nothing() {
     let engine = Engine::start().await;
     engine.import_prices("demo", &engine.file("prices.csv", &list(5))).await;
     let more = engine.file("prices.csv", &format!("{},no price,\r\n", list(12)));
     let options = ImportOptions { dry_run: true, ..ImportOptions::default() };
     let importer = Importer::new(engine.store.clone(), id("demo"), Mode::Live, prices(Some("USD")), options);
     assert_eq!(importer.run(&more, &mut |_| {}).await.unwrap().counts, counts(7, 5, 1));
-    assert_eq!(shown_pricing(&engine, Uuid::nil(), "2024-01-01").await.len(), 5);
+    assert_eq!(formatted_pricing(&engine, Uuid::nil(), "2024-01-01").await.len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_price_import_that_is_broken_off_or_stopped_can_be_run_again() {
+async fn dropped_or_cancelled_price_import_can_be_run_again() {
     const ROWS: usize = 6_000;
     let engine = Engine::start().await;
     let file = engine.file("prices.csv", &list(ROWS));
@@ -258,16 +263,16 @@ async fn a_price_import_that_is_broken_off_or_stopped_can_be_run_again() {
     tokio::select! {
         biased;
         () = enough.notified() => {}
-        _ = importer.run(&file, &mut watch) => panic!("it was to be broken off"),
+        _ = importer.run(&file, &mut watch) => panic!("the import finished before it was dropped"),
     }
-    let broken_off = shown_pricing(&engine, Uuid::nil(), "2024-01-01").await.len();
-    assert!(broken_off > 0 && broken_off < ROWS, "{broken_off}");
+    let written = formatted_pricing(&engine, Uuid::nil(), "2024-01-01").await.len();
+    assert!(written > 0 && written < ROWS, "{written}");
 
-    let stop = CancellationToken::default();
-    let importer = engine.price_importer("demo").stopped_by(stop.clone());
-    let outcome = importer.run(&file, &mut |_| stop.request()).await.unwrap();
+    let token = CancellationToken::default();
+    let importer = engine.price_importer("demo").with_cancellation(token.clone());
+    let outcome = importer.run(&file, &mut |_| token.request()).await.unwrap();
     assert!(outcome.interrupted && outcome.counts.rows() < ROWS as u64, "{:?}", outcome.counts);
-    // What was on its way when its sender was dropped may have come in later.
+    // A write that was in flight when the first import was dropped might have arrived since then.
     assert!(outcome.counts.written > 0 || outcome.counts.present > 0);
 
     let last = engine.import_prices("demo", &file).await;
@@ -285,7 +290,7 @@ async fn a_price_import_that_is_broken_off_or_stopped_can_be_run_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_prices_come_in_whole() {
+async fn ten_thousand_prices_are_imported_completely() {
     const ROWS: usize = 10_000;
     let engine = Engine::start().await;
     let file = engine.file("prices.csv", &list(ROWS));
@@ -295,13 +300,13 @@ async fn ten_thousand_prices_come_in_whole() {
     let again = engine.import_prices("demo", &file).await;
     assert_eq!(again.counts, counts(0, ROWS as u64, 0));
     println!("again: {:.1} s, {:.0} rows/s", again.elapsed.as_secs_f64(), again.rows_per_second());
-    let begun = Instant::now();
-    assert_eq!(shown_pricing(&engine, Uuid::nil(), "2024-01-01").await.len(), ROWS);
-    println!("pricing: {:.2} s", begun.elapsed().as_secs_f64());
+    let started = Instant::now();
+    assert_eq!(formatted_pricing(&engine, Uuid::nil(), "2024-01-01").await.len(), ROWS);
+    println!("pricing: {:.2} s", started.elapsed().as_secs_f64());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_row_that_repeats_a_rejected_one_is_rejected_too() {
+async fn row_that_repeats_a_rejected_one_is_rejected_too() {
     let engine = Engine::start().await;
     let file = engine
         .file("prices.csv", "productId,defaultPrice,currency\nZ1,5,USD\nZ1,6,USD\nZ1,6,USD\nZ1,5,USD\n");

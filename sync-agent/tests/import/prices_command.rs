@@ -1,4 +1,4 @@
-//! The command `sync-agent import prices`: the sample as it is, exit codes, and a run that is killed.
+//! The `sync-agent import prices` command: the unedited sample, exit codes, and a killed run.
 
 use std::process::Stdio;
 
@@ -13,7 +13,7 @@ use crate::prices::{day, list, live};
 use crate::pricing::pricing;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn northwinds_products_are_a_price_list_as_they_are() {
+async fn northwind_products_are_imported_unedited_as_a_price_list() {
     let engine = Engine::start().await;
     let products = format!("{SAMPLES}/northwind/products.csv");
     let arguments = [
@@ -31,10 +31,10 @@ async fn northwinds_products_are_a_price_list_as_they_are() {
     ];
     let output = engine.run(&arguments).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.starts_with("demo: written 77, unchanged 0, rejected 0 in "), "{said}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.starts_with("demo: written 77, unchanged 0, rejected 0 in "), "{stdout}");
     let left_out = "SupplierID, QuantityPerUnit, UnitsInStock, UnitsOnOrder, ReorderLevel, Discontinued";
-    assert!(said.contains(&format!("not imported: the columns {left_out}")), "{said}");
+    assert!(stdout.contains(&format!("columns not imported: {left_out}")), "{stdout}");
 
     let rows = pricing(&engine, &live("demo"), Uuid::nil(), day("2024-01-01")).await;
     assert_eq!(rows.len(), 77);
@@ -64,48 +64,45 @@ async fn northwinds_products_are_a_price_list_as_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_command_tells_in_its_exit_code_what_became_of_prices() {
+async fn exit_code_and_messages_report_the_result() {
     let engine = Engine::start().await;
     engine.file("prices.csv", "sku,defaultPrice,currency\n1,5,USD\n2,x,USD\ncust_1,,\n");
     let output = engine.run(&["import", "prices", "prices.csv", "--map", "sku=productId"]).await;
     assert_eq!(output.status.code(), Some(3), "{output:?}");
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("written 1, unchanged 0, rejected 2"), "{said}");
-    assert!(said.contains(
-        "prices.csv.rejects.csv. Put them right there, then import that file with the same options"
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.contains("written 1, unchanged 0, rejected 2"), "{stdout}");
+    assert!(stdout.contains(
+        "rejected rows are in prices.csv.rejects.csv; correct them there, then import that file with the \
+         same options"
     ));
-    let said = String::from_utf8(output.stderr).unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.contains("rejected: line 3: defaultPrice: must be a number, such as 1250.00, not `x`"),
-        "{said}"
+        stderr.contains("rejected: line 3: defaultPrice: must be a number, such as 1250.00, not `x`"),
+        "{stderr}"
     );
     assert!(engine.folder.path().join("prices.csv.rejects.csv").exists());
 
     for (arguments, code, message) in [
-        (
-            &["prices.csv"][..],
-            2,
-            "no column holds the products' ids; the columns are sku, defaultPrice, currency",
-        ),
-        (&["prices.csv", "--map", "sku=productId", "--map", "defaultPrice=-"], 2, "no column holds a price"),
+        (&["prices.csv"][..], 2, "no column holds product ids; the columns are sku, defaultPrice, currency"),
+        (&["prices.csv", "--map", "sku=productId", "--map", "defaultPrice=-"], 2, "no column holds prices"),
         (&["prices.csv", "--map", "sku=colour"], 2, "the fields are customerId, productId"),
         (&["prices.csv", "--currency", "usd"], 2, "three capital letters such as USD"),
         (&["absent.csv"], 1, "cannot open absent.csv"),
         (
-            &["prices.csv", "--map", "sku=productId", "--tenant", "nobody"],
+            &["prices.csv", "--map", "sku=productId", "--tenant", "absent"],
             1,
-            "clientele tenant create nobody",
+            "clientele tenant create absent",
         ),
     ] {
         let output = engine.run(&[&["import", "prices"], arguments].concat()).await;
         assert_eq!(output.status.code(), Some(code), "{output:?}");
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains(message), "{said}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(message), "{stderr}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_price_import_that_is_killed_can_be_run_again() {
+async fn killed_price_import_can_be_run_again() {
     const ROWS: usize = 8_000;
     let engine = Engine::start().await;
     engine.file("prices.csv", &list(ROWS));
@@ -119,12 +116,12 @@ async fn a_price_import_that_is_killed_can_be_run_again() {
     let status = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
     assert_eq!(status.code(), None);
     let before = pricing(&engine, &live("demo"), Uuid::nil(), day("2024-01-01")).await.len();
-    assert!(before < ROWS, "it was done before it was killed");
+    assert!(before < ROWS, "the import finished before it was killed");
 
     let output = engine.run(&arguments).await;
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     let count = |name: &str| json[name].as_u64().unwrap();
-    // A batch that was on its way when its sender died may have arrived after the prices were read.
+    // A batch that was in flight when the process ended might arrive after the prices have been read.
     assert!(count("unchanged") >= before as u64, "{json}");
     assert_eq!(count("unchanged") + count("written"), ROWS as u64);
     assert_eq!(pricing(&engine, &live("demo"), Uuid::nil(), day("2024-01-01")).await.len(), ROWS);

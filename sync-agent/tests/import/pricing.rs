@@ -1,4 +1,4 @@
-//! What a customer pays, read from the table: in order, page by page, and undisturbed by what stands beside it.
+//! A customer's pricing as read from the table: in order, page by page, and unaffected by other items.
 
 use clientele_shared::model::{
     CustomerFields, Date, Mode, Money, Price, PriceEntry, PriceOwner, Tenant, Timestamp,
@@ -25,7 +25,7 @@ fn entry(owner: PriceOwner, product: &str, from: Option<i64>, cents: i64) -> Pri
     PriceEntry { owner, product: product.parse().unwrap(), price }
 }
 
-/// Everything a customer pays for on a day.
+/// Returns the customer's complete pricing on a day.
 pub(crate) async fn pricing(engine: &Engine, tenant: &Tenant, uuid: Uuid, on: Date) -> Vec<PricedProduct> {
     let mut pricing = engine.store.pricing(tenant, uuid, on);
     let mut all = Vec::new();
@@ -38,14 +38,14 @@ pub(crate) async fn pricing(engine: &Engine, tenant: &Tenant, uuid: Uuid, on: Da
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn prices_of_many_pages_are_one_row_for_each_product() {
+async fn pricing_has_one_row_per_product_across_pages() {
     let engine = Engine::start().await;
     let tenant = Tenant::new(&id("demo"), Mode::Live);
     let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let own = PriceOwner::Customer(one);
     let mut entries: Vec<PriceEntry> =
         (0..1_600).map(|n| entry(PriceOwner::List, &format!("{n:04}"), None, n)).collect();
-    // One product has more prices than a page, on both sides.
+    // One product has more prices than fit on a page, both in the list and of the customer's own.
     for from in 0..1_200 {
         entries.push(entry(PriceOwner::List, "0007", Some(from), 10_000 + from));
         entries.push(entry(own, "0007", Some(from), 20_000 + from));
@@ -80,31 +80,32 @@ async fn prices_of_many_pages_are_one_row_for_each_product() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_what_is_not_stored_as_it_is_counts_as_new() {
+async fn only_new_or_different_prices_count_as_changed() {
     let engine = Engine::start().await;
     let tenant = Tenant::new(&id("demo"), Mode::Live);
     let entries: Vec<PriceEntry> =
         (0..250).map(|n| entry(PriceOwner::List, &n.to_string(), None, n)).collect();
     engine.store.prices_put(&tenant, &entries[..200]).await.unwrap();
-    let new = engine.store.prices_changed(&tenant, entries.clone()).await.unwrap();
-    assert_eq!(new, entries[200..]);
-    let dearer = entry(PriceOwner::List, "7", None, 8);
-    let new = engine.store.prices_changed(&tenant, vec![entries[6].clone(), dearer.clone()]).await.unwrap();
-    assert_eq!(new, [dearer]);
+    let changed = engine.store.prices_changed(&tenant, entries.clone()).await.unwrap();
+    assert_eq!(changed, entries[200..]);
+    let increased = entry(PriceOwner::List, "7", None, 8);
+    let entries = vec![entries[6].clone(), increased.clone()];
+    let changed = engine.store.prices_changed(&tenant, entries).await.unwrap();
+    assert_eq!(changed, [increased]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn prices_beside_a_customer_disturb_nothing_else() {
+async fn prices_in_a_customers_partition_do_not_affect_other_items() {
     let engine = Engine::start().await;
     let tenant = Tenant::new(&id("demo"), Mode::Live);
     let customer = CustomerFields { email: Some("ann@example.com".into()), ..CustomerFields::default() };
     let WriteOutcome::Applied(created) =
         engine.store.customer_create(&tenant, customer, Write::plain()).await.unwrap()
     else {
-        panic!("it was created before");
+        panic!("the customer already exists");
     };
     let own = PriceOwner::Customer(created.uuid);
-    // Products that look like what else is in the partition.
+    // Product ids that resemble the keys of other items in the partition.
     let products = ["TERM#ann", "CUSTOMER", "#email_ann@example.com"];
     let entries: Vec<PriceEntry> = products.iter().map(|product| entry(own, product, None, 1)).collect();
     engine.store.prices_put(&tenant, &entries).await.unwrap();

@@ -1,4 +1,4 @@
-//! Whatever prices are imported, each customer's pricing on each day is what the rule makes of all of them.
+//! Property test: after any import of prices, each customer's pricing on each day follows the rule.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use crate::engine::{Engine, counts, id};
 use crate::prices::prices;
 use crate::pricing::pricing;
 
-/// Whose price: the list's, or of one of two customers.
+/// The owner of a price: the price list, or one of two customers.
 type Owner = Option<usize>;
 type Entries = BTreeMap<(Owner, ProductId, Option<Date>), Price>;
 
@@ -31,7 +31,7 @@ fn any_text() -> impl Strategy<Value = Option<String>> {
 
 fn any_entries() -> impl Strategy<Value = Entries> {
     let product = "[=+'@-]?[ab #$!\"]{0,2}[abé]".prop_map(|text| text.parse().unwrap());
-    let name = (prop::option::of(0_usize..2), product, prop::option::of(DAYS.prop_map(day)));
+    let key = (prop::option::of(0_usize..2), product, prop::option::of(DAYS.prop_map(day)));
     let currency = prop::sample::select(vec!["USD", "EUR"]);
     let price =
         (any_text(), any_text(), 0_i64..100_000, currency).prop_map(|(kind, name, cents, currency)| Price {
@@ -41,7 +41,7 @@ fn any_entries() -> impl Strategy<Value = Entries> {
             amount: Money::from_cents(cents),
             currency: currency.parse().unwrap(),
         });
-    prop::collection::btree_map(name, price, 0..60).prop_map(|entries| {
+    prop::collection::btree_map(key, price, 0..60).prop_map(|entries| {
         let dated = |((owner, product, from), price): ((Owner, ProductId, Option<Date>), Price)| {
             let price = Price { effective_from: from, ..price };
             ((owner, product, from), price)
@@ -50,7 +50,7 @@ fn any_entries() -> impl Strategy<Value = Entries> {
     })
 }
 
-/// The prices as a file, in which each customer goes by all of its names.
+/// Returns the prices as a file, in which rows name each customer by id, uuid and email in turn.
 fn file(entries: &Entries, customers: &[Customer]) -> String {
     let header = [
         "currency",
@@ -87,11 +87,13 @@ fn file(entries: &Entries, customers: &[Customer]) -> String {
     String::from_utf8(rows(lines).unwrap()).unwrap()
 }
 
-/// What a customer pays, straight from the rule.
-fn by_the_rule(entries: &Entries, customer: usize, on: Date) -> Vec<PricedProduct> {
+/// Computes a customer's pricing directly from the rule.
+fn expected_pricing(entries: &Entries, customer: usize, on: Date) -> Vec<PricedProduct> {
     let products: BTreeSet<&ProductId> = entries.keys().map(|(_, product, _)| product).collect();
     let of = |owner: Owner, product: &ProductId| {
-        let prices = entries.iter().filter(|((whose, what, _), _)| *whose == owner && what == product);
+        let prices = entries
+            .iter()
+            .filter(|((entry_owner, entry_product, _), _)| *entry_owner == owner && entry_product == product);
         effective_price(prices.map(|(_, price)| price.clone()), on)
     };
     let rows = products
@@ -100,7 +102,7 @@ fn by_the_rule(entries: &Entries, customer: usize, on: Date) -> Vec<PricedProduc
     rows.flatten().collect()
 }
 
-/// Imports the prices into a new tenant's records, and checks what its customers pay.
+/// Imports the prices for a new tenant, and checks its customers' pricing.
 async fn check(engine: &Engine, tenant: &str, entries: &Entries) -> Result<(), TestCaseError> {
     engine.store.tenant_create(&id(tenant)).await.unwrap();
     let customers =
@@ -114,14 +116,14 @@ async fn check(engine: &Engine, tenant: &str, entries: &Entries) -> Result<(), T
         for on in [DAYS.start - 1, DAYS.start + 4, DAYS.end] {
             let live = Tenant::new(&id(tenant), Mode::Live);
             let read = pricing(engine, &live, customer.uuid, day(on)).await;
-            prop_assert_eq!(read, by_the_rule(entries, at, day(on)));
+            prop_assert_eq!(read, expected_pricing(entries, at, day(on)));
         }
     }
     Ok(())
 }
 
 #[test]
-fn an_import_of_any_prices_gives_the_pricing_that_the_rule_computes() {
+fn imported_prices_give_the_pricing_that_the_rule_computes() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let engine = runtime.block_on(Engine::start());
     let cases = AtomicU32::new(0);

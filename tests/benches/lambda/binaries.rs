@@ -1,4 +1,4 @@
-//! Builds what is measured, as it is deployed, and asks cargo where it has put it.
+//! Builds the measured executables as they are deployed, and reads their paths from cargo.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -8,10 +8,10 @@ use serde::Deserialize;
 use crate::error::{BenchError, Doing};
 use crate::scenario::HELLO;
 
-/// The packages whose bins are Lambdas.
+/// The packages whose binaries are Lambda functions.
 const FUNCTION_PACKAGES: [&str; 2] = ["clientele-functions-trades", "clientele-functions-pool"];
 
-/// The package that has hello as an example: it is built with the same profile and the same libraries.
+/// The package that has hello as an example, so that hello is built with the same profile and libraries.
 const HELLO_PACKAGE: &str = "clientele-functions-common";
 
 /// A function that can be built.
@@ -26,7 +26,7 @@ pub(crate) struct Binary {
     pub(crate) path: PathBuf,
 }
 
-/// What `cargo metadata` tells, as far as it is needed.
+/// The part of the output of `cargo metadata` that is used.
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -44,20 +44,20 @@ struct Target {
     kind: Vec<String>,
 }
 
-/// A message of `cargo build` about something that it made.
+/// A message of `cargo build` about a target that it built.
 #[derive(Deserialize)]
-struct Made {
+struct Artifact {
     target: Target,
     executable: Option<PathBuf>,
 }
 
-/// Every function of the workspace.
+/// Returns every function of the workspace.
 pub(crate) fn functions() -> Result<Vec<Bin>, BenchError> {
-    let said = "cargo metadata";
-    let output = cargo(said, &["metadata", "--no-deps", "--format-version=1"])?;
+    let command = "cargo metadata";
+    let output = cargo(command, &["metadata", "--no-deps", "--format-version=1"])?;
     let metadata: Metadata = serde_json::from_slice(&output)
         .map_err(std::io::Error::from)
-        .doing(|| format!("read the answer of `{said}`"))?;
+        .doing(|| format!("parse the output of `{command}`"))?;
     let packages = metadata.packages.into_iter();
     let functions = packages.filter(|package| FUNCTION_PACKAGES.contains(&package.name.as_str()));
     Ok(functions.flat_map(bins).collect())
@@ -77,12 +77,13 @@ pub(crate) fn build_hello() -> Result<Binary, BenchError> {
     built.pop().ok_or_else(|| missing(HELLO))
 }
 
-/// Builds these functions, each package by itself: built together they would share their libraries' features.
+/// Builds these functions, one package at a time: built together, they would share features of their
+/// libraries.
 pub(crate) fn build_functions(functions: &[Bin]) -> Result<Vec<Binary>, BenchError> {
     let mut all = Vec::new();
     for package in FUNCTION_PACKAGES {
-        let of_package = functions.iter().filter(|function| function.package == package);
-        let names: Vec<&str> = of_package.map(|function| function.name.as_str()).collect();
+        let members = functions.iter().filter(|function| function.package == package);
+        let names: Vec<&str> = members.map(|function| function.name.as_str()).collect();
         if !names.is_empty() {
             let targets = names.iter().flat_map(|name| ["--bin", name]);
             let options: Vec<&str> = ["-p", package].into_iter().chain(targets).collect();
@@ -92,8 +93,8 @@ pub(crate) fn build_functions(functions: &[Bin]) -> Result<Vec<Binary>, BenchErr
     Ok(all)
 }
 
-/// What `cargo lambda build` compiles for: the target, and the oldest processor that Lambda runs functions of that
-/// architecture on. Both are given here as it gives them, so that what is measured is what is deployed.
+/// Returns the target and the flags of `cargo lambda build`, which selects the oldest CPU that Lambda uses
+/// for the architecture. The measured executables are thus those that are deployed.
 const fn lambda_target() -> (&'static str, &'static str) {
     if cfg!(target_arch = "aarch64") {
         ("aarch64-unknown-linux-gnu", "build.rustflags=[\"-C\",\"target-cpu=neoverse-n1\"]")
@@ -102,20 +103,20 @@ const fn lambda_target() -> (&'static str, &'static str) {
     }
 }
 
-/// Builds with these options; returns the executables that `names` name, in their order.
+/// Builds with these options and returns the executables called `names`, in that order.
 fn build(options: &[&str], names: &[&str]) -> Result<Vec<Binary>, BenchError> {
     let (target, flags) = lambda_target();
     let as_lambda = ["build", "--release", "--target", target, "--config", flags];
-    let said = format!("cargo {} {}", as_lambda.join(" "), options.join(" "));
-    eprintln!("{said}");
+    let command = format!("cargo {} {}", as_lambda.join(" "), options.join(" "));
+    eprintln!("{command}");
     let messages = ["--message-format=json-render-diagnostics"];
-    let output = cargo(&said, &[&as_lambda, &messages[..], options].concat())?;
+    let output = cargo(&command, &[&as_lambda, &messages[..], options].concat())?;
     // Messages of other kinds have no target, and libraries have no executable.
-    let made: Vec<Made> =
+    let artifacts: Vec<Artifact> =
         output.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
     let find = |name: &&str| {
-        let path = made.iter().find(|made| made.target.name == *name && made.executable.is_some());
-        let path = path.and_then(|made| made.executable.clone()).ok_or_else(|| missing(name))?;
+        let found = artifacts.iter().find(|built| built.target.name == *name && built.executable.is_some());
+        let path = found.and_then(|built| built.executable.clone()).ok_or_else(|| missing(name))?;
         Ok(Binary { name: (*name).to_owned(), path })
     };
     names.iter().map(find).collect()
@@ -125,17 +126,17 @@ fn missing(name: &str) -> BenchError {
     BenchError::NoExecutable { target: name.to_owned() }
 }
 
-fn cargo(said: &str, arguments: &[&str]) -> Result<Vec<u8>, BenchError> {
+fn cargo(command: &str, arguments: &[&str]) -> Result<Vec<u8>, BenchError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(arguments)
         .stderr(Stdio::inherit())
         .output()
-        .doing(|| format!("run `{said}`"))?;
+        .doing(|| format!("run `{command}`"))?;
     if output.status.success() {
         Ok(output.stdout)
     } else {
-        Err(BenchError::Command { command: said.to_owned(), status: output.status })
+        Err(BenchError::Command { command: command.to_owned(), status: output.status })
     }
 }

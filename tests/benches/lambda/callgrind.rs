@@ -1,8 +1,8 @@
-//! Counts the instructions a function executes, with valgrind's callgrind.
+//! Counts the instructions that a function executes, with valgrind's callgrind.
 //!
-//! Instruction counts hardly move between runs of one build, on any machine, so they can be gated on where
-//! wall time cannot. One process gives one number: everything it executed from its start until it was
-//! stopped. The cost of one phase is the difference of two such runs, so what the runs share cancels out.
+//! Instruction counts of one build hardly vary between runs, on any machine, so the bench can fail on them;
+//! wall times vary too much. Each process yields one count, from its start until it is stopped. The cost of a
+//! phase is the difference between two runs, in which the work that both have in common cancels out.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,16 +14,16 @@ use crate::error::{BenchError, Doing};
 use crate::measure::{Plan, Subject, median};
 use crate::process::Function;
 
-/// Instructions of the phases of a function's life.
+/// Instructions in each phase of a function's life.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Instructions {
-    /// From the start of the process to its first request for an event, at rest.
+    /// From the start of the process until it has requested its first event and is idle.
     pub(crate) init: u64,
     /// The first event.
     pub(crate) first: u64,
     /// One later event, on average.
     pub(crate) warm: u64,
-    /// How far the runs up to the first request lay apart, in per cent of their median.
+    /// Difference between the highest and the lowest count of `init`, in per cent of the median.
     pub(crate) init_spread_percent: f64,
 }
 
@@ -33,14 +33,15 @@ pub(crate) struct Callgrind {
 }
 
 impl Callgrind {
-    /// With the valgrind at this path.
+    /// Uses the valgrind at this path.
     pub(crate) fn new(valgrind: PathBuf) -> Self {
         Self { valgrind }
     }
 
-    /// Init, first and warm of one function: medians of as many runs as the plan wants.
+    /// Counts the instructions of each phase of one function. Each count is the median of
+    /// `plan.callgrind_runs` runs.
     pub(crate) async fn count(&self, subject: &mut Subject, plan: &Plan) -> Result<Instructions, BenchError> {
-        let few = plan.callgrind_calls;
+        let few = plan.callgrind_events;
         let init = self.runs(subject, 0, plan).await?;
         let one = self.runs(subject, 1, plan).await?;
         let low = self.runs(subject, 1 + few, plan).await?;
@@ -54,16 +55,16 @@ impl Callgrind {
         })
     }
 
-    async fn runs(&self, subject: &mut Subject, calls: u64, plan: &Plan) -> Result<Runs, BenchError> {
+    async fn runs(&self, subject: &mut Subject, events: u64, plan: &Plan) -> Result<Runs, BenchError> {
         let mut counts = Vec::new();
         for _ in 0..plan.callgrind_runs {
-            counts.push(self.run(subject, calls).await?);
+            counts.push(self.run(subject, events).await?);
         }
         Ok(Runs::of(&counts))
     }
 
-    /// Everything that one process executed which answered `calls` events.
-    async fn run(&self, subject: &mut Subject, calls: u64) -> Result<u64, BenchError> {
+    /// Counts all instructions of one process that handles `count` events.
+    async fn run(&self, subject: &mut Subject, count: u64) -> Result<u64, BenchError> {
         let folder = tempfile::tempdir().doing(|| "create a folder for callgrind".to_owned())?;
         let profile = folder.path().join("callgrind.out");
         let wrapper: [OsString; 4] = [
@@ -72,7 +73,7 @@ impl Callgrind {
             option("--callgrind-out-file=", profile.clone()),
             option("--log-file=", folder.path().join("valgrind.log")),
         ];
-        let events: Vec<String> = (0..calls).map(|_| subject.next_event()).collect();
+        let events: Vec<String> = (0..count).map(|_| subject.next_event()).collect();
         let mut function = Function::start(&subject.program, &wrapper).await?;
         function.until_next().await?;
         function.settle().await?;
@@ -80,10 +81,10 @@ impl Callgrind {
             function.invoke(event, subject.expected_status).await?;
         }
         function.settle().await?;
-        // SIGTERM and not SIGKILL: valgrind writes its counts on the way out.
+        // SIGTERM, not SIGKILL: valgrind writes its counts on exit.
         function.stop(Signal::SIGTERM).await?;
-        let written = std::fs::read_to_string(&profile).doing(|| format!("read {}", profile.display()))?;
-        total(&written).ok_or_else(|| BenchError::Figure {
+        let text = std::fs::read_to_string(&profile).doing(|| format!("read {}", profile.display()))?;
+        total(&text).ok_or_else(|| BenchError::Figure {
             name: subject.program.name.clone(),
             what: "the instruction count",
             from: profile.display().to_string(),
@@ -106,16 +107,16 @@ impl Runs {
 }
 
 fn option(name: &str, value: PathBuf) -> OsString {
-    let mut whole = OsString::from(name);
-    whole.push(value);
-    whole
+    let mut option = OsString::from(name);
+    option.push(value);
+    option
 }
 
 fn difference(name: &str, fewer: u64, more: u64) -> Result<u64, BenchError> {
     more.checked_sub(fewer).ok_or_else(|| BenchError::Miscounted { name: name.to_owned(), fewer, more })
 }
 
-/// The profile ends in a line `totals: N`.
+/// Returns N from the last line of the profile, `totals: N`.
 fn total(profile: &str) -> Option<u64> {
     profile.lines().rev().find_map(|line| line.strip_prefix("totals:")?.trim().parse().ok())
 }

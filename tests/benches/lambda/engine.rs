@@ -1,9 +1,9 @@
-//! DynamoDB for the functions: the embedded engine in this process, with TLS in front of it.
+//! DynamoDB for the measured functions: the embedded engine in this process, behind TLS.
 //!
-//! The functions reach DynamoDB through TLS on AWS, and the handshake is the dearest part of a cold start,
-//! so an engine without TLS would hide what matters most. The certificate chain is like Amazon's own: root,
-//! intermediate and server, with RSA keys of 2,048 bits (checking elliptic-curve signatures instead would
-//! cost a function one million instructions more). Its root is private and made anew for each run.
+//! On AWS, functions connect to DynamoDB over TLS, and the handshake is the most expensive part of a cold
+//! start. An engine without TLS would hide it. The certificate chain is like Amazon's: root, intermediate and
+//! server, with RSA keys of 2,048 bits. (Verifying elliptic-curve signatures would cost a function one
+//! million more instructions.) The root is private and is generated for each run.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -27,11 +27,11 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::error::{BenchError, Doing};
 
-/// What functions trust on AWS. It is in the file that they read here too, beside the private root, so that a
-/// start costs what it costs there.
+/// The roots that functions trust on AWS. The file that functions read here contains them in addition to the
+/// private root, so that a start costs the same as on AWS.
 const AMAZON_TRUST_ROOTS: &str = include_str!("../../../shared/src/table/amazon-trust-roots.pem");
 
-/// The running engine; it ends when this is dropped.
+/// A running engine, stopped on drop.
 pub(crate) struct Engine {
     plain: SocketAddr,
     tls: SocketAddr,
@@ -41,18 +41,18 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Starts an empty engine, in memory, and TLS before it, both on `runtime`. Writes the root certificates
-    /// into `folder`.
+    /// Starts an empty in-memory engine and the TLS server in front of it, both on `runtime`. Writes the root
+    /// certificates to a file in `folder`.
     pub(crate) async fn start(folder: &Path, openssl: PathBuf, runtime: &Handle) -> Result<Self, BenchError> {
         let folder = folder.to_owned();
-        // The listeners belong to the runtime that they are made on.
-        match runtime.spawn(Self::start_here(folder, openssl)).await {
+        // A listener belongs to the runtime on which it is created.
+        match runtime.spawn(Self::start_on_runtime(folder, openssl)).await {
             Ok(started) => started,
             Err(error) => Err(BenchError::Engine(error.to_string())),
         }
     }
 
-    async fn start_here(folder: PathBuf, openssl: PathBuf) -> Result<Self, BenchError> {
+    async fn start_on_runtime(folder: PathBuf, openssl: PathBuf) -> Result<Self, BenchError> {
         let database = Database::memory().map_err(|error| BenchError::Engine(error.to_string()))?;
         let (plain_listener, plain) = listen().await?;
         let (tls_listener, tls) = listen().await?;
@@ -67,30 +67,30 @@ impl Engine {
             if let Err(error) =
                 dynoxide::server::serve_with_shutdown(plain_listener, database, std::future::pending()).await
             {
-                eprintln!("the embedded engine ended: {error}");
+                eprintln!("warning: the embedded engine stopped: {error}");
             }
         });
-        let front = tokio::spawn(serve_tls(tls_listener, acceptor, plain, Arc::clone(&accepted)));
-        Ok(Self { plain, tls, root_certificates, accepted, servers: [engine, front] })
+        let tls_server = tokio::spawn(serve_tls(tls_listener, acceptor, plain, Arc::clone(&accepted)));
+        Ok(Self { plain, tls, root_certificates, accepted, servers: [engine, tls_server] })
     }
 
-    /// Where to prepare data, without TLS.
+    /// Returns the URL for creating data, without TLS.
     pub(crate) fn plain_url(&self) -> String {
         format!("http://{}", self.plain)
     }
 
-    /// Where the functions find it.
+    /// Returns the URL for the functions, with TLS.
     pub(crate) fn tls_url(&self) -> String {
-        // The certificate is for this name.
+        // The certificate is valid for this name only.
         format!("https://localhost:{}", self.tls.port())
     }
 
-    /// The file of certificates that a function has to trust.
+    /// Returns the path of the root certificates that a function must trust.
     pub(crate) fn root_certificates(&self) -> &Path {
         &self.root_certificates
     }
 
-    /// How many TLS connections have been opened so far.
+    /// Returns the number of TLS connections accepted so far.
     pub(crate) fn connections(&self) -> u64 {
         self.accepted.load(Ordering::Relaxed)
     }
@@ -120,7 +120,7 @@ async fn serve_tls(
                 accepted.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(forward(client, acceptor.clone(), engine));
             }
-            Err(error) => eprintln!("a connection to the engine could not be accepted: {error}"),
+            Err(error) => eprintln!("warning: could not accept a connection to the engine: {error}"),
         }
     }
 }
@@ -135,14 +135,14 @@ async fn forward(client: TcpStream, acceptor: TlsAcceptor, engine: SocketAddr) {
     };
     match handshake.await {
         Ok((mut client, mut engine)) => {
-            // How it ends says nothing: every measured process is killed with its connection open.
+            // An error is expected here: every measured process is killed while its connection is open.
             drop(copy_bidirectional(&mut client, &mut engine).await);
         }
-        Err(error) => eprintln!("a function's TLS connection to the engine failed: {error}"),
+        Err(error) => eprintln!("warning: the TLS connection of a function to the engine failed: {error}"),
     }
 }
 
-/// A private root and an intermediate that it signed.
+/// A private root certificate, and an intermediate certificate that it signed.
 struct Authority {
     root: CertifiedIssuer<'static, KeyPair>,
     intermediate: CertifiedIssuer<'static, KeyPair>,
@@ -156,7 +156,7 @@ impl Authority {
         Ok(Self { root, intermediate })
     }
 
-    /// TLS as DynamoDB speaks it: 1.2 or 1.3, HTTP/1.1 only, no client certificate.
+    /// Returns the TLS settings of DynamoDB: version 1.2 or 1.3, HTTP/1.1 only, no client certificate.
     fn server_config(&self, openssl: &Path) -> Result<ServerConfig, BenchError> {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()])?;
         params.use_authority_key_identifier_extension = true;
@@ -174,17 +174,17 @@ impl Authority {
     }
 }
 
-/// A new key, by openssl: the TLS library in use here can sign with RSA keys but not make them.
+/// Generates an RSA key with openssl, because the TLS library used here cannot generate one.
 fn rsa_key(openssl: &Path) -> Result<KeyPair, BenchError> {
-    let made = Command::new(openssl)
+    let output = Command::new(openssl)
         .args(["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"])
         .output()
         .doing(|| format!("run {}", openssl.display()))?;
-    if !made.status.success() {
-        let said = String::from_utf8_lossy(&made.stderr).into_owned();
-        return Err(BenchError::NoKey { status: made.status, said });
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(BenchError::NoKey { status: output.status, stderr });
     }
-    Ok(KeyPair::from_pem(&String::from_utf8_lossy(&made.stdout))?)
+    Ok(KeyPair::from_pem(&String::from_utf8_lossy(&output.stdout))?)
 }
 
 fn issuer_params(name: &str) -> Result<CertificateParams, BenchError> {

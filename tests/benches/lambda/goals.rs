@@ -1,9 +1,8 @@
-//! The goals a function has to meet, P1 to P8, and what each of them is for.
+//! The goals that a function must meet, P1 to P8, and the purpose of each.
 //!
-//! P2 to P5 hold for a function that does one read or write of one item through TLS; what does more is measured
-//! without them. Those that do not
-//! depend on the machine (instructions and sizes) are gated: the bench fails where one is not met. The others
-//! are shown, for they move with the machine.
+//! P2 to P4 apply to a function that reads or writes one item over TLS; other functions are measured without
+//! them. Goals that do not depend on the machine (instructions and sizes) are gated: the bench fails if one
+//! is missed. The other goals are only shown, because their figures vary with the machine.
 
 use std::time::Duration;
 
@@ -11,95 +10,98 @@ use serde::Serialize;
 
 use crate::measure::Figures;
 
-/// P1: instructions before the first request for an event. A function that leaves its connection to the first
-/// event has only itself to start.
+/// P1: instructions before the first request for an event, for a function that opens its connection only when
+/// it handles the first event.
 const INIT: u64 = 1_500_000;
 
-/// P1 for a function that opens its connection before the first event, as all should: Lambda lends the
-/// start a whole processor, while a call gets only the share that its memory size buys. The TLS handshake is
-/// what the limit is higher by.
+/// P1 for a function that opens its connection before the first event, as every function should: Lambda runs
+/// the start on a whole CPU, but an invocation only on the share that its memory size buys. The limit is
+/// higher because of the TLS handshake.
 const INIT_CONNECTED: u64 = 4_800_000;
 
-/// P2: instructions until the first answer is out, so nothing can be hidden by moving it from P1 to P3. It
-/// also shows at once when a cryptography library gathers its entropy from processor jitter, which alone
-/// takes some 400 million.
+/// P2: instructions up to the first response, so that moving work from P1 to P3 hides nothing. P2 also
+/// reveals a cryptography library that gathers entropy from CPU jitter, which alone takes about 400 million
+/// instructions.
 const INIT_AND_FIRST: u64 = 5_200_000;
 
-/// P3 and P4 of one kind of call, and what else it is allowed.
+/// The limits of one kind of function.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CallLimits {
-    /// How many times P1 and P2 its start may take.
+    /// Factor by which P1 and P2 are multiplied.
     start: u64,
-    /// P6, stripped and deflated.
+    /// P6: stripped and deflated size in bytes.
     sizes: [u64; 2],
-    /// P3: instructions of the first answer, once the connection is open. It keeps lazily built things out of
-    /// the first caller's way.
+    /// P3: instructions of the first response over an open connection. It limits the lazy initialisation that
+    /// the first caller waits for.
     first: u64,
-    /// P4: instructions of any later answer, which is what nearly every caller waits and the owner pays for.
+    /// P4: instructions of every later response, which almost every caller waits for and the operator pays
+    /// for.
     warm: u64,
 }
 
-/// One item read.
+/// Limits of a function that reads one item.
 pub(crate) const ONE_ITEM_READ: CallLimits =
     CallLimits { start: 1, sizes: SIZES, first: 700_000, warm: 600_000 };
 
-/// One item written.
+/// Limits of a function that writes one item.
 pub(crate) const ONE_ITEM_WRITE: CallLimits =
     CallLimits { start: 1, sizes: SIZES, first: 700_000, warm: 620_000 };
 
-/// P6: bytes of the stripped executable, and of it once deflated, for a function that has a schema.
+/// P6 for a function with a GraphQL schema: stripped and deflated size in bytes.
 const GRAPHQL_SIZES: [u64; 2] = [8_000_000, 3_800_000];
 
 impl CallLimits {
-    /// The same call asked for in GraphQL: reading a document and a schema may take as much again.
+    /// Returns the limits of the same operation in GraphQL, where parsing the document and the schema is
+    /// allowed to cost as much again.
     pub(crate) const fn in_graphql(self) -> Self {
         Self { start: 2 * self.start, sizes: GRAPHQL_SIZES, first: 2 * self.first, warm: 2 * self.warm }
     }
 }
 
-/// P5: CPU time of a warm call, in those of hello. Instructions do not see what the kernel does for a
-/// function, such as waking threads; this does. It is the figure that moves most: on an idle machine hello is
-/// answered before it has gone to sleep and looks cheaper than it is.
+/// P5: CPU time of a warm invocation, relative to hello. Unlike instruction counts, it includes the kernel's
+/// work for the function, such as waking threads. It varies the most: on an idle machine, hello receives its
+/// next event before it has gone to sleep, and looks cheaper than it is.
 const WARM_CPU_OVER_HELLO: f64 = 3.5;
 
-/// P5: threads before the first event. A second one is woken, and paid for, with every call.
+/// P5: threads before the first event. A second thread would be woken, and paid for, in every invocation.
 const INIT_THREADS: u64 = 1;
 
-/// P6: bytes of the stripped executable, which the platform has to page in at a cold start.
+/// P6: bytes of the stripped executable, which Lambda has to page in during a cold start.
 const STRIPPED: u64 = 5_500_000;
 
-/// P6: bytes of it once deflated, which is what is uploaded and fetched.
+/// P6: bytes of the stripped executable after compression, as it is uploaded and fetched.
 const DEFLATED: u64 = 2_600_000;
 
 const SIZES: [u64; 2] = [STRIPPED, DEFLATED];
 
-/// P7: bytes of the largest resident set in 2,000 calls.
+/// P7: bytes of the peak resident set in 2,000 invocations.
 const PEAK_RSS: u64 = 8_000_000;
 
-/// P7: by how many bytes it may still grow from call 500 to call 2,000. Nothing is meant to grow; this is the
-/// few pages by which an allocator settles differently, and less than a leak of 50 bytes a call.
+/// P7: bytes by which the peak resident set is allowed to grow between invocations 500 and 2,000. Nothing
+/// should grow; this allows for the few pages by which allocators differ, and is less than a leak of 50 bytes
+/// per invocation.
 const RSS_GROWTH: u64 = 65_536;
 
-/// P7: page faults before the first event. Each is a piece that a fresh sandbox has to fetch.
+/// P7: page faults before the first event. A fresh sandbox has to fetch each of these pages.
 const INIT_FAULTS: u64 = 260;
 
-/// P8: milliseconds that the caller of a cold function waits at 128 MB, as [`rationed`] estimates it.
+/// P8: milliseconds that the caller of a cold function waits at 128 MB, as estimated by [`rationed`].
 const COLD_ESTIMATE_MS: f64 = 25.0;
 
-/// The memory size that the estimate is for, and that the functions are told.
+/// The memory size of the estimate and in the functions' environment.
 pub(crate) const LAMBDA_MEMORY_MB: u32 = 128;
 
-/// The memory size at which Lambda gives a function one whole processor; below, its share is proportional.
-const WHOLE_PROCESSOR_MB: f64 = 1769.0;
+/// The memory size at which Lambda gives a function one whole CPU. Below it, the share is proportional.
+const WHOLE_CPU_MB: f64 = 1769.0;
 
-/// How long `wall` would be if the part of it that was spent computing ran on the share of a processor that
-/// [`LAMBDA_MEMORY_MB`] buys. For comparing builds: Amazon's processors and network are not in it.
+/// Estimates how long `wall` would be if its CPU time ran on the share of a CPU that [`LAMBDA_MEMORY_MB`]
+/// buys. The estimate is for comparing builds: it does not model Amazon's CPUs and network.
 pub(crate) fn rationed(wall: Duration, cpu: Duration) -> Duration {
     let computing = cpu.min(wall);
-    (wall - computing) + computing.mul_f64(WHOLE_PROCESSOR_MB / f64::from(LAMBDA_MEMORY_MB))
+    (wall - computing) + computing.mul_f64(WHOLE_CPU_MB / f64::from(LAMBDA_MEMORY_MB))
 }
 
-/// How a figure is written.
+/// The unit of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Unit {
@@ -110,17 +112,17 @@ pub(crate) enum Unit {
     TimesHello,
 }
 
-/// What a limit leads to.
+/// The consequence of missing a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
-    /// Not met, the bench fails.
+    /// The bench fails.
     Gated,
-    /// Met or not, it is only said.
+    /// The result is only shown.
     Shown,
 }
 
-/// One figure of a function beside hello's, and what it must not exceed.
+/// One figure of a function, the same figure of hello, and the limit.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Row {
     pub(crate) goal: &'static str,
@@ -133,18 +135,18 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Whether the limit is kept, where there is one.
-    pub(crate) fn met(&self) -> Option<bool> {
+    /// Returns whether the figure is within its limit, or `None` if it has no limit.
+    pub(crate) fn is_met(&self) -> Option<bool> {
         self.limit.map(|limit| self.function <= limit)
     }
 
-    /// Whether the bench has to fail because of this.
+    /// Returns whether this row makes the bench fail.
     pub(crate) fn fails(&self) -> bool {
-        self.kind == Kind::Gated && self.met() == Some(false)
+        self.kind == Kind::Gated && self.is_met() == Some(false)
     }
 }
 
-/// A figure that the bench fails on.
+/// Builds the row of a gated figure.
 fn gated(
     goal: &'static str,
     what: &'static str,
@@ -156,7 +158,7 @@ fn gated(
     Row { goal, what, unit, hello: hello as f64, function: function as f64, limit, kind: Kind::Gated }
 }
 
-/// A figure that depends on the machine.
+/// Builds the row of a figure that depends on the machine.
 fn shown(
     goal: &'static str,
     what: &'static str,
@@ -167,11 +169,11 @@ fn shown(
     Row { goal, what, unit, hello, function, limit, kind: Kind::Shown }
 }
 
-/// Every figure of `function` beside those of `hello`, which were taken in turn with it.
+/// Compares every figure of `function` with that of `hello`, which was measured alternately with it.
 pub(crate) fn compare(hello: &Figures, function: &Figures, limits: Option<CallLimits>) -> Vec<Row> {
     let mut rows = instructions(hello, function, limits);
     rows.extend(machine(hello, function));
-    // By number; what has no goal stands last.
+    // By goal number, with rows without a goal last.
     rows.sort_by_key(|row| (row.goal.is_empty(), row.goal));
     rows
 }
@@ -192,13 +194,13 @@ fn instructions(hello: &Figures, function: &Figures, limits: Option<CallLimits>)
         ),
         gated(
             "P2",
-            "init and first answer",
+            "init and first response",
             Instructions,
             both(|f| f.instructions.init + f.instructions.first),
             limits.map(|_| start * INIT_AND_FIRST),
         ),
-        gated("P3", "first answer", Instructions, both(|f| f.instructions.first), limits.map(|l| l.first)),
-        gated("P4", "warm answer", Instructions, both(|f| f.instructions.warm), limits.map(|l| l.warm)),
+        gated("P3", "first response", Instructions, both(|f| f.instructions.first), limits.map(|l| l.first)),
+        gated("P4", "warm response", Instructions, both(|f| f.instructions.warm), limits.map(|l| l.warm)),
         gated("P6", "stripped", Bytes, both(|f| f.sizes.stripped), Some(stripped)),
         gated("P6", "deflated", Bytes, both(|f| f.sizes.deflated), Some(deflated)),
     ]
@@ -213,11 +215,11 @@ fn machine(hello: &Figures, function: &Figures) -> Vec<Row> {
         shown("P5", "warm CPU", TimesHello, ratio(|f| f.times.warm_cpu_ms), Some(WARM_CPU_OVER_HELLO)),
         shown("P5", "threads after init", Number, both(|f| f.times.init_threads), at_most(INIT_THREADS)),
         shown("P7", "peak resident set", Bytes, both(|f| f.times.peak_rss), at_most(PEAK_RSS)),
-        shown("P7", "its growth, calls 500-2,000", Bytes, both(|f| f.times.rss_growth), at_most(RSS_GROWTH)),
+        shown("P7", "RSS growth, events 500-2,000", Bytes, both(|f| f.times.rss_growth), at_most(RSS_GROWTH)),
         shown("P7", "page faults in init", Number, both(|f| f.times.init_faults), at_most(INIT_FAULTS)),
         shown(
             "P8",
-            "cold call at 128 MB, estimate",
+            "cold start at 128 MB, estimate",
             Milliseconds,
             both(|f| f.times.cold_estimate_ms),
             Some(COLD_ESTIMATE_MS),
@@ -228,11 +230,11 @@ fn machine(hello: &Figures, function: &Figures) -> Vec<Row> {
     ]
 }
 
-/// What P3 and P4 allow, for the foot of the table.
+/// Returns a note on the limits of P2 to P4, for the end of the report.
 pub(crate) fn call_limits() -> String {
     format!(
-        "P2 to P4 judge functions that make one call of one item. First answer: at most {} instructions; warm: {} \
-         (read), {} (write). In GraphQL twice P1 to P4.",
+        "P2 to P4 apply to functions that read or write one item. P3: at most {} instructions; P4: at most {} \
+         (read) or {} (write). For GraphQL, the limits of P1 to P4 are twice as high.",
         ONE_ITEM_READ.first.max(ONE_ITEM_WRITE.first),
         ONE_ITEM_READ.warm,
         ONE_ITEM_WRITE.warm

@@ -1,7 +1,7 @@
-//! Takes the figures of one or two functions: sizes, times, memory, faults, threads.
+//! Measures one or two functions: sizes, times, memory, page faults and threads.
 //!
-//! Wall and CPU times of a shared machine mean little by themselves. Where two functions are compared, their
-//! processes are therefore run in turn, so that a busy minute of the machine strikes both.
+//! Absolute wall and CPU times mean little on a shared machine. When two functions are compared, their
+//! processes therefore run alternately, so that a busy minute of the machine affects both.
 
 use std::io::Write;
 use std::path::Path;
@@ -20,67 +20,67 @@ use crate::goals::rationed;
 use crate::process::{Function, Program};
 use crate::scenario::Scenario;
 
-/// Calls of a warm process before its times count.
-const UNTIMED_CALLS: u64 = 50;
+/// Events that a process handles before its times count as warm.
+const WARM_UP_EVENTS: u64 = 50;
 
-/// The call after which the resident set must not grow any more.
-const GROWTH_FROM_CALL: u64 = 500;
+/// The event after which the resident set must not grow.
+const GROWTH_FROM_EVENT: u64 = 500;
 
-/// All calls of a warm process.
-pub(crate) const WARM_CALLS: u64 = 2_000;
+/// Events of a warm process, including the warm-up.
+pub(crate) const WARM_EVENTS: u64 = 2_000;
 
-/// How much is measured.
+/// The number of measurements.
 pub(crate) struct Plan {
-    /// Called A in a run of 1 + A and one of 1 + 3A calls, whose difference gives a warm call.
-    pub(crate) callgrind_calls: u64,
-    /// Runs for each instruction count; the median is taken.
+    /// N, where the difference between runs of 1 + N and 1 + 3N events gives the cost of 2N warm events.
+    pub(crate) callgrind_events: u64,
+    /// Runs for each instruction count. The result is their median.
     pub(crate) callgrind_runs: u64,
-    /// Processes started for the cold figures.
+    /// Processes started to measure cold starts.
     starts: u64,
-    /// Processes that answer [`WARM_CALLS`] events each.
+    /// Processes that handle [`WARM_EVENTS`] events each.
     warm_processes: u64,
 }
 
 impl Plan {
-    /// For figures to be quoted.
+    /// Returns the plan for figures that are published.
     pub(crate) fn full() -> Self {
-        Self { callgrind_calls: 50, callgrind_runs: 3, starts: 20, warm_processes: 3 }
+        Self { callgrind_events: 50, callgrind_runs: 3, starts: 20, warm_processes: 3 }
     }
 
-    /// For a look in passing: the same figures, from fewer runs.
+    /// Returns the plan for a quick check: the same figures, from fewer runs.
     pub(crate) fn quick() -> Self {
-        Self { callgrind_calls: 20, callgrind_runs: 1, starts: 5, warm_processes: 1 }
+        Self { callgrind_events: 20, callgrind_runs: 1, starts: 5, warm_processes: 1 }
     }
 
-    /// How many events one function is sent in all.
+    /// Returns the total number of events that one function receives.
     pub(crate) fn events_per_function(&self) -> u64 {
-        let per_callgrind_round = 1 + (1 + self.callgrind_calls) + (1 + 3 * self.callgrind_calls);
-        self.starts + self.warm_processes * WARM_CALLS + self.callgrind_runs * per_callgrind_round
+        let callgrind_events = 1 + (1 + self.callgrind_events) + (1 + 3 * self.callgrind_events);
+        self.starts + self.warm_processes * WARM_EVENTS + self.callgrind_runs * callgrind_events
     }
 }
 
-/// A function that is measured.
+/// A function to measure.
 pub(crate) struct Subject {
     pub(crate) program: Program,
     pub(crate) expected_status: u16,
     event: Box<dyn Fn(u64) -> String>,
-    given: u64,
+    next: u64,
 }
 
 impl Subject {
     pub(crate) fn new(program: Program, scenario: Scenario) -> Self {
-        Self { program, expected_status: scenario.expected_status, event: scenario.event, given: 0 }
+        Self { program, expected_status: scenario.expected_status, event: scenario.event, next: 0 }
     }
 
-    /// An event that this function has not been given before.
+    /// Returns an event that the function has not received before.
     pub(crate) fn next_event(&mut self) -> String {
-        let event = (self.event)(self.given);
-        self.given += 1;
+        let event = (self.event)(self.next);
+        self.next += 1;
         event
     }
 }
 
-/// What is known of one function when all is measured.
+/// All figures of one function.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Figures {
     pub(crate) sizes: Sizes,
@@ -88,7 +88,7 @@ pub(crate) struct Figures {
     pub(crate) times: Times,
 }
 
-/// What Lambda has to store and to load, in bytes.
+/// Sizes of the executable in bytes, which Lambda has to store and load.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Sizes {
     pub(crate) stripped: u64,
@@ -96,7 +96,7 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// Strips a copy of the executable, and deflates that.
+    /// Measures a stripped copy of the executable, and its deflated size.
     pub(crate) fn of(binary: &Path, strip: &Path, folder: &Path) -> Result<Self, BenchError> {
         let copy = folder.join("stripped");
         let status = Command::new(strip)
@@ -116,7 +116,7 @@ impl Sizes {
     }
 }
 
-/// Medians over the processes of one function.
+/// Medians across the processes of one function.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Times {
     pub(crate) init_ms: f64,
@@ -124,7 +124,7 @@ pub(crate) struct Times {
     pub(crate) cold_estimate_ms: f64,
     pub(crate) init_faults: f64,
     pub(crate) init_threads: f64,
-    /// Whether the function had opened a connection to the engine before its first event.
+    /// Whether the function opens its connection to the engine before its first event.
     pub(crate) connected_in_init: bool,
     pub(crate) warm_median_ms: f64,
     pub(crate) warm_p99_ms: f64,
@@ -143,7 +143,7 @@ struct Start {
     connected: bool,
 }
 
-/// One process that answered [`WARM_CALLS`] events.
+/// One process that handled [`WARM_EVENTS`] events.
 struct Warm {
     median_ms: f64,
     p99_ms: f64,
@@ -152,7 +152,7 @@ struct Warm {
     rss_growth: u64,
 }
 
-/// Times the subjects in turn; the answers stand in their order.
+/// Measures the subjects alternately and returns their times in the same order.
 pub(crate) async fn times<const N: usize>(
     mut subjects: [&mut Subject; N],
     engine: &Engine,
@@ -170,7 +170,7 @@ pub(crate) async fn times<const N: usize>(
             warms.push(warm(subject).await?);
         }
     }
-    Ok(std::array::from_fn(|place| summary(&starts[place], &warms[place])))
+    Ok(std::array::from_fn(|index| summary(&starts[index], &warms[index])))
 }
 
 async fn start(subject: &mut Subject, engine: &Engine) -> Result<Start, BenchError> {
@@ -188,16 +188,16 @@ async fn start(subject: &mut Subject, engine: &Engine) -> Result<Start, BenchErr
 }
 
 async fn warm(subject: &mut Subject) -> Result<Warm, BenchError> {
-    let events: Vec<String> = (0..WARM_CALLS).map(|_| subject.next_event()).collect();
+    let events: Vec<String> = (0..WARM_EVENTS).map(|_| subject.next_event()).collect();
     let mut function = Function::start(&subject.program, &[]).await?;
     function.until_next().await?;
     let (mut taken, mut cpu_before, mut rss_before) = (Vec::new(), Duration::ZERO, 0);
     for (number, event) in (0..).zip(events) {
-        if number == UNTIMED_CALLS {
+        if number == WARM_UP_EVENTS {
             cpu_before = function.cpu()?;
             taken.clear();
         }
-        if number == GROWTH_FROM_CALL {
+        if number == GROWTH_FROM_EVENT {
             rss_before = function.peak_rss()?;
         }
         taken.push(milliseconds(function.invoke(event, subject.expected_status).await?));
@@ -211,7 +211,8 @@ async fn warm(subject: &mut Subject) -> Result<Warm, BenchError> {
         median_ms,
         p99_ms,
         cpu_ms,
-        peak_rss, // The kernel adds its counters up in batches: the earlier reading may be a few pages ahead.
+        peak_rss,
+        // The kernel updates its counters in batches, so the earlier reading can be a few pages ahead.
         rss_growth: peak_rss.saturating_sub(rss_before),
     })
 }
@@ -236,7 +237,7 @@ fn summary(starts: &[Start], warms: &[Warm]) -> Times {
     }
 }
 
-/// Sorts the values and returns the middle one (the mean of the two middle ones of an even number).
+/// Sorts the values and returns their median.
 pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let at = |index: usize| values.get(index).copied().unwrap_or_default();

@@ -1,14 +1,14 @@
-//! The events of the pool functions, on the data of the trades functions.
+//! The events of the pool functions, which use the data of the trades functions.
 
 use serde_json::json;
 
 use crate::goals::ONE_ITEM_READ;
-use crate::scenario::{Call, Scenario, rest_event};
+use crate::scenario::{HttpRequest, Scenario, rest_event};
 
-/// How many customers a read chooses from: those that the trades functions read.
+/// Number of customers that the events cycle through, the same as those of the trades functions.
 const READ: u64 = 100;
 
-/// The scenario of every pool function, for the tenant whose key this is.
+/// Returns the scenario of every pool function, with `secret` as the API key.
 pub(crate) fn scenarios(secret: &str) -> Vec<Scenario> {
     let key = secret.to_owned();
     let event = move |n: u64| {
@@ -18,13 +18,20 @@ pub(crate) fn scenarios(secret: &str) -> Vec<Scenario> {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let (path, headers) = ("/graphql", [("X-API-Key", key.as_str())]);
         let body = Some(body.as_str());
-        rest_event(&Call { method: "POST", resource: path, path, headers: &headers, body, ..Call::default() })
+        rest_event(&HttpRequest {
+            method: "POST",
+            resource: path,
+            path,
+            headers: &headers,
+            body,
+            ..HttpRequest::default()
+        })
     };
     let limits = Some(ONE_ITEM_READ.in_graphql());
     vec![
         Scenario { function: "pool-graphql", expected_status: 200, event: Box::new(event), limits },
         export(secret, "pool-customer-export", |n| {
-            // The smallest file: the search for one customer, its record, and the tags.
+            // The smallest file: a search that finds one customer, so it reads that record and the tags.
             ("/customers/export/csv", "/customers/export/csv".to_owned(), Some(format!("cust_{n}")))
         }),
         export(secret, "pool-pricing-export", |n| {
@@ -33,7 +40,8 @@ pub(crate) fn scenarios(secret: &str) -> Vec<Scenario> {
     ]
 }
 
-/// A file: its route, its path and what is searched for, for the customer of each number.
+/// Returns the scenario of a CSV function. `of` returns the route, the path and the search term for a
+/// customer number.
 fn export(
     secret: &str,
     function: &'static str,
@@ -44,13 +52,13 @@ fn export(
         let (resource, path, search) = of(n % READ + 1);
         let query = search.as_deref().map(|search| ("search", search));
         let headers = [("X-API-Key", key.as_str())];
-        rest_event(&Call {
+        rest_event(&HttpRequest {
             method: "GET",
             resource,
             path: &path,
             query,
             headers: &headers,
-            ..Call::default()
+            ..HttpRequest::default()
         })
     };
     Scenario { function, expected_status: 200, event: Box::new(event), limits: None }

@@ -1,4 +1,4 @@
-//! One function process from start to stop: gives it events and reads its figures from the kernel.
+//! Runs one function process: sends it events and reads its figures from the kernel.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -14,28 +14,28 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use crate::error::{BenchError, Doing};
-use crate::runtime_api::{Call, Invocation, RuntimeApi};
+use crate::runtime_api::{Invocation, RuntimeApi, RuntimeRequest};
 
-/// How long a function may take for one step; generous, because valgrind is some fifty times slower.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Time limit of one step. It is generous because a function is about 50 times slower under valgrind.
+const STEP_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How much of a failed function's output is shown.
-const SHOWN_OUTPUT: usize = 4_000;
+/// Maximum length of a failed function's output in an error message, in bytes.
+const MAX_OUTPUT: usize = 4_000;
 
-/// What to start, and in which surroundings.
+/// The program to start, with its environment.
 pub(crate) struct Program {
-    /// The function's name, as Lambda would tell it.
+    /// The function's name on Lambda.
     pub(crate) name: String,
     /// The executable.
     pub(crate) binary: PathBuf,
-    /// What is set in addition to Lambda's own variables.
+    /// Environment variables in addition to Lambda's own.
     pub(crate) settings: Vec<(&'static str, String)>,
-    /// Where its standard output and error go.
+    /// The file that receives standard output and standard error.
     pub(crate) output: PathBuf,
 }
 
 impl Program {
-    /// Lambda's environment on `provided.al2023`, and nothing of this process's own.
+    /// Returns Lambda's environment on `provided.al2023`, without the variables of this process.
     fn environment(&self, runtime_api: &str) -> Vec<(&'static str, String)> {
         let folder = self.binary.parent().map_or_else(String::new, |parent| parent.display().to_string());
         let mut all = vec![
@@ -56,7 +56,7 @@ impl Program {
             ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023".to_owned()),
             ("AWS_REGION", "us-east-1".to_owned()),
             ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
-            // Amazon's own documentation examples: the engine checks their form, nothing else.
+            // Examples from Amazon's documentation. The engine checks only their format.
             ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned()),
             ("AWS_SESSION_TOKEN", "example-session-token".to_owned()),
@@ -65,31 +65,31 @@ impl Program {
         all
     }
 
-    /// The end of what the function wrote, for an error message.
-    fn written(&self) -> String {
+    /// Returns the end of the function's output, for an error message.
+    fn output_tail(&self) -> String {
         match std::fs::read(&self.output) {
             Ok(bytes) => {
-                let shown = bytes.get(bytes.len().saturating_sub(SHOWN_OUTPUT)..).unwrap_or_default();
-                String::from_utf8_lossy(shown).into_owned()
+                let tail = bytes.get(bytes.len().saturating_sub(MAX_OUTPUT)..).unwrap_or_default();
+                String::from_utf8_lossy(tail).into_owned()
             }
             Err(error) => format!("({} could not be read: {error})", self.output.display()),
         }
     }
 }
 
-/// A running function. It is killed when this is dropped.
+/// A running function, killed on drop.
 pub(crate) struct Function<'a> {
     program: &'a Program,
     child: Child,
     pid: Pid,
     api: RuntimeApi,
-    parked: Option<oneshot::Sender<Invocation>>,
+    pending_next: Option<oneshot::Sender<Invocation>>,
     sent: u64,
     started: Instant,
 }
 
 impl<'a> Function<'a> {
-    /// Starts the program, under `wrapper` (a command and its options) unless that is empty.
+    /// Starts the program under `wrapper`, a command with its options, or directly if `wrapper` is empty.
     pub(crate) async fn start(program: &'a Program, wrapper: &[OsString]) -> Result<Self, BenchError> {
         let starting = || format!("start {}", program.binary.display());
         let api = RuntimeApi::start().await?;
@@ -108,91 +108,94 @@ impl<'a> Function<'a> {
             .kill_on_drop(true);
         let started = Instant::now();
         let child = command.spawn().doing(starting)?;
-        let number = child.id().and_then(|id| i32::try_from(id).ok()).ok_or_else(|| BenchError::Figure {
+        let id = child.id().and_then(|id| i32::try_from(id).ok()).ok_or_else(|| BenchError::Figure {
             name: program.name.clone(),
-            what: "the process number",
-            from: "the started process".to_owned(),
+            what: "the process id",
+            from: "the process".to_owned(),
         })?;
-        Ok(Self { program, child, pid: Pid::from_raw(number), api, parked: None, sent: 0, started })
+        Ok(Self { program, child, pid: Pid::from_raw(id), api, pending_next: None, sent: 0, started })
     }
 
-    /// Waits until the function asks for an event. Returns the time since it was started.
+    /// Waits until the function requests an event. Returns the time since its start.
     pub(crate) async fn until_next(&mut self) -> Result<Duration, BenchError> {
         const WAITING_FOR: &str = "its request for the next event";
-        match self.call(WAITING_FOR).await? {
-            Call::Next { at, hand_out } => {
-                self.parked = Some(hand_out);
+        match self.request(WAITING_FOR).await? {
+            RuntimeRequest::Next { at, reply } => {
+                self.pending_next = Some(reply);
                 Ok(at.duration_since(self.started))
             }
-            Call::Answer { request_id, body, .. } => {
-                Err(self.unexpected(format!("a second answer to {request_id}"), WAITING_FOR, &body))
+            RuntimeRequest::Response { request_id, body, .. } => {
+                Err(self.unexpected(format!("a second response to {request_id}"), WAITING_FOR, &body))
             }
-            Call::Other { what, body } => Err(self.unexpected(what, WAITING_FOR, &body)),
+            RuntimeRequest::Other { request, body } => Err(self.unexpected(request, WAITING_FOR, &body)),
         }
     }
 
-    /// Hands out one event and waits for its answer, whose status must be the expected one, then for the
-    /// function's next request. Returns the time between the event and the whole answer.
+    /// Sends one event and waits for the response, whose status must be `expected`, and for the function's
+    /// next request. Returns the time from the event to the complete response.
     pub(crate) async fn invoke(&mut self, event: String, expected: u16) -> Result<Duration, BenchError> {
-        const WAITING_FOR: &str = "its answer to an event";
+        const WAITING_FOR: &str = "its response to an event";
         self.sent += 1;
         let request_id = format!("8476a536-e9f4-11e8-9739-{:012x}", self.sent);
-        let before = Instant::now();
+        let sent_at = Instant::now();
         let invocation = Invocation { request_id: request_id.clone(), event };
-        if self.parked.take().is_none_or(|parked| parked.send(invocation).is_err()) {
+        if self.pending_next.take().is_none_or(|reply| reply.send(invocation).is_err()) {
             return Err(self.unexpected("a closed connection".to_owned(), WAITING_FOR, &[]));
         }
-        let taken = match self.call(WAITING_FOR).await? {
-            Call::Answer { at, request_id: answered, body } if answered == request_id => {
-                self.check(&body, expected)?;
-                at.duration_since(before)
+        let taken = match self.request(WAITING_FOR).await? {
+            RuntimeRequest::Response { at, request_id: id, body } if id == request_id => {
+                self.check_status(&body, expected)?;
+                at.duration_since(sent_at)
             }
-            Call::Answer { request_id: answered, body, .. } => {
-                return Err(self.unexpected(format!("an answer to {answered}"), WAITING_FOR, &body));
+            RuntimeRequest::Response { request_id: id, body, .. } => {
+                return Err(self.unexpected(format!("a response to {id}"), WAITING_FOR, &body));
             }
-            Call::Next { .. } => {
+            RuntimeRequest::Next { .. } => {
                 return Err(self.unexpected("a request for the next event".to_owned(), WAITING_FOR, &[]));
             }
-            Call::Other { what, body } => return Err(self.unexpected(what, WAITING_FOR, &body)),
+            RuntimeRequest::Other { request, body } => {
+                return Err(self.unexpected(request, WAITING_FOR, &body));
+            }
         };
         self.until_next().await?;
         Ok(taken)
     }
 
-    fn check(&self, body: &[u8], expected: u16) -> Result<(), BenchError> {
-        // Before a body that is streamed the head stands alone.
+    fn check_status(&self, body: &[u8], expected: u16) -> Result<(), BenchError> {
+        // A streamed body is preceded by a separate JSON object with the status.
         let mut head = serde_json::Deserializer::from_slice(body).into_iter::<serde_json::Value>();
         let status = head
             .next()
             .and_then(Result::ok)
-            .and_then(|answer| answer.get("statusCode").and_then(serde_json::Value::as_u64));
+            .and_then(|head| head.get("statusCode").and_then(serde_json::Value::as_u64));
         if status == Some(u64::from(expected)) {
             return Ok(());
         }
         Err(BenchError::WrongStatus {
             name: self.program.name.clone(),
-            got: status.map_or_else(|| "something without a status".to_owned(), |status| status.to_string()),
+            got: status.map_or_else(|| "no status".to_owned(), |status| status.to_string()),
             expected,
             body: String::from_utf8_lossy(body).into_owned(),
         })
     }
 
-    async fn call(&mut self, waiting_for: &'static str) -> Result<Call, BenchError> {
+    #[expect(clippy::disallowed_methods, reason = "bounds how long the process can stay silent")]
+    async fn request(&mut self, waiting_for: &'static str) -> Result<RuntimeRequest, BenchError> {
         let name = &self.program.name;
         tokio::select! {
             biased;
-            Some(call) = self.api.calls.recv() => Ok(call),
+            Some(request) = self.api.requests.recv() => Ok(request),
             status = self.child.wait() => Err(BenchError::Exited {
                 name: name.clone(),
                 status: status.doing(|| format!("wait for {name}"))?,
                 waiting_for,
-                output: self.program.written(),
+                output: self.program.output_tail(),
             }),
-            () = sleep(PATIENCE) => Err(BenchError::Silent {
+            () = sleep(STEP_TIMEOUT) => Err(BenchError::Silent {
                 name: name.clone(),
-                seconds: PATIENCE.as_secs(),
+                seconds: STEP_TIMEOUT.as_secs(),
                 waiting_for,
-                output: self.program.written(),
+                output: self.program.output_tail(),
             }),
         }
     }
@@ -203,31 +206,33 @@ impl<'a> Function<'a> {
             got,
             waiting_for,
             body: String::from_utf8_lossy(body).into_owned(),
-            output: self.program.written(),
+            output: self.program.output_tail(),
         }
     }
 
-    /// Waits until the process uses no more CPU: the request for the next event is seen here a little
-    /// before the function has gone to sleep, and what it began in the background may still run.
+    /// Waits until the process is idle. When its request for the next event arrives here, the function might
+    /// not be asleep yet, and work in the background might still be running.
+    #[expect(clippy::disallowed_methods, reason = "samples the process until it is idle")]
     pub(crate) async fn settle(&self) -> Result<(), BenchError> {
-        const GLANCE: Duration = Duration::from_millis(10);
-        const QUIET_GLANCES: u32 = 5;
-        let (mut used, mut quiet) = (self.cpu()?, 0);
-        let settled = timeout(PATIENCE, async {
-            while quiet < QUIET_GLANCES {
-                sleep(GLANCE).await;
+        const SAMPLE_INTERVAL: Duration = Duration::from_millis(10);
+        const IDLE_SAMPLES: u32 = 5;
+        let (mut used, mut idle) = (self.cpu()?, 0);
+        let settled = timeout(STEP_TIMEOUT, async {
+            while idle < IDLE_SAMPLES {
+                sleep(SAMPLE_INTERVAL).await;
                 let now = self.cpu()?;
-                quiet = if now == used { quiet + 1 } else { 0 };
+                idle = if now == used { idle + 1 } else { 0 };
                 used = now;
             }
             Ok(())
         });
         settled.await.unwrap_or_else(|_| {
-            Err(BenchError::Restless { name: self.program.name.clone(), seconds: PATIENCE.as_secs() })
+            Err(BenchError::Restless { name: self.program.name.clone(), seconds: STEP_TIMEOUT.as_secs() })
         })
     }
 
-    /// User and system time of every thread that the process has had, to the nanosecond.
+    /// Returns the user and system time of all threads of the process, including finished ones, with
+    /// nanosecond resolution.
     pub(crate) fn cpu(&self) -> Result<Duration, BenchError> {
         ClockId::pid_cpu_clock_id(self.pid)
             .and_then(ClockId::now)
@@ -236,7 +241,7 @@ impl<'a> Function<'a> {
             .doing(|| format!("read the CPU clock of {}", self.program.name))
     }
 
-    /// The largest resident set so far, in bytes.
+    /// Returns the peak resident set so far, in bytes.
     pub(crate) fn peak_rss(&self) -> Result<u64, BenchError> {
         let status = self.read_proc("status")?;
         let kibibytes = status.lines().find_map(|line| {
@@ -247,10 +252,10 @@ impl<'a> Function<'a> {
             .ok_or_else(|| self.no_figure("the peak resident set (VmHWM)", "status"))
     }
 
-    /// Minor and major page faults so far.
+    /// Returns the number of minor and major page faults so far.
     pub(crate) fn faults(&self) -> Result<u64, BenchError> {
         let stat = self.read_proc("stat")?;
-        // The command's name, in parentheses, may hold blanks. After it comes field 3.
+        // The command name, in parentheses, can contain spaces. Field 3 follows it.
         let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
         let field = |number: usize| after_name.split_ascii_whitespace().nth(number - 3)?.parse::<u64>().ok();
         match (field(10), field(12)) {
@@ -259,7 +264,7 @@ impl<'a> Function<'a> {
         }
     }
 
-    /// The threads it has now.
+    /// Returns the current number of threads.
     pub(crate) fn threads(&self) -> Result<u64, BenchError> {
         let folder = format!("/proc/{}/task", self.pid);
         let threads = std::fs::read_dir(&folder).doing(|| format!("read {folder}"))?;
@@ -276,17 +281,17 @@ impl<'a> Function<'a> {
         BenchError::Figure { name: self.program.name.clone(), what, from }
     }
 
-    /// Ends the process with `signal` and waits until it is gone.
+    /// Sends `signal` to the process and waits until it has exited.
     pub(crate) async fn stop(mut self, signal: Signal) -> Result<(), BenchError> {
         let stopping = || format!("stop {}", self.program.name);
         kill(self.pid, signal).map_err(std::io::Error::from).doing(stopping)?;
-        match timeout(PATIENCE, self.child.wait()).await {
+        match timeout(STEP_TIMEOUT, self.child.wait()).await {
             Ok(status) => status.map(|_| ()).doing(stopping),
             Err(_) => Err(BenchError::Silent {
                 name: self.program.name.clone(),
-                seconds: PATIENCE.as_secs(),
-                waiting_for: "its end",
-                output: self.program.written(),
+                seconds: STEP_TIMEOUT.as_secs(),
+                waiting_for: "its exit",
+                output: self.program.output_tail(),
             }),
         }
     }

@@ -1,4 +1,4 @@
-//! Shows the figures: a table for a person, or one JSON document for a program.
+//! Formats the results: as tables for people, or as one JSON document for programs.
 
 use std::fmt::Write;
 
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use crate::goals::{Kind, Row, Unit, call_limits};
 use crate::measure::Figures;
 
-/// One function beside hello.
+/// One function, compared with hello.
 pub(crate) struct Comparison {
     pub(crate) function: String,
     pub(crate) figures: Figures,
     pub(crate) rows: Vec<Row>,
 }
 
-/// All that was measured.
+/// The results of all measurements.
 pub(crate) struct Report {
     pub(crate) quick: bool,
     pub(crate) hello: Figures,
@@ -22,12 +22,12 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Whether every gated goal is met.
-    pub(crate) fn met(&self) -> bool {
+    /// Returns whether every gated goal is met.
+    pub(crate) fn is_met(&self) -> bool {
         !self.comparisons.iter().flat_map(|comparison| &comparison.rows).any(Row::fails)
     }
 
-    /// One document with every figure, limit and verdict.
+    /// Returns one document with every figure, limit and verdict.
     pub(crate) fn json(&self) -> Value {
         let functions: Vec<Value> = self
             .comparisons
@@ -37,10 +37,10 @@ impl Report {
                 json!({ "function": comparison.function, "figures": comparison.figures, "goals": rows })
             })
             .collect();
-        json!({ "quick": self.quick, "met": self.met(), "hello": self.hello, "functions": functions })
+        json!({ "quick": self.quick, "met": self.is_met(), "hello": self.hello, "functions": functions })
     }
 
-    /// One table for each function, and what came of it in the end.
+    /// Returns one table per function, followed by the verdict.
     pub(crate) fn text(&self) -> String {
         let mut out = hello_text(&self.hello);
         for comparison in &self.comparisons {
@@ -77,26 +77,27 @@ fn hello_text(hello: &Figures) -> String {
         ("stripped", Unit::Bytes, sizes.stripped as f64),
         ("deflated", Unit::Bytes, sizes.deflated as f64),
         ("init, to the first /next", Unit::Instructions, instructions.init as f64),
-        ("first answer", Unit::Instructions, instructions.first as f64),
-        ("warm answer", Unit::Instructions, instructions.warm as f64),
+        ("first response", Unit::Instructions, instructions.first as f64),
+        ("warm response", Unit::Instructions, instructions.warm as f64),
         ("init, wall", Unit::Milliseconds, times.init_ms),
-        ("first answer, wall", Unit::Milliseconds, times.first_ms),
-        ("warm answer, wall, median", Unit::Milliseconds, times.warm_median_ms),
-        ("warm answer, CPU", Unit::Milliseconds, times.warm_cpu_ms),
+        ("first response, wall", Unit::Milliseconds, times.first_ms),
+        ("warm response, wall, median", Unit::Milliseconds, times.warm_median_ms),
+        ("warm response, CPU", Unit::Milliseconds, times.warm_cpu_ms),
         ("peak resident set", Unit::Bytes, times.peak_rss),
         ("page faults in init", Unit::Number, times.init_faults),
         ("threads after init", Unit::Number, times.init_threads),
     ];
-    let lines =
-        rows.iter().map(|(what, unit, value)| format!("   {what:<31} {:>12}\n", written(*unit, *value)));
-    format!("hello, the floor\n{}", lines.collect::<String>())
+    let lines = rows
+        .iter()
+        .map(|(what, unit, value)| format!("   {what:<31} {:>12}\n", format_figure(*unit, *value)));
+    format!("hello, the baseline\n{}", lines.collect::<String>())
 }
 
 fn row_text(row: &Row) -> String {
-    let (hello, function) = (written(row.unit, row.hello), written(row.unit, row.function));
+    let (hello, function) = (format_figure(row.unit, row.hello), format_figure(row.unit, row.function));
     let mut line = format!("{:<2} {:<31} {hello:>12} {function:>12}", row.goal, row.what);
-    let limit = row.limit.map(|limit| format!("<= {}", written(row.unit, limit)));
-    let verdict = match (row.met(), row.kind) {
+    let limit = row.limit.map(|limit| format!("<= {}", format_figure(row.unit, limit)));
+    let verdict = match (row.is_met(), row.kind) {
         (Some(true), _) => "met",
         (Some(false), Kind::Gated) => "NOT MET",
         (Some(false), Kind::Shown) => "not met, not gated",
@@ -109,12 +110,12 @@ fn row_text(row: &Row) -> String {
 
 fn row_json(row: &Row) -> Value {
     let mut object = json!(row);
-    object["met"] = json!(row.met());
+    object["met"] = json!(row.is_met());
     object
 }
 
-/// A figure in the unit that people read it in.
-fn written(unit: Unit, value: f64) -> String {
+/// Formats a figure with its unit.
+fn format_figure(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Instructions if value >= 1e6 => format!("{:.3} M", value / 1e6),
         Unit::Instructions => format!("{:.1} k", value / 1e3),

@@ -1,9 +1,9 @@
-//! Plays the AWS Lambda Runtime API on 127.0.0.1 to one function process.
+//! An AWS Lambda Runtime API on 127.0.0.1 for one function process.
 //!
-//! A function on an OS-only runtime asks `GET /invocation/next` for its next event and posts what it answers.
-//! Here each request becomes a [`Call`] that the measuring side takes one by one. A `/next` stays open until
-//! the measuring side hands an event out, exactly as on Lambda, so "the function is ready" and "the function
-//! has answered" are moments that are observed and not guessed.
+//! A function on an OS-only runtime gets its next event from `GET /invocation/next` and posts its response.
+//! Here, each request becomes a [`RuntimeRequest`] that the bench receives in order. As on Lambda, `/next`
+//! stays open until an event is available, so the bench observes exactly when the function is ready and when
+//! it has responded.
 
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -22,65 +22,65 @@ use tokio::task::JoinHandle;
 
 use crate::error::{BenchError, Doing};
 
-/// How long Lambda would let one call run: the function reads its deadline from this.
+/// Time limit of an invocation in milliseconds, from which the function's deadline is computed.
 const TIMEOUT_MS: u128 = 30_000;
 
-/// The function's ARN as told to it with each event.
+/// The function's ARN, sent with each event.
 const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:bench";
 
-/// A tracing header of the form that Lambda sends.
+/// A tracing header in Lambda's format.
 const TRACE_ID: &str = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0";
 
-/// One event on its way to the function.
+/// One event for the function.
 pub(crate) struct Invocation {
     pub(crate) request_id: String,
     pub(crate) event: String,
 }
 
-/// A request of the function, read whole.
-pub(crate) enum Call {
-    /// It asks for an event and waits until one is handed out.
-    Next { at: Instant, hand_out: oneshot::Sender<Invocation> },
-    /// It answered an event.
-    Answer { at: Instant, request_id: String, body: Bytes },
-    /// Anything else, an error report above all.
-    Other { what: String, body: Bytes },
+/// A request from the function, with its complete body.
+pub(crate) enum RuntimeRequest {
+    /// A request for the next event, open until one is sent.
+    Next { at: Instant, reply: oneshot::Sender<Invocation> },
+    /// The response to an event.
+    Response { at: Instant, request_id: String, body: Bytes },
+    /// Any other request, usually an error report.
+    Other { request: String, body: Bytes },
 }
 
-/// The server for one process; it ends when this is dropped.
+/// The server for one process, stopped on drop.
 pub(crate) struct RuntimeApi {
-    /// What `AWS_LAMBDA_RUNTIME_API` has to say.
+    /// The value of `AWS_LAMBDA_RUNTIME_API`.
     pub(crate) address: SocketAddr,
-    /// What the process asks, in order.
-    pub(crate) calls: mpsc::Receiver<Call>,
+    /// Requests from the process, in order.
+    pub(crate) requests: mpsc::Receiver<RuntimeRequest>,
     server: JoinHandle<()>,
 }
 
 impl RuntimeApi {
-    /// Listens on a free port of 127.0.0.1.
+    /// Starts the server on a free port of 127.0.0.1.
     pub(crate) async fn start() -> Result<Self, BenchError> {
         let listener =
             TcpListener::bind(("127.0.0.1", 0)).await.doing(|| "listen for the function".to_owned())?;
         let address = listener.local_addr().doing(|| "read the port for the function".to_owned())?;
-        let (sender, calls) = mpsc::channel(8);
+        let (sender, requests) = mpsc::channel(8);
         let routes = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(answer))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .fallback(other)
             .layer(DefaultBodyLimit::disable())
             .with_state(sender);
-        // Without this the kernel may hold small answers back and the wall times would measure that.
+        // Without TCP_NODELAY, the kernel can delay small packets, which would distort the wall times.
         let listener = listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {
-                eprintln!("warning: wall times will be off, TCP_NODELAY could not be set: {error}");
+                eprintln!("warning: TCP_NODELAY could not be set, so wall times will be inaccurate: {error}");
             }
         });
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, routes).await {
-                eprintln!("the Runtime API's server ended: {error}");
+                eprintln!("warning: the Runtime API server stopped: {error}");
             }
         });
-        Ok(Self { address, calls, server })
+        Ok(Self { address, requests, server })
     }
 }
 
@@ -90,14 +90,14 @@ impl Drop for RuntimeApi {
     }
 }
 
-async fn next(State(calls): State<mpsc::Sender<Call>>) -> Response {
-    let (hand_out, handed_out) = oneshot::channel();
-    if calls.send(Call::Next { at: Instant::now(), hand_out }).await.is_err() {
+async fn next(State(requests): State<mpsc::Sender<RuntimeRequest>>) -> Response {
+    let (reply, invocation) = oneshot::channel();
+    if requests.send(RuntimeRequest::Next { at: Instant::now(), reply }).await.is_err() {
         return StatusCode::GONE.into_response();
     }
-    match handed_out.await {
+    match invocation.await {
         Ok(invocation) => event_response(invocation),
-        // The measurement is over: nobody waits for this answer any more.
+        // The measurement has ended.
         Err(_) => StatusCode::GONE.into_response(),
     }
 }
@@ -114,25 +114,25 @@ fn event_response(invocation: Invocation) -> Response {
     (headers, Body::from(invocation.event)).into_response()
 }
 
-async fn answer(
-    State(calls): State<mpsc::Sender<Call>>,
+async fn response(
+    State(requests): State<mpsc::Sender<RuntimeRequest>>,
     Path(request_id): Path<String>,
     body: Bytes,
 ) -> Response {
-    accept(&calls, Call::Answer { at: Instant::now(), request_id, body }).await
+    accept(&requests, RuntimeRequest::Response { at: Instant::now(), request_id, body }).await
 }
 
-async fn other(State(calls): State<mpsc::Sender<Call>>, request: Request) -> Response {
-    let what = format!("{} {}", request.method(), request.uri().path());
+async fn other(State(requests): State<mpsc::Sender<RuntimeRequest>>, request: Request) -> Response {
+    let line = format!("{} {}", request.method(), request.uri().path());
     let body = match axum::body::to_bytes(request.into_body(), usize::MAX).await {
         Ok(body) => body,
         Err(error) => Bytes::from(format!("(its body could not be read: {error})")),
     };
-    accept(&calls, Call::Other { what, body }).await
+    accept(&requests, RuntimeRequest::Other { request: line, body }).await
 }
 
-async fn accept(calls: &mpsc::Sender<Call>, call: Call) -> Response {
-    match calls.send(call).await {
+async fn accept(requests: &mpsc::Sender<RuntimeRequest>, request: RuntimeRequest) -> Response {
+    match requests.send(request).await {
         Ok(()) => (StatusCode::ACCEPTED, r#"{"status":"OK"}"#).into_response(),
         Err(_) => StatusCode::GONE.into_response(),
     }

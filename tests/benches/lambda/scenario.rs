@@ -1,7 +1,7 @@
-//! What each function is asked while it is measured, and the data it needs for that.
+//! The events that each function receives while it is measured, and the data they need.
 //!
-//! To add a function: put its data into the engine in [`functions`] and return a [`Scenario`] with the
-//! function's name (that of its bin). A bin without a scenario makes the bench fail, so none is forgotten.
+//! To add a function, create its data in [`functions`] and return a [`Scenario`] with the name of its binary.
+//! A binary without a scenario makes the bench fail, so no function is forgotten.
 
 use serde_json::{Map, Value, json};
 
@@ -11,55 +11,61 @@ use crate::goals::CallLimits;
 use crate::measure::Plan;
 use crate::trades;
 
-/// The table that every function is told to use (`TABLE_NAME`).
+/// The table of every function (`TABLE_NAME`).
 pub(crate) const TABLE_NAME: &str = "clientele";
 
-/// The name of the function that all others are compared with.
+/// The function that all others are compared with.
 pub(crate) const HELLO: &str = "hello";
 
 /// The events of one function.
 pub(crate) struct Scenario {
-    /// The name of the function's bin.
+    /// The name of the function's binary.
     pub(crate) function: &'static str,
-    /// The status of every answer. An answer with another one ends the bench.
+    /// The status of every response. A response with another status ends the bench.
     pub(crate) expected_status: u16,
-    /// Event number `n`, from 0 on. No number is asked for twice in one run of the bench, so that a write can
-    /// make each event a fresh one; a read may go round a few (`n % 8`). All events should be of one size and
-    /// cost, because a warm call is what remains of two runs with different events.
+    /// Returns event number `n`, starting at 0. No number is used twice in one run of the bench, so each
+    /// event of a write can be unique; a read can cycle through a few events (`n % 8`). All events should
+    /// have the same size and cost, because a warm invocation is measured as the difference of two runs with
+    /// different events.
     pub(crate) event: Box<dyn Fn(u64) -> String>,
-    /// What P3 and P4 allow it, or `None` for a function whose call is more than one item read or written:
-    /// its instructions are shown and only P1 and P2 judge them.
+    /// The limits of P2 to P4, or `None` for a function that reads or writes more than one item. P1 and P6
+    /// apply to every function.
     pub(crate) limits: Option<CallLimits>,
 }
 
-/// The function that does nothing.
+/// Returns the scenario of the function that does nothing.
 pub(crate) fn hello() -> Scenario {
-    let event = rest_event(&Call { method: "GET", resource: "/hello", path: "/hello", ..Call::default() });
+    let event = rest_event(&HttpRequest {
+        method: "GET",
+        resource: "/hello",
+        path: "/hello",
+        ..HttpRequest::default()
+    });
     Scenario { function: HELLO, expected_status: 200, event: Box::new(move |_| event.clone()), limits: None }
 }
 
-/// Prepares the data in `engine` and returns the scenario of every other function. One scenario is asked for
-/// at most `plan.events_per_function()` events.
+/// Creates the data in `engine` and returns the scenario of every other function. Each scenario supplies at
+/// most `plan.events_per_function()` events.
 pub(crate) async fn functions(engine: &Engine, plan: &Plan) -> Result<Vec<Scenario>, BenchError> {
     trades::scenarios(engine, plan).await
 }
 
-/// An HTTP request, as a client would send it to the API.
+/// An HTTP request of an API client.
 #[derive(Default)]
-pub(crate) struct Call<'a> {
+pub(crate) struct HttpRequest<'a> {
     pub(crate) method: &'a str,
-    /// The route as the template spells it, such as `/api/v1/customers/{id}`.
+    /// The route as written in the template, such as `/api/v1/customers/{id}`.
     pub(crate) resource: &'a str,
-    /// The path of this request, without a query.
+    /// The path of this request, without its query string.
     pub(crate) path: &'a str,
-    /// The one parameter of the query.
+    /// The only query parameter.
     pub(crate) query: Option<(&'a str, &'a str)>,
     pub(crate) headers: &'a [(&'a str, &'a str)],
     pub(crate) body: Option<&'a str>,
 }
 
-/// The event that API Gateway's REST API (payload version 1.0) makes of `call`.
-pub(crate) fn rest_event(call: &Call<'_>) -> String {
+/// Returns the event that an API Gateway REST API (payload version 1.0) creates from `request`.
+pub(crate) fn rest_event(request: &HttpRequest<'_>) -> String {
     const HOST: &str = "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com";
     let mut headers = vec![
         ("Accept", "application/json"),
@@ -71,20 +77,20 @@ pub(crate) fn rest_event(call: &Call<'_>) -> String {
         ("X-Forwarded-Port", "443"),
         ("X-Forwarded-Proto", "https"),
     ];
-    headers.extend_from_slice(call.headers);
+    headers.extend_from_slice(request.headers);
     let single: Map<String, Value> =
         headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     let multi: Map<String, Value> =
         headers.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
     json!({
-        "resource": call.resource,
-        "path": call.path,
-        "httpMethod": call.method,
+        "resource": request.resource,
+        "path": request.path,
+        "httpMethod": request.method,
         "headers": single,
         "multiValueHeaders": multi,
-        "queryStringParameters": call.query.map(|(name, value)| json!({ name: value })),
-        "multiValueQueryStringParameters": call.query.map(|(name, value)| json!({ name: [value] })),
-        "pathParameters": path_parameters(call.resource, call.path),
+        "queryStringParameters": request.query.map(|(name, value)| json!({ name: value })),
+        "multiValueQueryStringParameters": request.query.map(|(name, value)| json!({ name: [value] })),
+        "pathParameters": path_parameters(request.resource, request.path),
         "stageVariables": null,
         "requestContext": {
             "accountId": "123456789012",
@@ -92,24 +98,24 @@ pub(crate) fn rest_event(call: &Call<'_>) -> String {
             "domainName": HOST,
             "domainPrefix": "a1b2c3d4e5",
             "extendedRequestId": "YmVuY2gxMjM0NTY3ODk=",
-            "httpMethod": call.method,
+            "httpMethod": request.method,
             "identity": { "sourceIp": "192.0.2.1", "userAgent": "clientele-bench/1" },
-            "path": format!("/v1{}", call.path),
+            "path": format!("/v1{}", request.path),
             "protocol": "HTTP/1.1",
             "requestId": "41b45ea3-70b5-11e6-b7bd-69b5aaebc7d9",
             "requestTime": "15/Nov/2026:12:00:00 +0000",
             "requestTimeEpoch": 1_794_744_000_000_u64,
             "resourceId": "us4z18",
-            "resourcePath": call.resource,
+            "resourcePath": request.resource,
             "stage": "v1",
         },
-        "body": call.body,
+        "body": request.body,
         "isBase64Encoded": false,
     })
     .to_string()
 }
 
-/// The values of the `{name}` segments of `resource`, or null where there are none, as API Gateway sends it.
+/// Returns the values of the `{name}` segments of `resource`, or null if it has none, as API Gateway does.
 fn path_parameters(resource: &str, path: &str) -> Value {
     let found: Map<String, Value> = resource
         .split('/')

@@ -1,21 +1,21 @@
-//! The programs of this machine that the bench calls, looked up before anything slow is done.
+//! External programs that the bench runs. They are located before anything slow starts.
 
 use std::path::PathBuf;
 
 use crate::error::BenchError;
 
-/// Where each of them is.
+/// The paths of the programs.
 pub(crate) struct Tools {
     /// Counts instructions.
     pub(crate) valgrind: PathBuf,
-    /// Removes symbols, as the deployed executable has none.
+    /// Removes symbols, which the deployed executable does not have.
     pub(crate) strip: PathBuf,
-    /// Makes the RSA keys of the engine's certificates.
+    /// Generates the RSA keys of the engine's certificates.
     pub(crate) openssl: PathBuf,
 }
 
 impl Tools {
-    /// Looks for all of them on PATH.
+    /// Finds all programs on PATH.
     pub(crate) fn find() -> Result<Self, BenchError> {
         Ok(Self {
             valgrind: find("valgrind", "valgrind")?,

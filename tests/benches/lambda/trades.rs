@@ -1,7 +1,7 @@
 //! The data and the events of the trades functions.
 //!
-//! Every function answers a tenant without usage metering: what is measured is the function's own work, and
-//! the counter is one more call side by side with it.
+//! The tenant's usage metering is off, so that only the function's own work is measured. With metering, one
+//! more DynamoDB call runs concurrently with that work.
 
 use clientele_shared::Ambient;
 use clientele_shared::model::{
@@ -16,23 +16,23 @@ use crate::engine::Engine;
 use crate::error::BenchError;
 use crate::goals::ONE_ITEM_READ;
 use crate::measure::Plan;
-use crate::scenario::{Call, Scenario, TABLE_NAME, rest_event};
+use crate::scenario::{HttpRequest, Scenario, TABLE_NAME, rest_event};
 
-/// How many customers a read chooses from.
+/// Number of customers that reads and updates cycle through.
 const READ: u64 = 100;
 
-/// The tenant, its key and its customers: the first [`READ`] to be read and changed, then two for each event
-/// of delete and restore.
+/// The tenant and the secret of its API key. The tenant's first [`READ`] customers are for reads and updates.
+/// After those come the customers to delete and then the customers to restore, one for each event.
 struct Bench {
     tenant: Tenant,
     secret: String,
 }
 
-/// Prepares the data in `engine` and returns the scenario of every trades function, and of the pool functions,
-/// which read the same data.
+/// Creates the data in `engine` and returns the scenarios of all trades functions and of the pool functions,
+/// which use the same data.
 pub(crate) async fn scenarios(engine: &Engine, plan: &Plan) -> Result<Vec<Scenario>, BenchError> {
-    let bench = prepare(engine, plan).await.map_err(|error| BenchError::Engine(error.chain()))?;
-    let (to_delete, to_restore) = (READ, READ + plan.events_per_function());
+    let bench = prepare(engine, plan).await?;
+    let (first_to_delete, first_to_restore) = (READ, READ + plan.events_per_function());
     let one = "/api/v1/customers/{uuid}";
     let restore = "/api/v1/customers/{uuid}/restore";
     let mut all = crate::pool::scenarios(&bench.secret);
@@ -41,18 +41,18 @@ pub(crate) async fn scenarios(engine: &Engine, plan: &Plan) -> Result<Vec<Scenar
             limits: Some(ONE_ITEM_READ),
             ..bench.one("trades-customer-get", 200, "GET", one, |n| n % READ)
         },
-        bench.whole("trades-customer-list", 200, "GET", |_| None),
-        bench.whole("trades-customer-create", 201, "POST", |n| Some(typical_body(n))),
+        bench.collection("trades-customer-list", 200, "GET", |_| None),
+        bench.collection("trades-customer-create", 201, "POST", |n| Some(typical_body(n))),
         bench.one("trades-customer-update", 200, "PUT", one, |n| n % READ),
-        bench.one("trades-customer-delete", 200, "DELETE", one, move |n| to_delete + n),
-        bench.one("trades-customer-restore", 200, "POST", restore, move |n| to_restore + n),
+        bench.one("trades-customer-delete", 200, "DELETE", one, move |n| first_to_delete + n),
+        bench.one("trades-customer-restore", 200, "POST", restore, move |n| first_to_restore + n),
     ]);
     Ok(all)
 }
 
 impl Bench {
-    /// Events for the collection.
-    fn whole(
+    /// Returns a scenario with requests for the collection.
+    fn collection(
         &self,
         function: &'static str,
         expected_status: u16,
@@ -64,19 +64,19 @@ impl Bench {
             let body = body(n);
             let path = "/api/v1/customers";
             let headers = [("X-API-Key", key.as_str())];
-            rest_event(&Call {
+            rest_event(&HttpRequest {
                 method,
                 resource: path,
                 path,
                 headers: &headers,
                 body: body.as_deref(),
-                ..Call::default()
+                ..HttpRequest::default()
             })
         };
         Scenario { function, expected_status, event: Box::new(event), limits: None }
     }
 
-    /// Events for one customer each, the `which(n)`-th.
+    /// Returns a scenario in which event `n` concerns the customer with index `which(n)`.
     fn one(
         &self,
         function: &'static str,
@@ -91,13 +91,13 @@ impl Bench {
             let path = resource.replace("{uuid}", &tenant.customer_uuid(number).to_string());
             let body = (method == "PUT").then(|| json!({ "notes": format!("Note {n:08}") }).to_string());
             let headers = [("X-API-Key", key.as_str())];
-            rest_event(&Call {
+            rest_event(&HttpRequest {
                 method,
                 resource,
                 path: &path,
                 headers: &headers,
                 body: body.as_deref(),
-                ..Call::default()
+                ..HttpRequest::default()
             })
         };
         Scenario { function, expected_status, event: Box::new(event), limits: None }
@@ -138,7 +138,7 @@ async fn add_customers(store: &Store, tenant: &Tenant, count: u64) -> clientele_
     Ok(())
 }
 
-/// A customer of ordinary size.
+/// Returns a customer of typical size.
 fn typical(n: u64) -> CustomerFields {
     CustomerFields {
         first_name: Some("John".into()),
@@ -156,7 +156,7 @@ fn typical(n: u64) -> CustomerFields {
     }
 }
 
-/// The request that creates it.
+/// Returns the body of a request that creates the same customer.
 fn typical_body(n: u64) -> String {
     json!({
         "first_name": "John",

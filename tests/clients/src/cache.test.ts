@@ -1,4 +1,4 @@
-// Apollo Client's mutations, and what they change in its cache: customers are known there by type and id.
+// Mutations by Apollo Client and their effect on its normalised cache, which identifies a customer by type and id.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gql, type ApolloClient } from "@apollo/client";
@@ -21,7 +21,7 @@ async function create(client: ApolloClient, lastName: string): Promise<string> {
   return data.createCustomer.id;
 }
 
-/** What the list that a search finds shows without asking the server. */
+/** Returns the result of a search from the cache, without a request. */
 function cached(client: ApolloClient, search: string): { id: string; status: CustomerStatus; phone?: string | null }[] {
   const variables = { first: 20, search };
   const list = client.readQuery({ query: InfiniteCustomersDocument, variables });
@@ -29,7 +29,7 @@ function cached(client: ApolloClient, search: string): { id: string; status: Cus
   return list.infiniteCustomers.edges.map((edge) => edge.node);
 }
 
-test("an update shows in every list and view that has the customer, without another request", async () => {
+test("an update appears in every cached list and view of the customer without another request", async () => {
   const { fetch, exchanges } = recorded();
   const client = apollo(demoKey, { fetch });
   const id = await create(client, "Normalised");
@@ -45,10 +45,10 @@ test("an update shows in every list and view that has the customer, without anot
   assert.deepEqual([node?.id, node?.phone, node?.status], [id, "555-0999", "INACTIVE"]);
   const one = await client.query({ query: CustomerDocument, variables: { selector: { id } } });
   assert.equal(one.data?.customer?.phone, "555-0999");
-  assert.equal(exchanges.length, before + 1, "only the mutation went to the server");
+  assert.equal(exchanges.length, before + 1, "requests other than the mutation were sent");
 });
 
-test("a new customer is put into the list by its id, as the server lists it", async () => {
+test("a created customer appears first in a refetched list", async () => {
   const client = apollo(demoKey);
   const first = await create(client, "Sandoval");
   const variables = { first: 20, search: "sandoval" };
@@ -63,16 +63,16 @@ test("a new customer is put into the list by its id, as the server lists it", as
     refetchQueries: [InfiniteCustomersDocument],
     awaitRefetchQueries: true,
   });
-  const shown = watched.getCurrentResult();
-  assert.ok(shown.dataState === "complete");
-  const ids = shown.data.infiniteCustomers.edges.map((edge) => edge.node.id);
+  const result = watched.getCurrentResult();
+  assert.ok(result.dataState === "complete");
+  const ids = result.data.infiniteCustomers.edges.map((edge) => edge.node.id);
   assert.deepEqual(ids, [data?.createCustomer.id, first]);
-  assert.equal(shown.data.infiniteCustomers.totalCount, 2);
+  assert.equal(result.data.infiniteCustomers.totalCount, 2);
   assert.equal(client.cache.identify({ __typename: "Customer", id: first }), `Customer:${first}`);
   subscription.unsubscribe();
 });
 
-test("a bulk update tells of each id, and the lists show it when they are read again", async () => {
+test("a bulk update reports each failed id, and a refetched list contains the changes", async () => {
   const client = apollo(demoKey);
   const ids = [await create(client, "Bulkhead"), await create(client, "Bulkhead")];
   const variables = { first: 20, search: "bulkhead" };
@@ -88,7 +88,7 @@ test("a bulk update tells of each id, and the lists show it when they are read a
   assert.deepEqual(cached(client, "bulkhead").map((node) => node.status), ["INACTIVE", "INACTIVE"]);
 });
 
-test("a fragment of one customer follows its changes", async () => {
+test("a cached fragment reflects an update of its customer", async () => {
   const client = apollo(demoKey);
   const id = await create(client, "Fragmented");
   const fragment = gql`fragment Phone on Customer { phone }`;

@@ -1,4 +1,4 @@
-// Errors and the ways of asking: what Apollo Client makes of them.
+// Apollo Client's handling of errors, GET requests and persisted queries.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
@@ -15,15 +15,15 @@ import {
 import { setting } from "./settings.js";
 import { apollo, demoKey, endpoint, pagedCache, recorded } from "./stack.js";
 
-/** The code of the one GraphQL error with which this ends. */
-async function codeOf(asked: Promise<unknown>): Promise<unknown> {
-  const error = await asked.then(() => assert.fail("it went well"), (error: unknown) => error);
-  assert.ok(CombinedGraphQLErrors.is(error), `not an error of GraphQL: ${error}`);
+/** Returns the code of the single GraphQL error that the request fails with. */
+async function codeOf(request: Promise<unknown>): Promise<unknown> {
+  const error = await request.then(() => assert.fail("the request succeeded"), (error: unknown) => error);
+  assert.ok(CombinedGraphQLErrors.is(error), `not a GraphQL error: ${error}`);
   assert.equal(error.errors.length, 1);
   return error.errors[0]?.extensions?.["code"];
 }
 
-test("errors arrive with their codes", async () => {
+test("errors carry their codes", async () => {
   const client = apollo(demoKey);
   const customer = (selector: object): Promise<unknown> =>
     client.query({ query: CustomerDocument, variables: { selector } });
@@ -46,7 +46,7 @@ test("errors arrive with their codes", async () => {
   assert.equal(await codeOf(unknown), "GRAPHQL_VALIDATION_FAILED");
 });
 
-test("what was found beside an error is there for who asks for it", async () => {
+test("errorPolicy all returns partial data together with the error", async () => {
   const client = apollo(demoKey);
   const query = gql`
     query Two {
@@ -61,7 +61,7 @@ test("what was found beside an error is there for who asks for it", async () => 
   assert.deepEqual(error.errors[0]?.path, ["none"]);
 });
 
-test("a key that is none, and one that may only read, are errors of GraphQL", async () => {
+test("an unknown key and a read-only key produce GraphQL errors", async () => {
   const { fetch, exchanges } = recorded();
   assert.equal(await codeOf(apollo("ctc_live_none", { fetch }).query({ query: MeDocument })), "UNAUTHORIZED");
   assert.equal(exchanges[0]?.status, 401);
@@ -70,7 +70,7 @@ test("a key that is none, and one that may only read, are errors of GraphQL", as
   assert.equal(await codeOf(create), "FORBIDDEN");
 });
 
-test("queries go by GET where the client wants it, mutations by POST", async () => {
+test("useGETForQueries sends queries by GET and mutations by POST", async () => {
   const { fetch, exchanges } = recorded();
   const client = apollo(demoKey, { fetch, useGETForQueries: true });
   const variables = { first: 2, search: "o'brien & söhne", filter: { status: "ACTIVE" as const } };
@@ -89,7 +89,7 @@ test("queries go by GET where the client wants it, mutations by POST", async () 
   }
 });
 
-test("a client that sends hashes of documents learns to send the documents", async () => {
+test("a persisted-query client falls back to sending documents after one hash", async () => {
   for (const useGETForHashedQueries of [false, true]) {
     const { fetch, exchanges } = recorded();
     const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -100,6 +100,6 @@ test("a client that sends hashes of documents learns to send the documents", asy
     assert.ok(me.data?.me.id);
     const customer = await client.query({ query: CustomerDocument, variables: { selector: { id: "cust_1" } } });
     assert.equal(customer.data?.customer?.id, "cust_1");
-    assert.equal(exchanges.length, 3, "the hash is tried once");
+    assert.equal(exchanges.length, 3, "the hash was not sent exactly once");
   }
 });

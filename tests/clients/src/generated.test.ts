@@ -1,4 +1,4 @@
-// The typed client that graphql-codegen makes of the schema, by graphql-request: every query and mutation.
+// Every query and mutation by graphql-request, with the types that graphql-codegen generates from the schema.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClientError } from "graphql-request";
@@ -21,10 +21,10 @@ import { demoKey, requester } from "./stack.js";
 const client = requester(demoKey);
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
-/** Every field of the document's customer, by its generated type: one more or less does not compile. */
+/** Every customer field in the specification's query. An object with a missing or extra field does not compile. */
 type Customer = Omit<NonNullable<CustomerQuery["customer"]>, "__typename" | "tags" | "createdAt" | "updatedAt">;
 
-test("a customer's life, from its creation to a bulk update", async () => {
+test("a customer is created, updated, read and updated in bulk", async () => {
   const { createTag } = await client.request(CreateTagDocument, { input: { name: "Premium", color: "#4F46E5" } });
   const input: CreateCustomerInput = {
     firstName: "Jane",
@@ -76,7 +76,7 @@ test("a customer's life, from its creation to a bulk update", async () => {
   assert.deepEqual(bulkUpdateCustomers, { success: true, updatedCount: 1, errors: [] });
 });
 
-test("the lists, by cursor and by page", async () => {
+test("customers are listed by cursor and by page", async () => {
   for (const lastName of ["Cursorson", "Cursorson", "Cursorson"]) {
     await client.request(CreateCustomerDocument, { input: { lastName, status: "LEAD", city: "Cursor Falls" } });
   }
@@ -98,16 +98,16 @@ test("the lists, by cursor and by page", async () => {
   assert.deepEqual(paginatedCustomers.data, [{ id: oldest, status: "LEAD" }]);
 });
 
-test("who calls, and the tags", async () => {
+test("me returns the caller and tags returns all tags", async () => {
   const { me } = await client.request(MeDocument);
   assert.deepEqual([typeof me.id, me.email], ["string", null]);
   const { tags } = await client.request(TagsDocument);
   assert.ok(tags.length > 0 && tags.every((tag) => /^#[0-9A-F]{6}$/i.test(tag.color)));
 });
 
-test("errors are this client's errors, with their codes", async () => {
-  const code = async (asked: Promise<unknown>): Promise<unknown> => {
-    const error = await asked.then(() => assert.fail("it went well"), (error: unknown) => error);
+test("errors are ClientErrors with their codes", async () => {
+  const code = async (request: Promise<unknown>): Promise<unknown> => {
+    const error = await request.then(() => assert.fail("the request succeeded"), (error: unknown) => error);
     assert.ok(error instanceof ClientError, `${error}`);
     return error.response.errors?.[0]?.extensions["code"];
   };

@@ -1,4 +1,4 @@
-// The clients as their users set them up, against the stack that infra/scripts/graphql-clients started.
+// GraphQL clients, set up as their users do, for the stack that infra/scripts/graphql-clients started.
 import { ApolloClient, HttpLink, InMemoryCache } from "@apollo/client";
 import { cacheSizes, relayStylePagination } from "@apollo/client/utilities";
 import { GraphQLClient } from "graphql-request";
@@ -7,13 +7,13 @@ import { setting } from "./settings.js";
 
 export const endpoint = `${setting("CLIENTELE_URL")}/graphql`;
 
-/** The key of the demo tenant, which has some dozen customers. */
+/** API key of the demo tenant, which has 60 customers. */
 export const demoKey = setting("CLIENTELE_KEY");
 
-/** What was asked over HTTP: method and content type of each exchange. */
+/** One HTTP request and its response. */
 export type Exchange = { method: string; url: string; status: number; contentType: string | null };
 
-/** A fetch that keeps a record of what it did. */
+/** Returns a `fetch` that records its exchanges. */
 export function recorded(): { fetch: typeof fetch; exchanges: Exchange[] } {
   const exchanges: Exchange[] = [];
   const recording: typeof fetch = async (input, init) => {
@@ -29,23 +29,23 @@ export function recorded(): { fetch: typeof fetch; exchanges: Exchange[] } {
   return { fetch: recording, exchanges };
 }
 
-// Apollo remembers what it read of 50,000 objects; a list of some ten thousand customers has more, and to forget them
-// in turn makes each page cost seconds.
+// By default, Apollo caches the results for 50,000 objects. The list that the scroll builds up contains more, and
+// evicting them in turn makes each page take seconds.
 cacheSizes["inMemoryCache.executeSelectionSet"] = 1_000_000;
 
-/** Apollo's cache with the policy that its guide gives for lists by cursor. */
+/** Returns an Apollo cache with the policy that Apollo's guide recommends for cursor-based lists. */
 export function pagedCache(): InMemoryCache {
   const infiniteCustomers = relayStylePagination(["filter", "search"]);
   return new InMemoryCache({ typePolicies: { Query: { fields: { infiniteCustomers } } } });
 }
 
-/** Apollo Client with that cache. */
+/** Returns an Apollo Client with such a cache. */
 export function apollo(key: string, options: HttpLink.Options = {}): ApolloClient {
   const link = new HttpLink({ uri: endpoint, headers: { Authorization: `Bearer ${key}` }, ...options });
   return new ApolloClient({ cache: pagedCache(), link });
 }
 
-/** graphql-request. */
+/** Returns a client of graphql-request. */
 export function requester(key: string): GraphQLClient {
   return new GraphQLClient(endpoint, { headers: { "X-API-Key": key } });
 }

@@ -1,7 +1,7 @@
 //! The Lambda function `pool-graphql`.
 
 fn main() -> Result<(), lambda_http::Error> {
-    // Otherwise the first caller would wait for it.
+    // Build the schema during cold start, so that the first request does not wait for it.
     clientele_functions_pool::build_schema();
     clientele_functions_common::serve(&clientele_functions_pool::graphql::ENDPOINT)
 }

@@ -1,13 +1,13 @@
-// The page of the local stack: reads what runs here and the OpenAPI document, and makes a form of each endpoint.
-// Whatever comes from outside reaches the document as text, never as markup.
+// The page of the local stack: reads the stack's description and its OpenAPI specification, and builds a form
+// for each endpoint. Data from the server is inserted into the page as text, never as markup.
 "use strict";
 
 const SHOWN_HEADERS = ["content-type", "etag", "location", "retry-after", "x-amzn-requestid"];
 const SHOWN_PREFIXES = ["x-usage-", "x-total-", "x-amzn-errortype", "idempotency"];
-const LONGEST_SHOWN = 300000;
+const MAX_SHOWN_CHARACTERS = 300000;
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "ANY"];
 
-/** An element. Attributes that begin with "on" are listeners; children are elements or text. */
+/** Creates an element. Attributes named "on…" are listeners. Children are elements or text. */
 function el(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -32,7 +32,7 @@ function copyButton(text) {
   return button;
 }
 
-/** A command in a box with a button that copies it. */
+/** Creates a box with a command and a button that copies it. */
 function command(text) {
   const pre = el("pre", { class: "wrap" }, text);
   const box = el("div", { class: "copyable" }, pre, copyButton(() => pre.textContent));
@@ -55,17 +55,20 @@ function typeOf(schema) {
   return Array.isArray(schema.type) ? schema.type.find((type) => type !== "null") : schema.type;
 }
 
-/** The members of an object worth showing: those it needs and those with an example; all where there are none. */
-function members(openapi, schema) {
+/**
+ * Returns the writable properties that are required or have an example or default. If there are none, returns all
+ * writable properties.
+ */
+function exampleProperties(openapi, schema) {
   const all = Object.entries(schema.properties || {}).filter(([, property]) => !resolve(openapi, property).readOnly);
   const shown = all.filter(([name, property]) => {
-    const { example, examples, default: usual } = resolve(openapi, property);
-    return schema.required?.includes(name) || example !== undefined || examples?.length || usual !== undefined;
+    const { example, examples, default: defaultValue } = resolve(openapi, property);
+    return schema.required?.includes(name) || example !== undefined || examples?.length || defaultValue !== undefined;
   });
   return shown.length ? shown : all;
 }
 
-/** A value that fits a schema: its own example where it has one. */
+/** Returns a value that conforms to a schema, preferably the schema's own example. */
 function example(openapi, schema, depth = 0) {
   schema = resolve(openapi, schema);
   if (schema.example !== undefined) return schema.example;
@@ -73,13 +76,13 @@ function example(openapi, schema, depth = 0) {
   if (schema.default !== undefined) return schema.default;
   if (schema.enum) return schema.enum[0];
   if (depth > 6) return null;
-  const choice = (schema.oneOf || schema.anyOf)?.find((one) => typeOf(resolve(openapi, one)) !== "null");
+  const choice = (schema.oneOf || schema.anyOf)?.find((option) => typeOf(resolve(openapi, option)) !== "null");
   if (choice) return example(openapi, choice, depth + 1);
   if (schema.allOf) return Object.assign({}, ...schema.allOf.map((part) => example(openapi, part, depth + 1)));
   switch (typeOf(schema)) {
     case "object":
       return Object.fromEntries(
-        members(openapi, schema).map(([name, property]) => [name, example(openapi, property, depth + 1)]),
+        exampleProperties(openapi, schema).map(([name, property]) => [name, example(openapi, property, depth + 1)]),
       );
     case "array":
       return [example(openapi, schema.items, depth + 1)];
@@ -104,35 +107,37 @@ function exampleBody(openapi, operation) {
   return { kind, text: typeof value === "string" ? value : JSON.stringify(value, null, 2) };
 }
 
-/** The parameters of an endpoint; those of the path are there even where the document does not name them. */
+/** Returns the parameters of an endpoint, including path parameters that the specification does not list. */
 function parameters(openapi, item, operation, path) {
-  const all = [...(item?.parameters || []), ...(operation.parameters || [])].map((one) => resolve(openapi, one));
+  const listed = [...(item?.parameters || []), ...(operation.parameters || [])];
+  const all = listed.map((parameter) => resolve(openapi, parameter));
   for (const [, name] of path.matchAll(/\{([^}+]+)\+?\}/g)) {
-    if (!all.some((one) => one.in === "path" && one.name === name)) all.unshift({ name, in: "path", required: true });
+    const isListed = all.some((parameter) => parameter.in === "path" && parameter.name === name);
+    if (!isListed) all.unshift({ name, in: "path", required: true });
   }
-  return all.filter((one) => ["path", "query", "header"].includes(one.in));
+  return all.filter((parameter) => ["path", "query", "header"].includes(parameter.in));
 }
 
 // ---- One endpoint ----
 
-/** Values known to work in a path, by parameter: they fill the fields nobody has typed in. */
-const known = { values: {}, fields: [] };
+/** Sample values by path parameter, and the fields to fill with them unless the user has edited the field. */
+const samples = { values: {}, fields: [] };
 
-function learn(name, value) {
-  known.values[name] = value;
-  for (const field of known.fields) {
-    if (field.name === name && !field.input.dataset.typed) {
+function setSample(name, value) {
+  samples.values[name] = value;
+  for (const field of samples.fields) {
+    if (field.name === name && !field.input.dataset.edited) {
       field.input.value = value;
       field.input.dispatchEvent(new Event("input", { bubbles: true }));
     }
   }
 }
 
-/** A customer just made is the one to read, change and delete next. */
-function learnFrom(answer) {
-  const made = answer?.data ?? answer;
-  for (const name of Object.keys(known.values)) {
-    if (typeof made?.[name] === "string") learn(name, made[name]);
+/** Uses the customer that was just created as the sample for the other endpoints. */
+function setSamplesFrom(json) {
+  const created = json?.data ?? json;
+  for (const name of Object.keys(samples.values)) {
+    if (typeof created?.[name] === "string") setSample(name, created[name]);
   }
 }
 
@@ -146,9 +151,9 @@ function fieldFor(openapi, parameter, id) {
     : el("input", attributes);
   const first = parameter.example ?? Object.values(parameter.examples || {})[0]?.value ?? schema.example;
   if (parameter.in === "path") {
-    input.value = known.values[parameter.name] ?? first ?? "";
-    input.addEventListener("change", () => (input.dataset.typed = "yes"));
-    known.fields.push({ name: parameter.name, input });
+    input.value = samples.values[parameter.name] ?? first ?? "";
+    input.addEventListener("change", () => (input.dataset.edited = "yes"));
+    samples.fields.push({ name: parameter.name, input });
   } else if (first !== undefined && !choices) {
     input.placeholder = `e.g. ${first}`;
   }
@@ -157,7 +162,7 @@ function fieldFor(openapi, parameter, id) {
   return { parameter, input, box };
 }
 
-/** What the form says now: the path with its query, the headers, the body. */
+/** Returns the request that the form currently describes. */
 function request(route, fields, body) {
   let path = route.path;
   const query = new URLSearchParams();
@@ -187,12 +192,12 @@ function curl(base, { method, target, headers, body }) {
   return parts.join(" \\\n  ");
 }
 
-async function send(call) {
+async function send(request) {
   const started = performance.now();
-  const response = await fetch(call.target, {
-    method: call.method,
-    headers: call.headers,
-    body: call.body,
+  const response = await fetch(request.target, {
+    method: request.method,
+    headers: request.headers,
+    body: request.body,
     cache: "no-store",
     credentials: "omit",
     redirect: "manual",
@@ -201,8 +206,8 @@ async function send(call) {
   return { response, text, milliseconds: performance.now() - started };
 }
 
-/** JSON with its parts colored, as elements. */
-function colored(text) {
+/** Returns JSON with syntax highlighting, as text and elements. */
+function highlight(text) {
   const parts = [];
   let end = 0;
   for (const match of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|-?\d[\d.eE+-]*|true|false|null/g)) {
@@ -215,31 +220,32 @@ function colored(text) {
   return parts;
 }
 
-function answer({ response, text, milliseconds }) {
+function responseView({ response, text, milliseconds }) {
   const status = el(
     "div",
     { class: "status" },
     el("span", { class: response.ok ? "good" : "bad" }, `${response.status} ${response.statusText}`.trim()),
-    el("span", { class: "quiet" }, `${milliseconds.toFixed(0)} ms`),
-    el("span", { class: "quiet" }, `${new Blob([text]).size} bytes`),
+    el("span", { class: "muted" }, `${milliseconds.toFixed(0)} ms`),
+    el("span", { class: "muted" }, `${new Blob([text]).size} bytes`),
   );
   const shown = [...response.headers].filter(
     ([name]) => SHOWN_HEADERS.includes(name) || SHOWN_PREFIXES.some((prefix) => name.startsWith(prefix)),
   );
   const headers = el("pre", { class: "wrap" }, shown.map(([name, value]) => `${name}: ${value}`).join("\n"));
-  let body = el("p", { class: "quiet" }, "No body.");
-  if (text.length > LONGEST_SHOWN) {
-    body = el("pre", {}, `${text.slice(0, LONGEST_SHOWN)}\n… cut here: the whole answer is ${text.length} characters`);
+  let body = el("p", { class: "muted" }, "No body.");
+  if (text.length > MAX_SHOWN_CHARACTERS) {
+    const shownText = text.slice(0, MAX_SHOWN_CHARACTERS);
+    body = el("pre", {}, `${shownText}\n… truncated; the full response has ${text.length} characters`);
   } else if (text) {
     let pretty;
     try {
-      pretty = colored(JSON.stringify(JSON.parse(text), null, 2));
+      pretty = highlight(JSON.stringify(JSON.parse(text), null, 2));
     } catch {
-      pretty = [text]; // not JSON, CSV for example
+      pretty = [text]; // not JSON, for example CSV
     }
     body = el("pre", { tabindex: "0" }, ...pretty);
   }
-  return el("div", { class: "answer" }, status, headers, body);
+  return el("div", { class: "response" }, status, headers, body);
 }
 
 function endpoint(info, openapi, route, at) {
@@ -261,14 +267,15 @@ function endpoint(info, openapi, route, at) {
   const submit = async (event) => {
     event.preventDefault();
     const remote = info.storage.kind === "remote" && route.method !== "GET";
-    if (remote && !confirm(`This changes records in the DynamoDB at ${info.storage.at}. Send it?`)) return;
+    if (remote && !confirm(`This request changes records in the DynamoDB at ${info.storage.at}. Send it?`)) return;
     button.disabled = true;
     try {
       const sent = await send(request(route, fields, body));
-      result.replaceChildren(answer(sent));
-      if (sent.response.status === 201) learnFrom(JSON.parse(sent.text));
+      result.replaceChildren(responseView(sent));
+      if (sent.response.status === 201) setSamplesFrom(JSON.parse(sent.text));
     } catch (error) {
-      result.replaceChildren(el("p", { class: "bad" }, `No answer: ${error.message}. Is the stack still running?`));
+      const message = `The request failed: ${error.message}. Check that the stack is still running.`;
+      result.replaceChildren(el("p", { class: "bad" }, message));
     }
     button.disabled = false;
   };
@@ -276,8 +283,9 @@ function endpoint(info, openapi, route, at) {
     "form",
     { onsubmit: submit, oninput: refresh, class: "fields" },
     ...fields.map((field) => field.box),
-    body && el("div", { class: "field whole" }, el("label", { for: `body-${at}` }, `Body (${body.kind})`), body.input),
-    el("div", { class: "whole" }, button),
+    body &&
+      el("div", { class: "field full-width" }, el("label", { for: `body-${at}` }, `Body (${body.kind})`), body.input),
+    el("div", { class: "full-width" }, button),
   );
   document.getElementById("key").addEventListener("input", refresh);
   refresh();
@@ -290,17 +298,17 @@ function endpoint(info, openapi, route, at) {
       {},
       el("span", { class: `method ${route.method.toLowerCase()}` }, route.method),
       el("code", { class: "path" }, route.path),
-      el("span", { class: "what" }, operation.summary || route.function),
+      el("span", { class: "summary" }, operation.summary || route.function),
     ),
-    el("div", { class: "inside" }, text ? el("p", {}, text) : null, form, shell.box, result,
-      el("p", { class: "quiet" }, "Answered by the function ", el("code", {}, route.function), ".")),
+    el("div", { class: "content" }, text ? el("p", {}, text) : null, form, shell.box, result,
+      el("p", { class: "muted" }, "Handled by the function ", el("code", {}, route.function), ".")),
   );
 }
 
 // ---- The page ----
 
 function storage({ kind, at }) {
-  if (kind === "temporary") return "In a temporary folder: gone when the stack stops. Start it with --data DIR to keep them.";
+  if (kind === "temporary") return "In a temporary folder, deleted on exit. To keep it, start the stack with --data DIR.";
   return kind === "folder" ? `In ${at}` : `In the DynamoDB at ${at}`;
 }
 
@@ -323,16 +331,17 @@ async function start() {
   try {
     const read = async (path) => (await fetch(path, { cache: "no-store" })).json();
     const [info, openapi] = await Promise.all([read("/_local/info"), read("/openapi.json")]);
-    known.values = { ...info.samples };
+    samples.values = { ...info.samples };
     facts(info);
-    // Paths in the order they came, and under each the reading method first.
+    // Keep the order of the paths, and sort the methods of each path as in METHODS.
     const order = info.routes.map((route) => route.path);
     const rank = (route) => order.indexOf(route.path) * METHODS.length + METHODS.indexOf(route.method);
-    info.routes.sort((one, other) => rank(one) - rank(other));
+    info.routes.sort((a, b) => rank(a) - rank(b));
     routes.replaceChildren(...info.routes.map((route, at) => endpoint(info, openapi, route, at)));
     routes.querySelector("details")?.setAttribute("open", "");
   } catch (error) {
-    routes.replaceChildren(el("p", { class: "bad" }, `Cannot read the endpoints: ${error.message}. Is the stack running?`));
+    const message = `Cannot load the endpoints: ${error.message}. Check that the stack is running.`;
+    routes.replaceChildren(el("p", { class: "bad" }, message));
   }
 }
 

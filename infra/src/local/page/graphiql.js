@@ -1,5 +1,5 @@
-// The query page of the local stack: runs documents and shows the schema, which it asks the endpoint for.
-// Whatever comes from outside reaches the document as text, never as markup.
+// The GraphQL page of the local stack: runs documents and shows the schema, which it reads by introspection.
+// Data from the server is inserted into the page as text, never as markup.
 "use strict";
 
 const LIST_FIELDS = "edges {\n      node {\n        id\n        firstName\n        lastName\n        companyName\n        email\n        phone\n        status\n        city\n        tags {\n          name\n          color\n        }\n      }\n      cursor\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    totalCount";
@@ -58,7 +58,7 @@ const INTROSPECTION = `query Schema { __schema { queryType { name } mutationType
 
 const byId = (id) => document.getElementById(id);
 
-/** An element; children are elements or text. */
+/** Creates an element. Children are elements or text. */
 function el(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -70,8 +70,8 @@ async function send(body) {
   const key = byId("key").value.trim();
   const headers = { "content-type": "application/json" };
   if (key) headers.authorization = `Bearer ${key}`;
-  const answer = await fetch("/graphql", { method: "POST", headers, body: JSON.stringify(body) });
-  return { status: answer.status, text: await answer.text() };
+  const response = await fetch("/graphql", { method: "POST", headers, body: JSON.stringify(body) });
+  return { status: response.status, text: await response.text() };
 }
 
 function pretty(text) {
@@ -88,42 +88,42 @@ async function run() {
   try {
     variables = JSON.parse(byId("variables").value.trim() || "{}");
   } catch (error) {
-    status.textContent = `The variables are not JSON: ${error.message}`;
+    status.textContent = `The variables are not valid JSON: ${error.message}`;
     return;
   }
   status.textContent = "Running…";
-  const begun = performance.now();
+  const started = performance.now();
   try {
-    const answer = await send({ query: byId("query").value, variables });
-    status.textContent = `HTTP ${answer.status}, ${Math.round(performance.now() - begun)} ms`;
-    byId("answer").textContent = pretty(answer.text);
+    const response = await send({ query: byId("query").value, variables });
+    status.textContent = `HTTP ${response.status}, ${Math.round(performance.now() - started)} ms`;
+    byId("response").textContent = pretty(response.text);
   } catch (error) {
-    status.textContent = `No answer: ${error.message}. Is the stack running?`;
+    status.textContent = `The request failed: ${error.message}. Check that the stack is running.`;
   }
 }
 
 // ---- The schema ----
 
-function spelled(type) {
-  if (type.kind === "NON_NULL") return `${spelled(type.ofType)}!`;
-  if (type.kind === "LIST") return `[${spelled(type.ofType)}]`;
+function formatType(type) {
+  if (type.kind === "NON_NULL") return `${formatType(type.ofType)}!`;
+  if (type.kind === "LIST") return `[${formatType(type.ofType)}]`;
   return type.name;
 }
 
-function member(one) {
-  const args = (one.args || []).map((arg) => `${arg.name}: ${spelled(arg.type)}`).join(", ");
-  const text = `${one.name}${args ? `(${args})` : ""}${one.type ? `: ${spelled(one.type)}` : ""}`;
-  return el("li", {}, el("code", {}, text), one.description ? ` ${one.description}` : null);
+function fieldItem(field) {
+  const args = (field.args || []).map((arg) => `${arg.name}: ${formatType(arg.type)}`).join(", ");
+  const text = `${field.name}${args ? `(${args})` : ""}${field.type ? `: ${formatType(field.type)}` : ""}`;
+  return el("li", {}, el("code", {}, text), field.description ? ` ${field.description}` : null);
 }
 
-function kindOf(type, open) {
-  const members = type.fields || type.inputFields || type.enumValues || [];
+function typeDetails(type, open) {
+  const fields = type.fields || type.inputFields || type.enumValues || [];
   const details = el(
     "details",
     open ? { open: "" } : {},
     el("summary", {}, el("code", {}, type.name)),
-    type.description ? el("p", { class: "quiet" }, type.description) : null,
-    el("ul", {}, ...members.map(member)),
+    type.description ? el("p", { class: "muted" }, type.description) : null,
+    el("ul", {}, ...fields.map(fieldItem)),
   );
   return details;
 }
@@ -132,18 +132,18 @@ async function showSchema() {
   const docs = byId("docs");
   try {
     const { data, errors } = JSON.parse((await send({ query: INTROSPECTION })).text);
-    if (!data) throw new Error(errors?.[0]?.message || "no answer");
+    if (!data) throw new Error(errors?.[0]?.message || "the response contains no data");
     const roots = [data.__schema.queryType.name, data.__schema.mutationType?.name];
     const types = data.__schema.types.filter((type) => !type.name.startsWith("__") && type.kind !== "SCALAR");
     const rank = (type) => (roots.includes(type.name) ? roots.indexOf(type.name) : roots.length);
-    types.sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name));
-    docs.replaceChildren(...types.map((type) => kindOf(type, roots.includes(type.name))));
+    types.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+    docs.replaceChildren(...types.map((type) => typeDetails(type, roots.includes(type.name))));
   } catch (error) {
-    docs.replaceChildren(el("p", { class: "bad" }, `Cannot read the schema: ${error.message}.`));
+    docs.replaceChildren(el("p", { class: "bad" }, `Cannot load the schema: ${error.message}.`));
   }
 }
 
-function choose(sample) {
+function select(sample) {
   byId("query").value = sample.query;
   byId("variables").value = JSON.stringify(sample.variables, null, 2);
 }
@@ -151,8 +151,8 @@ function choose(sample) {
 async function start() {
   const samples = byId("sample");
   samples.append(...SAMPLES.map((sample, at) => el("option", { value: `${at}` }, sample.name)));
-  samples.addEventListener("change", () => choose(SAMPLES[Number(samples.value)]));
-  choose(SAMPLES[0]);
+  samples.addEventListener("change", () => select(SAMPLES[Number(samples.value)]));
+  select(SAMPLES[0]);
   byId("run").addEventListener("click", run);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
@@ -161,7 +161,7 @@ async function start() {
   try {
     byId("key").value = (await (await fetch("/_local/info")).json()).key;
   } catch (error) {
-    byId("status").textContent = `Cannot read the key: ${error.message}`;
+    byId("status").textContent = `Cannot load the API key: ${error.message}`;
   }
   await showSchema();
 }

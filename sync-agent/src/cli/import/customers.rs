@@ -1,9 +1,9 @@
-//! `sync-agent import customers`.
+//! The `sync-agent import customers` command.
 
 use clap::Args;
 use serde::Serialize;
 
-use super::{FileArgs, Imported, OutcomeLabels};
+use super::{FileArgs, ImportArgs, OutcomeLabels};
 use crate::import::customers::Customers;
 use crate::import::customers::fields::Field;
 use crate::import::field::ImportField as _;
@@ -11,29 +11,30 @@ use crate::import::mapping::ColumnChoice;
 use crate::import::{ImportCounts, ImportOutcome};
 
 #[derive(Debug, Args)]
-#[command(after_help = fields())]
+#[command(after_help = help())]
 pub(in crate::cli) struct CustomerArgs {
     #[command(flatten)]
     file: FileArgs,
-    /// What a column holds, where its name does not say it; COLUMN=- leaves a column out.
+    /// Field that a column holds, if its name is not recognised; COLUMN=- ignores the column
     #[arg(long = "map", value_name = "COLUMN=FIELD")]
     columns: Vec<ColumnChoice<Field>>,
-    /// The column that names a row in its source [default: CustomerId, id, external_id or uuid; a row without id
-    /// is named by all of its values].
+    /// Column with the id of each row in its source [default: CustomerId, id, external_id or uuid; a row
+    /// without an id is identified by all of its values]
     #[arg(long, value_name = "COLUMN")]
     id_column: Option<String>,
-    /// What the rows come from: a row is imported once from a source [default: the file's name].
+    /// Name of the rows' source; each row of a source is imported once [default: the file's name]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
 }
 
-/// What `--map` takes, for the help.
-fn fields() -> String {
+/// Returns the help text about fields and exit codes.
+fn help() -> String {
     format!(
-        "The fields: {}.\n\nColumns with these names are known, and so are those of the trades API and of many \
-         exports; case, spaces, _ and - do not matter. tags are names parted by `;`: those that the tenant does not have \
-         yet are made.\n\nExit codes: 0 all rows are in; 1 it failed or was stopped, \
-         and can be run again as it is; 2 wrong options; 3 some rows were rejected.",
+        "Fields: {}.\n\nColumns with these names are recognised, and so are the column names of the trades \
+         API and of many exports. Case, spaces, _ and - do not matter. The field tags holds tag names \
+         separated by `;`; tags that the tenant does not have yet are created.\n\nExit codes: 0 all rows are \
+         imported; 1 the import failed or was stopped, and the same command can be run again; 2 the options \
+         are invalid; 3 some rows were rejected.",
         Field::all_names()
     )
 }
@@ -44,19 +45,19 @@ impl CustomerArgs {
     }
 }
 
-/// What became of the rows, for programs.
+/// The row counts and the source as `--json` prints them.
 #[derive(Serialize)]
 struct Json {
     created: u64,
-    imported_rows_get: u64,
+    imported_before: u64,
     rejected: u64,
     source: String,
 }
 
-impl Imported for CustomerArgs {
-    type ImportKind = Customers;
+impl ImportArgs for CustomerArgs {
+    type Kind = Customers;
 
-    const LABELS: OutcomeLabels = OutcomeLabels { written: "created", present: "imported before" };
+    const LABELS: OutcomeLabels = OutcomeLabels { written: "created", present: "already imported" };
 
     fn file(&self) -> &FileArgs {
         &self.file
@@ -74,8 +75,8 @@ impl Imported for CustomerArgs {
         let source = self.source();
         (outcome.counts.present > 0).then(|| {
             format!(
-                "imported before: rows of the source `{source}` with the same ids. If this file has ids of its \
-                 own, name its source with --source NAME"
+                "already imported: the source `{source}` has rows with the same ids; if the ids in this file \
+                 are unrelated, pass another --source NAME"
             )
         })
     }
@@ -87,7 +88,7 @@ impl Imported for CustomerArgs {
     fn json(&self, counts: ImportCounts) -> impl Serialize {
         Json {
             created: counts.written,
-            imported_rows_get: counts.present,
+            imported_before: counts.present,
             rejected: counts.rejected,
             source: self.source(),
         }

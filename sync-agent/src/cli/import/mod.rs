@@ -1,4 +1,4 @@
-//! `sync-agent import`: what is the same whatever is imported.
+//! The `sync-agent import` command: the parts that customers and prices share.
 
 mod customers;
 mod prices;
@@ -16,32 +16,32 @@ use serde::Serialize;
 
 use self::progress_display::ProgressDisplay;
 use super::exit::{Exit, print_result};
-use super::signals::stop_on_signals;
+use super::signals::cancel_on_signals;
 use super::target_args::TargetArgs;
 use crate::import::import_kind::ImportKind;
 use crate::import::mapping::ColumnChoice;
 use crate::import::{ImportCounts, ImportError, ImportOptions, ImportOutcome, Importer, RejectsTo};
 
-/// Which file, whose records it is for, and how it is read.
+/// The file to import, its tenant and table, and how to read it.
 #[derive(Debug, Args)]
 pub(super) struct FileArgs {
-    /// The CSV file. Its first line names the columns.
+    /// CSV file; its first line must name the columns
     file: PathBuf,
     #[command(flatten)]
     target: TargetArgs,
-    /// What parts the columns: one character, or `tab`.
+    /// Column delimiter: one character, or `tab`
     #[arg(long, default_value = ",", value_name = "CHARACTER", value_parser = delimiter)]
     delimiter: u8,
-    /// Keep the apostrophe before cells such as '=1+1 and '+55, which exports put there against formulas.
+    /// Keep the apostrophe before cells such as '=1+1 and '+55, which exports add to disarm formulas
     #[arg(long)]
     no_formula_guard: bool,
-    /// Read and check everything, write nothing.
+    /// Read and check every row, but import nothing
     #[arg(long)]
     dry_run: bool,
-    /// Where the rejected rows go [default: FILE.rejects.csv in this folder; nowhere in a dry run].
+    /// File for the rejected rows [default: FILE.rejects.csv in the current directory; none in a dry run]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
-    /// Tell the result as one line of JSON.
+    /// Print the result as one line of JSON
     #[arg(long)]
     json: bool,
 }
@@ -63,30 +63,30 @@ impl FileArgs {
     }
 }
 
-/// What was typed about one kind of import, and how its result is told.
-pub(super) trait Imported {
-    type ImportKind: ImportKind;
+/// The arguments of one import command, and the texts of its result.
+pub(super) trait ImportArgs {
+    type Kind: ImportKind;
 
-    /// What becomes of rows, in the words of this import.
+    /// The labels of the row counts.
     const LABELS: OutcomeLabels;
 
     fn file(&self) -> &FileArgs;
 
-    fn columns(&self) -> &[ColumnChoice<<Self::ImportKind as ImportKind>::Field>];
+    fn columns(&self) -> &[ColumnChoice<<Self::Kind as ImportKind>::Field>];
 
-    fn kind(&self) -> Self::ImportKind;
+    fn kind(&self) -> Self::Kind;
 
-    /// What the counts do not say by themselves.
+    /// Returns a line that explains the counts, if they need one.
     fn hint(&self, outcome: &ImportOutcome) -> Option<String>;
 
-    /// How rows come in that were rejected, once they are put right.
+    /// Returns how to import the rejected rows once they are corrected, to follow "then".
     fn rejects_hint(&self) -> String;
 
-    /// The counts, for programs.
+    /// Returns the counts as `--json` prints them.
     fn json(&self, counts: ImportCounts) -> impl Serialize;
 }
 
-/// What becomes of rows that are good.
+/// The labels of the counts of accepted rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OutcomeLabels {
     written: &'static str,
@@ -94,7 +94,7 @@ pub(super) struct OutcomeLabels {
 }
 
 impl OutcomeLabels {
-    fn of(self, counts: ImportCounts) -> String {
+    fn describe(self, counts: ImportCounts) -> String {
         format!(
             "{} {}, {} {}, rejected {}",
             self.written,
@@ -106,8 +106,8 @@ impl OutcomeLabels {
     }
 }
 
-/// Imports what was typed.
-pub(super) async fn run<A: Imported>(args: A) -> Exit {
+/// Runs an import and prints its result.
+pub(super) async fn run<A: ImportArgs>(args: A) -> Exit {
     let file = args.file();
     let store = match file.target.store().await {
         Ok(store) => store,
@@ -116,26 +116,27 @@ pub(super) async fn run<A: Imported>(args: A) -> Exit {
             return Exit::Failed;
         }
     };
-    let stop = match stop_on_signals() {
-        Ok(stop) => stop,
+    let cancellation = match cancel_on_signals() {
+        Ok(cancellation) => cancellation,
         Err(error) => {
-            eprintln!("error: cannot listen to Ctrl-C: {error}");
+            eprintln!("error: cannot listen for Ctrl-C: {error}");
             return Exit::Failed;
         }
     };
     let options = file.options(args.columns());
     let TargetArgs { tenant, mode, .. } = &file.target;
-    let importer = Importer::new(store, tenant.clone(), *mode, args.kind(), options).stopped_by(stop);
+    let importer =
+        Importer::new(store, tenant.clone(), *mode, args.kind(), options).with_cancellation(cancellation);
     let mut display = ProgressDisplay::new(A::LABELS);
-    let ended = importer.run(&file.file, &mut |event| display.show(event)).await;
+    let result = importer.run(&file.file, &mut |event| display.show(event)).await;
     display.clear();
-    match ended {
+    match result {
         Ok(outcome) => succeeded(&args, &outcome),
         Err(failure) => failed(&args, &failure.error, &failure.so_far),
     }
 }
 
-fn succeeded<A: Imported>(args: &A, outcome: &ImportOutcome) -> Exit {
+fn succeeded<A: ImportArgs>(args: &A, outcome: &ImportOutcome) -> Exit {
     let exit = match outcome {
         ImportOutcome { interrupted: true, .. } => Exit::Failed,
         ImportOutcome { counts: ImportCounts { rejected: 1.., .. }, .. } => Exit::SomeRejected,
@@ -148,11 +149,13 @@ fn succeeded<A: Imported>(args: &A, outcome: &ImportOutcome) -> Exit {
     }
 }
 
-fn failed<A: Imported>(args: &A, error: &ImportError, so_far: &ImportOutcome) -> Exit {
+fn failed<A: ImportArgs>(args: &A, error: &ImportError, so_far: &ImportOutcome) -> Exit {
     let message = match error {
+        // These concern the file, not the table.
+        ImportError::Store(error @ StoreError::Invalid(_)) => error.to_string(),
         ImportError::Store(error) => {
             let table = &args.file().target.table;
-            format!("the table {table}: {}{}", error.chain(), what_to_do(error))
+            format!("table {table}: {}{}", error.chain(), remedy(error))
         }
         other => other.to_string(),
     };
@@ -163,52 +166,51 @@ fn failed<A: Imported>(args: &A, error: &ImportError, so_far: &ImportOutcome) ->
     }
     if so_far.counts.rows() > 0 {
         eprintln!(
-            "until then: {}. What is imported stays; run the same command again to go on, rows that are in are \
-             left out",
-            A::LABELS.of(so_far.counts)
+            "before the failure: {}. Imported rows are kept; run the same command again and it skips them",
+            A::LABELS.describe(so_far.counts)
         );
     }
     exit
 }
 
-fn what_to_do(error: &StoreError) -> &'static str {
+/// Returns what to do about an error, to follow its message.
+fn remedy(error: &StoreError) -> &'static str {
     match error {
-        StoreError::Throttled { .. } => {
-            ". The table takes no more for now: run the import again as it is, later"
-        }
+        StoreError::Throttled { .. } => "; the table is at its capacity, so run the same command again later",
         StoreError::Unavailable { .. } => {
-            ". The table cannot be reached: check the network and the address, then run the import again as it is"
+            "; the table cannot be reached, so check the network and the address, then run the same command \
+             again"
         }
         _ => "",
     }
 }
 
-fn summary<A: Imported>(args: &A, outcome: &ImportOutcome) -> String {
-    let (whose, seconds) = (args.file().target.whose(), outcome.elapsed.as_secs_f64());
-    let what = if args.file().dry_run { "dry run, nothing is written; would be " } else { "" };
+fn summary<A: ImportArgs>(args: &A, outcome: &ImportOutcome) -> String {
+    let (target, seconds) = (args.file().target.label(), outcome.elapsed.as_secs_f64());
+    let dry_run = if args.file().dry_run { "dry run, nothing was written; would have " } else { "" };
     let mut lines = vec![format!(
-        "{whose}: {what}{} in {seconds:.1} s ({:.0} rows/s)",
-        A::LABELS.of(outcome.counts),
+        "{target}: {dry_run}{} in {seconds:.1} s ({:.0} rows/s)",
+        A::LABELS.describe(outcome.counts),
         outcome.rows_per_second()
     )];
     if !outcome.columns_left_out.is_empty() {
-        lines.push(format!("not imported: the columns {}", outcome.columns_left_out.join(", ")));
+        lines.push(format!("columns not imported: {}", outcome.columns_left_out.join(", ")));
     }
     lines.extend(args.hint(outcome));
     if let Some(rejects) = &outcome.rejects {
         lines.push(format!(
-            "rejected rows: {}. Put them right there, then {}",
+            "rejected rows are in {}; correct them there, then {}",
             rejects.display(),
             args.rejects_hint()
         ));
     }
     if outcome.interrupted {
-        lines.push("stopped before the end of the file: run the same command again to go on".into());
+        lines.push("stopped before the end of the file; run the same command again to continue".into());
     }
     lines.join("\n")
 }
 
-/// The result, for programs.
+/// The result as `--json` prints it.
 #[derive(Serialize)]
 struct Json<'a, C> {
     tenant: String,
@@ -223,7 +225,7 @@ struct Json<'a, C> {
     error: Option<String>,
 }
 
-fn print_json<A: Imported>(args: &A, outcome: &ImportOutcome, error: Option<String>, exit: Exit) -> Exit {
+fn print_json<A: ImportArgs>(args: &A, outcome: &ImportOutcome, error: Option<String>, exit: Exit) -> Exit {
     let json = Json {
         tenant: args.file().target.tenant.to_string(),
         dry_run: args.file().dry_run,
@@ -238,7 +240,7 @@ fn print_json<A: Imported>(args: &A, outcome: &ImportOutcome, error: Option<Stri
     match serde_json::to_string(&json) {
         Ok(line) => print_result(&line, exit),
         Err(error) => {
-            eprintln!("error: cannot write the result as JSON: {error}");
+            eprintln!("error: cannot convert the result to JSON: {error}");
             Exit::Failed
         }
     }
@@ -248,7 +250,10 @@ fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"tab" => Ok(b'\t'),
         [one] if one.is_ascii() && !one.is_ascii_alphanumeric() && !b"\"\r\n".contains(one) => Ok(*one),
-        _ => Err("write one character such as `;`, or `tab`".into()),
+        _ => Err(
+            "must be `tab`, or one ASCII character such as `;` that is not a letter, digit or quotation mark"
+                .into(),
+        ),
     }
 }
 
@@ -257,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_delimiter_is_one_character() {
+    fn delimiter_must_be_tab_or_one_symbol() {
         assert_eq!(delimiter(";"), Ok(b';'));
         assert_eq!(delimiter("tab"), Ok(b'\t'));
         for wrong in ["", "ab", "a", "\"", "é"] {

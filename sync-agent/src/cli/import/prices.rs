@@ -1,10 +1,10 @@
-//! `sync-agent import prices`.
+//! The `sync-agent import prices` command.
 
 use clap::Args;
 use clientele_shared::model::Currency;
 use serde::Serialize;
 
-use super::{FileArgs, Imported, OutcomeLabels};
+use super::{FileArgs, ImportArgs, OutcomeLabels};
 use crate::import::field::ImportField as _;
 use crate::import::mapping::ColumnChoice;
 use crate::import::prices::Prices;
@@ -12,36 +12,37 @@ use crate::import::prices::fields::PriceField;
 use crate::import::{ImportCounts, ImportOutcome};
 
 #[derive(Debug, Args)]
-#[command(after_help = fields())]
+#[command(after_help = help())]
 pub(in crate::cli) struct PriceArgs {
     #[command(flatten)]
     file: FileArgs,
-    /// What a column holds, where its name does not say it; COLUMN=- leaves a column out.
+    /// Field that a column holds, if its name is not recognised; COLUMN=- ignores the column
     #[arg(long = "map", value_name = "COLUMN=FIELD")]
     columns: Vec<ColumnChoice<PriceField>>,
-    /// The currency of rows that name none, such as USD.
+    /// Currency of rows that do not specify one, such as USD
     #[arg(long, value_name = "CODE")]
     currency: Option<Currency>,
 }
 
-/// What the columns mean, for the help.
-fn fields() -> String {
+/// Returns the help text about fields, prices and exit codes.
+fn help() -> String {
     format!(
-        "The fields: {}. Columns with these names are known; case, spaces, _ and - do not matter.\n\nA row without \
-         customerId is of the price list: it gives defaultPrice, and no customerPrice. A row with customerId \
-         (cust_456, a uuid, or an email that one customer has) gives that customer's own price, customerPrice; a \
-         defaultPrice beside it is not read. So a pricing export with a customerId column put before it comes in, \
-         and makes every price in it the customer's own. A price holds from the day effectiveFrom (2024-01-15) on \
-         until a later one begins; without one it holds from the beginning.\n\nA price is named by customer, product \
-         and effectiveFrom: one that is there is replaced, one that is there as it is counts as unchanged and is not \
-         written. So the same file can be run again at any time, also when it was broken off.\n\nExit codes: 0 all \
-         rows are in; 1 it failed or was stopped, and can be run again as it is; 2 wrong options; 3 some rows were \
-         rejected.",
+        "Fields: {}. Columns with these names are recognised; case, spaces, _ and - do not matter.\n\nA row \
+         without customerId belongs to the price list: it needs defaultPrice, and customerPrice must be \
+         empty. A row with customerId (cust_456, a uuid, or an email that exactly one customer has) sets \
+         that customer's own price to customerPrice; its defaultPrice is ignored. A pricing export can \
+         therefore be imported after adding a customerId column, which makes every price in it the \
+         customer's own.\n\nA price applies from the day effectiveFrom (such as 2024-01-15) until a later \
+         price takes effect. Without effectiveFrom it applies from the beginning.\n\nA price is identified \
+         by customer, product and effectiveFrom. An existing price is replaced; if it is the same, it counts \
+         as unchanged and is not written. The same file can therefore be imported again at any time, even \
+         after an interruption.\n\nExit codes: 0 all rows are imported; 1 the import failed or was stopped, \
+         and the same command can be run again; 2 the options are invalid; 3 some rows were rejected.",
         PriceField::all_names()
     )
 }
 
-/// What became of the rows, for programs.
+/// The row counts as `--json` prints them.
 #[derive(Serialize)]
 struct Json {
     written: u64,
@@ -49,8 +50,8 @@ struct Json {
     rejected: u64,
 }
 
-impl Imported for PriceArgs {
-    type ImportKind = Prices;
+impl ImportArgs for PriceArgs {
+    type Kind = Prices;
 
     const LABELS: OutcomeLabels = OutcomeLabels { written: "written", present: "unchanged" };
 

@@ -1,16 +1,16 @@
-//! What is shown while a file is imported, on standard error.
+//! The progress of an import on standard error: a bar, and the first rejected rows.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::OutcomeLabels;
 use crate::import::ImportEvent;
 
-/// How many rejected rows are shown.
-const REJECTED_SHOWN: u64 = 10;
+/// Maximum number of rejected rows shown.
+const MAX_REJECTED_SHOWN: u64 = 10;
 
 /// A progress bar, and the first rejected rows.
 pub(super) struct ProgressDisplay {
-    /// Shows itself on a terminal only.
+    /// The bar is drawn only if standard error is a terminal.
     bar: ProgressBar,
     labels: OutcomeLabels,
     rejected: u64,
@@ -19,7 +19,7 @@ pub(super) struct ProgressDisplay {
 impl ProgressDisplay {
     pub(super) fn new(labels: OutcomeLabels) -> Self {
         let bar = ProgressBar::new(0);
-        // The default style is as good when the template is not.
+        // If the template is invalid, the default style is good enough.
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3} % {elapsed} {msg}") {
             bar.set_style(style);
         }
@@ -31,13 +31,15 @@ impl ProgressDisplay {
             ImportEvent::Progress(progress) => {
                 self.bar.set_length(progress.bytes_total.max(progress.bytes_read));
                 self.bar.set_position(progress.bytes_read);
-                self.bar.set_message(self.labels.of(progress.counts));
+                self.bar.set_message(self.labels.describe(progress.counts));
             }
             ImportEvent::Rejected(row) => {
                 self.rejected += 1;
                 self.bar.suspend(|| match self.rejected {
-                    ..=REJECTED_SHOWN => eprintln!("rejected: line {}: {}", row.line, row.reason),
-                    n if n == REJECTED_SHOWN + 1 => eprintln!("rejected: further rows, not shown here"),
+                    ..=MAX_REJECTED_SHOWN => eprintln!("rejected: line {}: {}", row.line, row.reason),
+                    n if n == MAX_REJECTED_SHOWN + 1 => {
+                        eprintln!("further rejected rows are not shown")
+                    }
                     _ => {}
                 });
             }

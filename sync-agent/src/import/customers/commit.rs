@@ -1,4 +1,4 @@
-//! One commit of an import: some rows become customers, each once, whatever happens on the way.
+//! One commit of an import: each row becomes a customer exactly once, even if a response is lost.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use clientele_shared::{Error, Result};
 use crate::import::import_kind::{Committed, Target};
 use crate::retry::Retry;
 
-/// Creates the customers of these rows.
+/// Creates the customers of these rows, with retries.
 pub(super) async fn commit(target: Target, mut rows: Vec<ImportedRow>) -> Result<Committed> {
     let Target { store, tenant } = target;
     let mut committed = Committed::default();
@@ -22,7 +22,7 @@ pub(super) async fn commit(target: Target, mut rows: Vec<ImportedRow>) -> Result
     Ok(committed)
 }
 
-/// Tries once; takes the rows out whose fate is known.
+/// Makes one attempt; removes the rows whose outcome is known.
 async fn attempt(
     store: &Store,
     tenant: &Tenant,
@@ -34,20 +34,20 @@ async fn attempt(
         rows.clear();
         return Ok(());
     }
-    let marks: Vec<RowKey> = rows.iter().map(|row| row.mark.clone()).collect();
-    let found = store.imported_rows_get(tenant, &marks).await?;
+    let keys: Vec<RowKey> = rows.iter().map(|row| row.mark.clone()).collect();
+    let found = store.imported_rows_get(tenant, &keys).await?;
     if found.is_empty() {
-        return Err(Error::broken("a commit was refused though none of its rows was imported before"));
+        return Err(Error::broken("a commit was rejected although none of its rows is already imported"));
     }
     rows.retain(|row| !settle(row, &found, committed));
     Ok(())
 }
 
-/// Counts a row that was imported meanwhile; returns whether it was.
+/// Counts a row if it has already been imported; returns whether it has.
 fn settle(row: &ImportedRow, found: &BTreeMap<RowKey, CustomerNumber>, committed: &mut Committed) -> bool {
     match found.get(&row.mark) {
         None => return false,
-        // The number is nobody else's: an earlier attempt of this commit was written, and its answer lost.
+        // Only this commit has this number, so an earlier attempt was written and its response lost.
         Some(number) if *number == row.number => committed.written += 1,
         Some(_) => committed.present += 1,
     }
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_that_was_written_though_the_answer_was_lost_counts_as_created() {
+    fn written_row_whose_response_was_lost_counts_as_created() {
         let number = |n| CustomerNumber::new(n).unwrap();
         let row = |id: &str, n| ImportedRow {
             mark: RowKey::new("file", id),

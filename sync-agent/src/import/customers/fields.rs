@@ -1,4 +1,4 @@
-//! What a column of customers can hold: the fields of a customer, their names, and the header names they are known by.
+//! The customer fields that a column can fill, with their names and aliases.
 
 use crate::import::field::{FieldNames, ImportField, MissingField, names};
 
@@ -6,15 +6,15 @@ use crate::import::field::{FieldNames, ImportField, MissingField, names};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Field {
-    /// The row's id in its source: what makes an import safe to run twice.
+    /// The row's id in its source, which makes an import safe to repeat.
     Id,
-    /// Given name.
+    /// First name.
     FirstName,
-    /// Family name.
+    /// Last name.
     LastName,
-    /// A person's whole name: parted at its last space where no given or family name stands beside it.
+    /// A person's full name. It is split at its last space if the row has no first or last name.
     FullName,
-    /// What the person named by [`Self::FullName`] does at the company.
+    /// Job title of the person in [`Self::FullName`].
     ContactTitle,
     /// The organisation's name.
     CompanyName,
@@ -58,7 +58,7 @@ pub enum Field {
     BillingZipCode,
     /// Billing address, country.
     BillingCountry,
-    /// Tags, parted by `;`.
+    /// Tag names, separated by `;`.
     Tags,
     /// Internal notes.
     Notes,
@@ -70,27 +70,27 @@ pub enum Field {
     PaymentTerms,
     /// ISO 4217 code.
     Currency,
-    /// How much the customer may owe.
+    /// Maximum amount that the customer is allowed to owe.
     CreditLimit,
     /// Discount in percent.
     DiscountRate,
     /// `UPS_GROUND` …
     PreferredShipping,
-    /// Since when the customer is one.
+    /// Start of the business relationship.
     CustomerSince,
-    /// Free JSON.
+    /// Arbitrary JSON.
     InternalFlags,
-    /// Whether the customer agreed to marketing.
+    /// Whether the customer has agreed to receive marketing.
     AcceptsMarketing,
     /// `email`, `sms` or `both`.
     OnMyWayNotifyVia,
     /// The main service location.
     PrimaryServiceLocationUuid,
-    /// When the record was made where it comes from: taken as [`Self::CustomerSince`] where that is not given.
+    /// Creation time in the source. It is used as [`Self::CustomerSince`] if that field is empty.
     CreatedAt,
-    /// When the record changed where it comes from: known, and not imported, for the record begins anew here.
+    /// Modification time in the source. It is recognised but ignored, because an import creates new records.
     UpdatedAt,
-    /// When the record was deleted where it comes from: a row that has it is rejected.
+    /// Deletion time in the source. A row that has one is rejected.
     DeletedAt,
 }
 
@@ -144,14 +144,14 @@ impl ImportField for Field {
     const BEST_OF: &'static [(Self, &'static [&'static str])] =
         &[(Self::Id, &["customerid", "id", "externalid", "uuid"])];
 
-    fn place(self) -> usize {
+    fn index(self) -> usize {
         self as usize
     }
 
-    fn lacking(holds: impl Fn(Self) -> bool) -> Option<MissingField> {
-        let needed = [Self::FirstName, Self::LastName, Self::FullName, Self::CompanyName, Self::Email];
-        let lacking = MissingField { what: "a name, a company or an email address", such_as: "lastName" };
-        (!needed.into_iter().any(holds)).then_some(lacking)
+    fn missing(holds: impl Fn(Self) -> bool) -> Option<MissingField> {
+        let sufficient = [Self::FirstName, Self::LastName, Self::FullName, Self::CompanyName, Self::Email];
+        let missing = MissingField { what: "a name, a company or an email address", example: "lastName" };
+        (!sufficient.into_iter().any(holds)).then_some(missing)
     }
 
     fn is_imported(self) -> bool {
@@ -164,12 +164,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_stand_in_the_order_of_the_fields_and_no_two_are_the_same() {
+    fn names_are_unique_and_in_the_order_of_the_fields() {
         crate::import::field::tests::check_names::<Field>();
     }
 
     #[test]
-    fn spelling_does_not_matter() {
+    fn header_ignores_case_and_separators() {
         for header in ["first_name", "First Name", "FIRSTNAME", "first-name", "firstName"] {
             assert_eq!(Field::of_header(header), Some(Field::FirstName), "{header}");
         }

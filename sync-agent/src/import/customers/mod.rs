@@ -1,8 +1,8 @@
 //! Imports of customers: each row of a source once.
 //!
-//! The store says which rows were imported before, and the rest is written in commits of up to
-//! [`Store::IMPORT_ROWS`] rows. A row's mark is written in the same commit as its customer, so whatever happens, a
-//! row is one customer or none.
+//! The store returns which rows are already imported. The others are written in commits of up to
+//! [`Store::IMPORT_ROWS`] rows. A row's key is written in the same commit as its customer, so even after a
+//! failure each row has become exactly one customer or none.
 
 mod commit;
 pub mod fields;
@@ -28,20 +28,20 @@ use super::mapping::Mapping;
 use super::seen::Seen;
 use crate::retry::Retry;
 
-/// How many bytes of CSV go into one commit at the most: a transaction holds 4 MB.
-const COMMIT_BYTES: usize = 2 * 1024 * 1024;
+/// Maximum size of a commit's rows in the CSV file, in bytes. A DynamoDB transaction holds at most 4 MB.
+const MAX_COMMIT_BYTES: usize = 2 * 1024 * 1024;
 
-/// An import of customers.
+/// The import of customers, with its options.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Customers {
-    /// What the source of the rows is called; the file's name if not given. A row is imported once per source.
+    /// Name of the rows' source; by default the file's name. Each row of a source is imported once.
     pub source: Option<String>,
-    /// The column that names a row in its source.
+    /// Column with the id of each row in its source.
     pub id_column: Option<String>,
 }
 
 impl Customers {
-    /// What the source of a file's rows is called.
+    /// Returns the name of the source of a file's rows.
     #[must_use]
     pub fn source_of(&self, file: &Path) -> String {
         let name = || file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -53,7 +53,7 @@ impl ImportKind for Customers {
     type Field = Field;
     type Session = CustomerSession;
 
-    fn also(&self) -> Option<(Field, &str)> {
+    fn extra_column(&self) -> Option<(Field, &str)> {
         self.id_column.as_deref().map(|column| (Field::Id, column))
     }
 
@@ -62,23 +62,23 @@ impl ImportKind for Customers {
     }
 }
 
-/// One file of customers while it is imported.
+/// The import of one file of customers.
 #[derive(Debug)]
 pub struct CustomerSession {
     source: String,
     rules: ReadRules,
-    /// The ids that rows had so far.
+    /// Ids of the rows read so far.
     seen: Seen,
     tags: Tags,
 }
 
-/// A row that can become a customer.
+/// A valid row, ready to become a customer.
 #[derive(Debug)]
 pub struct GoodRow {
-    /// What names the row in its source.
+    /// Id of the row in its source.
     id: String,
     fields: CustomerFields,
-    /// How many bytes it has in the file.
+    /// Size of the row in the file, in bytes.
     size: usize,
 }
 
@@ -94,14 +94,14 @@ impl Session for CustomerSession {
         record: &StringRecord,
         line: u64,
     ) -> Result<GoodRow, String> {
-        let fields = row::customer_fields(mapping, record, self.rules).map_err(|wrong| reason(&wrong))?;
-        let (id, what) = match row::id(mapping, record) {
-            Some(id) => (id.to_owned(), format!("{}: the id `{id}` is", mapping.name_of(Field::Id))),
-            None => (digest(record), "row: the same row is".to_owned()),
+        let fields = row::customer_fields(mapping, record, self.rules).map_err(|errors| reason(&errors))?;
+        let (id, duplicate) = match row::id(mapping, record) {
+            Some(id) => (id.to_owned(), format!("{}: has the same id `{id}` as", mapping.name_of(Field::Id))),
+            None => (digest(record), "row: is identical to".to_owned()),
         };
-        match self.seen.note(&id, line) {
+        match self.seen.record(&id, line) {
             None => Ok(GoodRow { id, fields, size: record.as_slice().len() }),
-            Some(first) => Err(format!("{what} on line {first} already")),
+            Some(first) => Err(format!("{duplicate} line {first}")),
         }
     }
 
@@ -111,31 +111,31 @@ impl Session for CustomerSession {
         _: &Mapping<Field>,
         rows: Vec<GoodRow>,
     ) -> Result<Classified<(RowKey, GoodRow)>, StoreError> {
-        let marked: Vec<(RowKey, GoodRow)> =
+        let keyed_rows: Vec<(RowKey, GoodRow)> =
             rows.into_iter().map(|row| (RowKey::new(&self.source, &row.id), row)).collect();
-        let marks: Vec<RowKey> = marked.iter().map(|(mark, _)| mark.clone()).collect();
-        let before = || target.store.imported_rows_get(&target.tenant, &marks);
-        let before = Retry::default().run(target.store.ambient(), before).await?;
-        let new: Vec<_> = marked.into_iter().filter(|(mark, _)| !before.contains_key(mark)).collect();
-        Ok(Classified { present: (marks.len() - new.len()) as u64, new, rejected: Vec::new() })
+        let keys: Vec<RowKey> = keyed_rows.iter().map(|(key, _)| key.clone()).collect();
+        let get_imported = || target.store.imported_rows_get(&target.tenant, &keys);
+        let imported = Retry::default().run(target.store.ambient(), get_imported).await?;
+        let new: Vec<_> = keyed_rows.into_iter().filter(|(key, _)| !imported.contains_key(key)).collect();
+        Ok(Classified { present: (keys.len() - new.len()) as u64, new, rejected: Vec::new() })
     }
 
-    /// Numbers rows in their order, and makes the tags that they name.
+    /// Allocates customer numbers in file order, and creates the tags that the rows name.
     async fn commits(
         &mut self,
         target: &Target,
-        mut new: Vec<(RowKey, GoodRow)>,
+        mut rows: Vec<(RowKey, GoodRow)>,
     ) -> Result<VecDeque<Vec<ImportedRow>>, StoreError> {
-        let mut named: Vec<&mut String> =
-            new.iter_mut().flat_map(|(_, row)| &mut row.fields.tag_ids).collect();
-        self.tags.resolve(&target.store, &target.tenant, &mut named).await?;
-        let Ok(count @ 1..) = u32::try_from(new.len()) else { return Ok(VecDeque::new()) };
-        let take = || target.store.customer_numbers_allocate(&target.tenant, count);
-        let first = Retry::default().run(target.store.ambient(), take).await?;
-        let mut left: VecDeque<Numbered> = numbered(first, new)?.into();
+        let mut tags: Vec<&mut String> =
+            rows.iter_mut().flat_map(|(_, row)| &mut row.fields.tag_ids).collect();
+        self.tags.resolve(&target.store, &target.tenant, &mut tags).await?;
+        let Ok(count @ 1..) = u32::try_from(rows.len()) else { return Ok(VecDeque::new()) };
+        let allocate = || target.store.customer_numbers_allocate(&target.tenant, count);
+        let first = Retry::default().run(target.store.ambient(), allocate).await?;
+        let mut queue: VecDeque<NumberedRow> = number_rows(first, rows)?.into();
         let mut commits = VecDeque::new();
-        while !left.is_empty() {
-            commits.push_back(next_commit(&mut left));
+        while !queue.is_empty() {
+            commits.push_back(next_commit(&mut queue));
         }
         Ok(commits)
     }
@@ -148,40 +148,41 @@ impl Session for CustomerSession {
     }
 }
 
-/// What names a row that has no id: the SHA-256 over its cells.
+/// Returns the id of a row that has none of its own: the SHA-256 of its cells.
 fn digest(record: &StringRecord) -> String {
     let mut hash = Sha256::new();
     for cell in record {
-        // With its length before it, no cell can be taken for two.
+        // The length keeps cells apart: `ab`, `c` and `a`, `bc` have different hashes.
         hash.update((cell.len() as u64).to_be_bytes());
         hash.update(cell.as_bytes());
     }
     format!("sha256:{}", lower::encode_string(&hash.finalize()))
 }
 
-/// A row with its number, and its size in the file.
-struct Numbered {
+/// A row with its customer number, and its size in the file in bytes.
+struct NumberedRow {
     row: ImportedRow,
     size: usize,
 }
 
-fn numbered(first: CustomerNumber, new: Vec<(RowKey, GoodRow)>) -> Result<Vec<Numbered>, StoreError> {
+fn number_rows(first: CustomerNumber, rows: Vec<(RowKey, GoodRow)>) -> Result<Vec<NumberedRow>, StoreError> {
     (u64::from(first.get())..)
-        .zip(new)
+        .zip(rows)
         .map(|(number, (mark, row))| {
-            let number = CustomerNumber::new(number)
-                .ok_or_else(|| StoreError::broken("a block of customer numbers goes beyond the last one"))?;
-            Ok(Numbered { row: ImportedRow { mark, number, fields: row.fields }, size: row.size })
+            let number = CustomerNumber::new(number).ok_or_else(|| {
+                StoreError::broken("the allocated customer numbers exceed the highest possible number")
+            })?;
+            Ok(NumberedRow { row: ImportedRow { mark, number, fields: row.fields }, size: row.size })
         })
         .collect()
 }
 
-/// The rows of the next commit: as many as it takes.
-fn next_commit(left: &mut VecDeque<Numbered>) -> Vec<ImportedRow> {
-    let mut rows = Vec::with_capacity(Store::IMPORT_ROWS.min(left.len()));
+/// Takes the rows of the next commit from the queue, as many as fit.
+fn next_commit(queue: &mut VecDeque<NumberedRow>) -> Vec<ImportedRow> {
+    let mut rows = Vec::with_capacity(Store::IMPORT_ROWS.min(queue.len()));
     let mut bytes = 0;
-    while let Some(next) = left.pop_front_if(|next| {
-        rows.len() < Store::IMPORT_ROWS && (rows.is_empty() || bytes + next.size <= COMMIT_BYTES)
+    while let Some(next) = queue.pop_front_if(|next| {
+        rows.len() < Store::IMPORT_ROWS && (rows.is_empty() || bytes + next.size <= MAX_COMMIT_BYTES)
     }) {
         bytes += next.size;
         rows.push(next.row);
@@ -199,16 +200,17 @@ mod tests {
 
     use super::*;
 
-    fn sizes(sizes: &[usize]) -> Vec<usize> {
+    /// Returns the number of rows in each commit, for rows of these sizes.
+    fn commit_lengths(sizes: &[usize]) -> Vec<usize> {
         let rows = sizes.iter().enumerate().map(|(at, size)| {
             let row = GoodRow { id: at.to_string(), fields: CustomerFields::default(), size: *size };
             (RowKey::new("file", &row.id), row)
         });
-        let mut left = numbered(CustomerNumber::new(5).unwrap(), rows.collect()).unwrap().into();
+        let mut queue = number_rows(CustomerNumber::new(5).unwrap(), rows.collect()).unwrap().into();
         let mut commits = Vec::new();
         let mut next_number = 5;
         loop {
-            let rows = next_commit(&mut left);
+            let rows = next_commit(&mut queue);
             for row in &rows {
                 assert_eq!(row.number.get(), next_number);
                 next_number += 1;
@@ -221,10 +223,10 @@ mod tests {
     }
 
     #[test]
-    fn commits_are_filled_in_order_by_rows_and_by_bytes() {
-        assert_eq!(sizes(&[100; 120]), [49, 49, 22]);
-        assert_eq!(sizes(&[COMMIT_BYTES / 2; 5]), [2, 2, 1]);
-        assert_eq!(sizes(&[COMMIT_BYTES + 1; 2]), [1, 1]);
-        assert_eq!(sizes(&[]), Vec::<usize>::new());
+    fn commits_are_filled_in_order_up_to_the_row_and_byte_limits() {
+        assert_eq!(commit_lengths(&[100; 120]), [49, 49, 22]);
+        assert_eq!(commit_lengths(&[MAX_COMMIT_BYTES / 2; 5]), [2, 2, 1]);
+        assert_eq!(commit_lengths(&[MAX_COMMIT_BYTES + 1; 2]), [1, 1]);
+        assert_eq!(commit_lengths(&[]), Vec::<usize>::new());
     }
 }

@@ -1,4 +1,4 @@
-//! Files as rows of customers: what is rejected, and on which line.
+//! Reading files of customers: which rows are rejected, and on which line.
 
 use clientele_shared::model::Timestamp;
 
@@ -30,18 +30,18 @@ fn check_rejected(file: &[u8], expected: &[(u64, &str)]) {
 }
 
 #[test]
-fn a_byte_order_mark_and_blank_lines_are_nothing() {
+fn byte_order_mark_and_blank_lines_are_ignored() {
     let (good, rejected) = rows("\u{feff}id,email\r\n\r\n1,a\r\n".as_bytes()).unwrap();
     assert_eq!((good[0].id.as_str(), rejected.len()), ("1", 0));
     assert_eq!(good[0].fields.email.as_deref(), Some("a"));
 }
 
 #[test]
-fn a_bad_row_is_rejected_and_the_next_one_read() {
+fn reading_continues_after_a_rejected_row() {
     let file = b"id,email,status\n1,a,LEAD\n2,b\n3,c,,\n4,\xff,\n5,,LEAD\n6,f,gone\n7,g,\n";
     let expected = [
-        (3, "has 2 fields, and the header 3"),
-        (4, "has 4 fields"),
+        (3, "has 2 cells, but the header has 3"),
+        (4, "has 4 cells"),
         (5, "email: is not UTF-8"),
         (6, "row: has no first name"),
         (7, "status: must be ACTIVE"),
@@ -51,19 +51,19 @@ fn a_bad_row_is_rejected_and_the_next_one_read() {
 }
 
 #[test]
-fn an_unclosed_quotation_mark_is_suspected() {
+fn reason_for_a_multiline_row_suggests_an_unclosed_quotation_mark() {
     check_rejected(b"id,email\n1,\"a\n2,b\n", &[]);
-    check_rejected(b"id,email,phone\n1,\"a\n2,b,c\n", &[(2, "is a quotation mark not closed?")]);
+    check_rejected(b"id,email,phone\n1,\"a\n2,b,c\n", &[(2, "check for an unclosed quotation mark")]);
 }
 
 #[test]
-fn the_second_row_of_an_id_is_rejected_with_the_line_of_the_first() {
-    check_rejected(b"id,email\n1,a\n2,b\n 1 ,c\n", &[(4, "id: the id `1` is on line 2 already")]);
-    check_rejected(b"email\na\nb\na\n", &[(4, "row: the same row is on line 2 already")]);
+fn duplicate_row_is_rejected_with_the_line_of_the_first() {
+    check_rejected(b"id,email\n1,a\n2,b\n 1 ,c\n", &[(4, "id: has the same id `1` as line 2")]);
+    check_rejected(b"email\na\nb\na\n", &[(4, "row: is identical to line 2")]);
 }
 
 #[test]
-fn a_row_without_id_is_named_by_all_of_its_cells() {
+fn row_without_an_id_is_identified_by_all_of_its_cells() {
     let id = |file: &str| rows(file.as_bytes()).unwrap().0.remove(0).id;
     assert!(id("email\na\n").starts_with("sha256:"));
     assert_ne!(id("email,phone\nab,c\n"), id("email,phone\na,bc\n"));
@@ -71,7 +71,7 @@ fn a_row_without_id_is_named_by_all_of_its_cells() {
 }
 
 #[test]
-fn a_file_without_a_usable_header_is_refused() {
+fn file_without_a_usable_header_is_rejected() {
     assert!(matches!(rows(b""), Err(ReadError::NoHeader)));
     assert!(matches!(rows(b"e\xffmail\n"), Err(ReadError::HeaderNotUtf8)));
     assert!(matches!(rows(b"x,y\n1,2\n"), Err(ReadError::Mapping(_))));

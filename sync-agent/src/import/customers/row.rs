@@ -1,4 +1,4 @@
-//! A row as a customer: every value checked, every wrong one named.
+//! Conversion of a row to a customer: every value is checked, and every invalid one reported.
 
 use std::str::FromStr;
 
@@ -15,10 +15,10 @@ use crate::import::cells::{Cells, amount};
 use crate::import::import_kind::ReadRules;
 use crate::import::mapping::Mapping;
 
-/// The longest notes, in characters.
+/// Maximum length of the notes, in characters.
 const MAX_NOTES: usize = 20_000;
 
-/// Reads a row with as many cells as the header.
+/// Reads a row that has as many cells as the header.
 pub(super) fn customer_fields(
     mapping: &Mapping<Field>,
     record: &StringRecord,
@@ -29,7 +29,7 @@ pub(super) fn customer_fields(
     cells.finish(Some(fields))
 }
 
-/// The row's id in its source, if it gives one.
+/// Returns the row's id in its source, if it has one.
 pub(super) fn id<'a>(mapping: &'a Mapping<Field>, record: &'a StringRecord) -> Option<&'a str> {
     let cell = record.get(mapping.column(Field::Id)?)?.trim();
     (!cell.is_empty()).then_some(cell)
@@ -37,12 +37,12 @@ pub(super) fn id<'a>(mapping: &'a Mapping<Field>, record: &'a StringRecord) -> O
 
 impl Cells<'_, Field> {
     fn customer(&mut self, now: Timestamp) -> CustomerFields {
-        self.refuse_deleted();
+        self.reject_deleted();
         let company_name = self.text(Field::CompanyName);
         let Person { first_name, last_name, contact } = self.person();
         let email = self.text(Field::Email);
         if [&first_name, &last_name, &company_name, &email].iter().all(|value| value.is_none()) {
-            self.refuse_row("has no first name, last name, company or email: give one");
+            self.reject_row("has no first name, last name, company or email; provide at least one");
         }
         let default_type =
             if company_name.is_some() { CustomerType::Commercial } else { CustomerType::Residential };
@@ -55,22 +55,22 @@ impl Cells<'_, Field> {
             mobile_phone: self.text(Field::MobilePhone),
             fax: self.text(Field::Fax),
             website: self.text(Field::Website),
-            status: self.read(Field::Status, name).unwrap_or_default(),
-            customer_type: self.read(Field::CustomerType, name).unwrap_or(default_type),
-            is_vip: self.read(Field::IsVip, truth).unwrap_or_default(),
+            status: self.read(Field::Status, variant).unwrap_or_default(),
+            customer_type: self.read(Field::CustomerType, variant).unwrap_or(default_type),
+            is_vip: self.read(Field::IsVip, boolean).unwrap_or_default(),
             physical: self.physical(),
             billing: self.billing(),
             tag_ids: self.read(Field::Tags, tags).unwrap_or_default(),
             notes: self.text_up_to(Field::Notes, MAX_NOTES),
-            contacts: contact.map(|contact| contact.on(now)).into_iter().collect(),
+            contacts: contact.map(|contact| contact.into_primary(now)).into_iter().collect(),
             ..self.business()
         }
     }
 
-    /// What the trade with the customer needs.
+    /// Reads the fields that concern business with the customer.
     fn business(&mut self) -> CustomerFields {
-        let since = self.read(Field::CustomerSince, moment);
-        let created = self.read(Field::CreatedAt, moment);
+        let since = self.read(Field::CustomerSince, timestamp);
+        let created = self.read(Field::CreatedAt, timestamp);
         CustomerFields {
             quickbooks_id: self.text(Field::QuickbooksId),
             tax_id: self.text(Field::TaxId),
@@ -83,8 +83,8 @@ impl Cells<'_, Field> {
             internal_flags: self.read(Field::InternalFlags, |text| {
                 serde_json::from_str(text).map_err(|_| "must be JSON, such as {\"gate\":\"4711\"}".to_owned())
             }),
-            accepts_marketing: self.read(Field::AcceptsMarketing, truth).unwrap_or_default(),
-            on_my_way_notify_via: self.read(Field::OnMyWayNotifyVia, name),
+            accepts_marketing: self.read(Field::AcceptsMarketing, boolean).unwrap_or_default(),
+            on_my_way_notify_via: self.read(Field::OnMyWayNotifyVia, variant),
             primary_service_location_uuid: self.read(Field::PrimaryServiceLocationUuid, |text| {
                 text.parse().map_err(|_| "must be a UUID".into())
             }),
@@ -116,20 +116,17 @@ impl Cells<'_, Field> {
         }
     }
 
-    /// The person's names. A whole name beside a given or family name that say something else, and a name with
-    /// a title, is somebody to talk to: he is kept as a contact, so that nothing is lost.
+    /// Reads the person's names. A full name that differs from the first and last name, or a name with a job
+    /// title, is also stored as a contact, so that nothing is lost.
     fn person(&mut self) -> Person {
         let (first, last) = (self.text(Field::FirstName), self.text(Field::LastName));
         let (full, title) = (self.text(Field::FullName), self.text(Field::ContactTitle));
         let parts: Vec<&str> = [first.as_deref(), last.as_deref()].into_iter().flatten().collect();
         let joined = (!parts.is_empty()).then(|| parts.join(" "));
-        let is_another = joined.is_some() && full.is_some() && joined != full;
-        let contact = if title.is_some() || is_another { full.clone().or(joined.clone()) } else { None };
+        let is_different = joined.is_some() && full.is_some() && joined != full;
+        let contact = if title.is_some() || is_different { full.clone().or(joined.clone()) } else { None };
         if title.is_some() && contact.is_none() {
-            self.refuse(
-                Field::ContactTitle,
-                "needs a name beside it: give the person's name or take the title away",
-            );
+            self.reject(Field::ContactTitle, "needs a name; add the person's name or remove the title");
         }
         let contact = contact.map(|name| NewContact { name, title });
         let (first_name, last_name) = match full {
@@ -139,13 +136,14 @@ impl Cells<'_, Field> {
         Person { first_name, last_name, contact }
     }
 
-    fn refuse_deleted(&mut self) {
+    fn reject_deleted(&mut self) {
         if self.cell(Field::DeletedAt).is_some() {
             let name = self.name_of(Field::DeletedAt);
             let message = format!(
-                "the customer is deleted; to import it all the same leave the column out: --map \"{name}=-\""
+                "must be empty, because deleted customers are not imported; to import the customer anyway, \
+                 ignore the column with --map \"{name}=-\""
             );
-            self.refuse(Field::DeletedAt, message);
+            self.reject(Field::DeletedAt, message);
         }
     }
 }
@@ -162,8 +160,8 @@ struct NewContact {
 }
 
 impl NewContact {
-    /// The first, and so the primary, contact of a customer.
-    fn on(self, now: Timestamp) -> Contact {
+    /// Returns the customer's first contact, which is therefore the primary one.
+    fn into_primary(self, now: Timestamp) -> Contact {
         Contact {
             id: "cont_1".into(),
             name: self.name,
@@ -177,7 +175,7 @@ impl NewContact {
     }
 }
 
-/// Given and family name: the family name is what stands after the last space. A single word is a given name.
+/// Splits a full name into first and last name at its last space. A single word is a first name.
 fn split_name(full: &str) -> (Option<String>, Option<String>) {
     match full.rsplit_once(char::is_whitespace) {
         Some((first, last)) => (Some(first.trim_end().to_owned()), Some(last.to_owned())),
@@ -185,17 +183,17 @@ fn split_name(full: &str) -> (Option<String>, Option<String>) {
     }
 }
 
-/// Reads one of the names there are, in any case.
-fn name<T: FromStr<Err = UnknownVariant>>(text: &str) -> Result<T, String> {
+/// Parses the name of a variant, ignoring case.
+fn variant<T: FromStr<Err = UnknownVariant>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|e: UnknownVariant| e.to_string())
 }
 
-fn truth(text: &str) -> Result<bool, String> {
-    let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+fn boolean(text: &str) -> Result<bool, String> {
+    let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
     match text {
-        _ if is(&["true", "yes", "1"]) => Ok(true),
-        _ if is(&["false", "no", "0"]) => Ok(false),
-        _ => Err("must be true or false (yes, no, 1 and 0 will do)".into()),
+        _ if is_one_of(&["true", "yes", "1"]) => Ok(true),
+        _ if is_one_of(&["false", "no", "0"]) => Ok(false),
+        _ => Err("must be true or false (yes, no, 1 and 0 are accepted too)".into()),
     }
 }
 
@@ -204,14 +202,15 @@ fn percentage(text: &str) -> Result<Money, String> {
     if rate > Money::from_cents(10_000) { Err("must be a percentage up to 100".into()) } else { Ok(rate) }
 }
 
-fn moment(text: &str) -> Result<Timestamp, String> {
-    let exact = text.parse::<jiff::Timestamp>();
-    let day =
+/// Parses a time, or a date as midnight UTC.
+fn timestamp(text: &str) -> Result<Timestamp, String> {
+    let time = text.parse::<jiff::Timestamp>();
+    let date =
         || text.parse::<jiff::civil::Date>()?.to_zoned(jiff::tz::TimeZone::UTC).map(|day| day.timestamp());
-    let moment = exact.or_else(|_| day());
-    let moment =
-        moment.map_err(|_| "must be a time such as 2024-01-15T10:30:00Z or a day such as 2024-01-15")?;
-    Ok(Timestamp::from_millis(moment.as_millisecond()))
+    let timestamp = time.or_else(|_| date());
+    let timestamp =
+        timestamp.map_err(|_| "must be a time such as 2024-01-15T10:30:00Z or a date such as 2024-01-15")?;
+    Ok(Timestamp::from_millis(timestamp.as_millisecond()))
 }
 
 fn tags(text: &str) -> Result<Vec<String>, String> {

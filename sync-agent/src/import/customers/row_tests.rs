@@ -1,4 +1,4 @@
-//! Rows as customers: what the two sample files give, what is rejected and why, and the round trip with an export.
+//! Conversion of rows to customers: sample rows, rejected rows, and the round trip with an export.
 
 use clientele_shared::csv::customer_row::{self, TagNames};
 use clientele_shared::csv::{FormulaGuard, rows};
@@ -25,11 +25,11 @@ fn some(text: &str) -> Option<String> {
 }
 
 #[test]
-fn a_chinook_row_is_a_person_with_a_company() {
+fn chinook_row_becomes_a_person_with_a_company() {
     let fields = read(
         "CustomerId,FirstName,LastName,Company,Address,City,State,Country,PostalCode,Phone,Fax,Email",
-        "1,Luís,Gonçalves,Embraer S.A.,\"Av. Lima, 2170\",São José,SP,Brazil,12227-000,+55 (12) 3923-5555,+55 (12) \
-         3923-5566,luisg@embraer.com.br",
+        "1,Luís,Gonçalves,Embraer S.A.,\"Av. Lima, 2170\",São José,SP,Brazil,12227-000,+55 (12) \
+         3923-5555,+55 (12) 3923-5566,luisg@embraer.com.br",
     );
     let expected = CustomerFields {
         first_name: some("Luís"),
@@ -53,7 +53,7 @@ fn a_chinook_row_is_a_person_with_a_company() {
 }
 
 #[test]
-fn a_northwind_row_is_a_company_with_somebody_to_talk_to() {
+fn northwind_row_becomes_a_company_with_a_contact() {
     let fields = read(
         "CustomerID,CompanyName,ContactName,ContactTitle,City,Region",
         "PRINI,Princesa Isabel Vinhos,Isabel de Castro,Sales Representative,Lisboa,",
@@ -71,11 +71,12 @@ fn a_northwind_row_is_a_company_with_somebody_to_talk_to() {
 }
 
 #[test]
-fn a_trades_row_with_everything_is_read() {
+fn trades_row_with_many_fields_is_read() {
     let fields = read(
-        "first_name,customer_type,company_name,is_vip,billing_city,internal_flags,on_my_way_notify_via,status,tags,\
-         credit_limit,discount_rate,created_at,customer_since",
-        "Ann,residential,ACME,Yes,Paris,\"{\"\"a\"\":1}\",SMS,lead,x; y;;x,10000,2.5,2024-01-15T10:30:00Z,2023-06-15",
+        "first_name,customer_type,company_name,is_vip,billing_city,internal_flags,on_my_way_notify_via,\
+         status,tags,credit_limit,discount_rate,created_at,customer_since",
+        "Ann,residential,ACME,Yes,Paris,\"{\"\"a\"\":1}\",SMS,lead,x; y;;x,10000,2.5,\
+         2024-01-15T10:30:00Z,2023-06-15",
     )
     .unwrap();
     assert_eq!(fields.customer_type, CustomerType::Residential);
@@ -90,27 +91,27 @@ fn a_trades_row_with_everything_is_read() {
 }
 
 #[test]
-fn a_customer_was_one_when_the_record_was_made_elsewhere() {
+fn customer_since_defaults_to_the_creation_time_in_the_source() {
     let fields = read("email,createdAt", "a@example.com,2024-01-15T10:30:00Z").unwrap();
     assert_eq!(fields.customer_since, Some(NOW));
 }
 
 #[test]
-fn a_whole_name_beside_another_name_is_a_contact() {
+fn full_name_that_differs_from_the_other_names_becomes_a_contact() {
     let contacts = |row| read("first_name,last_name,contact_name", row).unwrap().contacts;
     assert_eq!(contacts("Ann,Lee,Ann Lee"), []);
     assert_eq!(contacts("Ann,Lee,Bob Ray")[0].name, "Bob Ray");
 }
 
 #[test]
-fn names_are_parted_at_the_last_space() {
+fn full_name_is_split_at_the_last_space() {
     assert_eq!(split_name("Maria Anders"), (some("Maria"), some("Anders")));
     assert_eq!(split_name("José Pedro  Freyre"), (some("José Pedro"), some("Freyre")));
     assert_eq!(split_name("Val2"), (some("Val2"), None));
 }
 
 #[test]
-fn values_come_as_they_are_without_white_space_around_them() {
+fn values_are_trimmed_but_otherwise_unchanged() {
     let fields = read("email,phone,address", " a@b , (5) 555-4729 ,Mataderos  2312").unwrap();
     assert_eq!((fields.email, fields.phone), (some("a@b"), some("(5) 555-4729")));
     assert_eq!(fields.physical.line1, some("Mataderos  2312"));
@@ -118,16 +119,16 @@ fn values_come_as_they_are_without_white_space_around_them() {
 
 #[track_caller]
 fn check_rejected(header: &str, row: &str, expected: &[(&str, &str)]) {
-    let wrong = read(header, row).unwrap_err();
-    assert_eq!(wrong.len(), expected.len(), "{wrong:?}");
-    for (error, (field, message)) in wrong.iter().zip(expected) {
+    let errors = read(header, row).unwrap_err();
+    assert_eq!(errors.len(), expected.len(), "{errors:?}");
+    for (error, (field, message)) in errors.iter().zip(expected) {
         assert_eq!(error.field, *field);
         assert!(error.message.contains(message), "{}", error.message);
     }
 }
 
 #[test]
-fn what_is_wrong_is_named_all_at_once() {
+fn all_invalid_values_of_a_row_are_reported() {
     check_rejected(
         "first name,Status,Customer_Type,is_vip,credit-limit,discountRate,created_at,onmywaynotifyvia",
         "Ann,GONE,Household,maybe,12.345,101,yesterday,pigeon",
@@ -144,7 +145,7 @@ fn what_is_wrong_is_named_all_at_once() {
 }
 
 #[test]
-fn nobody_and_the_deleted_are_rejected() {
+fn nameless_and_deleted_customers_are_rejected() {
     check_rejected(
         "first_name,phone",
         " ,555-0123",
@@ -155,10 +156,10 @@ fn nobody_and_the_deleted_are_rejected() {
 }
 
 #[test]
-fn too_long_is_rejected_by_characters_not_bytes() {
-    let just = "é".repeat(1_000);
-    assert!(read("email,phone", &format!("a,{just}")).is_ok());
-    check_rejected("email,phone", &format!("a,{just}x"), &[("phone", "at most 1000 characters")]);
+fn length_limits_count_characters_not_bytes() {
+    let longest = "é".repeat(1_000);
+    assert!(read("email,phone", &format!("a,{longest}")).is_ok());
+    check_rejected("email,phone", &format!("a,{longest}x"), &[("phone", "at most 1000 characters")]);
     assert!(read("email,notes", &format!("a,{}", "é".repeat(20_000))).is_ok());
     check_rejected(
         "email,notes",
@@ -168,7 +169,7 @@ fn too_long_is_rejected_by_characters_not_bytes() {
 }
 
 #[test]
-fn the_guard_is_taken_away_unless_it_is_not_there() {
+fn formula_guard_is_removed_unless_disabled() {
     let mapping = Mapping::of(&record("email,phone"), &[], None).unwrap();
     let phone = |unguard, row| {
         customer_fields(&mapping, &record(row), ReadRules { now: NOW, unguard }).unwrap().phone
@@ -179,7 +180,7 @@ fn the_guard_is_taken_away_unless_it_is_not_there() {
     assert_eq!(phone(false, "a,'+55"), some("'+55"));
 }
 
-/// A text without white space around it, often one that a spreadsheet would run.
+/// A text without surrounding white space, often one that a spreadsheet would run as a formula.
 fn any_text() -> impl Strategy<Value = Option<String>> {
     let text = prop_oneof![
         "'{0,2}[=+@-][^\\s\u{85}]{0,8}",
@@ -189,7 +190,7 @@ fn any_text() -> impl Strategy<Value = Option<String>> {
     prop_oneof![1 => Just(None), 3 => text.prop_map(Some)]
 }
 
-/// Tags and their names.
+/// Tag ids and names.
 const TAGS: [(&str, &str); 4] =
     [("tag_001", "weekly"), ("tag_002", "=1+1"), ("tag_003", "-x"), ("tag_010", "Ü 2")];
 
@@ -228,7 +229,7 @@ fn any_fields() -> impl Strategy<Value = CustomerFields> {
 
 proptest! {
     #[test]
-    fn what_an_export_writes_an_import_reads(fields in any_fields(), guarded: bool) {
+    fn import_reads_what_an_export_writes(fields in any_fields(), guarded: bool) {
         let number = CustomerNumber::new(7).unwrap();
         let uuid = Tenant::new(&"acme".parse().unwrap(), Mode::Live).customer_uuid(number);
         let customer =
@@ -247,15 +248,15 @@ proptest! {
         let mapping = Mapping::of(&records[0], &[], None).unwrap();
         let read = customer_fields(&mapping, &records[1], ReadRules { now: NOW, unguard: guarded }).unwrap();
 
-        let kind = if customer.fields.company_name.is_some() {
+        let customer_type = if customer.fields.company_name.is_some() {
             CustomerType::Commercial
         } else {
             CustomerType::Residential
         };
         let expected = CustomerFields {
-            customer_type: kind,
+            customer_type,
             customer_since: Some(customer.created_at),
-            // The importer finds their ids.
+            // Rows hold tag names. The import looks up their ids later.
             tag_ids: customer.fields.tag_ids.iter().map(name_of).collect(),
             ..customer.fields
         };

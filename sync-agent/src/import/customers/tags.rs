@@ -1,4 +1,4 @@
-//! The tags that rows name: found among the tenant's by their names, or made.
+//! The tags that rows name: looked up by name among the tenant's tags, or created.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,53 +8,54 @@ use clientele_shared::{Error, Result};
 
 use crate::retry::Retry;
 
-/// How many tags one file may make: more are no tags, but some other column.
+/// Maximum number of tags that one file can create. A column with more new names probably does not hold tags.
 const MAX_NEW: usize = 500;
 
-/// What is known of the tenant's tags.
+/// A cache of the tenant's tags.
 #[derive(Debug, Default)]
 pub(super) struct Tags {
-    /// By their names; of several with one name, the first that was made.
+    /// Ids by name. If several tags share a name, the oldest wins.
     ids: BTreeMap<String, TagId>,
-    /// How many were made.
-    made: usize,
+    /// Number of tags created for this file.
+    created: usize,
 }
 
 impl Tags {
-    /// Puts the ids of tags in the place of their names.
+    /// Replaces tag names with tag ids, after creating the tags that do not exist.
     ///
-    /// Tags are made before the rows that name them: an import that is stopped in between leaves tags that the next one
-    /// finds.
+    /// Tags are created before the rows that name them. If the import stops in between, the next import finds
+    /// the tags.
     pub(super) async fn resolve(
         &mut self,
         store: &Store,
         tenant: &Tenant,
-        named: &mut [&mut String],
+        tags: &mut [&mut String],
     ) -> Result<()> {
         let ambient = store.ambient();
-        if !self.unknown(named).is_empty() {
+        if !self.unknown_names(tags).is_empty() {
             let none = BTreeSet::new();
             self.ids = Retry::default().run(ambient, || store.tags_get_or_create(tenant, &none)).await?;
         }
-        let unknown = self.unknown(named);
-        self.made += unknown.len();
-        if self.made > MAX_NEW {
+        let new = self.unknown_names(tags);
+        self.created += new.len();
+        if self.created > MAX_NEW {
             let message = format!(
-                "the file names more than {MAX_NEW} new tags: if the column is none of tags, leave it out with --map COLUMN=-"
+                "the file would create more than {MAX_NEW} new tags; if the column does not hold tags, \
+                 ignore it with --map COLUMN=-"
             );
             return Err(Error::invalid("tags", message));
         }
-        if !unknown.is_empty() {
-            self.ids = Retry::default().run(ambient, || store.tags_get_or_create(tenant, &unknown)).await?;
+        if !new.is_empty() {
+            self.ids = Retry::default().run(ambient, || store.tags_get_or_create(tenant, &new)).await?;
         }
-        for name in named {
-            let id = self.ids.get(name.as_str());
-            **name = id.ok_or_else(|| Error::broken("a tag that was made is not there"))?.to_string();
+        for tag in tags {
+            let id = self.ids.get(tag.as_str());
+            **tag = id.ok_or_else(|| Error::broken("a tag is missing after its creation"))?.to_string();
         }
         Ok(())
     }
 
-    fn unknown(&self, named: &[&mut String]) -> BTreeSet<String> {
-        named.iter().map(|name| (**name).clone()).filter(|name| !self.ids.contains_key(name)).collect()
+    fn unknown_names(&self, tags: &[&mut String]) -> BTreeSet<String> {
+        tags.iter().map(|name| (**name).clone()).filter(|name| !self.ids.contains_key(name)).collect()
     }
 }

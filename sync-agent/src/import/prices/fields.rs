@@ -1,4 +1,4 @@
-//! What a column of prices can hold: the columns of the pricing export, and the customer.
+//! The price fields that a column can fill: the columns of the pricing export, and the customer.
 
 use crate::import::field::{FieldNames, ImportField, MissingField, names};
 
@@ -6,13 +6,13 @@ use crate::import::field::{FieldNames, ImportField, MissingField, names};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub enum PriceField {
-    /// Whose own price it is; without one the row is of the price list.
+    /// The customer whose own price this is. A row without a customer belongs to the price list.
     CustomerId,
     /// The product or service.
     ProductId,
-    /// What kind of service it is.
+    /// Kind of service.
     ServiceType,
-    /// What people call it.
+    /// Display name.
     Name,
     /// The price of the price list.
     DefaultPrice,
@@ -20,7 +20,7 @@ pub enum PriceField {
     CustomerPrice,
     /// ISO 4217 code.
     Currency,
-    /// The first day on which the price holds.
+    /// First day on which the price applies.
     EffectiveFrom,
 }
 
@@ -36,16 +36,16 @@ impl ImportField for PriceField {
         names(Self::EffectiveFrom, "effectiveFrom", &[]),
     ];
 
-    fn place(self) -> usize {
+    fn index(self) -> usize {
         self as usize
     }
 
-    fn lacking(holds: impl Fn(Self) -> bool) -> Option<MissingField> {
+    fn missing(holds: impl Fn(Self) -> bool) -> Option<MissingField> {
         if !holds(Self::ProductId) {
-            return Some(MissingField { what: "the products' ids", such_as: "productId" });
+            return Some(MissingField { what: "product ids", example: "productId" });
         }
         let has_price = holds(Self::DefaultPrice) || holds(Self::CustomerPrice);
-        (!has_price).then_some(MissingField { what: "a price", such_as: "defaultPrice" })
+        (!has_price).then_some(MissingField { what: "prices", example: "defaultPrice" })
     }
 }
 
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_stand_in_the_order_of_the_fields_and_no_two_are_the_same() {
+    fn names_are_unique_and_in_the_order_of_the_fields() {
         crate::import::field::tests::check_names::<PriceField>();
     }
 }

@@ -1,7 +1,7 @@
-//! Imports of prices: a tenant's price list, and what single customers pay.
+//! Imports of prices: a tenant's price list, and customers' own prices.
 //!
-//! A price is named by its owner, its product and its first day, so a row that comes in again writes the same
-//! again. What is in the table as it is, is not written.
+//! A price is identified by its owner, its product and its first day, so importing a row again writes the
+//! same price again. A price that is already in the table unchanged is not written.
 
 pub mod fields;
 mod owners;
@@ -25,13 +25,13 @@ use super::reader::RejectedRow;
 use super::seen::{Fingerprint, fingerprint};
 use crate::retry::Retry;
 
-/// How many prices are written at once.
+/// Number of prices in a commit.
 const COMMIT_ROWS: usize = 200;
 
-/// An import of prices.
+/// The import of prices, with its options.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Prices {
-    /// The currency of rows that name none.
+    /// Currency of rows that do not specify one.
     pub currency: Option<Currency>,
 }
 
@@ -44,16 +44,16 @@ impl ImportKind for Prices {
     }
 }
 
-/// One file of prices while it is imported.
+/// The import of one file of prices.
 #[derive(Debug)]
 pub struct PriceSession {
     currency: Option<Currency>,
     rules: ReadRules,
-    /// The prices that rows gave so far.
+    /// Prices read from the file so far.
     seen: SeenPrices,
 }
 
-/// A row that can become a price, if there is its customer.
+/// A valid row, which can become a price if its customer exists.
 #[derive(Debug)]
 pub struct PriceRow {
     line: u64,
@@ -80,7 +80,7 @@ impl Session for PriceSession {
         line: u64,
     ) -> Result<PriceRow, String> {
         let price = row::price(mapping, record, self.rules.unguard, self.currency);
-        let price = price.map_err(|wrong| reason(&wrong))?;
+        let price = price.map_err(|errors| reason(&errors))?;
         Ok(PriceRow { line, price, cells: record.clone() })
     }
 
@@ -90,8 +90,8 @@ impl Session for PriceSession {
         mapping: &Mapping<PriceField>,
         rows: Vec<PriceRow>,
     ) -> Result<Classified<PriceEntry>, StoreError> {
-        let named = rows.iter().filter_map(|row| row.price.customer.as_ref());
-        let owners = Owners::find(target, named).await?;
+        let customers = rows.iter().filter_map(|row| row.price.customer.as_ref());
+        let owners = Owners::find(target, customers).await?;
         let mut classified = Classified { new: Vec::new(), present: 0, rejected: Vec::new() };
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows {
@@ -105,25 +105,25 @@ impl Session for PriceSession {
             };
             let RowPrice { product, price, .. } = row.price.clone();
             let entry = PriceEntry { owner, product, price };
-            match self.seen.note(&entry, row.line) {
+            match self.seen.record(&entry, row.line) {
                 Occurrence::First => entries.push(entry),
                 Occurrence::Duplicate => classified.present += 1,
-                Occurrence::Conflict(line) => classified.rejected.push(row.reject(twice(mapping, line))),
+                Occurrence::Conflict(line) => classified.rejected.push(row.reject(conflict(mapping, line))),
             }
         }
-        let read = entries.len();
-        let not_stored = || target.store.prices_changed(&target.tenant, entries.clone());
-        classified.new = Retry::default().run(target.store.ambient(), not_stored).await?;
-        classified.present += (read - classified.new.len()) as u64;
+        let count = entries.len();
+        let get_changed = || target.store.prices_changed(&target.tenant, entries.clone());
+        classified.new = Retry::default().run(target.store.ambient(), get_changed).await?;
+        classified.present += (count - classified.new.len()) as u64;
         Ok(classified)
     }
 
     async fn commits(
         &mut self,
         _: &Target,
-        new: Vec<PriceEntry>,
+        entries: Vec<PriceEntry>,
     ) -> Result<VecDeque<Vec<PriceEntry>>, StoreError> {
-        Ok(new.chunks(COMMIT_ROWS).map(<[PriceEntry]>::to_vec).collect())
+        Ok(entries.chunks(COMMIT_ROWS).map(<[PriceEntry]>::to_vec).collect())
     }
 
     async fn commit(target: Target, entries: Vec<PriceEntry>) -> Result<Committed, StoreError> {
@@ -135,51 +135,53 @@ impl Session for PriceSession {
     }
 }
 
-/// Why the second of two rows is rejected that name one price.
-fn twice(mapping: &Mapping<PriceField>, first: u32) -> String {
+/// Returns why a row is rejected whose price contradicts that of the `first` line.
+fn conflict(mapping: &Mapping<PriceField>, first: u32) -> String {
     let column = |field| mapping.name_of(field);
     format!(
-        "row: is about the same price as line {first} (by {}, {} and {}) and says something else: keep one of them",
+        "row: contradicts line {first}, which has the same {}, {} and {}; keep only one of the two",
         column(PriceField::CustomerId),
         column(PriceField::ProductId),
         column(PriceField::EffectiveFrom)
     )
 }
 
-/// Which prices a file gave so far: on which line, and what it said of them, by what names a price.
+/// The prices already seen in a file. The key is the fingerprint of a price's identity; the value is its line
+/// and the fingerprint of its contents.
 #[derive(Debug, Default)]
 struct SeenPrices(HashMap<Fingerprint, (u32, Fingerprint)>);
 
-/// Whether a file named a price before.
+/// Whether a file has already contained a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Occurrence {
+    /// The file has not contained this price before.
     First,
-    /// And it said the same.
+    /// An earlier row has the same price with the same contents.
     Duplicate,
-    /// On this line, and it said something else.
+    /// The row on this line has the same price with other contents.
     Conflict(u32),
 }
 
 impl SeenPrices {
-    fn note(&mut self, entry: &PriceEntry, line: u64) -> Occurrence {
+    fn record(&mut self, entry: &PriceEntry, line: u64) -> Occurrence {
         let PriceEntry { owner, product, price } = entry;
         let owner = match owner {
             PriceOwner::List => String::new(),
             PriceOwner::Customer(uuid) => uuid.to_string(),
         };
-        // No part has a line end in it, so no two entries are the same text.
+        // No part contains a line break, so different entries have different texts.
         let from = price.effective_from.map(|day| day.to_string()).unwrap_or_default();
-        let name = format!("{owner}\n{product}\n{from}");
+        let identity = format!("{owner}\n{product}\n{from}");
         let texts = [&price.service_type, &price.name].map(|text| text.as_deref().unwrap_or_default());
-        let all = format!("{name}\n{}\n{}\n{}", price.amount, price.currency, texts.join("\n"));
-        let said = fingerprint(&all);
-        match self.0.entry(fingerprint(&name)) {
-            Entry::Vacant(free) => {
-                free.insert((u32::try_from(line).unwrap_or(u32::MAX), said));
+        let contents = format!("{identity}\n{}\n{}\n{}", price.amount, price.currency, texts.join("\n"));
+        let contents = fingerprint(&contents);
+        match self.0.entry(fingerprint(&identity)) {
+            Entry::Vacant(vacant) => {
+                vacant.insert((u32::try_from(line).unwrap_or(u32::MAX), contents));
                 Occurrence::First
             }
-            Entry::Occupied(before) if before.get().1 == said => Occurrence::Duplicate,
-            Entry::Occupied(before) => Occurrence::Conflict(before.get().0),
+            Entry::Occupied(first) if first.get().1 == contents => Occurrence::Duplicate,
+            Entry::Occupied(first) => Occurrence::Conflict(first.get().0),
         }
     }
 }

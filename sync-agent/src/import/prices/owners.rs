@@ -1,4 +1,4 @@
-//! Which customers the rows are about: looked up for many rows at a time.
+//! The customers that rows name, looked up for a batch of rows at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,44 +12,48 @@ use crate::import::cells::shown;
 use crate::import::import_kind::Target;
 use crate::retry::Retry;
 
-/// How many emails are looked up side by side.
-const LOOK_UPS_AT_A_TIME: usize = 16;
+/// Maximum number of emails looked up concurrently.
+const MAX_CONCURRENT_LOOKUPS: usize = 16;
 
-/// How many of the customers who share an email are named.
-const NAMED: usize = 5;
+/// Maximum number of ids shown for customers that share an email.
+const MAX_IDS_SHOWN: usize = 5;
 
-/// The customers that some rows name.
+/// The customers that a batch of rows names.
 #[derive(Debug, Default)]
 pub(super) struct Owners {
-    /// Whoever is there, and whether deleted.
+    /// Existing customers, and whether each is deleted.
     by_uuid: BTreeMap<Uuid, bool>,
-    /// Whoever has the email and is not deleted.
+    /// Customers with each email that are not deleted.
     by_email: BTreeMap<String, Vec<(CustomerNumber, Uuid)>>,
 }
 
 impl Owners {
-    /// Looks up everybody who is named.
+    /// Looks up these customers.
     pub(super) async fn find<'a>(
         target: &Target,
-        names: impl Iterator<Item = &'a CustomerRef>,
+        customers: impl Iterator<Item = &'a CustomerRef>,
     ) -> Result<Self> {
         let (mut uuids, mut emails) = (BTreeSet::new(), BTreeSet::new());
-        for name in names {
-            match name {
+        for customer in customers {
+            match customer {
                 CustomerRef::Number(number) => uuids.insert(target.tenant.customer_uuid(*number)),
                 CustomerRef::Uuid(uuid) => uuids.insert(*uuid),
                 CustomerRef::Email(email) => emails.insert(email.clone()),
             };
         }
-        let of_uuids = || target.store.customers_by_uuid(&target.tenant, &uuids);
-        let found = Retry::default().run(target.store.ambient(), of_uuids).await?;
+        let get_by_uuid = || target.store.customers_by_uuid(&target.tenant, &uuids);
+        let found = Retry::default().run(target.store.ambient(), get_by_uuid).await?;
         let by_uuid = found.into_iter().map(|(uuid, customer)| (uuid, customer.deleted_at.is_some()));
         Ok(Self { by_uuid: by_uuid.collect(), by_email: by_email(target, emails).await? })
     }
 
-    /// Whose a price is that names this customer, or why nobody's.
-    pub(super) fn owner(&self, target: &Target, name: Option<&CustomerRef>) -> Result<PriceOwner, String> {
-        let (uuid, shown) = match name {
+    /// Returns the owner of a price with this customer, or the reason why there is no such owner.
+    pub(super) fn owner(
+        &self,
+        target: &Target,
+        customer: Option<&CustomerRef>,
+    ) -> Result<PriceOwner, String> {
+        let (uuid, shown) = match customer {
             None => return Ok(PriceOwner::List),
             Some(CustomerRef::Email(email)) => return self.with_email(email),
             Some(CustomerRef::Number(number)) => {
@@ -59,8 +63,8 @@ impl Owners {
         };
         match self.by_uuid.get(&uuid) {
             Some(false) => Ok(PriceOwner::Customer(uuid)),
-            Some(true) => Err(format!("the customer `{shown}` is deleted")),
-            None => Err(format!("there is no customer `{shown}`")),
+            Some(true) => Err(format!("customer `{shown}` is deleted")),
+            None => Err(format!("customer `{shown}` does not exist")),
         }
     }
 
@@ -71,12 +75,12 @@ impl Owners {
             [(_, uuid)] => Ok(PriceOwner::Customer(*uuid)),
             many => {
                 let mut ids: Vec<String> =
-                    many.iter().take(NAMED).map(|(number, _)| number.to_customer_id()).collect();
-                if many.len() > NAMED {
+                    many.iter().take(MAX_IDS_SHOWN).map(|(number, _)| number.to_customer_id()).collect();
+                if many.len() > MAX_IDS_SHOWN {
                     ids.push("…".into());
                 }
                 let (count, ids) = (many.len(), ids.join(", "));
-                Err(format!("{count} customers have the email `{shown}`: name the right one of {ids}"))
+                Err(format!("{count} customers have the email `{shown}`; choose one by its id: {ids}"))
             }
         }
     }
@@ -86,21 +90,21 @@ async fn by_email(
     target: &Target,
     emails: BTreeSet<String>,
 ) -> Result<BTreeMap<String, Vec<(CustomerNumber, Uuid)>>> {
-    let mut left = emails.into_iter();
+    let mut remaining = emails.into_iter();
     let mut found = BTreeMap::new();
-    let mut look_ups = JoinSet::new();
+    let mut lookups = JoinSet::new();
     loop {
-        while look_ups.len() < LOOK_UPS_AT_A_TIME
-            && let Some(email) = left.next()
+        while lookups.len() < MAX_CONCURRENT_LOOKUPS
+            && let Some(email) = remaining.next()
         {
             let Target { store, tenant } = target.clone();
-            look_ups.spawn(async move {
-                let look_up = || store.customers_by_email(&tenant, &email);
-                let customers = Retry::default().run(store.ambient(), look_up).await?;
+            lookups.spawn(async move {
+                let get_by_email = || store.customers_by_email(&tenant, &email);
+                let customers = Retry::default().run(store.ambient(), get_by_email).await?;
                 Result::Ok((email, customers))
             });
         }
-        let Some(joined) = look_ups.join_next().await else { return Ok(found) };
+        let Some(joined) = lookups.join_next().await else { return Ok(found) };
         let (email, customers) =
             joined.map_err(|e| clientele_shared::Error::internal("looking up an email", e))??;
         let ids = customers.into_iter().map(|customer| (customer.number, customer.uuid));

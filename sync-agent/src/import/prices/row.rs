@@ -1,4 +1,4 @@
-//! A row as a price: every value checked, every wrong one named.
+//! Conversion of a row to a price: every value is checked, and every invalid one reported.
 
 use clientele_shared::error::FieldError;
 use clientele_shared::model::{Currency, CustomerNumber, Money, Price, ProductId};
@@ -10,27 +10,27 @@ use super::fields::PriceField;
 use crate::import::cells::{Cells, amount};
 use crate::import::mapping::Mapping;
 
-/// How a file names a customer.
+/// A customer as a file names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum CustomerRef {
     /// `cust_456`.
     Number(CustomerNumber),
-    /// Its uuid.
+    /// The customer's uuid.
     Uuid(Uuid),
-    /// An email, which just one customer must have.
+    /// An email, which exactly one customer must have.
     Email(String),
 }
 
-/// A price as a row gives it.
+/// A price as read from a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RowPrice {
-    /// Whose own it is; `None` for the price list.
+    /// Customer whose own price it is; `None` for the price list.
     pub(super) customer: Option<CustomerRef>,
     pub(super) product: ProductId,
     pub(super) price: Price,
 }
 
-/// Reads a row with as many cells as the header.
+/// Reads a row that has as many cells as the header.
 pub(super) fn price(
     mapping: &Mapping<PriceField>,
     record: &StringRecord,
@@ -46,54 +46,54 @@ impl Cells<'_, PriceField> {
     fn price(&mut self, currency: Option<Currency>) -> Option<RowPrice> {
         let customer = self.read(PriceField::CustomerId, customer_ref);
         if self.cell(PriceField::ProductId).is_none() {
-            self.refuse(PriceField::ProductId, "must not be empty");
+            self.reject(PriceField::ProductId, "must not be empty");
         }
-        let product = self.read(PriceField::ProductId, |id| id.parse().map_err(said));
+        let product = self.read(PriceField::ProductId, |id| id.parse().map_err(message));
         let service_type = self.line(PriceField::ServiceType);
         let name = self.line(PriceField::Name);
         let amount = self.amount();
         let currency = self.currency(currency);
-        let effective_from = self.read(PriceField::EffectiveFrom, |day| day.parse().map_err(said));
+        let effective_from = self.read(PriceField::EffectiveFrom, |day| day.parse().map_err(message));
         let price = Price { effective_from, service_type, name, amount: amount?, currency: currency? };
         Some(RowPrice { customer, product: product?, price })
     }
 
-    /// The price that the row is about: the customer's own, or the list's.
+    /// Reads the amount: the customer's own price, or the list price if the row has no customer.
     fn amount(&mut self) -> Option<Money> {
-        let whose = self.name_of(PriceField::CustomerId);
+        let customer_id = self.name_of(PriceField::CustomerId);
         let is_own = self.cell(PriceField::CustomerId).is_some();
         if !is_own && self.cell(PriceField::CustomerPrice).is_some() {
             let message = format!(
-                "must be empty where no {whose} stands: such a row is of the price list. Name the customer, or \
-                 empty this cell"
+                "must be empty if {customer_id} is empty, because the row then belongs to the price list; \
+                 fill in {customer_id} or clear this cell"
             );
-            self.refuse(PriceField::CustomerPrice, message);
+            self.reject(PriceField::CustomerPrice, message);
         }
-        let (field, with) = match is_own {
-            true => (PriceField::CustomerPrice, "a"),
-            false => (PriceField::DefaultPrice, "no"),
+        let (field, state) = match is_own {
+            true => (PriceField::CustomerPrice, "filled in"),
+            false => (PriceField::DefaultPrice, "empty"),
         };
         if self.cell(field).is_none() {
-            self.refuse(field, format!("must not be empty where {with} {whose} stands"));
+            self.reject(field, format!("must not be empty if {customer_id} is {state}"));
         }
         self.read(field, amount)
     }
 
     fn currency(&mut self, default: Option<Currency>) -> Option<Currency> {
         if self.cell(PriceField::Currency).is_some() {
-            return self.read(PriceField::Currency, |code| code.parse().map_err(said));
+            return self.read(PriceField::Currency, |code| code.parse().map_err(message));
         }
         if default.is_none() {
-            let message = "is missing: fill it in, or name one for all such rows, such as --currency USD";
-            self.refuse(PriceField::Currency, message);
+            let message = "is missing; fill it in, or set one for all such rows, such as --currency USD";
+            self.reject(PriceField::Currency, message);
         }
         default
     }
 
-    /// A text of one line, if there is one.
+    /// Reads a text of one line, if the cell is not empty.
     fn line(&mut self, field: PriceField) -> Option<String> {
         let cell = self.cell(field)?;
-        text::line(cell).map_err(|message| self.refuse(field, message)).ok()
+        text::line(cell).map_err(|message| self.reject(field, message)).ok()
     }
 }
 
@@ -104,10 +104,10 @@ fn customer_ref(text: &str) -> Result<CustomerRef, String> {
     number()
         .or_else(uuid)
         .or_else(email)
-        .ok_or_else(|| "must be a customer's id such as cust_456, its uuid or its email".into())
+        .ok_or_else(|| "must be a customer id such as cust_456, a uuid or an email".into())
 }
 
-fn said(error: impl ToString) -> String {
+fn message(error: impl ToString) -> String {
     error.to_string()
 }
 

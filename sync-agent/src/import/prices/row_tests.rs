@@ -1,4 +1,4 @@
-//! Rows as prices: what each column gives, and what is rejected and why.
+//! Conversion of rows to prices: what each column contributes, and which rows are rejected and why.
 
 use clientele_shared::model::Date;
 
@@ -16,7 +16,7 @@ fn record(text: &str) -> StringRecord {
 fn read_with(row: &str, currency: Option<&str>) -> Result<RowPrice, String> {
     let mapping = Mapping::of(&record(HEADER), &[], None).unwrap();
     let currency = currency.map(|code| code.parse().unwrap());
-    super::price(&mapping, &record(row), true, currency).map_err(|wrong| reason(&wrong))
+    super::price(&mapping, &record(row), true, currency).map_err(|errors| reason(&errors))
 }
 
 #[track_caller]
@@ -25,7 +25,7 @@ fn check_rejected(row: &str, expected: &str) {
 }
 
 #[test]
-fn a_row_without_a_customer_is_of_the_price_list() {
+fn row_without_a_customer_belongs_to_the_price_list() {
     let row = read_with(",P-7,cleaning, Weekly clean ,120.5,,USD,2024-01-15", None).unwrap();
     let price = Price {
         effective_from: Some("2024-01-15".parse::<Date>().unwrap()),
@@ -38,7 +38,7 @@ fn a_row_without_a_customer_is_of_the_price_list() {
 }
 
 #[test]
-fn a_row_with_a_customer_is_its_own_price_and_the_default_beside_it_is_not_read() {
+fn row_with_a_customer_is_its_own_price_and_ignores_the_default_price() {
     let uuid = "0b5e7a3e-6f0c-5d5f-8a39-0c4f2b7a9e31";
     for (text, customer) in [
         ("cust_7", CustomerRef::Number(CustomerNumber::new(7).unwrap())),
@@ -52,21 +52,21 @@ fn a_row_with_a_customer_is_its_own_price_and_the_default_beside_it_is_not_read(
 }
 
 #[test]
-fn the_currency_named_for_all_is_for_rows_without_one() {
+fn currency_option_applies_to_rows_without_a_currency() {
     let currency = |row| read_with(row, Some("EUR")).unwrap().price.currency.to_string();
     assert_eq!(currency(",1,,,5,,,"), "EUR");
     assert_eq!(currency(",1,,,5,,USD,"), "USD");
 }
 
 #[test]
-fn a_mark_against_formulas_is_taken_away() {
+fn formula_guard_is_removed() {
     let row = read_with(",'-7,,'=A,5,,USD,", None).unwrap();
     assert_eq!((row.product.as_str(), row.price.name.as_deref()), ("-7", Some("=A")));
     assert!(read_with(",7,,,'-5,,USD,", None).unwrap_err().contains("less than zero"));
 }
 
 #[test]
-fn what_is_wrong_is_named_with_what_would_be_right() {
+fn reasons_name_the_invalid_field_and_what_would_be_valid() {
     let long = "x".repeat(256);
     check_rejected(",,,,5,,USD,", "productId: must not be empty");
     check_rejected(
@@ -75,16 +75,16 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
     );
     check_rejected(&format!(",1,,{long},5,,USD,"), "name: must be at most 255 characters");
     check_rejected(",1,\"a\nb\",,5,,USD,", "serviceType: must be one line without control characters");
-    check_rejected(",1,,,,,USD,", "defaultPrice: must not be empty where no customerId stands");
+    check_rejected(",1,,,,,USD,", "defaultPrice: must not be empty if customerId is empty");
     check_rejected(
         ",1,,,5,4,USD,",
-        "customerPrice: must be empty where no customerId stands: such a row is of the price list. Name the \
-         customer, or empty this cell",
+        "customerPrice: must be empty if customerId is empty, because the row then belongs to the price \
+         list; fill in customerId or clear this cell",
     );
-    check_rejected("cust_1,1,,,5,,USD,", "customerPrice: must not be empty where a customerId stands");
+    check_rejected("cust_1,1,,,5,,USD,", "customerPrice: must not be empty if customerId is filled in");
     check_rejected(
         "Ann,1,,,,5,USD,",
-        "customerId: must be a customer's id such as cust_456, its uuid or its email, not `Ann`",
+        "customerId: must be a customer id such as cust_456, a uuid or an email, not `Ann`",
     );
     check_rejected(",1,,,abc,,USD,", "defaultPrice: must be a number, such as 1250.00, not `abc`");
     check_rejected(
@@ -95,17 +95,17 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
     check_rejected(",1,,,5,,usd,", "currency: must be three capital letters such as USD, not `usd`");
     check_rejected(
         ",1,,,5,,,",
-        "currency: is missing: fill it in, or name one for all such rows, such as --currency USD",
+        "currency: is missing; fill it in, or set one for all such rows, such as --currency USD",
     );
     check_rejected(
         ",1,,,5,,USD,15.01.2024",
-        "effectiveFrom: must be a day such as 2024-01-15, not `15.01.2024`",
+        "effectiveFrom: must be a date such as 2024-01-15, not `15.01.2024`",
     );
     check_rejected(
         "x,,,,5,,,yesterday",
-        "customerId: must be a customer's id such as cust_456, its uuid or its email, not `x`; productId: must \
-         not be empty; customerPrice: must not be empty where a customerId stands; currency: is missing: fill it \
-         in, or name one for all such rows, such as --currency USD; effectiveFrom: must be a day such as \
-         2024-01-15, not `yesterday`",
+        "customerId: must be a customer id such as cust_456, a uuid or an email, not `x`; productId: must \
+         not be empty; customerPrice: must not be empty if customerId is filled in; currency: is missing; \
+         fill it in, or set one for all such rows, such as --currency USD; effectiveFrom: must be a date \
+         such as 2024-01-15, not `yesterday`",
     );
 }

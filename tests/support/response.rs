@@ -1,32 +1,32 @@
-//! An HTTP answer, as a test looks at it.
+//! An HTTP response, with the assertions that tests make on it.
 
 use http::StatusCode;
 use serde_json::Value;
 
-/// An HTTP answer.
+/// An HTTP response.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: http::HeaderMap,
     pub(crate) body: String,
 }
 
-impl Answer {
-    /// The body, where the status is the one expected.
+impl Response {
+    /// Asserts the status and returns the body as JSON.
     #[track_caller]
     pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.body);
         self.json()
     }
 
-    /// The body as it is, where the status is the one expected.
+    /// Asserts the status and returns the body as text.
     #[track_caller]
     pub(crate) fn expect_text(&self, status: u16) -> &str {
         assert_eq!(self.status.as_u16(), status, "{}", self.body);
         &self.body
     }
 
-    /// The `data` of a success.
+    /// Asserts success and returns the field `data`.
     #[track_caller]
     pub(crate) fn data(&self) -> Value {
         assert!(self.status.is_success(), "{}: {}", self.status, self.body);
@@ -35,7 +35,7 @@ impl Answer {
         body["data"].clone()
     }
 
-    /// The text of an error, where the status is the one expected.
+    /// Asserts the status and returns the error message.
     #[track_caller]
     pub(crate) fn error(&self, status: u16) -> String {
         let body = self.expect(status);
@@ -43,14 +43,14 @@ impl Answer {
         body["error"].as_str().unwrap().to_owned()
     }
 
-    /// The names of the fields that an answer calls wrong.
+    /// Asserts status 400 and returns the names of the invalid fields.
     #[track_caller]
-    pub(crate) fn wrong_fields(&self) -> Vec<String> {
+    pub(crate) fn invalid_fields(&self) -> Vec<String> {
         let details = self.expect(400)["details"].as_array().cloned().unwrap_or_default();
         details.iter().map(|detail| detail["field"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// A header's text, empty where there is none.
+    /// Returns a header's value, or an empty string if the header is absent.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
