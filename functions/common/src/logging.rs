@@ -1,7 +1,7 @@
 //! Logs: one JSON object per line on standard output, where Lambda collects them.
 //!
-//! This module replaces `tracing-subscriber`, whose registry and formatter take one fiftieth of the
-//! instructions of a request for the same output.
+//! This module replaces `tracing-subscriber`, whose registry and formatter produce the same output but account
+//! for 2% of a request's instructions.
 
 use std::error::Error;
 use std::fmt::Debug;

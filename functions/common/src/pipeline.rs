@@ -94,8 +94,8 @@ fn time_left(request: &Request) -> Option<Duration> {
     Some(left.saturating_sub(RESERVE))
 }
 
-/// Everything that must be known about a caller before its request has a visible effect. It is determined concurrently
-/// with the calls of the handler, so that it adds no latency.
+/// Everything that must be known about a caller before its request has a visible effect. It is determined
+/// while the handler runs, so that it adds no latency.
 #[derive(Debug, Clone)]
 struct Authorization {
     usage: Option<Usage>,

@@ -97,8 +97,8 @@ fn estimated_bytes(total: Total, customers: usize, bytes: usize) -> Option<u64> 
 fn too_large(total: Total, bytes: u64) -> Reply {
     let megabytes = |bytes: u64| bytes / (1024 * 1024);
     let message = format!(
-        "{} customers are about {} MB, more than the {} MB that one export can return; narrow it with `status` or \
-         `search`, or ask the operator of this API to run `sync-agent export customers`",
+        "{} customers are about {} MB, more than the {} MB that one export can return; narrow the export with \
+         `status` or `search`, or ask the operator of this API to run `sync-agent export customers`",
         total.count(),
         megabytes(bytes),
         megabytes(MAX_BYTES)

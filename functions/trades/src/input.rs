@@ -1,7 +1,8 @@
 //! Customer input: what clients of this dialect send for a customer. Every wrong field is reported.
 //!
-//! - Absent fields keep their value; `null` and `""` clear it. Unknown fields, `uuid` and the three times are
-//!   ignored.
+//! - Absent fields keep their value; `null` and `""` clear it. The two names cannot be cleared. `customer_type`
+//!   and `is_vip` accept `null`, which restores the default, but not `""`. Unknown fields, `uuid` and the three
+//!   times are ignored.
 //! - A field equal to its current value is not a change and is not validated, so a client can PUT back what
 //!   it got from GET, whichever dialect wrote it.
 

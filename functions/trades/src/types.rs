@@ -20,8 +20,8 @@ pub struct CustomerBody<'a> {
     /// The customer's first name; an empty string if it has none.
     #[schema(example = "John")]
     first_name: &'a str,
-    /// The customer's last name. If it has none, an empty string if it has a first name, else the company
-    /// name, else the email address.
+    /// The customer's last name. If there is none, it is an empty string for a customer with a first name,
+    /// else the company name, else the email address.
     #[schema(example = "Doe")]
     last_name: &'a str,
     /// Company name.
@@ -76,7 +76,7 @@ pub struct CustomerBody<'a> {
     /// When the customer last changed.
     #[schema(example = "2024-01-15T10:30:00Z")]
     updated_at: String,
-    /// When the customer was soft-deleted; `null` if it is not.
+    /// When the customer was soft-deleted; `null` if it is not deleted.
     deleted_at: Option<String>,
 }
 
@@ -120,8 +120,8 @@ pub(crate) fn first_name(fields: &CustomerFields) -> &str {
     fields.first_name.as_deref().unwrap_or_default()
 }
 
-/// Returns the last name to show, which is never null in this dialect. If the customer has no last name, that
-/// is an empty string if it has a first name, else the company name, else the email address.
+/// Returns the last name to show, which is never null in this dialect. If the customer has no last name, the
+/// result is an empty string for a customer with a first name, else the company name, else the email address.
 pub(crate) fn last_name(fields: &CustomerFields) -> &str {
     match (&fields.last_name, &fields.first_name) {
         (Some(last), _) => last,

@@ -16,8 +16,8 @@ const BATCH_SIZE: u32 = 500;
 pub enum Table {
     /// Create the table with its indexes; on AWS, deploying template.yaml does that
     Create(Create),
-    /// Rebuild a tenant's search index, if the notes of an upgrade say so. Clients can keep writing while it
-    /// runs, and it can be stopped and run again
+    /// Rebuild a tenant's search index if the release notes of an upgrade say so. Clients can keep writing
+    /// while the command runs, and it can be stopped and run again
     Reindex(Reindex),
 }
 

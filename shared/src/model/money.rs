@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// An amount of money in the customer's currency, exact to two decimals; stored as text such as `10000.00`.
+/// An amount of money in the customer's currency, exact to two decimal places; stored as text such as `10000.00`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Money(Decimal);
 
@@ -31,8 +31,8 @@ pub enum MoneyError {
     /// The text is not a decimal number.
     #[error("must be a number")]
     NotANumber,
-    /// The number has more than two decimals.
-    #[error("must have at most two decimals")]
+    /// The number has more than two decimal places.
+    #[error("must have at most two decimal places")]
     TooPrecise,
 }
 

@@ -12,7 +12,7 @@ pub(super) struct TargetArgs {
     /// Tenant that the records belong to
     #[arg(long, default_value = "demo", value_name = "NAME")]
     pub(super) tenant: TenantId,
-    /// The tenant's live records, or the test records that test keys access
+    /// `live` for the tenant's live records, `test` for the separate records of its sandbox
     #[arg(long, default_value = "live", value_name = "live|test")]
     pub(super) mode: Mode,
     /// DynamoDB table

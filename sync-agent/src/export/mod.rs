@@ -128,7 +128,7 @@ pub enum ExportError {
     Interrupted,
     /// The export failed, and its incomplete upload could not be aborted.
     #[error(
-        "{error}; {source}; the uploaded parts are not an object, but cost storage until the bucket's \
+        "{error}; {source}; no object was created, but the uploaded parts cost storage until the bucket's \
          lifecycle rule for incomplete uploads deletes them"
     )]
     AbortFailed {

@@ -77,7 +77,7 @@ impl<'a, F: ImportField> Cells<'a, F> {
 /// Parses an amount of money that is not negative.
 pub(super) fn amount(text: &str) -> Result<Money, String> {
     let money: Money = text.parse().map_err(|error| format!("{error}, such as 1250.00"))?;
-    if money < Money::default() { Err("must not be less than zero".into()) } else { Ok(money) }
+    if money < Money::default() { Err("must not be negative".into()) } else { Ok(money) }
 }
 
 /// Returns the start of a value, for a message.

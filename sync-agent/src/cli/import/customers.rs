@@ -15,7 +15,8 @@ use crate::import::{ImportCounts, ImportOutcome};
 pub(in crate::cli) struct CustomerArgs {
     #[command(flatten)]
     file: FileArgs,
-    /// Field that a column holds, if its name is not recognised; COLUMN=- ignores the column
+    /// Field that a column holds, if the column's name is not recognised; COLUMN=- ignores the column; can be
+    /// repeated
     #[arg(long = "map", value_name = "COLUMN=FIELD")]
     columns: Vec<ColumnChoice<Field>>,
     /// Column with the id of each row in its source [default: CustomerId, id, external_id or uuid; a row
@@ -31,7 +32,7 @@ pub(in crate::cli) struct CustomerArgs {
 fn help() -> String {
     format!(
         "Fields: {}.\n\nColumns with these names are recognised, and so are the column names of the trades \
-         API and of many exports. Case, spaces, _ and - do not matter. The field tags holds tag names \
+         API and of many exports. Case, spaces, _ and - do not matter. The field `tags` holds tag names \
          separated by `;`; tags that the tenant does not have yet are created.\n\nExit codes: 0 all rows are \
          imported; 1 the import failed or was stopped, and the same command can be run again; 2 the options \
          are invalid; 3 some rows were rejected.",

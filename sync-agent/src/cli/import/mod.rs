@@ -32,13 +32,14 @@ pub(super) struct FileArgs {
     /// Column delimiter: one character, or `tab`
     #[arg(long, default_value = ",", value_name = "CHARACTER", value_parser = delimiter)]
     delimiter: u8,
-    /// Keep the apostrophe before cells such as '=1+1 and '+55, which exports add to disarm formulas
+    /// Keep the apostrophe that exports put before formulas, as in '=1+1 and '+55
     #[arg(long)]
     no_formula_guard: bool,
     /// Read and check every row, but import nothing
     #[arg(long)]
     dry_run: bool,
-    /// File for the rejected rows [default: FILE.rejects.csv in the current directory; none in a dry run]
+    /// File for the rejected rows, overwritten if it exists [default: a new file FILE.rejects.csv in the
+    /// current directory; none in a dry run]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
     /// Print the result as one line of JSON

@@ -16,7 +16,8 @@ use crate::import::{ImportCounts, ImportOutcome};
 pub(in crate::cli) struct PriceArgs {
     #[command(flatten)]
     file: FileArgs,
-    /// Field that a column holds, if its name is not recognised; COLUMN=- ignores the column
+    /// Field that a column holds, if the column's name is not recognised; COLUMN=- ignores the column; can be
+    /// repeated
     #[arg(long = "map", value_name = "COLUMN=FIELD")]
     columns: Vec<ColumnChoice<PriceField>>,
     /// Currency of rows that do not specify one, such as USD

@@ -137,7 +137,7 @@ fn all_invalid_values_of_a_row_are_reported() {
             ("Customer_Type", "must be Residential or Commercial"),
             ("is_vip", "must be true or false"),
             ("created_at", "must be a time such as"),
-            ("credit-limit", "at most two decimals"),
+            ("credit-limit", "at most two decimal places"),
             ("discountRate", "a percentage up to 100"),
             ("onmywaynotifyvia", "must be email, sms or both"),
         ],

@@ -62,7 +62,7 @@ fn currency_option_applies_to_rows_without_a_currency() {
 fn formula_guard_is_removed() {
     let row = read_with(",'-7,,'=A,5,,USD,", None).unwrap();
     assert_eq!((row.product.as_str(), row.price.name.as_deref()), ("-7", Some("=A")));
-    assert!(read_with(",7,,,'-5,,USD,", None).unwrap_err().contains("less than zero"));
+    assert!(read_with(",7,,,'-5,,USD,", None).unwrap_err().contains("must not be negative"));
 }
 
 #[test]
@@ -89,9 +89,9 @@ fn reasons_name_the_invalid_field_and_what_would_be_valid() {
     check_rejected(",1,,,abc,,USD,", "defaultPrice: must be a number, such as 1250.00, not `abc`");
     check_rejected(
         ",1,,,1.234,,USD,",
-        "defaultPrice: must have at most two decimals, such as 1250.00, not `1.234`",
+        "defaultPrice: must have at most two decimal places, such as 1250.00, not `1.234`",
     );
-    check_rejected(",1,,,-1,,USD,", "defaultPrice: must not be less than zero, not `-1`");
+    check_rejected(",1,,,-1,,USD,", "defaultPrice: must not be negative, not `-1`");
     check_rejected(",1,,,5,,usd,", "currency: must be three capital letters such as USD, not `usd`");
     check_rejected(
         ",1,,,5,,,",
