@@ -17,11 +17,11 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, PutRequest, TransactWriteItem, Update, WriteRequest};
 use clap::Parser;
 use clientele_shared::Ambient;
-use clientele_shared::model::{CounterCell, CustomerType, Mode, Status, Tenant, TenantId};
+use clientele_shared::model::{CounterCell, CustomerNumber, CustomerType, Mode, Status, Tenant, TenantId};
 use clientele_shared::store::Store;
 use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
-use clientele_shared::table::keys::{self, attribute};
+use clientele_shared::table::keys::{self, Key, RankBlock, Slot, attribute};
 use clientele_sync_agent::import::customers::Customers;
 use clientele_sync_agent::import::{ImportOptions, Importer};
 use dynoxide::Database;
@@ -125,14 +125,13 @@ async fn import(client: &Client, file: &Path, rows: u32) -> Result<Duration> {
 /// The writes of one commit.
 #[derive(Default)]
 struct Commit {
-    terms: Vec<Vec<WriteRequest>>,
-    records: Vec<TransactWriteItem>,
+    entries: Vec<Vec<WriteRequest>>,
+    transaction: Vec<TransactWriteItem>,
 }
 
 /// Reconstructs the writes of an import from the items in the table.
 async fn commits(client: &Client) -> Result<Vec<Commit>> {
-    let rows = rows(client).await?;
-    let mut rows: Vec<Row> = rows.into_values().collect();
+    let mut rows: Vec<(u32, Row)> = rows(client).await?.into_iter().collect();
     let mut commits = Vec::new();
     while !rows.is_empty() {
         let count = rows.len().min(Store::IMPORT_ROWS);
@@ -144,52 +143,38 @@ async fn commits(client: &Client) -> Result<Vec<Commit>> {
 /// The items of one row.
 #[derive(Default)]
 struct Row {
+    /// The record and the row's mark, which are committed.
     records: Vec<Item>,
-    terms: Vec<Item>,
+    /// The search entries and figures, which are put before.
+    entries: Vec<Item>,
 }
 
 /// Returns the items of each row by customer number.
 async fn rows(client: &Client) -> Result<BTreeMap<u32, Row>> {
     let mut rows: BTreeMap<u32, Row> = BTreeMap::new();
-    let mut terms = Vec::new();
     let mut pages = client.scan().table_name(TABLE).into_paginator().items().send();
     while let Some(item) = pages.next().await {
         let item = item?;
-        let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
-        if text(attribute::SK).starts_with(keys::TERM_PREFIX) {
-            terms.push((text(attribute::SEARCH_SK), item));
-        } else if let Some(number) = item.get(attribute::NUMBER) {
-            let number = number.as_n().map_err(|_| "the number attribute is not a number")?.parse()?;
+        let number = |name| item.get(name).and_then(|value: &AttributeValue| value.as_n().ok()?.parse().ok());
+        let text = |name| item.get(name).and_then(|value| value.as_s().ok());
+        let committed: Option<u32> = number(attribute::NUMBER).or_else(|| number("customer"));
+        let entry = text(attribute::SEARCH_SK).and_then(|sort| keys::search_number(sort));
+        // The rest are slots, ranks and log entries, which are made for each commit.
+        if let Some(number) = committed {
             rows.entry(number).or_default().records.push(item);
+        } else if let Some(number) = entry {
+            rows.entry(number.get()).or_default().entries.push(item);
         }
-    }
-    for (sort, item) in terms {
-        let number = keys::search_number(&sort).ok_or("a search term has no customer number")?;
-        rows.entry(number.get()).or_default().terms.push(item);
     }
     Ok(rows)
 }
 
-fn commit(rows: Vec<Row>, shard: u64) -> Result<Commit> {
-    let tenant = Tenant::new(&"demo".parse()?, Mode::Live);
-    let cell = |customer_type| {
-        let cell = CounterCell { status: Status::Active, customer_type, is_vip: false, is_deleted: false };
-        keys::cell_attribute(cell)
-    };
-    let counts = keys::counts(&tenant, shard % keys::COUNTER_SHARDS);
-    let update = Update::builder()
-        .table_name(TABLE)
-        .key(attribute::PK, AttributeValue::S(counts.pk))
-        .key(attribute::SK, AttributeValue::S(counts.sk))
-        .update_expression("ADD changes :one, #c0 :some, #c1 :some")
-        .expression_attribute_names("#c0", cell(CustomerType::Residential))
-        .expression_attribute_names("#c1", cell(CustomerType::Commercial))
-        .expression_attribute_values(":one", AttributeValue::N("1".into()))
-        .expression_attribute_values(":some", AttributeValue::N("24".into()))
-        .build()?;
+fn commit(rows: Vec<(u32, Row)>, seq: u64) -> Result<Commit> {
     let mut commit = Commit::default();
-    let mut terms: Vec<WriteRequest> = Vec::new();
-    for row in rows {
+    let mut entries: Vec<WriteRequest> = Vec::new();
+    let first = rows.first().map_or(1, |(number, _)| *number);
+    let changes: Vec<String> = rows.iter().map(|(number, _)| format!("C{number}:1")).collect();
+    for (_, row) in rows {
         for item in row.records {
             let put = Put::builder()
                 .table_name(TABLE)
@@ -197,19 +182,60 @@ fn commit(rows: Vec<Row>, shard: u64) -> Result<Commit> {
                 .condition_expression("attribute_not_exists(#pk)")
                 .expression_attribute_names("#pk", attribute::PK)
                 .build()?;
-            commit.records.push(TransactWriteItem::builder().put(put).build());
+            commit.transaction.push(TransactWriteItem::builder().put(put).build());
         }
-        for item in row.terms {
+        for item in row.entries {
             let put = PutRequest::builder().set_item(Some(item)).build()?;
-            terms.push(WriteRequest::builder().put_request(put).build());
+            entries.push(WriteRequest::builder().put_request(put).build());
         }
     }
-    commit.records.push(TransactWriteItem::builder().update(update).build());
-    while !terms.is_empty() {
-        let count = terms.len().min(BATCH_SIZE);
-        commit.terms.push(terms.drain(..count).collect());
+    commit.transaction.extend(bookkeeping(first, seq, changes)?);
+    while !entries.is_empty() {
+        let count = entries.len().min(BATCH_SIZE);
+        commit.entries.push(entries.drain(..count).collect());
     }
     Ok(commit)
+}
+
+/// The slot, rank and log entry of a commit, each commit in the slot of its lane.
+fn bookkeeping(first: u32, seq: u64, changes: Vec<String>) -> Result<[TransactWriteItem; 3]> {
+    let tenant = Tenant::new(&"demo".parse()?, Mode::Live);
+    let slot = Slot::new((seq % MAX_CONCURRENT_COMMITS as u64) as u8);
+    let number = CustomerNumber::try_from(first)?;
+    let count = |key: Key, set: &str| -> Result<TransactWriteItem> {
+        let cell = |customer_type| {
+            let cell =
+                CounterCell { status: Status::Active, customer_type, is_vip: false, is_deleted: false };
+            keys::cell_attribute(cell)
+        };
+        let update = Update::builder()
+            .table_name(TABLE)
+            .key(attribute::PK, AttributeValue::S(key.pk))
+            .key(attribute::SK, AttributeValue::S(key.sk))
+            .update_expression(format!("{set} ADD #c0 :some, #c1 :some"))
+            .expression_attribute_names("#c0", cell(CustomerType::Residential))
+            .expression_attribute_names("#c1", cell(CustomerType::Commercial))
+            .expression_attribute_values(":some", AttributeValue::N("24".into()));
+        let update = match set {
+            "" => update,
+            _ => update.expression_attribute_values(":seq", AttributeValue::N(seq.to_string())),
+        };
+        Ok(TransactWriteItem::builder().update(update.build()?).build())
+    };
+    let key = keys::log_entry(&tenant, slot, seq);
+    let log = Put::builder()
+        .table_name(TABLE)
+        .item(attribute::PK, AttributeValue::S(key.pk))
+        .item(attribute::SK, AttributeValue::S(key.sk))
+        .item("changes", AttributeValue::L(changes.into_iter().map(AttributeValue::S).collect()))
+        .item("at", AttributeValue::N("1".into()))
+        .item(attribute::EXPIRES_AT, AttributeValue::N("1".into()))
+        .build()?;
+    Ok([
+        count(keys::slot(&tenant, slot), "SET seq = :seq, last_at = :seq")?,
+        count(keys::rank(&tenant, RankBlock::of(number), slot), "")?,
+        TransactWriteItem::builder().put(log).build(),
+    ])
 }
 
 /// Sends the writes directly.
@@ -231,7 +257,7 @@ async fn write_directly(client: &Client, commits: Vec<Commit>) -> Result<Duratio
 #[expect(clippy::disallowed_methods, reason = "the direct write that the import is compared with")]
 async fn write(client: Client, commit: Commit) -> Result<()> {
     let mut batches = JoinSet::new();
-    for batch in commit.terms {
+    for batch in commit.entries {
         while batches.len() >= MAX_CONCURRENT_BATCHES {
             batches.join_next().await.transpose()?.transpose()?;
         }
@@ -241,6 +267,6 @@ async fn write(client: Client, commit: Commit) -> Result<()> {
     while let Some(result) = batches.join_next().await {
         result??;
     }
-    client.transact_write_items().set_transact_items(Some(commit.records)).send().await?;
+    client.transact_write_items().set_transact_items(Some(commit.transaction)).send().await?;
     Ok(())
 }

@@ -74,7 +74,7 @@ async fn transient_faults_are_hidden_by_retries() {
 #[tokio::test]
 async fn persistent_faults_are_reported_and_nothing_is_half_written() {
     let faults = Faults::default();
-    let stack = Stack::start_with(|config| faults.with_retries(config)).await;
+    let stack = start_without_backoff(&faults).await;
     let actions = [
         (FaultAction::DropRequest, 503),
         (engine_error(ENGINE_ERRORS[0]), 429),
@@ -163,6 +163,36 @@ async fn transaction_conflicts_are_retried() {
             assert!(response.status.is_success(), "{request:?}: {response:#?}");
             check_effect(&caller, &request, &response, &before).await;
         }
+    }
+}
+
+/// The SDK would hide the lost response behind the throttling that follows it.
+#[tokio::test]
+async fn write_whose_response_is_lost_takes_effect_once_and_is_never_reported_as_throttled() {
+    let faults = Faults::default();
+    let stack = start_without_backoff(&faults).await;
+    let path = format!("{CUSTOMERS}/{}", stack.acme.create(&john()).await);
+    for (round, is_lasting) in [(1, false), (2, true)] {
+        let (mut sent_before, throttled) = (0, engine_error(ENGINE_ERRORS[0]));
+        faults.plan(move |sent| match sent.operation.as_str() {
+            "TransactWriteItems" => {
+                sent_before += 1;
+                match sent_before {
+                    1 => FaultAction::DropResponse,
+                    2 => throttled.clone(),
+                    _ if is_lasting => throttled.clone(),
+                    _ => FaultAction::Pass,
+                }
+            }
+            _ => FaultAction::Pass,
+        });
+        let response = stack.acme.put(&path, &json!({"notes": format!("round {round}")})).await;
+        faults.clear();
+        faults.settle().await;
+        assert_eq!(response.status.as_u16(), if is_lasting { 503 } else { 200 }, "{response:#?}");
+        let record = stack.acme.get(&path).await;
+        assert_eq!(record.header("etag"), format!("\"{}\"", round + 1));
+        assert_eq!(record.data()["notes"], format!("round {round}"));
     }
 }
 

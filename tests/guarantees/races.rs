@@ -63,8 +63,8 @@ async fn one_of_two_concurrent_updates_of_a_version_is_rejected() {
     let path = format!("{CUSTOMERS}/{}", stack.acme.create(&john()).await);
     for round in 1..=12 {
         let etag = format!("\"{round}\"");
-        let bodies =
-            ["One", "Other"].map(|name| json!({"first_name": name, "last_name": name, "notes": name}));
+        let bodies = ["One", "Other"].map(|name| format!("{name} {round}"));
+        let bodies = bodies.map(|name| json!({"first_name": name, "last_name": name, "notes": name}));
         let responses = concurrently(bodies.clone().map(|body| {
             let (acme, path, etag) = (stack.acme.clone(), path.clone(), etag.clone());
             async move { acme.send(Method::PUT, &path, &[("if-match", &etag)], body.to_string()).await }

@@ -90,11 +90,11 @@ async fn check(stack: &Stack, tenant: &str, case: Case) -> Result<(), TestCaseEr
 /// Writes the customers of a case; returns them in their final state, in ascending order of number.
 async fn insert(stack: &Stack, tenant: &Tenant, case: &Case) -> Vec<ModelCustomer> {
     let count = u32::try_from(case.customers.len()).unwrap();
-    let first = stack.store.customer_numbers_allocate(tenant, count).await.unwrap().get();
-    let number = |at: usize| CustomerNumber::new(u64::from(first) + at as u64).unwrap();
+    let allocated = stack.store.customer_numbers_allocate(tenant, count).await.unwrap();
+    let number = |at: usize| CustomerNumber::new(u64::from(allocated.first.get()) + at as u64).unwrap();
     let row = |(at, fields): (usize, &CustomerFields)| {
-        let mark = RowKey::new("search", &at.to_string());
-        ImportedRow { mark, number: number(at), fields: fields.clone() }
+        let key = RowKey::new("search", &at.to_string());
+        ImportedRow { key, number: number(at), at: allocated.at, fields: fields.clone() }
     };
     let rows = case.customers.iter().enumerate().map(row).collect();
     assert!(stack.store.customers_import(tenant, rows).await.unwrap());

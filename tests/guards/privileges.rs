@@ -208,6 +208,7 @@ async fn graphql(exerciser: &mut Exerciser<'_>) {
         "{ infiniteCustomers(first: 1, search: \"miller\") { totalCount } }",
         "{ infiniteCustomers(first: 1, filter: {tagIds: [\"tag_001\"]}) { totalCount } }",
         "{ infiniteCustomers(first: 1, filter: {state: \"TX\"}) { totalCount } }",
+        "{ infiniteCustomers(first: 1, filter: {status: ACTIVE}) { totalCount } }",
         "{ paginatedCustomers(limit: 1) { data { id } } }",
         "{ paginatedCustomers(limit: 1, page: 2) { data { id } } }",
         "{ customer(selector: {id: \"cust_1\"}) { id } tags { id } tag(id: \"tag_001\") { id } }",

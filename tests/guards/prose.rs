@@ -43,9 +43,7 @@ fn prose_files() -> Vec<File> {
         ["rs", "md", "toml", "yaml", "html", "js", "ts", "graphql"].contains(&ending)
             || file.text.starts_with("#!")
     };
-    // The store's files are about to be replaced, and are written in this style from then on.
-    let is_exempt = |file: &File| file.path == THIS || file.path.starts_with("shared/src/store/");
-    files().into_iter().filter(|file| !is_exempt(file) && is_prose(file)).collect()
+    files().into_iter().filter(|file| file.path != THIS && is_prose(file)).collect()
 }
 
 /// The paragraphs of a file: consecutive lines of comment in a source file, consecutive lines otherwise.

@@ -16,27 +16,48 @@ pub(crate) const NONE: CostBudget = CostBudget { round_trips: None, reads: None,
 /// Getting one customer by its id.
 pub(crate) const GET: CostBudget = limits(1, 1.0, 0.0);
 
-/// A change that keeps the search terms, such as deleting and restoring.
+/// A change that leaves the search entries alone.
 pub(crate) const UPDATE: CostBudget = CostBudget { round_trips: Some(2), reads: None, writes: Some(12.0) };
+
+/// A change that moves the customer between lists by cells. A change of the vip mark takes a third round trip.
+pub(crate) const MOVE: CostBudget = CostBudget { round_trips: Some(3), reads: None, writes: Some(18.0) };
 
 /// A search with 25 matches among any number of customers. The write saves the start of the next page.
 pub(crate) const SEARCH: CostBudget = limits(3, 30.0, 1.0);
 
-/// Returns the budget for creating a customer with `terms` search terms.
-pub(crate) fn create(terms: usize) -> CostBudget {
-    let terms = u32::try_from(terms).unwrap();
-    CostBudget { round_trips: Some(3), reads: None, writes: Some(14.0 + 2.0 * f64::from(terms)) }
+/// Returns the budget for creating a customer with `entries` search entries.
+pub(crate) fn create(entries: usize) -> CostBudget {
+    let entries = u32::try_from(entries).unwrap();
+    CostBudget { round_trips: Some(3), reads: None, writes: Some(14.0 + 2.0 * f64::from(entries)) }
 }
 
-/// Returns the budget for a page of 25 customers with the total, read from `partitions` index partitions. The
-/// write saves the start of the next page.
-pub(crate) fn list(partitions: u32, by: By) -> CostBudget {
-    let round_trips = match by {
-        By::Cursor => 2,
-        By::Page => 3,
+/// Returns the budget for a page of 25 customers with the total. The write saves the start of the next page.
+pub(crate) fn list(source: Source, by: By) -> CostBudget {
+    let round_trips = match (by, source) {
+        (By::Cursor, _) => 2,
+        // The walk says where the page starts, the marks which records to read.
+        (By::Page, Source::Marks) => 4,
+        (By::Page, _) => 3,
     };
-    // 6 units for one partition, 12 for three.
-    limits(round_trips, 3.0 + 3.0 * f64::from(partitions), 1.0)
+    let reads = match source {
+        Source::Partition => 9.0,
+        Source::Numbers | Source::Marks => 32.0,
+    };
+    limits(round_trips, reads, 1.0)
+}
+
+/// A page that is requested out of order, among 1,000,000 customers at most.
+pub(crate) const JUMP: CostBudget = limits(5, 1_400.0, 1.0);
+
+/// The place that a list is read from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source {
+    /// One partition of by-status or by-type.
+    Partition,
+    /// The table, by number.
+    Numbers,
+    /// The table, by the numbers of a mark.
+    Marks,
 }
 
 /// How a client requests the next page.

@@ -49,19 +49,20 @@ pub(crate) fn filler(number: usize, notes: usize) -> CustomerFields {
 /// Imports customers, [`Store::IMPORT_ROWS`] per commit.
 pub(crate) async fn import(store: &Store, tenant: &Tenant, source: &str, customers: &[CustomerFields]) {
     for (commit, chunk) in customers.chunks(Store::IMPORT_ROWS).enumerate() {
-        let first =
+        let numbers =
             store.customer_numbers_allocate(tenant, u32::try_from(chunk.len()).unwrap()).await.unwrap();
         let row = |(at, fields): (usize, &CustomerFields)| ImportedRow {
-            mark: RowKey::new(source, &format!("{commit}/{at}")),
-            number: (first.get() + u32::try_from(at).unwrap()).try_into().unwrap(),
+            key: RowKey::new(source, &format!("{commit}/{at}")),
+            number: (numbers.first.get() + u32::try_from(at).unwrap()).try_into().unwrap(),
+            at: numbers.at,
             fields: fields.clone(),
         };
         assert!(store.customers_import(tenant, chunk.iter().enumerate().map(row).collect()).await.unwrap());
     }
 }
 
-/// Returns the size of a customer's item in bytes, as DynamoDB counts them, and its number of search terms.
-pub(crate) async fn size_and_terms(stack: &Stack, tenant: &Tenant, customer: &Customer) -> (usize, usize) {
+/// Returns the size of a customer's item in bytes, as DynamoDB counts them, and its number of search entries.
+pub(crate) async fn size_and_entries(stack: &Stack, tenant: &Tenant, customer: &Customer) -> (usize, usize) {
     let partition = keys::customer_partition(tenant, customer.uuid);
     let response = stack
         .client
@@ -73,12 +74,10 @@ pub(crate) async fn size_and_terms(stack: &Stack, tenant: &Tenant, customer: &Cu
         .send()
         .await
         .unwrap();
-    let (terms, record): (Vec<_>, Vec<_>) = response
-        .items()
-        .iter()
-        .partition(|item| item[attribute::SK].as_s().is_ok_and(|sort| keys::term_text(sort).is_some()));
+    let (record, entries): (Vec<_>, Vec<_>) =
+        response.items().iter().partition(|item| item.contains_key(attribute::NUMBER));
     assert_eq!(record.len(), 1);
-    (size_of_attributes(record[0]), terms.len())
+    (size_of_attributes(record[0]), entries.len())
 }
 
 fn size_of_attributes(attributes: &HashMap<String, AttributeValue>) -> usize {

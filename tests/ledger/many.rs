@@ -1,11 +1,11 @@
 //! Lists and searches of few and of many customers.
 
 use clientele_shared::model::{CustomerFields, CustomerNumber, Mode, Settings, Status};
-use clientele_shared::store::CustomerFilter;
+use clientele_shared::store::{Budget, CustomerFilter, CustomerQuery, PageRequest, Position};
 
-use super::cost_budget::{self, By, NONE};
+use super::cost_budget::{self, By, Source};
 use super::cost_report::CostReport;
-use super::customers::{filler, import, size_and_terms, typical};
+use super::customers::{filler, import, size_and_entries, typical};
 use crate::support::{Caller, Stack};
 
 const CUSTOMERS: &str = "/api/v1/customers";
@@ -36,9 +36,10 @@ pub(crate) async fn measure(stack: &Stack, report: &mut CostReport) {
 
     let bytes = size_of_largest(stack, &caller).await;
     report.heading(format!("List of 25 out of {many} with the total, items of up to {bytes} bytes"));
-    walk(&caller, report, "filter=all", 3, 40).await;
+    walk(&caller, report, "filter=all", Source::Numbers, 40).await;
     jump(stack, report, "many").await;
-    walk(&caller, report, "filter=residential", 2, 40).await;
+    walk(&caller, report, "filter=residential", Source::Partition, 40).await;
+    walk(&caller, report, "filter=vip", Source::Marks, 40).await;
     one_status(stack, report, &caller).await;
 }
 
@@ -48,8 +49,8 @@ pub(crate) async fn measure_largest(stack: &Stack, report: &mut CostReport) {
     import(&stack.store, &caller.key.tenant(), "largest", &fillers(0..300, LARGEST_NOTES)).await;
     let bytes = size_of_largest(stack, &caller).await;
     report.heading(format!("The same with items of up to {bytes} bytes"));
-    walk(&caller, report, "filter=all", 3, 2).await;
-    walk(&caller, report, "filter=residential", 2, 2).await;
+    walk(&caller, report, "filter=all", Source::Numbers, 2).await;
+    walk(&caller, report, "filter=residential", Source::Partition, 2).await;
     one_status(stack, report, &caller).await;
 }
 
@@ -69,11 +70,11 @@ async fn unmetered_caller(stack: &Stack, tenant: &str) -> Caller {
 /// Returns the size of the largest item on the first page, in bytes.
 async fn size_of_largest(stack: &Stack, caller: &Caller) -> usize {
     let tenant = caller.key.tenant();
-    let all = CustomerFilter::default();
-    let page = stack.store.customer_list_after(&tenant, &all, None, None, PAGE).await.unwrap();
+    let (query, request) = (CustomerQuery::default(), PageRequest::after(None, PAGE));
+    let page = stack.store.customers(&tenant, &query, request, Budget::default()).await.unwrap();
     let mut largest = 0;
-    for customer in &page.customers {
-        largest = largest.max(size_and_terms(stack, &tenant, customer).await.0);
+    for listed in &page.customers {
+        largest = largest.max(size_and_entries(stack, &tenant, &listed.customer).await.0);
     }
     largest
 }
@@ -95,7 +96,7 @@ async fn search(caller: &Caller, report: &mut CostReport, among: usize) -> [supe
 }
 
 /// Measures a list read in order from page 1 to page `last`, then one page by cursor.
-async fn walk(caller: &Caller, report: &mut CostReport, filter: &str, partitions: u32, last: usize) {
+async fn walk(caller: &Caller, report: &mut CostReport, filter: &str, source: Source, last: usize) {
     let mut cursor = String::new();
     let mut costs = Vec::new();
     for page in 1..=last {
@@ -103,7 +104,7 @@ async fn walk(caller: &Caller, report: &mut CostReport, filter: &str, partitions
         let response = if page <= 2 || page == last {
             let name = format!("{filter}, page {page} in order");
             let (response, cost) =
-                report.measure(&name, cost_budget::list(partitions, By::Page), caller.get(&path)).await;
+                report.measure(&name, cost_budget::list(source, By::Page), caller.get(&path)).await;
             costs.push(cost);
             response
         } else {
@@ -114,7 +115,7 @@ async fn walk(caller: &Caller, report: &mut CostReport, filter: &str, partitions
     }
     assert_eq!(costs[1], costs[costs.len() - 1], "page {last} must cost the same as page 2");
     let path = format!("{CUSTOMERS}?{filter}&limit={PAGE}&cursor={cursor}");
-    let budget = cost_budget::list(partitions, By::Cursor);
+    let budget = cost_budget::list(source, By::Cursor);
     let (response, _) = report.measure(&format!("{filter}, by cursor"), budget, caller.get(&path)).await;
     assert_eq!(response.data()["customers"].as_array().unwrap().len(), PAGE, "{filter}, by cursor");
 }
@@ -127,7 +128,8 @@ async fn jump(stack: &Stack, report: &mut CostReport, tenant: &str) {
         [("jump to page 40", 40), ("jump forward to page 80", 80), ("jump back to page 40", 40)]
     {
         let path = format!("{CUSTOMERS}?limit={PAGE}&page={page}");
-        let (response, _) = report.measure(&format!("filter=all, {name}"), NONE, new_caller.get(&path)).await;
+        let (response, _) =
+            report.measure(&format!("filter=all, {name}"), cost_budget::JUMP, new_caller.get(&path)).await;
         assert_eq!(response.data()["customers"].as_array().unwrap().len(), PAGE, "{name}");
     }
 }
@@ -136,13 +138,18 @@ async fn jump(stack: &Stack, report: &mut CostReport, tenant: &str) {
 async fn one_status(stack: &Stack, report: &mut CostReport, caller: &Caller) {
     let (store, tenant, walker) = (report.recorded_store(stack), caller.key.tenant(), caller.key.id());
     let filter = CustomerFilter { status: Some(Status::Active), ..CustomerFilter::default() };
+    let query = CustomerQuery::of(filter);
     for page in 1..=2 {
         let name = format!("status ACTIVE, page {page} in order");
-        let work = store.customer_list_page(&tenant, &walker, &filter, None, page, PAGE);
-        let (page, _) = report.measure(&name, cost_budget::list(1, By::Page), work).await;
+        let request = PageRequest::Page { page, limit: PAGE, walker: &walker };
+        let work = store.customers(&tenant, &query, request, Budget::default());
+        let (page, _) = report.measure(&name, cost_budget::list(Source::Partition, By::Page), work).await;
         assert_eq!(page.unwrap().customers.len(), PAGE, "{name}");
     }
-    let work = store.customer_list_after(&tenant, &filter, None, Some(CustomerNumber::MAX), PAGE);
-    let (page, _) = report.measure("status ACTIVE, by cursor", cost_budget::list(1, By::Cursor), work).await;
+    let request = PageRequest::after(Some(Position::at(CustomerNumber::MAX)), PAGE);
+    let work = store.customers(&tenant, &query, request, Budget::default());
+    let (page, _) = report
+        .measure("status ACTIVE, by cursor", cost_budget::list(Source::Partition, By::Cursor), work)
+        .await;
     assert_eq!(page.unwrap().customers.len(), PAGE);
 }

@@ -9,7 +9,7 @@ use clientele_shared::store::{ImportedRow, RowKey, Store};
 
 use super::cost_budget::{self, NONE};
 use super::cost_report::CostReport;
-use super::customers::{size_and_terms, typical};
+use super::customers::{size_and_entries, typical};
 use crate::support::Stack;
 
 const CUSTOMERS: &str = "/api/v1/customers";
@@ -18,16 +18,16 @@ const CUSTOMERS: &str = "/api/v1/customers";
 pub(crate) async fn measure(stack: &Stack, report: &mut CostReport) {
     set_metering(stack, false).await;
     let example = create_example(stack).await;
-    let (bytes, terms) = size_and_terms(stack, &stack.tenant(), &example).await;
-    report.heading(format!("One customer: an item of {bytes} bytes, {terms} search terms"));
+    let (bytes, entries) = size_and_entries(stack, &stack.tenant(), &example).await;
+    report.heading(format!("One customer: an item of {bytes} bytes, {entries} search entries"));
     reads(stack, report, &example).await;
-    creates(stack, report, terms).await;
+    creates(stack, report, entries).await;
     changes(stack, report, &example).await;
     import(stack, report, &example).await;
 
     set_metering(stack, true).await;
     report.heading("The same with metering: one more write unit, which no client waits for");
-    metered(stack, report, terms).await;
+    metered(stack, report, entries).await;
     set_metering(stack, false).await;
 
     report.heading("The same with unique emails");
@@ -56,18 +56,18 @@ async fn reads(stack: &Stack, report: &mut CostReport, customer: &Customer) {
     response.expect(200);
 }
 
-async fn creates(stack: &Stack, report: &mut CostReport, terms: usize) {
+async fn creates(stack: &Stack, report: &mut CostReport, entries: usize) {
     let body = typical();
     let (response, _) =
-        report.measure("create", cost_budget::create(terms), stack.acme.post(CUSTOMERS, &body)).await;
+        report.measure("create", cost_budget::create(entries), stack.acme.post(CUSTOMERS, &body)).await;
     response.expect(201);
     let key = [("idempotency-key", "5f0c6d1e-8a43-4a34-9f0f-0d6f3d1c2b7a")];
     let send = || stack.acme.send(Method::POST, CUSTOMERS, &key, typical().to_string());
     let (response, _) =
-        report.measure("create with Idempotency-Key", cost_budget::create(terms), send()).await;
+        report.measure("create with Idempotency-Key", cost_budget::create(entries), send()).await;
     response.expect(201);
     let (response, _) = report
-        .measure("create replayed with the same Idempotency-Key", cost_budget::create(terms), send())
+        .measure("create replayed with the same Idempotency-Key", cost_budget::create(entries), send())
         .await;
     assert_eq!(response.header("idempotent-replayed"), "true");
 }
@@ -82,16 +82,16 @@ async fn changes(stack: &Stack, report: &mut CostReport, customer: &Customer) {
     put(
         report,
         "update of type and vip",
-        cost_budget::UPDATE,
+        cost_budget::MOVE,
         json!({"customer_type": "Commercial", "is_vip": true}),
     )
     .await;
     put(report, "update of the last name", NONE, json!({"last_name": "Adeyemi"})).await;
-    let (response, _) = report.measure("delete", cost_budget::UPDATE, stack.acme.delete(&path)).await;
+    let (response, _) = report.measure("delete", cost_budget::MOVE, stack.acme.delete(&path)).await;
     response.expect(200);
     let restore = format!("{path}/restore");
     let (response, _) =
-        report.measure("restore", cost_budget::UPDATE, stack.acme.post(&restore, &Value::Null)).await;
+        report.measure("restore", cost_budget::MOVE, stack.acme.post(&restore, &Value::Null)).await;
     response.expect(200);
 }
 
@@ -102,10 +102,11 @@ async fn import(stack: &Stack, report: &mut CostReport, customer: &Customer) {
     let row_keys: Vec<RowKey> = (0..rows).map(|row| RowKey::new("file", &row.to_string())).collect();
     let work = async {
         assert!(store.imported_rows_get(&tenant, &row_keys).await.unwrap().is_empty());
-        let first = store.customer_numbers_allocate(&tenant, rows).await.unwrap();
+        let numbers = store.customer_numbers_allocate(&tenant, rows).await.unwrap();
         let row = |(at, row_key): (u32, &RowKey)| ImportedRow {
-            mark: row_key.clone(),
-            number: (first.get() + at).try_into().unwrap(),
+            key: row_key.clone(),
+            number: (numbers.first.get() + at).try_into().unwrap(),
+            at: numbers.at,
             fields: customer.fields.clone(),
         };
         let all = (0..rows).zip(&row_keys).map(row).collect();
@@ -116,10 +117,11 @@ async fn import(stack: &Stack, report: &mut CostReport, customer: &Customer) {
         .await;
 }
 
-async fn metered(stack: &Stack, report: &mut CostReport, terms: usize) {
+async fn metered(stack: &Stack, report: &mut CostReport, entries: usize) {
     let (customer, notes) = (typical(), json!({"notes": "Pays by cheque."}));
     let create = stack.acme.post(CUSTOMERS, &customer);
-    let (response, _) = report.measure("create, metered", cost_budget::create(terms).metered(), create).await;
+    let (response, _) =
+        report.measure("create, metered", cost_budget::create(entries).metered(), create).await;
     let path = format!("{CUSTOMERS}/{}", response.expect(201)["data"]["uuid"].as_str().unwrap());
     let (response, _) =
         report.measure("get, metered", cost_budget::GET.metered(), stack.acme.get(&path)).await;
@@ -129,7 +131,7 @@ async fn metered(stack: &Stack, report: &mut CostReport, terms: usize) {
         report.measure("update of the notes, metered", cost_budget::UPDATE.metered(), update).await;
     response.expect(200);
     let delete = stack.acme.delete(&path);
-    let (response, _) = report.measure("delete, metered", cost_budget::UPDATE.metered(), delete).await;
+    let (response, _) = report.measure("delete, metered", cost_budget::MOVE.metered(), delete).await;
     response.expect(200);
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use clientele_shared::model::{CustomerFields, Mode, Settings, Status};
 use clientele_shared::store::{ImportedRow, RowKey, Store, Write};
-use clientele_shared::table::keys;
+use clientele_shared::table::keys::{self, Slot};
 
 use super::walks::{COUNT, customers};
 use super::{create, create_tag, error_of, execute};
@@ -140,9 +140,9 @@ async fn interrupted_export_ends_with_an_error() {
     assert!(error.contains("unavailable"), "{error}");
 }
 
-/// Raises the counter that includes customer 1 by `more`, without creating customers.
+/// Raises the count of the cell of customer 1 by `more`, without creating customers.
 async fn inflate_count(stack: &Stack, more: u64) {
-    let key = keys::counts(&stack.tenant(), 0);
+    let key = keys::slot(&stack.tenant(), Slot::new(63));
     let uuid = stack.tenant().customer_uuid(1.try_into().unwrap());
     let cell = stack.store.customer_get(&stack.tenant(), uuid, false).await.unwrap().cell();
     let count = |count: u64| AttributeValue::N(count.to_string());
@@ -152,7 +152,7 @@ async fn inflate_count(stack: &Stack, more: u64) {
         .table_name(&stack.table)
         .key(keys::attribute::PK, AttributeValue::S(key.pk))
         .key(keys::attribute::SK, AttributeValue::S(key.sk))
-        .update_expression("ADD #cell :more, changes :one")
+        .update_expression("ADD #cell :more, seq :one")
         .expression_attribute_names("#cell", keys::cell_attribute(cell))
         .expression_attribute_values(":more", count(more))
         .expression_attribute_values(":one", count(1));
@@ -165,14 +165,15 @@ async fn export_is_accepted_if_only_the_first_rows_are_long() {
     customers(&stack).await;
     let more: Vec<u32> = (COUNT + 1..=COUNT + COUNT / 2).collect();
     for chunk in more.chunks(Store::IMPORT_ROWS) {
-        stack
+        let numbers = stack
             .store
             .customer_numbers_allocate(&stack.tenant(), chunk.len().try_into().unwrap())
             .await
             .unwrap();
         let rows = chunk.iter().map(|number| ImportedRow {
-            mark: RowKey::new("long", &number.to_string()),
+            key: RowKey::new("long", &number.to_string()),
             number: (*number).try_into().unwrap(),
+            at: numbers.at,
             fields: CustomerFields { notes: Some("n".repeat(4_000)), ..CustomerFields::default() },
         });
         assert!(stack.store.customers_import(&stack.tenant(), rows.collect()).await.unwrap());

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use clientele_shared::store::RetryPolicy;
+
 use super::{create, create_tag, error_of, list, send};
 use crate::support::{FaultAction, Faults, Stack};
 
 #[tokio::test]
 async fn fault_in_any_call_is_reported() {
     let faults = Faults::default();
-    let stack = Stack::start_with(|config| faults.without_retries(config)).await;
+    let stack = start_without_retries(&faults).await;
     create_tag(&stack.acme, "One").await;
     create(&stack.acme, json!({"lastName": "Smith", "city": "Austin"})).await;
     let throttled =
@@ -56,4 +58,11 @@ async fn fault_in_any_call_is_reported() {
         super::execute(&stack.acme, "{ customer(selector: {id: \"cust_1\"}) { lastName city } }", json!({}))
             .await;
     assert!(["Smith", "Miller"].map(Value::from).contains(&one["customer"]["lastName"]), "{one}");
+}
+
+async fn start_without_retries(faults: &Faults) -> Stack {
+    let one_attempt = RetryPolicy { max_attempts: 1, ..RetryPolicy::default() };
+    let configure = |config| faults.without_retries(config);
+    Stack::start_customized(configure, |store| store.with_retry_policy(one_attempt), |function| function)
+        .await
 }

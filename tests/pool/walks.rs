@@ -18,10 +18,11 @@ pub(super) async fn customers(stack: &Stack) {
     let numbers: Vec<u32> = (1..=COUNT).collect();
     for chunk in numbers.chunks(Store::IMPORT_ROWS) {
         let count = u32::try_from(chunk.len()).unwrap();
-        stack.store.customer_numbers_allocate(&stack.tenant(), count).await.unwrap();
+        let numbers = stack.store.customer_numbers_allocate(&stack.tenant(), count).await.unwrap();
         let rows = chunk.iter().map(|number| ImportedRow {
-            mark: RowKey::new("walk", &number.to_string()),
+            key: RowKey::new("walk", &number.to_string()),
             number: (*number).try_into().unwrap(),
+            at: numbers.at,
             fields: CustomerFields {
                 first_name: Some("Bo".into()),
                 status: Status::ALL[*number as usize % 3],

@@ -7,7 +7,7 @@ use clientele_shared::Error;
 use clientele_shared::model::{Scope, Tenant};
 use clientele_shared::store::{RenderReply, Store, Write, WriteAuthorization};
 
-use crate::{App, Caller, Reply, Request};
+use crate::{Caller, Reply, Request};
 
 /// The future that a handler returns.
 pub type HandlerFuture<'a, B = String> = BoxFuture<'a, Result<Reply<B>, Error>>;
@@ -43,8 +43,8 @@ pub trait Dialect: Sync {
 
 /// A request of an authenticated caller, as its handler receives it.
 pub struct AuthenticatedRequest<'a> {
-    /// State of the process.
-    pub app: &'a App,
+    /// The store, with the deadline of the request.
+    pub store: &'a Store,
     /// The endpoint's name.
     pub operation: &'static str,
     /// The authenticated caller.
@@ -72,7 +72,7 @@ impl<'a> AuthenticatedRequest<'a> {
     /// Returns the store.
     #[must_use]
     pub fn store(&self) -> &'a Store {
-        &self.app.store
+        self.store
     }
 
     /// Returns the set of records that the caller can access.

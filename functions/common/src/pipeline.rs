@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, join};
 use http::{HeaderName, Response, StatusCode, header};
+use tokio::time::Instant;
 
 use clientele_shared::model::ApiKey;
 use clientele_shared::store::{Usage, WriteRules};
@@ -16,6 +17,9 @@ use crate::{App, AuthenticatedRequest, Caller, Dialect, Endpoint, Reply, Request
 
 /// How much of the time left is reserved for sending a response that reports a timeout.
 const RESERVE: Duration = Duration::from_millis(300);
+
+/// Time kept between the store's last attempt and the error response of a request that timed out.
+const STORE_RESERVE: Duration = Duration::from_millis(200);
 
 /// Handles one request and returns a response whose body is produced while it is sent.
 pub async fn stream(
@@ -74,8 +78,11 @@ async fn run_handler<B>(
         let authorization = authorization.clone();
         async move { authorization.await.for_write() }
     };
+    // The store gives up before the response is due, so that it can say whether anything was written.
+    let deadline = time_left(request).map(|left| Instant::now() + left.saturating_sub(STORE_RESERVE));
+    let store = app.store.until(deadline);
     let authenticated = AuthenticatedRequest {
-        app,
+        store: &store,
         operation: endpoint.name,
         caller: &caller,
         request,

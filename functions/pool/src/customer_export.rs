@@ -14,7 +14,7 @@ use clientele_shared::csv::customer_row::{self, TagNames};
 use clientele_shared::csv::{FormulaGuard, rows};
 use clientele_shared::model::{Customer, Scope, Status, UnknownVariant};
 use clientele_shared::rules::search::SearchQuery;
-use clientele_shared::store::{CustomerWalk, Total};
+use clientele_shared::store::{CustomerFilter, CustomerQuery, CustomerStream, Total};
 use clientele_shared::{Error, Result};
 
 use crate::error::{self, PoolFiles};
@@ -31,16 +31,18 @@ pub const ENDPOINT: Endpoint<StreamingBody> = Endpoint {
 async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply<StreamingBody>> {
     let status = call.request.query("status").map(parse_status).transpose()?;
     let search = call.request.query("search").and_then(SearchQuery::parse);
-    let walk = call.store().customer_walk(call.tenant(), status, search);
-    let (mut walk, tags) = try_join(walk, call.store().tags_list(call.tenant())).await?;
-    let customers = walk.next().await?.unwrap_or_default();
+    let filter = CustomerFilter { status, ..CustomerFilter::default() };
+    let query = CustomerQuery { filter, search, ..CustomerQuery::default() };
+    let customers = call.store().customer_stream(call.tenant(), query);
+    let (mut stream, tags) = try_join(customers, call.store().tags_list(call.tenant())).await?;
+    let customers = stream.next().await?.unwrap_or_default();
     let guard = file::guard(&call.caller.settings);
-    let file = File { walk, tags: tags.into_iter().collect(), guard };
+    let file = File { stream, tags: tags.into_iter().collect(), guard };
     let first = file.rows(&customers)?;
     if let Some(bytes) = file.estimated_bytes(&customers, first.len()).await?
         && bytes > MAX_BYTES
     {
-        return Ok(too_large(file.walk.total(), bytes).map_body(StreamingBody::from));
+        return Ok(too_large(file.stream.total(), bytes).map_body(StreamingBody::from));
     }
     let head = [rows([customer_row::COLUMNS])?, first].concat();
     let rest = stream::try_unfold(file, |mut file| async move {
@@ -56,14 +58,14 @@ fn parse_status(text: &str) -> Result<Status> {
 
 /// An export in progress.
 struct File {
-    walk: CustomerWalk,
+    stream: CustomerStream,
     tags: TagNames,
     guard: FormulaGuard,
 }
 
 impl File {
     async fn next(&mut self) -> Result<Option<Vec<u8>>> {
-        match self.walk.next().await? {
+        match self.stream.next().await? {
             Some(customers) => self.rows(&customers).map(Some),
             None => Ok(None),
         }
@@ -74,12 +76,12 @@ impl File {
     /// The first rows belong to the newest customers, which might not be typical. If they predict a file that
     /// is too long, or if there are none, the estimate is based on a sample across all customers instead.
     async fn estimated_bytes(&self, first: &[Customer], bytes: usize) -> Result<Option<u64>> {
-        let estimate = estimated_bytes(self.walk.total(), first.len(), bytes);
-        if estimate.is_some_and(|bytes| bytes <= MAX_BYTES) || self.walk.total().count() == 0 {
+        let estimate = estimated_bytes(self.stream.total(), first.len(), bytes);
+        if estimate.is_some_and(|bytes| bytes <= MAX_BYTES) || self.stream.total().count() == 0 {
             return Ok(estimate);
         }
-        let sample = self.walk.sample().await?;
-        Ok(estimated_bytes(self.walk.total(), sample.len(), self.rows(&sample)?.len()))
+        let sample = self.stream.sample().await?;
+        Ok(estimated_bytes(self.stream.total(), sample.len(), self.rows(&sample)?.len()))
     }
 
     fn rows(&self, customers: &[Customer]) -> Result<Vec<u8>> {

@@ -6,6 +6,7 @@ use futures::future::try_join;
 
 use clientele_shared::model::{self, CustomerNumber};
 use clientele_shared::rules::search::SearchQuery;
+use clientele_shared::store::{Budget, CustomerQuery, PageRequest, Position};
 use clientele_shared::{Error, Result, store};
 
 use crate::cursor;
@@ -135,27 +136,28 @@ async fn list_by_cursor(
     let after = after.map(|after| cursor::read(&after)).transpose()?;
     let filter = filter::read(session, filter, None).await?;
     let search = search.as_deref().and_then(SearchQuery::parse);
-    let list = read_connection(session, selected.total, &filter, search.as_ref(), after, limit);
+    let query = CustomerQuery { filter, search, ..CustomerQuery::default() };
+    let list = read_connection(session, selected.total, &query, after, limit);
     Ok(try_join(list, session.prefetch_tags(selected.tags)).await?.0)
 }
 
 async fn read_connection(
     session: &Session,
     total: bool,
-    filter: &store::CustomerFilter,
-    search: Option<&SearchQuery>,
+    query: &CustomerQuery,
     after: Option<CustomerNumber>,
     limit: usize,
 ) -> Result<CustomerConnection> {
-    let Session { store, tenant, .. } = session;
-    let (customers, has_more, total) = if total {
-        let page = store.customer_list_after(tenant, filter, search, after, limit).await?;
-        (page.customers, page.has_more, Some(page.total))
-    } else {
-        let (customers, has_more) = store.customers_after(tenant, filter, search, after, limit).await?;
-        (customers, has_more, None)
-    };
-    Ok(CustomerConnection { customers: customers.into_iter().map(Customer::from).collect(), has_more, total })
+    let Session { store, tenant, key_id, .. } = session;
+    let position = after.map(Position::at);
+    let request = PageRequest::After { position, limit, total, walker: Some(key_id) };
+    let page = store.customers(tenant, query, request, Budget::default()).await?;
+    let next = page.next.map(|next| next.number);
+    Ok(CustomerConnection { customers: customers(page.customers), next, total: page.total })
+}
+
+fn customers(listed: Vec<store::ListedCustomer>) -> Vec<Customer> {
+    listed.into_iter().map(|listed| Customer::from(listed.customer)).collect()
 }
 
 async fn list_by_page(
@@ -167,23 +169,23 @@ async fn list_by_page(
 ) -> Result<PaginatedCustomers> {
     let Session { store, tenant, key_id, .. } = session;
     let search = search.as_deref().and_then(SearchQuery::parse);
-    let found = store.customer_list_page(tenant, key_id, &filter, search.as_ref(), page, limit).await?;
-    let mut total_pages = found.total.count().div_ceil(limit as u64);
-    if found.has_more {
+    let query = CustomerQuery { filter, search, ..CustomerQuery::default() };
+    let request = PageRequest::Page { page, limit, walker: key_id };
+    let found = store.customers(tenant, &query, request, Budget::default()).await?;
+    let total = found.total.ok_or_else(|| Error::broken("a page was read without its total"))?;
+    let mut total_pages = total.count().div_ceil(limit as u64);
+    if found.next.is_some() {
         // Deletes on earlier pages reduce the total but not the number of customers after this page.
         total_pages = total_pages.max(page + 1);
     }
     let int = |number: u64| i32::try_from(number).unwrap_or(i32::MAX);
     let pagination = Pagination {
-        total: session.total(found.total),
+        total: session.total(total),
         page: int(page),
         limit: int(limit as u64),
         total_pages: int(total_pages),
     };
-    Ok(PaginatedCustomers {
-        customers: found.customers.into_iter().map(Customer::from).collect(),
-        pagination,
-    })
+    Ok(PaginatedCustomers { customers: customers(found.customers), pagination })
 }
 
 async fn select(session: &Session, selector: CustomerSelector) -> Result<model::Customer> {
@@ -196,8 +198,11 @@ async fn select(session: &Session, selector: CustomerSelector) -> Result<model::
         Selected::Condition(condition) => {
             let filter =
                 store::CustomerFilter { conditions: vec![condition], ..store::CustomerFilter::default() };
-            let (mut found, _) = store.customers_after(tenant, &filter, None, None, 1).await?;
-            found.pop().ok_or(Error::NotFound("Customer"))
+            let request = PageRequest::After { position: None, limit: 1, total: false, walker: None };
+            let query = CustomerQuery::of(filter);
+            let found = store.customers(tenant, &query, request, Budget::default()).await?;
+            let listed = found.customers.into_iter().next().ok_or(Error::NotFound("Customer"))?;
+            Ok(listed.customer)
         }
     }
 }

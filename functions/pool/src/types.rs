@@ -7,7 +7,7 @@ use async_graphql::{
     Context, Enum, ID, InputValueError, InputValueResult, Object, Scalar, ScalarType, SimpleObject, Value,
 };
 
-use clientele_shared::model::{self, Timestamp};
+use clientele_shared::model::{self, CustomerNumber, Timestamp};
 use clientele_shared::store::Total;
 
 use crate::cursor;
@@ -173,7 +173,8 @@ impl Tag {
 /// A page of a list of customers, newest first, with cursors.
 pub(crate) struct CustomerConnection {
     pub(crate) customers: Vec<Customer>,
-    pub(crate) has_more: bool,
+    /// Where the list continues after this page; `None` at its end.
+    pub(crate) next: Option<CustomerNumber>,
     /// `None` if the document does not select `totalCount`.
     pub(crate) total: Option<Total>,
 }
@@ -188,8 +189,9 @@ impl CustomerConnection {
 
     /// Whether and where the list continues.
     async fn page_info(&self) -> PageInfo {
-        let end_cursor = self.customers.last().map(|customer| cursor::write(customer.0.number));
-        PageInfo { has_next_page: self.has_more, end_cursor }
+        // A page that the read budget cut short continues after the last customer that was examined.
+        let last = self.next.or_else(|| self.customers.last().map(|customer| customer.0.number));
+        PageInfo { has_next_page: self.next.is_some(), end_cursor: last.map(cursor::write) }
     }
 
     /// Number of customers in the whole list. It is a lower bound if the response's `extensions` contain

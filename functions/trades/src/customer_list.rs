@@ -6,7 +6,9 @@ use http::{HeaderName, StatusCode};
 use clientele_functions_common::{AuthenticatedRequest, Caller, Endpoint, Reply, Request};
 use clientele_shared::model::{CustomerNumber, CustomerType, Scope};
 use clientele_shared::rules::search::SearchQuery;
-use clientele_shared::store::{CustomerFilter, CustomerPage, Store, Total};
+use clientele_shared::store::{
+    Budget, CustomerFilter, CustomerPage, CustomerQuery, PageRequest, Position, Store, Total,
+};
 use clientele_shared::{Error, Result};
 
 use crate::error::Trades;
@@ -59,19 +61,20 @@ struct ListRequest {
 pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     let list = ListRequest::read(call.request)?;
     let found = list.run(call.store(), call.caller).await?;
-    let total = found.total.count();
+    let relation = found.total.ok_or_else(|| Error::broken("a list was read without its total"))?;
+    let total = relation.count();
     let mut total_pages = total.div_ceil(list.limit);
-    if found.has_more && list.cursor.is_none() {
+    if found.next.is_some() && list.cursor.is_none() {
         // Deletes on earlier pages reduce the total but not the number of customers after this page.
         total_pages = total_pages.max(list.page.saturating_add(1));
     }
     let pagination = Pagination { page: list.page, limit: list.limit, total, total_pages };
-    let customers = found.customers.iter().map(CustomerBody::from).collect();
+    let customers = found.customers.iter().map(|listed| CustomerBody::from(&listed.customer)).collect();
     let mut reply = Reply::json(StatusCode::OK, &Success::of(CustomersBody { customers, pagination }))?;
-    if let (true, Some(last)) = (found.has_more, found.customers.last()) {
-        reply.set(HeaderName::from_static("x-next-cursor"), &last.number.to_customer_id());
+    if let Some(next) = &found.next {
+        reply.set(HeaderName::from_static("x-next-cursor"), &next.number.to_customer_id());
     }
-    if let Total::AtLeast(_) = found.total {
+    if let Total::AtLeast(_) = relation {
         reply.set(HeaderName::from_static("x-total-relation"), "gte");
     }
     Ok(reply)
@@ -91,12 +94,20 @@ impl ListRequest {
     }
 
     async fn run(&self, store: &Store, caller: &Caller) -> Result<CustomerPage> {
-        let (tenant, filter, search) = (&caller.tenant, &self.filter, self.search.as_ref());
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        match self.cursor {
-            Some(after) => store.customer_list_after(tenant, filter, search, Some(after), limit).await,
-            None => store.customer_list_page(tenant, &caller.key_id, filter, search, self.page, limit).await,
-        }
+        let query = CustomerQuery {
+            filter: self.filter.clone(),
+            search: self.search.clone(),
+            ..CustomerQuery::default()
+        };
+        let (limit, walker) = (usize::try_from(self.limit).unwrap_or(usize::MAX), &caller.key_id);
+        let request = match self.cursor {
+            Some(after) => {
+                let position = Some(Position::at(after));
+                PageRequest::After { position, limit, total: true, walker: Some(walker) }
+            }
+            None => PageRequest::Page { page: self.page, limit, walker },
+        };
+        store.customers(&caller.tenant, &query, request, Budget::default()).await
     }
 }
 

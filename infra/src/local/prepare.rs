@@ -102,17 +102,12 @@ async fn add_customers(client: &Client, tenant: &Tenant) -> Result<CustomerNumbe
     let count = u32::try_from(missing.len()).unwrap_or(u32::MAX);
     if count > 0 {
         add_tags(&store, tenant, &mut customers).await?;
-        let first = store.customer_numbers_allocate(tenant, count).await?;
-        for (at, number) in missing.into_iter().zip(u64::from(first.get())..) {
+        let allocated = store.customer_numbers_allocate(tenant, count).await?;
+        for (at, number) in missing.into_iter().zip(u64::from(allocated.first.get())..) {
             let number = CustomerNumber::new(number)
                 .ok_or_else(|| Error::broken("the tenant has used up its customer numbers"))?;
-            let row = ImportedRow { mark: row_keys[at].clone(), number, fields: customers[at].clone() };
-            let created_at = creation_time(customers.len() - at);
-            let store = Store::new(
-                client.clone(),
-                TABLE,
-                Ambient::new(move || created_at, || Ambient::system().random()),
-            );
+            let (key, created_at) = (row_keys[at].clone(), creation_time(customers.len() - at));
+            let row = ImportedRow { key, number, at: created_at, fields: customers[at].clone() };
             // Has no effect if a concurrent start has imported the row.
             store.customers_import(tenant, vec![row]).await?;
         }
@@ -203,7 +198,7 @@ mod tests {
         assert_eq!(prices.len(), 6);
         assert!(prices.iter().any(|price| Some(price.customer_price) < price.default_price));
         let next = store.customer_numbers_allocate(&Tenant::new(&id, Mode::Live), 1).await.unwrap();
-        assert_eq!(next.get(), 61);
+        assert_eq!(next.first.get(), 61);
     }
 
     #[test]

@@ -131,23 +131,6 @@ pub struct CustomerFields {
     /// Contact people.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<Contact>,
-    /// How much the customer owes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub current_balance: Option<Money>,
-    /// Total value of all the customer's purchases.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lifetime_value: Option<Money>,
-    /// Number of all the customer's purchases.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub total_orders: u32,
-    /// When the customer last made a purchase.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_order_at: Option<Timestamp>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
-fn is_zero(count: &u32) -> bool {
-    *count == 0
 }
 
 /// Stores free-form JSON as text, so that what is read is exactly what was sent, including the digits of

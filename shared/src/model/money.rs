@@ -18,7 +18,14 @@ impl Money {
         Self(Decimal::new(cents, 2))
     }
 
-    /// Returns the amount as a decimal.
+    /// The amount in hundredths, at the limits of an `i64` if it is beyond them.
+    #[must_use]
+    pub fn to_cents(self) -> i64 {
+        let cents = (self.0 * Decimal::ONE_HUNDRED).round();
+        i64::try_from(cents).unwrap_or(if cents.is_sign_negative() { i64::MIN } else { i64::MAX })
+    }
+
+    /// The amount as a decimal.
     #[must_use]
     pub fn as_decimal(self) -> Decimal {
         self.0

@@ -1,9 +1,11 @@
-//! Filter conditions on a customer's fields: when each condition holds, and how to look it up in the search
-//! index. As in a search, the index only supplies candidates and each one is checked against its record.
+//! Conditions on a customer's fields: what each means, and which marks of the search index hold the customers that meet
+//! it. The index returns candidates, and each is checked against its record.
 
-use super::{fold, search};
+use std::collections::BTreeSet;
+
+use super::entries::{Mark, MarkKind};
+use super::fold;
 use crate::model::{Customer, TagId, Timestamp};
-use crate::table::keys;
 
 /// A condition on one field of a customer. Of several values, the customer must have one.
 ///
@@ -70,25 +72,36 @@ impl Condition {
         }
     }
 
-    /// Returns prefixes of sort keys in by-search, or `None` if the index does not cover the condition. Every
-    /// customer for which the condition holds has a term whose sort key starts with one of them.
+    /// The marks of which every customer that meets the condition has one; `None` if no marks can tell.
     #[must_use]
-    pub fn probes(&self) -> Option<Vec<String>> {
-        let each = |values: &[String], probe: fn(&str) -> Option<String>| {
-            values.iter().map(|value| probe(value)).collect::<Option<Vec<_>>>()
-        };
+    pub fn marks(&self) -> Option<BTreeSet<Mark>> {
+        let texts = |kind, values: &[String]| values.iter().map(|value| Mark::text(kind, value)).collect();
         match self {
-            Self::Tag(ids) => {
-                Some(ids.iter().map(|id| keys::search_sort_exactly(&search::tag_term(id))).collect())
+            Self::Tag(ids) => Some(ids.iter().map(Mark::tag).collect()),
+            Self::City(values) => Some(texts(MarkKind::City, values)),
+            Self::State(values) => Some(texts(MarkKind::State, values)),
+            Self::PostalCode(values) => Some(texts(MarkKind::PostalCode, values)),
+            Self::Email(values) => Some(values.iter().map(|email| Mark::email(email)).collect()),
+            Self::QuickbooksId(values) => Some(values.iter().map(|id| Mark::quickbooks_id(id)).collect()),
+            Self::HasQuickbooksId(_) | Self::CreatedAt(_) | Self::UpdatedAt(_) => None,
+        }
+    }
+
+    /// A text that is equal for conditions that mean the same.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let moment = |at: Option<Timestamp>| at.map(|at| at.as_millis().to_string()).unwrap_or_default();
+        let period = |period: &Period| format!("{}..{}", moment(period.from), moment(period.to));
+        match (self, self.marks()) {
+            (_, Some(marks)) => {
+                let marks = marks.iter().map(|mark| format!("{}={}", mark.kind.as_str(), mark.value));
+                marks.collect::<Vec<_>>().join("|")
             }
-            Self::City(values) | Self::PostalCode(values) => each(values, search::word_probe),
-            Self::Email(values) => Some(
-                values.iter().map(|email| keys::search_sort_exactly(&search::email_term(email))).collect(),
-            ),
-            Self::QuickbooksId(values) => {
-                each(values, |id| search::quickbooks_term(id).map(|term| keys::search_sort_exactly(&term)))
-            }
-            Self::State(_) | Self::HasQuickbooksId(_) | Self::CreatedAt(_) | Self::UpdatedAt(_) => None,
+            (Self::CreatedAt(created), None) => format!("created={}", period(created)),
+            (Self::UpdatedAt(updated), None) => format!("updated={}", period(updated)),
+            (Self::HasQuickbooksId(has), None) => format!("has_qb={has}"),
+            // The others have marks.
+            (_, None) => String::new(),
         }
     }
 }
@@ -112,6 +125,7 @@ mod tests {
 
     use super::*;
     use crate::model::{Address, CustomerFields, CustomerNumber};
+    use crate::rules::entries;
 
     fn customer(fields: CustomerFields) -> Customer {
         let at = |millis| Timestamp::from_millis(millis);
@@ -179,29 +193,30 @@ mod tests {
     }
 
     proptest! {
-        /// The index can return too many candidates, never too few.
+        /// Marks can find too many customers, never too few.
         #[test]
-        fn every_match_is_a_candidate(own in any_text(), other in any_text(), same in any::<bool>()) {
-            let value = if same { own.to_uppercase() } else { other };
+        fn customers_that_meet_a_condition_have_one_of_its_marks(
+            own in any_text(), other in any_text(), same in any::<bool>(),
+        ) {
+            let wanted = if same { own.to_uppercase() } else { other };
             let fields = CustomerFields {
                 email: Some(own.clone()),
                 quickbooks_id: Some(own.clone()),
-                physical: Address { city: Some(own.clone()), postal_code: Some(own), ..Address::default() },
+                physical: Address {
+                    city: Some(own.clone()), state: Some(own.clone()), postal_code: Some(own), ..Address::default()
+                },
                 ..CustomerFields::default()
             };
             let customer = customer(fields);
-            let terms = search::terms(customer.uuid, &customer.fields);
-            let values = vec![value];
+            let has = entries::marks(&customer);
+            let wanted = vec![wanted];
             for condition in [
-                Condition::City(values.clone()), Condition::PostalCode(values.clone()),
-                Condition::Email(values.clone()), Condition::QuickbooksId(values),
+                Condition::City(wanted.clone()), Condition::State(wanted.clone()),
+                Condition::PostalCode(wanted.clone()), Condition::Email(wanted.clone()),
+                Condition::QuickbooksId(wanted),
             ] {
-                if let (true, Some(probes)) = (condition.holds(&customer), condition.probes()) {
-                    let sorts = terms.iter().map(|term| keys::search_sort(term, customer.number));
-                    let is_candidate =
-                        sorts.into_iter().any(|sort| probes.iter().any(|p| sort.starts_with(p)));
-                    prop_assert!(is_candidate, "{condition:?}");
-                }
+                let marks = condition.marks().unwrap();
+                prop_assert!(!condition.holds(&customer) || !has.is_disjoint(&marks), "{condition:?}");
             }
         }
     }

@@ -40,6 +40,12 @@ pub fn digits(text: &str) -> String {
     text.nfkd().filter(char::is_ascii_digit).collect()
 }
 
+/// A text in lower case without accents and apostrophes, as texts are ordered.
+#[must_use]
+pub fn text(text: &str) -> String {
+    fold(text)
+}
+
 fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     if text.is_ascii() {

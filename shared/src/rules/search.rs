@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::fold;
-use crate::model::{Customer, CustomerFields, CustomerNumber, TagId};
+use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant};
 
 /// Minimum length of a query word that matches inside other words, in characters.
 const MIN_SUBSTRING: usize = 3;
@@ -25,10 +25,14 @@ const MAX_INDEXED: usize = 32;
 /// Number of leading UUID digits in the index, and the minimum that a query must contain.
 const UUID_DIGITS: usize = 8;
 
-/// A search query, as parsed from a search box.
+/// How many characters a complete uuid has.
+const UUID_LENGTH: usize = 36;
+
+/// The text of a search box.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchQuery {
     words: Vec<String>,
+    customer_id: Option<CustomerNumber>,
     number: Option<CustomerNumber>,
     uuid_prefix: Option<String>,
 }
@@ -44,34 +48,44 @@ impl SearchQuery {
             return None;
         }
         let lower = text.to_ascii_lowercase();
-        let number = CustomerNumber::from_customer_id(&lower).or_else(|| CustomerNumber::from_digits(&lower));
+        let customer_id = CustomerNumber::from_customer_id(&lower);
+        let number = customer_id.or_else(|| CustomerNumber::from_digits(&lower));
         let uuid_prefix = is_uuid_prefix(&lower).then_some(lower);
         let mut words = fold::words(text);
         words.sort();
         words.dedup();
-        Some(Self { words, number, uuid_prefix })
+        Some(Self { words, customer_id, number, uuid_prefix })
     }
 
-    /// Returns the prefixes to look up in the index. Every customer that this query matches has a term that
-    /// starts with one of them, except the customer that it names by number.
+    /// The texts to look up in the index, for each word: every customer that the query matches has, for each of these lists, a
+    /// term that begins with one of the list's texts, or the number that the query names.
     #[must_use]
-    pub fn probes(&self) -> Vec<String> {
-        let longest = self.words.iter().max_by_key(|word| word.chars().count());
+    pub fn prefixes(&self) -> Vec<Vec<String>> {
         let uuid = self.uuid_prefix.as_ref().map(|prefix| prefix[..UUID_DIGITS].to_owned());
-        let mut probes: Vec<String> =
-            longest.map(|word| first(word, MAX_INDEXED).to_owned()).into_iter().chain(uuid).collect();
-        probes.dedup();
-        probes
+        let of_word = |word: &String| {
+            let mut prefixes = vec![first(word, MAX_INDEXED).to_owned()];
+            prefixes.extend(uuid.clone());
+            prefixes.dedup();
+            prefixes
+        };
+        self.words.iter().map(of_word).collect()
     }
 
-    /// Returns the number of the customer that the query names, which the index might not return as a
-    /// candidate.
+    /// The customer that the query names by its bare number, among others that it can find.
     #[must_use]
     pub fn number(&self) -> Option<CustomerNumber> {
         self.number
     }
 
-    /// Returns whether the query matches this customer.
+    /// The one customer that a query such as `cust_456` or a complete uuid names.
+    #[must_use]
+    pub fn identity(&self, tenant: &Tenant) -> Option<Uuid> {
+        let by_uuid = || self.uuid_prefix.as_deref().filter(|uuid| uuid.len() == UUID_LENGTH)?.parse().ok();
+        let by_number = || self.customer_id.map(|number| tenant.customer_uuid(number));
+        by_number().or_else(by_uuid)
+    }
+
+    /// Whether the query finds this customer.
     #[must_use]
     pub fn matches(&self, customer: &Customer) -> bool {
         self.number == Some(customer.number)
@@ -89,19 +103,16 @@ impl SearchQuery {
 
 /// Returns whether a text could be the first eight or more characters of a hyphenated UUID.
 fn is_uuid_prefix(text: &str) -> bool {
-    (UUID_DIGITS..=36).contains(&text.len())
+    (UUID_DIGITS..=UUID_LENGTH).contains(&text.len())
         && text.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
 }
 
-/// Returns the terms under which the index holds a customer, in order.
-///
-/// They are the suffixes of the words that match anywhere, the words that match at their start, and the first
-/// digits of the UUID. A term that another one starts with is left out, because a lookup of the shorter term
-/// also finds the longer. Tags, the email and the QuickBooks id add one term each that no search word
-/// matches; those are looked up whole.
+/// The terms under which the index holds a customer, in order: the suffixes of the words that match anywhere, the words
+/// that match at their start, and the uuid's first digits. No term is the start of another, because a look-up of the
+/// shorter one finds the longer one.
 #[must_use]
 pub fn terms(uuid: Uuid, fields: &CustomerFields) -> BTreeSet<String> {
     let findable = FoldedWords::of(fields);
@@ -116,38 +127,7 @@ pub fn terms(uuid: Uuid, fields: &CustomerFields) -> BTreeSet<String> {
     }
     all.extend(findable.at_start.iter().map(|word| first(word, MAX_INDEXED).to_owned()));
     all.insert(uuid.to_string()[..UUID_DIGITS].to_owned());
-    let mut terms = without_prefixes(all);
-    terms.extend(fields.tag_ids.iter().filter_map(|id| id.parse().ok()).map(|id| tag_term(&id)));
-    terms.extend(fields.email.as_deref().map(email_term));
-    terms.extend(fields.quickbooks_id.as_deref().and_then(quickbooks_term));
-    terms
-}
-
-/// Returns the term of a tag. No search finds it, because it contains `#` and no word does.
-#[must_use]
-pub fn tag_term(id: &TagId) -> String {
-    format!("#{id}")
-}
-
-/// Returns the term of an email, for lookups of exactly that email.
-#[must_use]
-pub fn email_term(email: &str) -> String {
-    format!("#email_{}", first(&fold::email(email), MAX_INDEXED))
-}
-
-/// Returns the term of a QuickBooks id, or `None` if the id has no letter or digit.
-#[must_use]
-pub fn quickbooks_term(id: &str) -> Option<String> {
-    let letters = fold::words(id).concat();
-    (!letters.is_empty()).then(|| format!("#qb_{}", first(&letters, MAX_INDEXED)))
-}
-
-/// Returns a prefix that matches a term of every customer whose record contains all words of a text: the
-/// start of the longest word.
-#[must_use]
-pub fn word_probe(text: &str) -> Option<String> {
-    let words = fold::words(text);
-    words.iter().max_by_key(|word| word.chars().count()).map(|word| first(word, MAX_INDEXED).to_owned())
+    without_prefixes(all)
 }
 
 fn without_prefixes(sorted: BTreeSet<String>) -> BTreeSet<String> {
@@ -237,15 +217,20 @@ mod tests {
         })
     }
 
+    fn is_candidate(query: &SearchQuery, terms: &BTreeSet<String>) -> bool {
+        let finds =
+            |prefixes: &Vec<String>| prefixes.iter().any(|p| terms.iter().any(|term| term.starts_with(p)));
+        query.prefixes().iter().all(finds)
+    }
+
     #[track_caller]
     fn check(query: &str, expected: bool) {
         let customer = luis();
         let query = SearchQuery::parse(query).unwrap();
         assert_eq!(query.matches(&customer), expected);
         let terms = terms(customer.uuid, &customer.fields);
-        let is_candidate = query.number() == Some(customer.number)
-            || query.probes().iter().any(|probe| terms.iter().any(|term| term.starts_with(probe)));
-        assert!(is_candidate || !expected, "matches but is not a candidate");
+        let is_candidate = query.number() == Some(customer.number) || is_candidate(&query, &terms);
+        assert!(is_candidate || !expected, "matches, and is no candidate");
     }
 
     #[test]
@@ -296,20 +281,14 @@ mod tests {
     }
 
     #[test]
-    fn tags_and_quickbooks_ids_are_indexed_but_not_searchable() {
-        let marked = customer(CustomerFields {
-            tag_ids: vec!["tag_100".into(), "tag_1000".into(), "weekly".into()],
-            quickbooks_id: Some("QB-12345".into()),
-            ..CustomerFields::default()
-        });
-        let terms = terms(marked.uuid, &marked.fields);
-        let marks: Vec<&str> =
-            terms.iter().map(String::as_str).filter(|term| term.starts_with('#')).collect();
-        assert_eq!(marks, ["#qb_qb12345", "#tag_100", "#tag_1000"]);
-        for query in ["#tag_100", "tag_100", "tag", "100", "#", "qb12345", "QB-12345", "weekly"] {
-            let query = SearchQuery::parse(query).unwrap();
-            assert!(!query.matches(&marked), "{query:?}");
-            assert!(query.probes().iter().all(|probe| !probe.starts_with('#')), "{query:?}");
+    fn complete_identities_name_one_customer() {
+        let tenant = Tenant::new(&"acme".parse().unwrap(), Mode::Live);
+        let uuid = luis().uuid;
+        for query in ["cust_456", "CUST_456", &uuid.to_string(), &uuid.to_string().to_uppercase()] {
+            assert_eq!(SearchQuery::parse(query).unwrap().identity(&tenant), Some(uuid), "{query}");
+        }
+        for query in ["456", "cust", &uuid.to_string()[..35]] {
+            assert_eq!(SearchQuery::parse(query).unwrap().identity(&tenant), None, "{query}");
         }
     }
 
@@ -351,8 +330,7 @@ mod tests {
             {
                 let terms = terms(customer.uuid, &customer.fields);
                 prop_assert!(
-                    query.number().is_some()
-                        || query.probes().iter().any(|p| terms.iter().any(|term| term.starts_with(p)))
+                    query.number().is_some() || is_candidate(&query, &terms)
                 );
             }
         }

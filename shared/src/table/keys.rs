@@ -10,31 +10,38 @@
 //!
 //! | item | pk | sk | written by | read by |
 //! |---|---|---|---|---|
-//! | customer | `T#t#C#<uuid>` | `CUSTOMER` | every write | get (GetItem), search (BatchGetItem) |
+//! | customer | `T#t#C#<uuid>` | `CUSTOMER` | every write | get (GetItem), every list (BatchGetItem) |
+//! | figures | `T#t#C#<uuid>` | `CUSTOMER#FIGURES` | create | lists by expenses (BatchGetItem) |
 //! | search term | `T#t#C#<uuid>` | `TERM#<term>` | before a write's commit | a write that changes terms |
-//! | counters | `T#t#COUNTS` | `<shard>` | a write that changes a cell | every total (Query, 1 unit) |
-//! | number sequence | `T#t#SEQUENCE` | `CUSTOMER` | create, import | create, import (UpdateItem) |
-//! | idempotency record | `T#t#ONCE#<digest>` | `ONCE` | a write with Idempotency-Key | a repeat of that write |
-//! | email claim | `T#t#EMAIL#<digest>` | `CLAIM` | a write of an email that must be unique | the same writes |
-//! | saved position | `T#t#WALK#<key id>` | `<list>` | a request for a page by number | the request for the next page |
-//! | page start | `T#t#WALK#<key id>` | `<list>#<page>` | a jump to a page | later jumps |
-//! | tag | `T#t#TAGS` | `<tag id>` | tag writes | every read and write that shows or sets tags (Query, 1 unit per 4 KB) |
-//! | list price | `T#t#PRICES` | `PRICE#<product>#<date>` | import | pricing (Query) |
+//! | mark | `T#t#C#<uuid>` | `TERM##<kind>_<value>` | before a write's commit | a write that changes terms |
+//! | sort entry | `T#t#C#<uuid>` | `BY#<sort>` | a write that changes the value | – |
 //! | customer's price | `T#t#C#<uuid>` | `PRICE#<product>#<date>` | import | pricing (Query) |
-//! | tag sequence | `T#t#SEQUENCE` | `TAG` | a new tag | a new tag (UpdateItem) |
-//! | usage | `T#t#USAGE` | `<yyyy-mm>` | every metered request | every metered request (UpdateItem) |
-//! | imported row | `T#t#SOURCE#<digest>` | `ROW` | import | import, to skip rows that are already imported |
+//! | slot | `T#t#SLOTS` | `00` … `63` | every commit | every write (GetItem), every total (Query), readers of the log |
+//! | epoch | `T#t#SLOTS` | `EPOCH` | the restore procedure | readers of the log |
+//! | rank | `T#t#RANKS` | `<number / 1024>#<slot mod 16>` | a commit that moves customers between cells | a jump to a page |
+//! | log entry | `T#t#LOG#<slot>` | `<commit>` | every commit | readers of the log |
+//! | number sequence | `T#t#SEQUENCE` | `CUSTOMER` | create, import | create, import, lists from the top |
+//! | tag sequence | `T#t#SEQUENCE` | `TAG` | a new tag | a new tag |
+//! | idempotency record | `T#t#ONCE#<digest>` | `ONCE` | a write with Idempotency-Key | the same request again |
+//! | claim to an email | `T#t#EMAIL#<digest>` | `CLAIM` | a write of an email that must be unique | the same |
+//! | walk | `T#t#WALK#<key id>` | `<digest of the list>` | a page by number, an expensive total | the page after it |
+//! | tag | `T#t#TAGS` | `<tag id>` | tag writes | requests that show or set tags (Query) |
+//! | list price | `T#t#PRICES` | `PRICE#<product>#<date>` | import | pricing (Query) |
+//! | usage | `T#t#USAGE` | `<yyyy-mm>` | every metered request | the same |
+//! | imported row | `T#t#SOURCE#<digest>` | `ROW` | import | import, which is safe to repeat |
 //! | tenant | `TENANTS` | `<tenant>` | commands | commands |
 //! | API key | `KEYS` | `<sha-256>` | commands | every function (Query at start-up, GetItem) |
 //!
 //! | index | partition | sort | projection | serves |
 //! |---|---|---|---|---|
-//! | by-status | `T#t#STATUS#<status>`, for deleted customers `T#t#STATUS#DELETED` | number | all | lists |
-//! | by-type | `T#t#TYPE#<type>#<vip>`, for deleted customers `…#DELETED` | number | all | lists by type or VIP flag |
+//! | by-status | `T#t#STATUS#<status>`, deleted customers `T#t#STATUS#DELETED` | number | all | lists by one status |
+//! | by-type | `T#t#TYPE#<type>`, deleted customers included | number | all | lists by type |
 //! | by-search | `T#t#SEARCH#<first letter of the term>` | `<term>#<number>` | keys | search |
+//! | | `T#t#MARK#<kind>` | `<value><tab><number>` | keys | lists by tag, email, city, state, postal code, QuickBooks id, vip |
+//! | | `T#t#BY#<sort>` | `<value><tab><number>` | keys | sorted lists; the record itself under `BY#updated`, the figures under `BY#expenses` |
 //!
-//! API keys and tenants are the two item types without a tenant in the partition key: a request finds its
-//! tenant through its API key, and one partition lists all tenants.
+//! Only records have an attribute `number`: by-status and by-type hold nothing else. API keys and tenants are the two
+//! item types without a tenant in the partition key: the first is how a request finds its tenant, the second lists them.
 
 use uuid::Uuid;
 
@@ -42,6 +49,7 @@ use crate::model::{
     ApiKeyId, CounterCell, CustomerNumber, CustomerType, Date, PriceOwner, ProductId, SecretHash, Status,
     TagId, Tenant, TenantId,
 };
+use crate::rules::entries::{Mark, MarkKind};
 
 /// Names of the attributes that hold keys.
 pub mod attribute {
@@ -68,9 +76,9 @@ pub mod attribute {
 pub enum Index {
     /// Customers with one status, by number.
     ByStatus,
-    /// Customers with one type and VIP flag, by number.
+    /// Customers of one type, by number.
     ByType,
-    /// Customers by search term.
+    /// Customers by search term, mark and sort value.
     BySearch,
 }
 
@@ -111,11 +119,7 @@ impl Key {
     }
 }
 
-/// Number of items over which a tenant's counters are spread, so that concurrent writers seldom contend for
-/// one item.
-pub const COUNTER_SHARDS: u64 = 8;
-
-/// Prefix of the sort keys of a customer's search terms.
+/// The start of every sort key of a customer's search terms.
 pub const TERM_PREFIX: &str = "TERM#";
 
 /// Returns the key of a customer's record.
@@ -148,33 +152,76 @@ pub fn term_text(sk: &str) -> Option<&str> {
     sk.strip_prefix(TERM_PREFIX)
 }
 
-/// Returns the partition of by-search that holds the terms starting with this text.
+/// The sort key of one mark of a customer. No search term begins with `#`.
+#[must_use]
+pub fn mark(tenant: &Tenant, uuid: Uuid, mark: &Mark) -> Key {
+    let sk = format!("{TERM_PREFIX}#{}_{}", mark.kind.as_str(), mark.value);
+    Key::new(customer_partition(tenant, uuid), sk)
+}
+
+/// The sort entry of a customer.
+#[must_use]
+pub fn sort_entry(tenant: &Tenant, uuid: Uuid, sort_name: &str) -> Key {
+    Key::new(customer_partition(tenant, uuid), format!("BY#{sort_name}"))
+}
+
+/// A customer's figures.
+#[must_use]
+pub fn figures(tenant: &Tenant, uuid: Uuid) -> Key {
+    Key::new(customer_partition(tenant, uuid), "CUSTOMER#FIGURES")
+}
+
+/// The partition of by-search in which terms with this beginning are.
 #[must_use]
 pub fn search_partition(tenant: &Tenant, term: &str) -> String {
     let initial = term.chars().next().map(String::from).unwrap_or_default();
     format!("T#{}#SEARCH#{initial}", tenant.as_str())
 }
 
-/// Returns the sort key in by-search of one customer's term.
+/// The partition of by-search with the marks of one kind.
+#[must_use]
+pub fn mark_partition(tenant: &Tenant, kind: MarkKind) -> String {
+    format!("T#{}#MARK#{}", tenant.as_str(), kind.as_str())
+}
+
+/// The partition of by-search with the entries of one sort order.
+#[must_use]
+pub fn sort_partition(tenant: &Tenant, sort_name: &str) -> String {
+    format!("T#{}#BY#{sort_name}", tenant.as_str())
+}
+
+/// The sort key of by-search for one customer's term.
 #[must_use]
 pub fn search_sort(term: &str, number: CustomerNumber) -> String {
     format!("{term}#{number:0>10}")
 }
 
-/// Returns the prefix of the sort keys in by-search of exactly this term, without longer terms.
+/// The sort key of by-search for one customer's mark or sort value. The tab sorts below every character of a value.
 #[must_use]
-pub fn search_sort_exactly(term: &str) -> String {
-    format!("{term}#")
+pub fn value_sort(value: &str, number: u64) -> String {
+    format!("{value}\t{number:0>10}")
+}
+
+/// The end of the sort keys of values that are at most this one.
+#[must_use]
+pub fn value_sort_end(value: &str) -> String {
+    format!("{value}\t9999999999")
 }
 
 /// Returns the customer number in a sort key of by-search.
 #[must_use]
 pub fn search_number(search_sk: &str) -> Option<CustomerNumber> {
-    let (_, digits) = search_sk.rsplit_once('#')?;
+    let (_, digits) = search_sk.rsplit_once(['#', '\t'])?;
     CustomerNumber::new(digits.parse().ok()?)
 }
 
-/// Returns the partition of by-status that holds the customers of this cell.
+/// The value in a sort key of by-search.
+#[must_use]
+pub fn search_value(search_sk: &str) -> Option<&str> {
+    search_sk.rsplit_once('\t').map(|(value, _)| value)
+}
+
+/// The partition of by-status that customers of this cell are in.
 #[must_use]
 pub fn status_partition(tenant: &Tenant, cell: CounterCell) -> String {
     if cell.is_deleted { deleted_partition(tenant) } else { live_status_partition(tenant, cell.status) }
@@ -192,33 +239,135 @@ pub fn deleted_partition(tenant: &Tenant) -> String {
     format!("T#{}#STATUS#DELETED", tenant.as_str())
 }
 
-/// Returns the partition of by-type that holds the customers with this type, VIP flag and deletion.
+/// The partition of by-type that customers of this type are in, deleted ones included.
 #[must_use]
-pub fn type_partition(
-    tenant: &Tenant,
-    customer_type: CustomerType,
-    is_vip: bool,
-    is_deleted: bool,
-) -> String {
-    let vip = if is_vip { "VIP" } else { "PLAIN" };
-    let deleted = if is_deleted { "#DELETED" } else { "" };
-    format!("T#{}#TYPE#{}#{vip}{deleted}", tenant.as_str(), customer_type.as_str())
+pub fn type_partition(tenant: &Tenant, customer_type: CustomerType) -> String {
+    format!("T#{}#TYPE#{}", tenant.as_str(), customer_type.as_str())
 }
 
-/// Returns the partition that holds a tenant's counters.
-#[must_use]
-pub fn counts_partition(tenant: &Tenant) -> String {
-    format!("T#{}#COUNTS", tenant.as_str())
+/// How many slots a tenant has.
+pub const SLOTS: u8 = 64;
+
+/// One of a tenant's slots, 0 to 63.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(u8);
+
+impl Slot {
+    /// The slot with this number, which wraps around at 64.
+    #[must_use]
+    pub fn new(slot: u8) -> Self {
+        Self(slot % SLOTS)
+    }
+
+    /// The slot's number.
+    #[must_use]
+    pub fn get(self) -> u8 {
+        self.0
+    }
+
+    /// All slots.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..SLOTS).map(Self)
+    }
 }
 
-/// Returns the key of one of a tenant's counter items.
+/// The partition of a tenant's slots and of its epoch.
 #[must_use]
-pub fn counts(tenant: &Tenant, shard: u64) -> Key {
-    Key::new(counts_partition(tenant), shard.to_string())
+pub fn slots_partition(tenant: &Tenant) -> String {
+    format!("T#{}#SLOTS", tenant.as_str())
 }
 
-/// Returns the attribute of a counter item that counts this cell, such as `ACv-` for active, commercial, VIP,
-/// not deleted.
+/// One slot.
+#[must_use]
+pub fn slot(tenant: &Tenant, slot: Slot) -> Key {
+    Key::new(slots_partition(tenant), format!("{:0>2}", slot.0))
+}
+
+/// The slot in a sort key of the slots' partition; `None` for the epoch.
+#[must_use]
+pub fn slot_of(sk: &str) -> Option<Slot> {
+    sk.parse().ok().filter(|slot| *slot < SLOTS).map(Slot)
+}
+
+/// The tenant's epoch. A restore of the table renews it, so that readers of the log start over.
+#[must_use]
+pub fn epoch(tenant: &Tenant) -> Key {
+    Key::new(slots_partition(tenant), "EPOCH")
+}
+
+/// How many consecutive customer numbers a rank counts.
+pub const RANK_NUMBERS: u32 = 1024;
+
+/// How many items the rank of one block is spread over.
+const RANK_SHARDS: u8 = 16;
+
+/// A block of consecutive customer numbers that is counted together: block 1 is 1024 to 2047.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RankBlock(u32);
+
+impl RankBlock {
+    /// The block that a number belongs to.
+    #[must_use]
+    pub fn of(number: CustomerNumber) -> Self {
+        Self(number.get() / RANK_NUMBERS)
+    }
+
+    /// The highest number of the block.
+    #[must_use]
+    pub fn last_number(self) -> u32 {
+        self.0 * RANK_NUMBERS + (RANK_NUMBERS - 1)
+    }
+
+    /// The lowest number of the block; 0 for the first block, although no customer has it.
+    #[must_use]
+    pub fn first_number(self) -> u32 {
+        self.0 * RANK_NUMBERS
+    }
+}
+
+/// The partition of a tenant's ranks.
+#[must_use]
+pub fn ranks_partition(tenant: &Tenant) -> String {
+    format!("T#{}#RANKS", tenant.as_str())
+}
+
+/// The rank of a block of numbers, as far as commits through this slot (and those 16 apart) count it.
+#[must_use]
+pub fn rank(tenant: &Tenant, block: RankBlock, slot: Slot) -> Key {
+    Key::new(ranks_partition(tenant), format!("{:0>7}#{:0>2}", block.0, slot.0 % RANK_SHARDS))
+}
+
+/// The block in the sort key of a rank.
+#[must_use]
+pub fn rank_block(sk: &str) -> Option<RankBlock> {
+    sk.split_once('#')?.0.parse().ok().map(RankBlock)
+}
+
+/// The partition of the log entries of one slot.
+#[must_use]
+pub fn log_partition(tenant: &Tenant, slot: Slot) -> String {
+    format!("T#{}#LOG#{:0>2}", tenant.as_str(), slot.0)
+}
+
+/// The log entry of one commit.
+#[must_use]
+pub fn log_entry(tenant: &Tenant, slot: Slot, seq: u64) -> Key {
+    Key::new(log_partition(tenant, slot), log_sort(seq))
+}
+
+/// The sort key of the log entry of the commit with this number.
+#[must_use]
+pub fn log_sort(seq: u64) -> String {
+    format!("{seq:0>12}")
+}
+
+/// The number of the commit in the sort key of a log entry.
+#[must_use]
+pub fn log_seq(sk: &str) -> Option<u64> {
+    sk.parse().ok()
+}
+
+/// The attribute of a slot or rank that counts a cell, e.g. `ACv-` for active, commercial, vip, not deleted.
 #[must_use]
 pub fn cell_attribute(cell: CounterCell) -> String {
     let status = &cell.status.as_str()[..1];
@@ -322,19 +471,7 @@ pub fn walk(tenant: &Tenant, key_id: &ApiKeyId, list: &str) -> Key {
     Key::new(format!("T#{}#WALK#{}", tenant.as_str(), key_id.as_str()), list)
 }
 
-/// Returns the key of the start of a page, as found by a jump to that page.
-#[must_use]
-pub fn page_start(tenant: &Tenant, key_id: &ApiKeyId, list: &str, page: u64) -> Key {
-    Key::new(walk(tenant, key_id, list).pk, format!("{list}#{page:0>20}"))
-}
-
-/// Returns the page in the sort key of a page start.
-#[must_use]
-pub fn page_of_start(sk: &str) -> Option<u64> {
-    sk.rsplit_once('#').and_then(|(_, page)| page.parse().ok())
-}
-
-/// Returns the key of a tenant's request count for one month, such as `2024-01`.
+/// A tenant's requests of one month, `2024-01`.
 #[must_use]
 pub fn usage(tenant: &Tenant, month: &str) -> Key {
     Key::new(format!("T#{}#USAGE", tenant.as_str()), month)

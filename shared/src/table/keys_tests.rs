@@ -16,8 +16,16 @@ fn values_written_into_a_key_are_read_back() {
     assert_eq!(customer_uuid(&customer(&acme(), uuid).pk), Some(uuid));
     assert_eq!(search_number(&search_sort("smith", number)), Some(number));
     assert_eq!(term_text(&term(&acme(), uuid, "smith").sk), Some("smith"));
-    let key_id = ApiKeyId::from_hash(&crate::model::Secret::from_caller("ctc_x").unwrap().hash());
-    assert_eq!(page_of_start(&page_start(&acme(), &key_id, "all", 12).sk), Some(12));
+    assert_eq!(search_number(&value_sort("ann b", 456)), Some(number));
+    assert_eq!(search_value(&value_sort("ann b", 456)), Some("ann b"));
+    assert_eq!(slot_of(&slot(&acme(), Slot::new(63)).sk), Some(Slot::new(63)));
+    assert_eq!(slot_of(&epoch(&acme()).sk), None);
+    let block = RankBlock::of(CustomerNumber::new(2047).unwrap());
+    assert_eq!((block.first_number(), block.last_number()), (1024, 2047));
+    assert_eq!(rank_block(&rank(&acme(), block, Slot::new(17)).sk), Some(block));
+    assert_eq!(rank(&acme(), block, Slot::new(17)).sk, "0000001#01");
+    assert_eq!(log_seq(&log_entry(&acme(), Slot::new(7), 12).sk), Some(12));
+    assert_eq!(log_partition(&acme(), Slot::new(7)), "T#acme#LOG#07");
 }
 
 #[test]
@@ -30,8 +38,8 @@ fn every_cell_has_its_own_counter() {
 #[test]
 fn sandbox_shares_no_partition_with_the_live_tenant() {
     let sandbox = Tenant::new(&"acme".parse().unwrap(), Mode::Test);
-    assert_ne!(counts_partition(&acme()), counts_partition(&sandbox));
-    assert_eq!(counts_partition(&sandbox), "T#acme+test#COUNTS");
+    assert_ne!(slots_partition(&acme()), slots_partition(&sandbox));
+    assert_eq!(slots_partition(&sandbox), "T#acme+test#SLOTS");
 }
 
 /// Ids from a small alphabet, so that one is often a prefix of another.

@@ -1,6 +1,6 @@
 //! Exports of customers as CSV to a folder or bucket: each customer once, in constant memory, all or nothing.
 //!
-//! Customers are read in descending order of customer number (the store's `CustomerWalk`). A customer created
+//! Customers are read in descending order of customer number (the store's `CustomerStream`). A customer created
 //! during the export has a higher number than every customer in it, and is left out.
 //! [`clientele_shared::csv`] defines the format.
 

@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use clientele_shared::Ambient;
 use clientele_shared::model::{Customer, Mode, Tenant, TenantId};
-use clientele_shared::store::{CustomerFilter, Store};
+use clientele_shared::store::{Budget, CustomerQuery, PageRequest, Store};
 use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
 use clientele_sync_agent::import::customers::Customers;
@@ -73,14 +73,14 @@ impl Engine {
         let tenant = Tenant::new(&id(tenant), Mode::Live);
         let (mut all, mut after) = (BTreeMap::new(), None);
         loop {
-            let filter = CustomerFilter::default();
-            let page = self.store.customer_list_after(&tenant, &filter, None, after, 1_000).await.unwrap();
-            after = page.customers.last().map(|customer| customer.number);
-            for customer in page.customers {
-                assert!(all.insert(customer.number.get(), customer).is_none());
+            let (query, request) = (CustomerQuery::default(), PageRequest::after(after, 1_000));
+            let page = self.store.customers(&tenant, &query, request, Budget::default()).await.unwrap();
+            for listed in page.customers {
+                assert!(all.insert(listed.customer.number.get(), listed.customer).is_none());
             }
-            if !page.has_more {
-                return (all, page.total.count());
+            after = page.next;
+            if after.is_none() {
+                return (all, page.total.unwrap().count());
             }
         }
     }

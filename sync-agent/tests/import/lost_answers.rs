@@ -78,7 +78,7 @@ async fn written_rows_whose_response_was_lost_count_as_created() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn prices_whose_response_was_lost_are_rewritten_without_duplicates() {
     let engine = Engine::start().await;
-    let (store, remaining) = LoseResponses::store("BatchWriteItem", &engine);
+    let (store, remaining) = LoseResponses::store("TransactWriteItems", &engine);
     let file = engine.file("prices.csv", &list(40));
     let importer =
         Importer::new(store, id("demo"), Mode::Live, prices(Some("USD")), ImportOptions::default());
@@ -94,7 +94,7 @@ async fn prices_whose_response_was_lost_are_rewritten_without_duplicates() {
 async fn tag_whose_responses_were_lost_is_created_only_once() {
     for lost in [1, SDK_ATTEMPTS] {
         let engine = Engine::start().await;
-        let (store, remaining) = LoseResponses::store("PutItem", &engine);
+        let (store, remaining) = LoseResponses::store("TransactWriteItems", &engine);
         remaining.store(lost, Ordering::SeqCst);
         let file = engine.file("tags.csv", "company_name,tags\nAlpha,weekly\nBeta,weekly\n");
         let importer =

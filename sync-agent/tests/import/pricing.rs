@@ -5,7 +5,7 @@ use clientele_shared::model::{
 };
 use clientele_shared::rules::pricing::PricedProduct;
 use clientele_shared::rules::search::SearchQuery;
-use clientele_shared::store::{CustomerFilter, Write, WriteOutcome};
+use clientele_shared::store::{Budget, CustomerQuery, PageRequest, Write, WriteOutcome};
 use uuid::Uuid;
 
 use crate::engine::{Engine, id};
@@ -111,10 +111,10 @@ async fn prices_in_a_customers_partition_do_not_affect_other_items() {
     engine.store.prices_put(&tenant, &entries).await.unwrap();
 
     let found = async |text: &str| {
-        let (search, filter) = (SearchQuery::parse(text), CustomerFilter::default());
-        let page =
-            engine.store.customer_list_after(&tenant, &filter, search.as_ref(), None, 10).await.unwrap();
-        (page.customers.len(), page.total.count())
+        let query = CustomerQuery { search: SearchQuery::parse(text), ..CustomerQuery::default() };
+        let request = PageRequest::after(None, 10);
+        let page = engine.store.customers(&tenant, &query, request, Budget::default()).await.unwrap();
+        (page.customers.len(), page.total.unwrap().count())
     };
     assert_eq!(found("ann").await, (1, 1));
     let change = |fields| Ok(CustomerFields { email: Some("bob@example.com".into()), ..fields });

@@ -127,11 +127,12 @@ async fn prepare(engine: &Engine, plan: &Plan) -> clientele_shared::Result<Bench
 async fn add_customers(store: &Store, tenant: &Tenant, count: u64) -> clientele_shared::Result<()> {
     let numbers: Vec<u64> = (1..=count).collect();
     for block in numbers.chunks(Store::IMPORT_ROWS) {
-        let first =
+        let numbers =
             store.customer_numbers_allocate(tenant, u32::try_from(block.len()).unwrap_or(u32::MAX)).await?;
         let rows = block.iter().enumerate().filter_map(|(at, n)| {
-            let number = CustomerNumber::new(u64::from(first.get()) + at as u64)?;
-            Some(ImportedRow { mark: RowKey::new("bench", &n.to_string()), number, fields: typical(*n) })
+            let number = CustomerNumber::new(u64::from(numbers.first.get()) + at as u64)?;
+            let key = RowKey::new("bench", &n.to_string());
+            Some(ImportedRow { key, number, at: numbers.at, fields: typical(*n) })
         });
         store.customers_import(tenant, rows.collect()).await?;
     }

@@ -34,7 +34,7 @@ async fn attempt(
         rows.clear();
         return Ok(());
     }
-    let keys: Vec<RowKey> = rows.iter().map(|row| row.mark.clone()).collect();
+    let keys: Vec<RowKey> = rows.iter().map(|row| row.key.clone()).collect();
     let found = store.imported_rows_get(tenant, &keys).await?;
     if found.is_empty() {
         return Err(Error::broken("a commit was rejected although none of its rows is already imported"));
@@ -45,7 +45,7 @@ async fn attempt(
 
 /// Counts a row if it has already been imported; returns whether it has.
 fn settle(row: &ImportedRow, found: &BTreeMap<RowKey, CustomerNumber>, committed: &mut Committed) -> bool {
-    match found.get(&row.mark) {
+    match found.get(&row.key) {
         None => return false,
         // Only this commit has this number, so an earlier attempt was written and its response lost.
         Some(number) if *number == row.number => committed.written += 1,
@@ -56,7 +56,7 @@ fn settle(row: &ImportedRow, found: &BTreeMap<RowKey, CustomerNumber>, committed
 
 #[cfg(test)]
 mod tests {
-    use clientele_shared::model::CustomerFields;
+    use clientele_shared::model::{CustomerFields, Timestamp};
 
     use super::*;
 
@@ -64,11 +64,12 @@ mod tests {
     fn written_row_whose_response_was_lost_counts_as_created() {
         let number = |n| CustomerNumber::new(n).unwrap();
         let row = |id: &str, n| ImportedRow {
-            mark: RowKey::new("file", id),
+            key: RowKey::new("file", id),
             number: number(n),
+            at: Timestamp::from_millis(0),
             fields: CustomerFields::default(),
         };
-        let found = BTreeMap::from([(row("a", 1).mark, number(1)), (row("b", 2).mark, number(77))]);
+        let found = BTreeMap::from([(row("a", 1).key, number(1)), (row("b", 2).key, number(77))]);
         let mut committed = Committed::default();
         let left: Vec<_> = [row("a", 1), row("b", 2), row("c", 3)]
             .into_iter()

@@ -15,7 +15,7 @@ use std::path::Path;
 use base16ct::lower;
 use clientele_shared::Error as StoreError;
 use clientele_shared::model::{CustomerFields, CustomerNumber};
-use clientele_shared::store::{ImportedRow, RowKey, Store};
+use clientele_shared::store::{AllocatedNumbers, ImportedRow, RowKey, Store};
 use csv::StringRecord;
 use sha2::{Digest, Sha256};
 
@@ -131,8 +131,8 @@ impl Session for CustomerSession {
         self.tags.resolve(&target.store, &target.tenant, &mut tags).await?;
         let Ok(count @ 1..) = u32::try_from(rows.len()) else { return Ok(VecDeque::new()) };
         let allocate = || target.store.customer_numbers_allocate(&target.tenant, count);
-        let first = Retry::default().run(target.store.ambient(), allocate).await?;
-        let mut queue: VecDeque<NumberedRow> = number_rows(first, rows)?.into();
+        let numbers = Retry::default().run(target.store.ambient(), allocate).await?;
+        let mut queue: VecDeque<NumberedRow> = number_rows(numbers, rows)?.into();
         let mut commits = VecDeque::new();
         while !queue.is_empty() {
             commits.push_back(next_commit(&mut queue));
@@ -165,14 +165,20 @@ struct NumberedRow {
     size: usize,
 }
 
-fn number_rows(first: CustomerNumber, rows: Vec<(RowKey, GoodRow)>) -> Result<Vec<NumberedRow>, StoreError> {
-    (u64::from(first.get())..)
+fn number_rows(
+    numbers: AllocatedNumbers,
+    rows: Vec<(RowKey, GoodRow)>,
+) -> Result<Vec<NumberedRow>, StoreError> {
+    (u64::from(numbers.first.get())..)
         .zip(rows)
-        .map(|(number, (mark, row))| {
+        .map(|(number, (key, row))| {
             let number = CustomerNumber::new(number).ok_or_else(|| {
                 StoreError::broken("the allocated customer numbers exceed the highest possible number")
             })?;
-            Ok(NumberedRow { row: ImportedRow { mark, number, fields: row.fields }, size: row.size })
+            Ok(NumberedRow {
+                row: ImportedRow { key, number, at: numbers.at, fields: row.fields },
+                size: row.size,
+            })
         })
         .collect()
 }
@@ -198,6 +204,8 @@ mod reader_tests;
 mod tests {
     use clientele_shared::model::CustomerFields;
 
+    use clientele_shared::model::Timestamp;
+
     use super::*;
 
     /// Returns the number of rows in each commit, for rows of these sizes.
@@ -206,7 +214,9 @@ mod tests {
             let row = GoodRow { id: at.to_string(), fields: CustomerFields::default(), size: *size };
             (RowKey::new("file", &row.id), row)
         });
-        let mut queue = number_rows(CustomerNumber::new(5).unwrap(), rows.collect()).unwrap().into();
+        let first = CustomerNumber::new(5).unwrap();
+        let numbers = AllocatedNumbers { first, at: Timestamp::from_millis(0) };
+        let mut queue = number_rows(numbers, rows.collect()).unwrap().into();
         let mut commits = Vec::new();
         let mut next_number = 5;
         loop {
@@ -224,7 +234,7 @@ mod tests {
 
     #[test]
     fn commits_are_filled_in_order_up_to_the_row_and_byte_limits() {
-        assert_eq!(commit_lengths(&[100; 120]), [49, 49, 22]);
+        assert_eq!(commit_lengths(&[100; 120]), [48, 48, 24]);
         assert_eq!(commit_lengths(&[MAX_COMMIT_BYTES / 2; 5]), [2, 2, 1]);
         assert_eq!(commit_lengths(&[MAX_COMMIT_BYTES + 1; 2]), [1, 1]);
         assert_eq!(commit_lengths(&[]), Vec::<usize>::new());

@@ -1,0 +1,94 @@
+//! Batch reads by key and batch puts. Batches run concurrently, and what DynamoDB leaves unprocessed is sent again.
+
+use aws_sdk_dynamodb::types::{KeysAndAttributes, PutRequest, WriteRequest};
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::failed;
+use super::retry::contended;
+use crate::store::Store;
+use crate::store::items::{Item, key_item};
+use crate::table::keys::Key;
+use crate::{Error, Result};
+
+/// The most items that DynamoDB returns in one batch.
+const GET_BATCH: usize = 100;
+
+/// The most items that DynamoDB writes in one batch.
+const PUT_BATCH: usize = 25;
+
+/// How many batches are read concurrently.
+const MAX_CONCURRENT_GETS: usize = 16;
+
+/// How many batches are written concurrently.
+const MAX_CONCURRENT_PUTS: usize = 8;
+
+impl Store {
+    /// Reads the items with these keys, strongly consistent, in no order; absent ones are left out.
+    pub(in crate::store) async fn items_get(&self, keys: &[Key]) -> Result<Vec<Item>> {
+        stream::iter(self.get_batches(keys)).buffer_unordered(MAX_CONCURRENT_GETS).try_concat().await
+    }
+
+    fn get_batches<'a>(&'a self, keys: &'a [Key]) -> Vec<impl Future<Output = Result<Vec<Item>>> + use<'a>> {
+        keys.chunks(GET_BATCH).map(|keys| self.batch_get(keys)).collect()
+    }
+
+    async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>> {
+        let mut wanted: Vec<Item> = keys.iter().map(key_item).collect();
+        let mut items = Vec::with_capacity(wanted.len());
+        let mut attempts = self.attempts();
+        while !wanted.is_empty() {
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(wanted))
+                .consistent_read(true)
+                .build()
+                .map_err(|e| Error::internal("building a batch", e))?;
+            let response = self
+                .client
+                .batch_get_item()
+                .request_items(&*self.table, request)
+                .send()
+                .await
+                .map_err(|e| failed("reading a batch of items", e))?;
+            items.extend(response.responses.unwrap_or_default().into_values().flatten());
+            let unprocessed = response.unprocessed_keys.unwrap_or_default();
+            wanted = unprocessed.into_values().flat_map(|rest| rest.keys).collect();
+            if !wanted.is_empty() {
+                attempts.back_off(contended).await?;
+            }
+        }
+        Ok(items)
+    }
+
+    /// Puts any number of items, in concurrent batches; not atomic.
+    pub(in crate::store) async fn items_put(&self, items: Vec<Item>) -> Result<()> {
+        let requests: Vec<WriteRequest> = items.into_iter().map(put_request).collect::<Result<_>>()?;
+        let puts: Vec<_> = requests.chunks(PUT_BATCH).map(|batch| self.batch_put(batch.to_vec())).collect();
+        stream::iter(puts).buffer_unordered(MAX_CONCURRENT_PUTS).try_collect::<()>().await
+    }
+
+    async fn batch_put(&self, mut requests: Vec<WriteRequest>) -> Result<()> {
+        let mut attempts = self.attempts();
+        loop {
+            let response = self
+                .client
+                .batch_write_item()
+                .request_items(&*self.table, requests)
+                .send()
+                .await
+                .map_err(|e| failed("writing a batch of items", e))?;
+            requests = response.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
+            if requests.is_empty() {
+                return Ok(());
+            }
+            attempts.back_off(contended).await?;
+        }
+    }
+}
+
+fn put_request(item: Item) -> Result<WriteRequest> {
+    let put = PutRequest::builder()
+        .set_item(Some(item))
+        .build()
+        .map_err(|e| Error::internal("building a batch", e))?;
+    Ok(WriteRequest::builder().put_request(put).build())
+}

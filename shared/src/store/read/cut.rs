@@ -1,0 +1,123 @@
+//! Cutting a page from a stream: candidates are read until the page is full and enough is counted, and each is checked
+//! against its record.
+
+use super::page::Reader;
+use super::query::{ListedCustomer, Position, Total};
+use super::stream::{Candidate, Stream};
+use crate::Result;
+use crate::model::CustomerNumber;
+use crate::rules::entries::sort_value;
+
+/// How many records are read at the same time for a page, and for a count.
+const PAGE_BATCH: usize = 100;
+const COUNT_BATCH: usize = 1_000;
+
+/// Where a page starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Start {
+    After(Option<Position>),
+    /// After this many matches, which are counted from the top.
+    Offset(u64),
+    /// Beyond the end of the list.
+    Beyond,
+}
+
+/// The part of a stream that is wanted.
+pub(super) struct Wanted {
+    pub(super) start: Start,
+    pub(super) limit: usize,
+    /// Matches are counted among this many candidates, even if the page is full before.
+    pub(super) count_among: u64,
+}
+
+/// The part of a stream that was read.
+#[derive(Default)]
+pub(super) struct Cut {
+    pub(super) customers: Vec<ListedCustomer>,
+    /// Where the page starts.
+    pub(super) start: Option<Position>,
+    /// Where the next page starts.
+    pub(super) next: Option<Position>,
+    /// How many matches were seen.
+    pub(super) count: u64,
+    /// Whether the stream was read to its end.
+    pub(super) is_complete: bool,
+}
+
+impl Reader<'_> {
+    /// Reads a stream until the page is full and enough is counted, the stream ends or the budget is used up.
+    pub(super) async fn cut(&mut self, stream: &mut Stream<'_>, wanted: Wanted) -> Result<Cut> {
+        let mut cut = Cut::default();
+        if let Start::After(position) = &wanted.start {
+            cut.start.clone_from(position);
+        }
+        let mut has_more = false;
+        loop {
+            let is_counted = stream.examined() >= wanted.count_among;
+            if stream.is_done() || (has_more && is_counted) || self.spending.is_used_up() {
+                break;
+            }
+            let batch = if is_counted {
+                let missing = wanted.limit.saturating_add(1) - cut.customers.len();
+                stream.estimate(missing).min(PAGE_BATCH.max(missing.min(COUNT_BATCH)))
+            } else {
+                usize::try_from(wanted.count_among - stream.examined()).unwrap_or(usize::MAX).min(COUNT_BATCH)
+            };
+            for listed in self.read_some(stream, batch).await? {
+                cut.count += 1;
+                match &wanted.start {
+                    Start::After(Some(after)) if !self.query.is_after(&listed.position, after) => {}
+                    Start::Offset(offset) if cut.count <= *offset => cut.start = Some(listed.position),
+                    Start::Beyond => {}
+                    _ if cut.customers.len() < wanted.limit => cut.customers.push(listed),
+                    _ => has_more = true,
+                }
+            }
+        }
+        cut.is_complete = stream.is_done();
+        cut.next = if has_more {
+            cut.customers.last().map(|listed| listed.position.clone())
+        } else {
+            stream.reached().filter(|_| !cut.is_complete)
+        };
+        Ok(cut)
+    }
+
+    /// Reads the next candidates of a stream; returns those that belong to the list.
+    async fn read_some(&mut self, stream: &mut Stream<'_>, wanted: usize) -> Result<Vec<ListedCustomer>> {
+        let wanted = self.spending.take_records(wanted);
+        let candidates = stream.next(wanted).await?;
+        self.spending.count_call();
+        let examined = candidates.len();
+        let listed = self.resolve(candidates).await?;
+        stream.note_matches(examined, listed.len());
+        Ok(listed)
+    }
+
+    /// The candidates that belong to the list, by their records.
+    async fn resolve(&self, candidates: Vec<Candidate>) -> Result<Vec<ListedCustomer>> {
+        let needs_figures = self.query.needs_figures();
+        let unread = candidates.iter().filter(|candidate| needs_figures || candidate.copy.is_none());
+        let numbers: Vec<CustomerNumber> = unread.map(|candidate| candidate.position.number).collect();
+        let mut records =
+            self.store.customers_with_figures(self.tenant, numbers.into_iter(), needs_figures).await?;
+        let mut listed = Vec::with_capacity(candidates.len());
+        for Candidate { position, copy } in candidates {
+            let copy = copy.map(|copy| (copy, None));
+            let Some((customer, figures)) = records.remove(&position.number).or(copy) else { continue };
+            if self.query.matches(&customer, figures.as_ref(), &position) {
+                let value = sort_value(self.query.sort, &customer, &figures.clone().unwrap_or_default());
+                let position = Position { value, number: position.number };
+                let figures = figures.filter(|_| self.query.figures);
+                listed.push(ListedCustomer { customer, figures, position });
+            }
+        }
+        Ok(listed)
+    }
+}
+
+impl Cut {
+    pub(super) fn total(&self) -> Total {
+        if self.is_complete { Total::Exactly(self.count) } else { Total::AtLeast(self.count) }
+    }
+}

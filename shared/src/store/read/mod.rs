@@ -1,0 +1,24 @@
+//! Reading: one path for every list. A query becomes a plan ([`plan`]), a stream yields candidates in order
+//! ([`stream`]), the record decides, and a page is cut ([`page`]).
+
+mod budget;
+mod candidates;
+mod cut;
+mod export;
+mod filter;
+mod index;
+mod lookup;
+mod page;
+mod period;
+mod plan;
+mod query;
+mod rank;
+mod stream;
+mod walk;
+
+pub use budget::Budget;
+pub use export::CustomerStream;
+pub use filter::CustomerFilter;
+pub use query::{CustomerPage, CustomerQuery, Direction, ListedCustomer, PageRequest, Position, Total};
+
+pub(in crate::store) use lookup::has_email;

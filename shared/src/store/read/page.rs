@@ -1,0 +1,350 @@
+//! Pages: the one way in which every list is read. A stream of candidates is cut into a page; each candidate is checked
+//! against its record.
+
+use std::collections::BTreeSet;
+
+use futures::future::{try_join, try_join3};
+
+use super::Direction;
+use super::budget::{Budget, Spending};
+use super::candidates::Gathered;
+use super::cut::{Cut, Start, Wanted};
+use super::plan::{Plan, Source, TotalBy, plan};
+use super::query::{CustomerPage, CustomerQuery, PageRequest, Position, Total};
+use super::stream::{NumberRange, Stream};
+use super::walk::{Walk, walk_key};
+use crate::model::{CustomerNumber, Tenant};
+use crate::rules::entries::Sort;
+use crate::store::Store;
+use crate::store::counts::cells::CellCounts;
+use crate::table::keys::Key;
+use crate::{Error, Result};
+
+/// Up to this many candidates, the total is counted with every page and not remembered.
+const ALWAYS_COUNTED: usize = 100;
+
+/// Of a list with too many candidates, this many of the newest are counted.
+const DENSE_COUNTED: u64 = 1_000;
+
+/// Up to this many candidates are sorted in memory; of more, the entries of the order are read.
+const MAX_SORTED: usize = 1_000;
+
+/// Reads one list for one request.
+pub(super) struct Reader<'a> {
+    pub(super) store: &'a Store,
+    pub(super) tenant: &'a Tenant,
+    pub(super) query: &'a CustomerQuery,
+    plan: Plan,
+    pub(super) spending: Spending,
+}
+
+/// The results of the first, concurrent reads.
+struct First {
+    counts: Option<CellCounts>,
+    walk: Option<Walk>,
+    gathered: Option<Gathered>,
+}
+
+/// A page's part of a list, the total, and what its walk has to remember of it.
+struct PageRead {
+    cut: Cut,
+    total: Option<Total>,
+    keeps_total: bool,
+    is_dense: bool,
+    /// The walk as it was before.
+    walk: Walk,
+}
+
+impl Store {
+    /// Reads a part of a list: by cursor in at most two round trips in sequence, by page number in three.
+    ///
+    /// # Errors
+    /// Returns [`Error::Invalid`] for `page` if a page of a search or of conditions is too far to be counted to, and
+    /// [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached.
+    pub async fn customers(
+        &self,
+        tenant: &Tenant,
+        query: &CustomerQuery,
+        request: PageRequest<'_>,
+        budget: Budget,
+    ) -> Result<CustomerPage> {
+        let plan = plan(tenant, query);
+        let mut reader = Reader { store: self, tenant, query, plan, spending: budget.spend(self.deadline) };
+        let walk_key = reader.walk_key(&request);
+        let read = match request.known_start() {
+            Some(position) if reader.plan.total == TotalBy::Cells => {
+                reader.read_cells(&request, Start::After(position)).await?
+            }
+            _ => {
+                let first = reader.read_first(&request, walk_key.as_ref()).await?;
+                reader.read_page(&request, first).await?
+            }
+        };
+        if let (Some(key), Some(walk)) = (walk_key, read.walk(&request)) {
+            self.walk_save(&key, &walk).await?;
+        }
+        let Cut { customers, next, .. } = read.cut;
+        Ok(CustomerPage { customers, total: read.total, next })
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// The key of the walk: both ways to page through a list share its total.
+    fn walk_key(&self, request: &PageRequest<'_>) -> Option<Key> {
+        let walker = match request {
+            PageRequest::Page { walker, .. } => *walker,
+            PageRequest::After { walker: Some(walker), total: true, .. }
+                if self.plan.total == TotalBy::Counting =>
+            {
+                *walker
+            }
+            PageRequest::After { .. } => return None,
+        };
+        let list = format!("{}/{}", self.query.canonical(), request.limit());
+        Some(walk_key(self.tenant, walker, &list))
+    }
+
+    /// Reads concurrently what does not depend on each other: the totals, the walk, the last number, the first keys.
+    async fn read_first(&mut self, request: &PageRequest<'_>, walk_key: Option<&Key>) -> Result<First> {
+        let counts = self.counts(request);
+        let walk = async {
+            match walk_key.filter(|_| !request.is_first() || self.plan.total == TotalBy::Counting) {
+                Some(key) => self.store.walk_load(key).await,
+                None => Ok(None),
+            }
+        };
+        let probes = self.store.probes_start(self.tenant, &self.plan.candidates);
+        let (counts, walk, probes) = try_join3(counts, walk, probes).await?;
+        self.spending.count_call();
+        let mut gathered = None;
+        if !probes.is_empty() {
+            let is_known_dense = walk.as_ref().is_some_and(|walk| walk.is_dense);
+            let read = self.store.candidates_gather(probes, is_known_dense, &mut self.spending);
+            gathered = Some(read.await?);
+        }
+        Ok(First { counts, walk, gathered })
+    }
+
+    /// The totals of the filter's cells, if they are wanted and the slots count them.
+    fn counts(
+        &self,
+        request: &PageRequest<'_>,
+    ) -> impl Future<Output = Result<Option<CellCounts>>> + use<'a> {
+        let (store, tenant) = (self.store, self.tenant);
+        let wanted = self.plan.total == TotalBy::Cells && request.wants_total();
+        async move { if wanted { store.counts_get(tenant).await.map(Some) } else { Ok(None) } }
+    }
+
+    /// The numbers that the scan covers. A descending list that starts at a position needs no upper end.
+    async fn number_range(&self, is_first: bool) -> Result<NumberRange> {
+        if self.plan.scan != Source::Numbers {
+            return Ok(NumberRange::up_to(None));
+        }
+        let is_descending = self.query.direction == Direction::Descending;
+        if !is_first && is_descending && self.plan.created.is_none() {
+            return Ok(NumberRange::up_to(Some(CustomerNumber::MAX)));
+        }
+        let all = NumberRange::up_to(self.store.customer_number_last(self.tenant).await?);
+        match self.plan.created {
+            Some(period) => self.store.created_range(self.tenant, period, all).await,
+            None => Ok(all),
+        }
+    }
+
+    /// Reads a page whose start is known and the totals of its list, concurrently.
+    async fn read_cells(&mut self, request: &PageRequest<'_>, start: Start) -> Result<PageRead> {
+        let (counts, cut) = try_join(self.counts(request), self.read_on(start, request.limit())).await?;
+        let total = counts.map(|counts| Total::Exactly(counts.total(&self.query.filter)));
+        Ok(PageRead { cut, total, keeps_total: false, is_dense: false, walk: Walk::default() })
+    }
+
+    async fn read_page(&mut self, request: &PageRequest<'_>, first: First) -> Result<PageRead> {
+        let total = first.counts.as_ref().map(|counts| counts.total(&self.query.filter));
+        let start = self.start(request, first.walk.as_ref(), total).await?;
+        if self.plan.total == TotalBy::Cells {
+            let cut = self.read_on(start, request.limit()).await?;
+            let (total, walk) = (total.map(Total::Exactly), Walk::default());
+            return Ok(PageRead { cut, total, keeps_total: false, is_dense: false, walk });
+        }
+        let walk = first.walk.unwrap_or_default();
+        let known = walk.total.filter(|_| !request.is_first());
+        let read = match first.gathered {
+            Some(Gathered::Set(set)) => self.read_set(request, start, &set, known).await?,
+            Some(Gathered::Dense) | None => self.read_dense(request, start, known).await?,
+        };
+        Ok(PageRead { walk, ..read })
+    }
+
+    /// Where the page starts.
+    async fn start(
+        &self,
+        request: &PageRequest<'_>,
+        walk: Option<&Walk>,
+        total: Option<u64>,
+    ) -> Result<Start> {
+        let (page, limit) = match request {
+            PageRequest::After { position, .. } => return Ok(Start::After(position.clone())),
+            PageRequest::Page { page, limit, .. } => (*page, *limit),
+        };
+        if page == 1 {
+            return Ok(Start::After(None));
+        }
+        if let Some(start) = walk.and_then(|walk| walk.start_of(page)) {
+            return Ok(Start::After(start));
+        }
+        if self.query.sort != Sort::Number || self.query.direction != Direction::Descending {
+            return Err(too_far());
+        }
+        let offset = (page - 1).saturating_mul(limit as u64);
+        match total {
+            None => Ok(Start::Offset(offset)),
+            Some(total) if offset >= total => Ok(Start::Beyond),
+            Some(_) => {
+                let number = self.store.number_at(self.tenant, &self.query.filter, offset).await?;
+                Ok(number.map_or(Start::Beyond, |number| Start::After(Some(Position::at(number)))))
+            }
+        }
+    }
+
+    /// Reads a page of everyone in the filter's cells, without counting.
+    async fn read_on(&mut self, start: Start, limit: usize) -> Result<Cut> {
+        let Start::After(position) = &start else { return Ok(Cut::default()) };
+        let range = self.number_range(position.is_none()).await?;
+        let mut stream = self.scan(position.as_ref(), range)?;
+        self.cut(&mut stream, Wanted { start, limit, count_among: 0 }).await
+    }
+
+    /// A stream of everyone in the filter's cells.
+    fn scan(&self, after: Option<&Position>, range: NumberRange) -> Result<Stream<'a>> {
+        let source = match self.plan.candidates.as_slice() {
+            // Marks that lead alone are in order of number, and fewer than the cells hold.
+            [marks @ Source::Marks(_)] if self.query.sort == Sort::Number => marks,
+            _ => &self.plan.scan,
+        };
+        Stream::of_source(self.store, self.tenant, self.query, source, after, range)
+    }
+
+    /// Reads a page of gathered candidates.
+    async fn read_set(
+        &mut self,
+        request: &PageRequest<'_>,
+        start: Start,
+        set: &BTreeSet<CustomerNumber>,
+        known: Option<Total>,
+    ) -> Result<PageRead> {
+        let is_large = set.len() > ALWAYS_COUNTED;
+        let known = known.filter(|_| is_large);
+        let counts = request.wants_total() && known.is_none();
+        let limit = request.limit();
+        let cut = if self.query.sort == Sort::Number {
+            let position = match &start {
+                Start::After(position) if !counts => position.clone(),
+                _ => None,
+            };
+            let mut stream = Stream::of_set(self.store, self.tenant, self.query, set, position.as_ref());
+            let count_among = if counts { u64::MAX } else { 0 };
+            self.cut(&mut stream, Wanted { start, limit, count_among }).await?
+        } else if set.len() <= MAX_SORTED {
+            self.read_sorted(start, limit, set).await?
+        } else {
+            // The total of a list in another order is not counted.
+            let Start::After(position) = &start else { return Err(too_far()) };
+            let mut stream = self.scan(position.as_ref(), NumberRange::up_to(None))?.only(set.clone());
+            let cut = self.cut(&mut stream, Wanted { start, limit, count_among: 0 }).await?;
+            return Ok(PageRead {
+                cut,
+                total: known,
+                keeps_total: false,
+                is_dense: false,
+                walk: Walk::default(),
+            });
+        };
+        let total = if counts { Some(cut.total()) } else { known };
+        let keeps_total = is_large && (cut.is_complete || !counts);
+        Ok(PageRead { cut, total, keeps_total, is_dense: false, walk: Walk::default() })
+    }
+
+    /// Reads all candidates and sorts them in memory.
+    async fn read_sorted(
+        &mut self,
+        start: Start,
+        limit: usize,
+        set: &BTreeSet<CustomerNumber>,
+    ) -> Result<Cut> {
+        let mut stream = Stream::of_set(self.store, self.tenant, self.query, set, None);
+        let all = Wanted { start: Start::After(None), limit: usize::MAX, count_among: u64::MAX };
+        let mut cut = self.cut(&mut stream, all).await?;
+        cut.customers.sort_by(|a, b| self.query.order(&a.position, &b.position));
+        let from = match &start {
+            Start::After(None) => 0,
+            Start::After(Some(after)) => {
+                cut.customers.partition_point(|listed| !self.query.is_after(&listed.position, after))
+            }
+            Start::Offset(offset) => usize::try_from(*offset).unwrap_or(usize::MAX).min(cut.customers.len()),
+            Start::Beyond => cut.customers.len(),
+        };
+        let mut customers = cut.customers.split_off(from);
+        let start = cut.customers.pop().map(|listed| listed.position);
+        let has_more = customers.len() > limit;
+        customers.truncate(limit);
+        let next = customers.last().filter(|_| has_more).map(|listed| listed.position.clone());
+        Ok(Cut { customers, start, next, ..cut })
+    }
+
+    /// Reads a page of a list whose candidates are too many to be gathered.
+    async fn read_dense(
+        &mut self,
+        request: &PageRequest<'_>,
+        start: Start,
+        known: Option<Total>,
+    ) -> Result<PageRead> {
+        let limit = request.limit();
+        let counts = request.wants_total() && known.is_none();
+        let from_top = !matches!(start, Start::After(Some(_)));
+        let is_jump = matches!(start, Start::Offset(_));
+        if from_top {
+            let range = self.number_range(true).await?;
+            let mut stream = self.scan(None, range)?;
+            let count_among = if counts { DENSE_COUNTED } else { 0 };
+            let cut = self.cut(&mut stream, Wanted { start, limit, count_among }).await?;
+            if is_jump && cut.customers.is_empty() && !cut.is_complete {
+                return Err(too_far());
+            }
+            let total = if counts { Some(cut.total()) } else { known };
+            return Ok(PageRead { cut, total, keeps_total: true, is_dense: true, walk: Walk::default() });
+        }
+        let mut total = known;
+        if counts {
+            let top = Wanted { start: Start::After(None), limit: 0, count_among: DENSE_COUNTED };
+            let range = self.number_range(true).await?;
+            total = Some(self.cut(&mut self.scan(None, range)?, top).await?.total());
+        }
+        let cut = self.read_on(start, limit).await?;
+        Ok(PageRead { cut, total, keeps_total: true, is_dense: true, walk: Walk::default() })
+    }
+}
+
+impl PageRead {
+    /// The walk to be stored; `None` if nothing can follow.
+    fn walk(&self, request: &PageRequest<'_>) -> Option<Walk> {
+        let total = self.total.filter(|_| self.keeps_total);
+        let walk = Walk { total, is_dense: self.is_dense, ..self.walk.clone() };
+        let cut = &self.cut;
+        match request {
+            PageRequest::After { position, .. } => {
+                (position.is_none() && total.is_some() && cut.next.is_some()).then_some(walk)
+            }
+            PageRequest::Page { page, .. } => {
+                let last = cut.customers.last().map(|listed| listed.position.clone());
+                // A page that came out empty ends where it starts.
+                let end = cut.next.clone().or(last).or_else(|| cut.start.clone());
+                let can_follow = (*page > 1 || cut.next.is_some()) && end.is_some();
+                can_follow.then(|| Walk { page: *page, start: cut.start.clone(), end, ..walk })
+            }
+        }
+    }
+}
+
+fn too_far() -> Error {
+    Error::invalid("page", "is too far into the results to be reached directly; go page by page or by cursor")
+}

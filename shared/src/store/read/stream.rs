@@ -1,0 +1,288 @@
+//! Streams: candidates of a list in order, from a position on.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use futures::future::try_join_all;
+
+use super::CustomerQuery;
+use super::index::{KeyCursor, KeyRange};
+use super::plan::Source;
+use super::query::{Direction, Position};
+use super::rank::Ranks;
+use crate::model::{Customer, CustomerNumber, Tenant};
+use crate::store::Store;
+use crate::table::keys::Index;
+use crate::{Error, Result};
+
+/// After how many numbers a stream of numbers looks for blocks to skip.
+const BARREN_AFTER: u64 = 200;
+
+/// A stream is barren if fewer than one in this many numbers match.
+const BARREN_SHARE: u64 = 8;
+
+/// A customer that can belong to a list.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) position: Position,
+    /// A copy of the record from an index, if the source holds copies.
+    pub(super) copy: Option<Customer>,
+}
+
+/// Candidates in order.
+pub(super) struct Stream<'a> {
+    store: &'a Store,
+    tenant: &'a Tenant,
+    query: &'a CustomerQuery,
+    state: State,
+    examined: u64,
+    matched: u64,
+    reached: Option<Position>,
+}
+
+enum State {
+    Numbers { next: Option<u32>, range: NumberRange, ranks: Option<Ranks> },
+    Copies { index: Index, key: String, after: Option<CustomerNumber>, is_done: bool },
+    Keys { cursors: Vec<KeyCursor>, only: Option<BTreeSet<CustomerNumber>> },
+    Set(VecDeque<CustomerNumber>),
+}
+
+/// The numbers that a stream covers, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NumberRange {
+    pub(super) first: u32,
+    pub(super) last: u32,
+}
+
+impl<'a> Stream<'a> {
+    /// A stream of a source after a position. `range` bounds a stream of numbers.
+    pub(super) fn of_source(
+        store: &'a Store,
+        tenant: &'a Tenant,
+        query: &'a CustomerQuery,
+        source: &Source,
+        after: Option<&Position>,
+        range: NumberRange,
+    ) -> Result<Self> {
+        let direction = query.direction;
+        let number = after.map(|after| after.number);
+        let state = match source {
+            Source::Numbers => State::Numbers { next: range.start(direction, number), range, ranks: None },
+            Source::Partition { index, key } => {
+                State::Copies { index: *index, key: key.clone(), after: number, is_done: false }
+            }
+            Source::Marks(marks) => {
+                let range = |mark| KeyRange::mark(tenant, mark, direction, number);
+                let cursors = marks.iter().map(range).map(|range| KeyCursor::new(range, direction));
+                State::Keys { cursors: cursors.collect(), only: None }
+            }
+            Source::Sorted { sort, period } => {
+                let range = KeyRange::sorted(tenant, *sort, *period, direction, after);
+                let cursors = range.into_iter().map(|range| KeyCursor::new(range, direction));
+                State::Keys { cursors: cursors.collect(), only: None }
+            }
+            Source::Terms { .. } | Source::Identity(_) => {
+                return Err(Error::broken("search terms have no order to be streamed in"));
+            }
+        };
+        Ok(Self::new(store, tenant, query, state, after.cloned()))
+    }
+
+    /// A stream of gathered candidates, by number.
+    pub(super) fn of_set(
+        store: &'a Store,
+        tenant: &'a Tenant,
+        query: &'a CustomerQuery,
+        set: &BTreeSet<CustomerNumber>,
+        after: Option<&Position>,
+    ) -> Self {
+        let numbers = match (query.direction, after.map(|after| after.number)) {
+            (Direction::Descending, None) => set.iter().rev().copied().collect(),
+            (Direction::Descending, Some(after)) => set.range(..after).rev().copied().collect(),
+            (Direction::Ascending, None) => set.iter().copied().collect(),
+            (Direction::Ascending, Some(after)) => {
+                set.range(after..).filter(|number| **number != after).copied().collect()
+            }
+        };
+        Self::new(store, tenant, query, State::Set(numbers), after.cloned())
+    }
+
+    /// The same stream without the candidates that are not in a set.
+    pub(super) fn only(mut self, set: BTreeSet<CustomerNumber>) -> Self {
+        if let State::Keys { only, .. } = &mut self.state {
+            *only = Some(set);
+        }
+        self
+    }
+
+    fn new(
+        store: &'a Store,
+        tenant: &'a Tenant,
+        query: &'a CustomerQuery,
+        state: State,
+        reached: Option<Position>,
+    ) -> Self {
+        Self { store, tenant, query, state, examined: 0, matched: 0, reached }
+    }
+
+    /// Whether there are no more candidates.
+    pub(super) fn is_done(&self) -> bool {
+        match &self.state {
+            State::Numbers { next, .. } => next.is_none(),
+            State::Copies { is_done, .. } => *is_done,
+            State::Keys { cursors, .. } => {
+                cursors.iter().all(|cursor| cursor.is_done && cursor.keys.is_empty())
+            }
+            State::Set(numbers) => numbers.is_empty(),
+        }
+    }
+
+    /// How far the stream has looked, whether or not anything matched there.
+    pub(super) fn reached(&self) -> Option<Position> {
+        self.reached.clone()
+    }
+
+    /// How many candidates were examined.
+    pub(super) fn examined(&self) -> u64 {
+        self.examined
+    }
+
+    /// Records how many of the last candidates belong to the list.
+    pub(super) fn note_matches(&mut self, examined: usize, matched: usize) {
+        self.examined += examined as u64;
+        self.matched += matched as u64;
+    }
+
+    /// How many candidates are likely to hold `needed` matches, from what was seen of the stream.
+    pub(super) fn estimate(&self, needed: usize) -> usize {
+        if self.examined == 0 {
+            return needed;
+        }
+        let needed = needed as u64;
+        let likely = (needed * self.examined).div_ceil(self.matched.max(1)) + 1;
+        usize::try_from(likely.clamp(needed, self.examined.max(100).max(needed))).unwrap_or(usize::MAX)
+    }
+
+    /// Returns the next candidates, at most `wanted`. None of them does not mean that the stream has ended.
+    pub(super) async fn next(&mut self, wanted: usize) -> Result<Vec<Candidate>> {
+        let candidates = match &mut self.state {
+            State::Set(numbers) => {
+                let next = numbers.drain(..wanted.min(numbers.len()));
+                next.map(|number| Candidate { position: Position::at(number), copy: None }).collect()
+            }
+            State::Numbers { .. } => self.next_numbers(wanted).await?,
+            State::Copies { index, key, after, is_done } => {
+                let direction = self.query.direction;
+                let (copies, done) =
+                    self.store.copies_read((*index, key.as_str()), direction, *after, wanted).await?;
+                *is_done = done;
+                *after = copies.last().map(|copy| copy.number).or(*after);
+                let candidate =
+                    |copy: Customer| Candidate { position: Position::at(copy.number), copy: Some(copy) };
+                copies.into_iter().map(candidate).collect()
+            }
+            State::Keys { .. } => self.next_keys(wanted).await?,
+        };
+        if let Some(last) = candidates.last() {
+            self.reached = Some(last.position.clone());
+        }
+        Ok(candidates)
+    }
+
+    async fn next_numbers(&mut self, wanted: usize) -> Result<Vec<Candidate>> {
+        let is_barren = self.examined >= BARREN_AFTER && self.matched * BARREN_SHARE < self.examined;
+        let State::Numbers { next, range, ranks } = &mut self.state else { return Ok(Vec::new()) };
+        if is_barren && ranks.is_none() {
+            *ranks = Some(self.store.ranks_read(self.tenant, &self.query.filter).await?);
+        }
+        let mut candidates = Vec::with_capacity(wanted);
+        while let Some(number) = *next
+            && candidates.len() < wanted
+        {
+            let occupied = match ranks {
+                Some(ranks) => ranks.next_occupied(number, self.query.direction),
+                None => Some(number),
+            };
+            let Some(number) = occupied.filter(|number| range.contains(*number)) else {
+                *next = None;
+                break;
+            };
+            let found = CustomerNumber::new(number.into());
+            candidates.extend(found.map(|found| Candidate { position: Position::at(found), copy: None }));
+            *next = range.step(number, self.query.direction);
+        }
+        Ok(candidates)
+    }
+
+    /// The next keys of several ranges in one order; a customer that is in several is returned once.
+    async fn next_keys(&mut self, wanted: usize) -> Result<Vec<Candidate>> {
+        let direction = self.query.direction;
+        let State::Keys { cursors, only } = &mut self.state else { return Ok(Vec::new()) };
+        // A list of few among many keys reads many keys for each that it wants.
+        let limit = if only.is_some() { 1_000 } else { wanted };
+        let mut candidates: Vec<Candidate> = Vec::with_capacity(wanted);
+        let mut has_read = false;
+        while candidates.len() < wanted {
+            let empty = cursors.iter_mut().filter(|cursor| cursor.keys.is_empty() && !cursor.is_done);
+            let reads: Vec<_> = empty.map(|cursor| self.store.keys_read(cursor, Some(limit))).collect();
+            let needs_read = !reads.is_empty();
+            if needs_read {
+                // One round of reads for each call, so that the budget is checked between them.
+                if has_read || !candidates.is_empty() {
+                    break;
+                }
+                has_read = true;
+            }
+            try_join_all(reads).await?;
+            let heads =
+                cursors.iter().enumerate().filter_map(|(at, cursor)| Some((cursor.keys.front()?, at)));
+            let order = |(key, _): &(&Position, usize)| key.number;
+            let first = match direction {
+                Direction::Descending => heads.max_by_key(order),
+                Direction::Ascending => heads.min_by_key(order),
+            };
+            let Some((_, at)) = first else { break };
+            let Some(key) = cursors[at].keys.pop_front() else { break };
+            let is_marks = cursors.len() > 1;
+            if is_marks {
+                for cursor in cursors.iter_mut() {
+                    cursor.keys.pop_front_if(|other| other.number == key.number);
+                }
+            }
+            let is_wanted = only.as_ref().is_none_or(|only| only.contains(&key.number));
+            let position = self.query.position_of_key(key);
+            self.reached = Some(position.clone());
+            if is_wanted {
+                candidates.push(Candidate { position, copy: None });
+            }
+        }
+        Ok(candidates)
+    }
+}
+
+impl NumberRange {
+    /// All numbers up to the last one that was allocated.
+    pub(super) fn up_to(last: Option<CustomerNumber>) -> Self {
+        Self { first: 1, last: last.map_or(0, CustomerNumber::get) }
+    }
+
+    fn contains(self, number: u32) -> bool {
+        (self.first..=self.last).contains(&number)
+    }
+
+    fn start(self, direction: Direction, after: Option<CustomerNumber>) -> Option<u32> {
+        let after = after.map(CustomerNumber::get);
+        let start = match direction {
+            Direction::Descending => after.map_or(self.last, |after| self.last.min(after - 1)),
+            Direction::Ascending => after.map_or(self.first, |after| self.first.max(after.saturating_add(1))),
+        };
+        self.contains(start).then_some(start)
+    }
+
+    fn step(self, number: u32, direction: Direction) -> Option<u32> {
+        let next = match direction {
+            Direction::Descending => number.checked_sub(1)?,
+            Direction::Ascending => number.checked_add(1)?,
+        };
+        self.contains(next).then_some(next)
+    }
+}

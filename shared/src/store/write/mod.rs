@@ -1,0 +1,19 @@
+//! Writing: one transaction builder, and the steps that customers, imports and bulk changes give it.
+
+mod bulk;
+mod customer;
+mod email;
+mod entries;
+mod idempotency;
+mod import;
+mod number;
+pub(in crate::store) mod transaction;
+
+pub use bulk::Updated;
+pub use customer::{Write, WriteOutcome};
+pub use idempotency::{IdempotentRequest, RenderReply};
+pub use import::{ImportedRow, RowKey};
+pub use number::AllocatedNumbers;
+
+pub(in crate::store) use entries::term_items;
+pub(in crate::store) use idempotency::digest;
