@@ -17,6 +17,8 @@ mod write;
 
 pub use calls::RetryPolicy;
 pub use log::entry::Change;
+pub use log::position::{Epoch, LogPosition, LogPositionError};
+pub use log::reader::{FullPassReason, LogBatch, LogEntry, LogRead};
 pub use read::{
     Budget, CustomerFilter, CustomerPage, CustomerQuery, CustomerStream, Direction, ListedCustomer,
     PageRequest, Position, Total,

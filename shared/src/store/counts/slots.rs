@@ -19,7 +19,7 @@ use crate::{Ambient, Error, Result};
 const SEQ: &str = "seq";
 
 /// The attribute with the moment of the slot's last commit, in milliseconds.
-const AT: &str = "at";
+pub(in crate::store) const AT: &str = "at";
 
 /// The slots that this process is using.
 #[derive(Debug, Clone)]
@@ -115,7 +115,8 @@ impl Lane {
     }
 }
 
-fn head_in(item: &Item) -> Result<u64> {
+/// The number of a slot's last commit.
+pub(in crate::store) fn head_in(item: &Item) -> Result<u64> {
     u64::try_from(integer_in(item, SEQ)?).map_err(|e| Error::internal("reading the head of a slot", e))
 }
 
