@@ -167,3 +167,54 @@ fn start_failures_are_reported_in_one_line() {
     let error = failure(&["--port", "0", "--dynamodb", &format!("http://{free}")]);
     assert!(error.contains(&format!("check that DynamoDB is reachable at http://{free}")), "{error}");
 }
+
+#[test]
+fn log_tail_prints_changes_and_continues_from_its_position() {
+    let stack = Running::start(&[]);
+    let url = format!("http://{}", stack.address);
+    let tail = ["log", "tail", "--tenant", "demo", "--dynamodb", &url];
+    let create = || {
+        let created = stack.send("POST", "/api/v1/customers", r#"{"first_name":"Zoë","last_name":"Quill"}"#);
+        assert!(created.starts_with("HTTP/1.1 201 "), "{created}");
+    };
+    create();
+    let output = clientele(&tail).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.lines().filter(|line| line.contains(" customer cust_")).count(), 61);
+    assert!(text.lines().any(|line| line.ends_with("  customer cust_61 version 1")), "{text}");
+    assert!(text.contains("  tag tag_001\n") && text.contains("  list price of "), "{text}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    let position = text.strip_prefix("position: ").unwrap().trim_end().to_owned();
+
+    create();
+    let mut follow = clientele(&tail);
+    let follow = follow.args(["--json", "--follow", "--since", &position]).stdout(Stdio::piped());
+    let mut process = follow.spawn().unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let mut next = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
+    for number in [62, 63] {
+        let change = next();
+        assert_eq!((&change["customer"], &change["version"]), (&format!("cust_{number}").into(), &1.into()));
+        assert!(change["at"].is_string() && change["slot"].is_u64() && change["seq"].is_u64(), "{change}");
+        assert!(next()["position"].as_str().unwrap().starts_with("log1."));
+        if number == 62 {
+            create();
+        }
+    }
+    kill(Pid::from_raw(process.id().cast_signed()), Signal::SIGINT).unwrap();
+    assert!(process.wait().unwrap().success());
+    assert!(lines.next().is_none());
+
+    let renewed =
+        clientele(&["log", "renew-epoch", "--tenant", "demo", "--dynamodb", &url]).output().unwrap();
+    assert!(String::from_utf8(renewed.stdout).unwrap().contains("new epoch of the logs of demo"));
+    let error = failure(&[&tail[..], &["--since", &position]].concat());
+    assert!(error.contains("has been restored") && error.contains("without --since"), "{error}");
+    let output = clientele(&tail).args(["--since", &position[..position.len() - 1]]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        String::from_utf8(output.stderr).unwrap().contains("must be a position exactly as it was printed")
+    );
+    let error = failure(&["log", "tail", "--tenant", "unknown", "--dynamodb", &url]);
+    assert!(error.contains("clientele tenant create unknown"), "{error}");
+}

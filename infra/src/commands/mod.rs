@@ -1,6 +1,7 @@
 //! The commands that manage a deployment: its table, its tenants and their API keys.
 
 mod keys;
+mod log;
 mod table;
 mod tenant;
 
@@ -8,7 +9,7 @@ use std::io::{self, Write as _};
 
 use clap::{Args, Subcommand};
 use clientele_shared::Error;
-use clientele_shared::store::Store;
+use clientele_shared::store::{FullPassReason, Store};
 use clientele_shared::table::environment::{self, ConnectError};
 
 /// A command on a table, local or on AWS.
@@ -17,6 +18,9 @@ pub enum Command {
     /// Create, list, rotate and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Print a tenant's log of changes, or start a new epoch of it after a restore of the table
+    #[command(subcommand)]
+    Log(log::Log),
     /// Create and list tenants, and show or change their settings
     #[command(subcommand)]
     Tenant(tenant::Tenants),
@@ -52,6 +56,9 @@ pub enum CommandError {
         /// The cause.
         source: Error,
     },
+    /// The log does not continue from the position given.
+    #[error("{0}; run the command without --since for a new position, then read all records again")]
+    FullPass(FullPassReason),
     /// The store failed.
     #[error("{}", .0.chain())]
     Table(#[from] Error),
@@ -91,11 +98,13 @@ impl TableArgs {
 ///
 /// Returns [`CommandError::NoTenant`] or [`CommandError::NoKey`] if the named tenant or key does not exist,
 /// [`CommandError::Connect`] if no connection can be set up, [`CommandError::Reindex`] if a reindex is
-/// interrupted, [`CommandError::Table`] for any other failure of the store, and [`CommandError::Output`] if
-/// the output cannot be written.
+/// interrupted, [`CommandError::FullPass`] if a log does not continue from the position given,
+/// [`CommandError::Table`] for any other failure of the store, and [`CommandError::Output`] if the output
+/// cannot be written.
 pub async fn run(command: Command) -> Result<(), CommandError> {
     let output = match command {
         Command::Keys(keys) => keys.run().await?,
+        Command::Log(log) => log.run().await?,
         Command::Tenant(tenant) => tenant.run().await?,
         Command::Table(table) => table.run().await?,
     };

@@ -30,7 +30,7 @@ pub mod proxy_response;
 pub mod routes;
 pub mod s3;
 pub mod server;
-mod signal;
+pub(crate) mod signal;
 
 pub use options::Options;
 
