@@ -196,7 +196,10 @@ pub fn search_sort(term: &str, number: CustomerNumber) -> String {
     format!("{term}#{number:0>10}")
 }
 
-/// The sort key of by-search for one customer's mark or sort value. The tab sorts below every character of a value.
+/// Separates a value from the number in a sort key of by-search: a tab sorts below every character of a value.
+pub const VALUE_SEPARATOR: char = '\t';
+
+/// The sort key of by-search for one customer's mark or sort value.
 #[must_use]
 pub fn value_sort(value: &str, number: u64) -> String {
     format!("{value}\t{number:0>10}")

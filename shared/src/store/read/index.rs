@@ -58,7 +58,9 @@ impl KeyRange {
         after: Option<&Position>,
     ) -> Option<Self> {
         let period = period.unwrap_or_default();
-        let first = period.from.map(|from| SortValue::moment(from).as_str().to_owned()).unwrap_or_default();
+        let first = period.from.map(|from| SortValue::moment(from).as_str().to_owned());
+        // DynamoDB refuses an empty text, and the separator comes before every key.
+        let first = first.unwrap_or_else(|| keys::VALUE_SEPARATOR.to_string());
         // A period includes the whole second in which it ends.
         let last = period.to.map(|to| keys::value_sort_end(SortValue::moment(to.plus_seconds(1)).as_str()));
         let last = last.unwrap_or_else(|| char::MAX.to_string());
@@ -179,5 +181,25 @@ impl Store {
             .expression_attribute_values(":pk", text(partition))
             .scan_index_forward(direction == Direction::Ascending)
             .set_limit(limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Mode;
+
+    #[test]
+    fn no_bound_of_a_range_is_empty() {
+        let tenant = Tenant::new(&"t".parse().unwrap(), Mode::Live);
+        for direction in [Direction::Ascending, Direction::Descending] {
+            let sorted = KeyRange::sorted(&tenant, Sort::Email, None, direction, None).unwrap();
+            let mark = Mark { kind: crate::rules::entries::MarkKind::Vip, value: String::new() };
+            for range in [sorted, KeyRange::mark(&tenant, &mark, direction, None)] {
+                let Bounds::Between(first, last) = range.bounds else { panic!("not a range") };
+                assert!(!first.is_empty() && first < last);
+                assert!(first.as_str() <= keys::value_sort("", 1).as_str());
+            }
+        }
     }
 }
