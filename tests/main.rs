@@ -11,5 +11,6 @@ mod guarantees;
 mod guards;
 mod ledger;
 mod pool;
+mod simulation;
 mod support;
 mod trades;

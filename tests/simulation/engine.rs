@@ -1,0 +1,155 @@
+//! The engine: DynamoDB in this process, a copy of its items, and the lagging indexes that follow them.
+
+use std::collections::BTreeMap;
+
+use dynoxide::Database;
+use dynoxide::errors::DynoxideError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::lag::Indexes;
+use super::rng::Rng;
+
+/// An item in DynamoDB's JSON.
+pub(crate) type Item = Map<String, Value>;
+
+/// The partition key and sort key of an item.
+pub(crate) type TableKey = (String, String);
+
+/// The response of the engine: HTTP status and body.
+pub(crate) type EngineResponse = (u16, String);
+
+/// The engine and its indexes.
+pub(crate) struct Engine {
+    database: Database,
+    /// Every item of the table, as it was last written.
+    pub(crate) items: BTreeMap<TableKey, Item>,
+    /// The indexes, which follow the items.
+    pub(crate) indexes: Indexes,
+}
+
+impl Engine {
+    pub(crate) fn new() -> Self {
+        let database = Database::memory().expect("the embedded engine starts");
+        Self { database, items: BTreeMap::new(), indexes: Indexes::default() }
+    }
+
+    /// Executes a call. Index queries are answered from the lagging indexes, everything else by the database.
+    pub(crate) fn execute(&mut self, operation: &str, body: &str, rng: &mut Rng) -> EngineResponse {
+        let request: Value = serde_json::from_str(body).expect("the SDK sends JSON");
+        if operation == "Query" && request.get("IndexName").is_some() {
+            return (200, self.indexes.query(&request, rng).to_string());
+        }
+        match self.dispatch(operation, body) {
+            Ok(response) => {
+                for key in written_keys(operation, &request) {
+                    self.follow(&request, operation, key);
+                }
+                (200, response)
+            }
+            Err(error) => (error.status_code(), error.to_json()),
+        }
+    }
+
+    fn dispatch(&self, operation: &str, body: &str) -> Result<String, DynoxideError> {
+        let db = &self.database;
+        match operation {
+            "CreateTable" => run(body, |request| db.create_table(request)),
+            "DescribeTable" => run(body, |request| db.describe_table(request)),
+            "UpdateTimeToLive" => run(body, |request| db.update_time_to_live(request)),
+            "GetItem" => run(body, |request| db.get_item(request)),
+            "PutItem" => run(body, |request| db.put_item(request)),
+            "UpdateItem" => run(body, |request| db.update_item(request)),
+            "DeleteItem" => run(body, |request| db.delete_item(request)),
+            "Query" => run(body, |request| db.query(request)),
+            "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
+            "BatchWriteItem" => run(body, |request| db.batch_write_item(request)),
+            "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
+            other => panic!("the simulated engine has no operation {other}"),
+        }
+    }
+
+    /// Reads an item back after a write, and passes its change to the indexes.
+    fn follow(&mut self, request: &Value, operation: &str, key: TableKey) {
+        let table = table_name(operation, request);
+        let get = json!({
+            "TableName": table, "ConsistentRead": true, "Key": {"pk": {"S": key.0}, "sk": {"S": key.1}},
+        });
+        let response = self.dispatch("GetItem", &get.to_string()).expect("an item is read back");
+        let response: Value = serde_json::from_str(&response).expect("the engine returns JSON");
+        let new = response.get("Item").and_then(Value::as_object).cloned();
+        let old = match &new {
+            Some(new) => self.items.insert(key.clone(), new.clone()),
+            None => self.items.remove(&key),
+        };
+        if old != new {
+            self.indexes.record(&key, old.as_ref(), new.as_ref());
+        }
+    }
+}
+
+fn run<Request: DeserializeOwned, Response: Serialize>(
+    body: &str,
+    call: impl FnOnce(Request) -> Result<Response, DynoxideError>,
+) -> Result<String, DynoxideError> {
+    let request =
+        serde_json::from_str(body).map_err(|e| DynoxideError::ValidationException(e.to_string()))?;
+    let response = call(request)?;
+    Ok(serde_json::to_string(&response).expect("a response is JSON"))
+}
+
+/// Returns a text attribute of an item.
+pub(crate) fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name)?.get("S")?.as_str()
+}
+
+/// Returns a whole number attribute of an item.
+pub(crate) fn number_of(item: &Item, name: &str) -> Option<i64> {
+    item.get(name)?.get("N")?.as_str()?.parse().ok()
+}
+
+fn key_of(attributes: Option<&Value>) -> Option<TableKey> {
+    let attributes = attributes?.as_object()?;
+    Some((text_of(attributes, "pk")?.to_owned(), text_of(attributes, "sk")?.to_owned()))
+}
+
+/// Returns the keys of the items that a call writes.
+fn written_keys(operation: &str, request: &Value) -> Vec<TableKey> {
+    match operation {
+        "PutItem" => key_of(request.get("Item")).into_iter().collect(),
+        "UpdateItem" | "DeleteItem" => key_of(request.get("Key")).into_iter().collect(),
+        "BatchWriteItem" => {
+            let tables = request["RequestItems"].as_object().into_iter().flat_map(Map::values);
+            let writes = tables.filter_map(Value::as_array).flatten();
+            let key = |write: &Value| {
+                key_of(write.pointer("/PutRequest/Item"))
+                    .or_else(|| key_of(write.pointer("/DeleteRequest/Key")))
+            };
+            writes.filter_map(key).collect()
+        }
+        "TransactWriteItems" => {
+            let items = request["TransactItems"].as_array().into_iter().flatten();
+            let key = |item: &Value| {
+                let paths = ["/Put/Item", "/Update/Key", "/Delete/Key"];
+                paths.into_iter().find_map(|path| key_of(item.pointer(path)))
+            };
+            items.filter_map(key).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn table_name(operation: &str, request: &Value) -> String {
+    let name = match operation {
+        "BatchWriteItem" => {
+            request["RequestItems"].as_object().and_then(|tables| tables.keys().next().map(String::as_str))
+        }
+        "TransactWriteItems" => {
+            let item = request["TransactItems"][0].as_object().and_then(|item| item.values().next());
+            item.and_then(|item| item["TableName"].as_str())
+        }
+        _ => request["TableName"].as_str(),
+    };
+    name.expect("a write names its table").to_owned()
+}

@@ -1,0 +1,151 @@
+//! The simulation: one seeded, reproducible world in one process.
+//!
+//! The functions run on an embedded DynamoDB behind a network that delays calls, loses them and fails. Indexes follow
+//! the table late. Clients of two tenants make random moves, and a model in memory is told what was acknowledged.
+//! Invariants hold after every move and at the end. One thread, paused time and the seed decide every order of events.
+
+mod engine;
+mod faults;
+mod finish;
+mod lag;
+mod model;
+mod network;
+mod observe;
+mod patch;
+mod reads;
+mod rng;
+mod shrink;
+mod walk;
+mod world;
+mod writes;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use tokio::runtime::Builder;
+
+use self::model::{Violation, Writes};
+use self::observe::{check_total, observe};
+use self::rng::Rng;
+use self::world::World;
+
+/// A sequence of moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) seed: u64,
+    pub(crate) steps: usize,
+    /// The steps that are left out.
+    pub(crate) skipped: BTreeSet<usize>,
+}
+
+/// An invariant that did not hold.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    run: Run,
+    /// The step of the move after which the invariant did not hold; as many as there are moves after the last one.
+    step: usize,
+    violation: Violation,
+}
+
+impl Run {
+    /// Returns the moves of a seed.
+    pub(crate) fn new(seed: u64, steps: usize) -> Self {
+        Self { seed, steps, skipped: BTreeSet::new() }
+    }
+
+    /// Makes the moves, and checks the invariants after each of them and at the end.
+    pub(crate) fn check(&self) -> Result<(), Box<Failure>> {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime = runtime.expect("a runtime with one thread starts");
+        runtime.block_on(self.make_moves())
+    }
+
+    /// Returns the failure of the shortest sequence of moves that was found to fail.
+    pub(crate) fn shrink(failure: Failure) -> Failure {
+        shrink::shrink(failure)
+    }
+
+    async fn make_moves(&self) -> Result<(), Box<Failure>> {
+        let fail = |step| move |violation| Box::new(Failure { run: self.clone(), step, violation });
+        let mut world = World::new(self.seed).await;
+        let mut caught_up_at = 0;
+        for step in (0..self.steps).filter(|step| !self.skipped.contains(step)) {
+            make_move(&mut world, self.seed, step, &mut caught_up_at).await.map_err(fail(step))?;
+        }
+        quiet(&world);
+        finish::check(&mut world).await.map_err(fail(self.steps))
+    }
+}
+
+/// Ends all faults.
+fn quiet(world: &World) {
+    let state = &mut *world.machine.lock();
+    (state.fault_percent, state.kill_percent) = (0, 0);
+}
+
+/// Makes one move and checks the invariants that always hold.
+async fn make_move(
+    world: &mut World,
+    seed: u64,
+    step: usize,
+    caught_up_at: &mut usize,
+) -> Result<(), Violation> {
+    let mut rng = Rng::for_step(seed, step);
+    {
+        let state = &mut *world.machine.lock();
+        state.rng = Rng::for_step(rng.next(), step);
+        state.fault_percent = *rng.pick(&[0, 0, 1, 5, 15, 50]);
+        state.kill_percent = *rng.pick(&[0, 0, 0, 20]);
+        if rng.percent(15) {
+            state.engine.indexes.catch_up();
+            *caught_up_at = step;
+        }
+    }
+    pass_time(&mut rng).await;
+    let account = usize::from(rng.percent(15));
+    let mut writes = Writes::default();
+    if rng.percent(60) {
+        writes = writes::write(world, account, &mut rng).await?;
+    } else {
+        reads::read(world, account, &mut rng, (step, *caught_up_at)).await?;
+    }
+    world.machine.settle().await;
+    observe(world, account, &writes, step).await?;
+    observe(world, 1 - account, &Writes::default(), step).await?;
+    check_total(world, account, &mut rng).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "moves the paused clock")]
+async fn pass_time(rng: &mut Rng) {
+    let millis = if rng.percent(20) { rng.below(8_000) } else { rng.below(3) };
+    tokio::time::sleep(std::time::Duration::from_millis(millis as u64)).await;
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Run { seed, steps, skipped } = &self.run;
+        let skip = skipped.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let skip = if skip.is_empty() { skip } else { format!(" --skip {skip}") };
+        writeln!(f, "seed {seed} fails at step {} of {steps}: {}", self.step, self.violation)?;
+        write!(
+            f,
+            "replay: cargo run --workspace --bin simulate -- --seed {seed} --steps {steps}{skip} --no-shrink"
+        )
+    }
+}
+
+/// Number of seeds that the test runs, and of moves for each.
+#[cfg(test)]
+const SEEDS: u64 = 24;
+#[cfg(test)]
+const STEPS: usize = 60;
+
+#[cfg(test)]
+#[test]
+fn seeds_hold_every_invariant() {
+    for seed in 1..=SEEDS {
+        if let Err(failure) = Run::new(seed, STEPS).check() {
+            panic!("{}", Run::shrink(*failure));
+        }
+    }
+}

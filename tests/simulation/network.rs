@@ -1,0 +1,158 @@
+//! The network between the functions and the engine: latency and faults for each call, drawn from the seed.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::{AsyncSleep, HttpClient, RuntimeComponents, SharedHttpClient, Sleep};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::engine::{Engine, EngineResponse};
+use super::faults::{Fate, execute};
+use super::rng::Rng;
+
+/// The engine, the randomness and the calls in flight. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Machine(Arc<Mutex<State>>);
+
+/// What is shared.
+pub(crate) struct State {
+    pub(crate) engine: Engine,
+    pub(crate) rng: Rng,
+    /// How many of a hundred calls meet a fault.
+    pub(crate) fault_percent: usize,
+    /// How many of a hundred functions are killed.
+    pub(crate) kill_percent: usize,
+    /// How many functions have panicked.
+    pub(crate) panics: usize,
+    in_flight: Vec<JoinHandle<()>>,
+}
+
+impl Machine {
+    pub(crate) fn new(seed: u64) -> Self {
+        let rng = Rng::for_step(seed, usize::MAX);
+        Self(Arc::new(Mutex::new(State {
+            engine: Engine::new(),
+            rng,
+            fault_percent: 0,
+            kill_percent: 0,
+            panics: 0,
+            in_flight: Vec::new(),
+        })))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns random bits for a store. Few slots are used, so that writers meet in them.
+    pub(crate) fn random(&self) -> u64 {
+        self.lock().rng.next() & !0b11_1100
+    }
+
+    /// Waits until every call that was sent has taken effect.
+    pub(crate) async fn settle(&self) {
+        loop {
+            let in_flight = std::mem::take(&mut self.lock().in_flight);
+            if in_flight.is_empty() {
+                return;
+            }
+            for call in in_flight {
+                // A panic of the engine was reported to the caller too.
+                drop(call.await);
+            }
+        }
+    }
+
+    /// Returns a client for the SDK. Quiet clients meet neither latency nor faults.
+    pub(crate) fn client(&self, is_quiet: bool) -> SharedHttpClient {
+        SharedHttpClient::new(Network { machine: self.clone(), is_quiet })
+    }
+
+    fn send(&self, operation: String, body: String) -> HttpConnectorFuture {
+        let (fate, before, after) = {
+            let mut state = self.lock();
+            let percent = state.fault_percent;
+            let fate = Fate::draw(&operation, percent, &mut state.rng);
+            (fate, state.rng.below(6) as u64, state.rng.below(6) as u64)
+        };
+        let (sender, receiver) = oneshot::channel();
+        let machine = self.clone();
+        let call = tokio::spawn(async move {
+            pause(before).await;
+            let response = {
+                let state = &mut *machine.lock();
+                execute(fate, &operation, &body, &mut state.engine, &mut state.rng)
+            };
+            pause(after).await;
+            // Fails if the caller was dropped, which is allowed.
+            drop(sender.send(response));
+        });
+        self.lock().in_flight.push(call);
+        let lost = || ConnectorError::io("the connection was lost".into());
+        HttpConnectorFuture::new(
+            async move { receiver.await.ok().flatten().map(http_response).ok_or_else(lost) },
+        )
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the latency of the simulated network")]
+async fn pause(millis: u64) {
+    tokio::time::sleep(Duration::from_millis(millis)).await;
+}
+
+fn http_response((status, body): EngineResponse) -> HttpResponse {
+    HttpResponse::new(status.try_into().expect("a valid status"), SdkBody::from(body))
+}
+
+struct Network {
+    machine: Machine,
+    is_quiet: bool,
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Network")
+    }
+}
+
+impl HttpClient for Network {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(Self { machine: self.machine.clone(), is_quiet: self.is_quiet })
+    }
+}
+
+impl HttpConnector for Network {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
+        if !self.is_quiet {
+            return self.machine.send(operation, body);
+        }
+        let state = &mut *self.machine.lock();
+        let response = state.engine.execute(&operation, &body, &mut state.rng);
+        HttpConnectorFuture::ready(Ok(http_response(response)))
+    }
+}
+
+/// Ends the SDK's waits between attempts immediately, because their jitter is not drawn from the seed. Timeouts, which
+/// are longer, never expire.
+#[derive(Debug)]
+pub(crate) struct NoWait;
+
+/// The shortest timeout of the client.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+impl AsyncSleep for NoWait {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        if duration >= TIMEOUT { Sleep::new(std::future::pending()) } else { Sleep::new(async {}) }
+    }
+}

@@ -1,0 +1,224 @@
+//! The world of one seed: the machine, three processes that run the functions, and two tenants.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
+use axum::body::Body;
+use futures::FutureExt as _;
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use clientele_functions_common::App;
+use clientele_infra::functions;
+use clientele_infra::local::function::Invoke;
+use clientele_infra::local::gateway::Gateway;
+use clientele_infra::local::routes::TEMPLATE;
+use clientele_shared::Ambient;
+use clientele_shared::model::{Color, Mode, Scopes, Tenant, TenantId, Timestamp};
+use clientele_shared::store::{NewApiKey, Store, Write};
+use clientele_shared::table::connect::Connection;
+use clientele_shared::table::definition::create_table;
+
+use super::model::Model;
+use super::network::{Machine, NoWait};
+use super::walk::Walk;
+
+/// The table's name.
+const TABLE: &str = "simulation";
+
+/// 2030-01-15T10:30:00Z, when every simulation starts.
+const START: i64 = 1_894_703_400_000;
+
+/// How far the clock of each process is from the machine's, in milliseconds.
+const SKEWS: [i64; 3] = [0, -2_700, 900];
+
+/// How many API keys of each tenant read walks. One more jumps to pages.
+pub(crate) const KEYS: usize = 3;
+
+/// How many numbers are left out before the first customer, so that customers cross a block of 1,024 numbers.
+const UNUSED_NUMBERS: u32 = 1_015;
+
+/// Everything that one seed acts on.
+pub(crate) struct World {
+    pub(crate) machine: Machine,
+    /// A store that meets neither latency nor faults.
+    pub(crate) observer: Store,
+    pub(crate) processes: Vec<Process>,
+    pub(crate) accounts: Vec<Account>,
+}
+
+/// A process that runs every function.
+pub(crate) struct Process {
+    gateway: Gateway,
+    /// The store on the network, for imports.
+    pub(crate) store: Store,
+}
+
+/// A tenant with its API keys, and all that was acknowledged to its clients.
+pub(crate) struct Account {
+    pub(crate) tenant: Tenant,
+    pub(crate) secrets: Vec<String>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) model: Model,
+    /// The walks in progress, one for each API key.
+    pub(crate) walks: Vec<Option<Walk>>,
+    /// The pages that the key that jumps can have read last, by page length.
+    pub(crate) jumps: BTreeMap<usize, BTreeSet<usize>>,
+}
+
+/// A request of a client.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Value,
+}
+
+/// The response to a client.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The version in `ETag`.
+    pub(crate) version: Option<u64>,
+    /// The header `X-Next-Cursor`.
+    pub(crate) next: Option<String>,
+    /// The header `X-Total-Relation`.
+    pub(crate) is_lower_bound: bool,
+    pub(crate) body: Value,
+}
+
+impl World {
+    /// Creates the table, the tenants, their API keys and tags.
+    pub(crate) async fn new(seed: u64) -> Self {
+        let machine = Machine::new(seed);
+        let started = Instant::now();
+        let ambient = |skew: i64| {
+            let machine = machine.clone();
+            let now = move || {
+                let passed = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+                Timestamp::from_millis(START + skew + passed)
+            };
+            Ambient::new(now, move || machine.random())
+        };
+        let quiet = client(&machine, true);
+        create_table(&quiet, TABLE).await.expect("the table is created");
+        let observer = Store::new(quiet, TABLE, ambient(0));
+        let processes = SKEWS.map(|skew| Process::new(&machine, ambient(skew))).into();
+        let mut accounts = Vec::new();
+        for name in ["acme", "other"] {
+            accounts.push(Account::new(&observer, name).await);
+        }
+        Self { machine, observer, processes, accounts }
+    }
+
+    /// Sends a request to one of the processes.
+    pub(crate) async fn send(&self, process: usize, secret: &str, call: &Call) -> Answer {
+        let mut request = Request::builder()
+            .method(call.method.clone())
+            .uri(&call.path)
+            .header("authorization", format!("Bearer {secret}"))
+            .header("content-type", "application/json");
+        for (name, value) in &call.headers {
+            request = request.header(*name, value);
+        }
+        let body = if call.body.is_null() { String::new() } else { call.body.to_string() };
+        let request = request.body(Body::from(body)).expect("the request is valid");
+        let here = ([127, 0, 0, 1], 1).into();
+        let (parts, body) = self.processes[process].gateway.answer(request, here, here).await.into_parts();
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let header = |name: &str| parts.headers.get(name)?.to_str().ok().map(str::to_owned);
+        Answer {
+            status: parts.status.as_u16(),
+            version: header("etag").and_then(|etag| etag.trim_matches('"').parse().ok()),
+            next: header("x-next-cursor"),
+            is_lower_bound: header("x-total-relation").is_some(),
+            body: serde_json::from_slice(&body).unwrap_or_default(),
+        }
+    }
+}
+
+impl Process {
+    fn new(machine: &Machine, ambient: Ambient) -> Self {
+        let store = Store::new(client(machine, false), TABLE, ambient);
+        let linked = functions::linked(&Arc::new(App::new(store.clone())));
+        let functions = linked.names().filter_map(|name| {
+            let function = Arc::clone(linked.get(name)?);
+            Some((name.to_owned(), killable(function, machine.clone())))
+        });
+        let gateway = Gateway::new(TEMPLATE, functions.collect()).expect("the template is valid");
+        Self { gateway, store }
+    }
+}
+
+impl Account {
+    async fn new(observer: &Store, name: &str) -> Self {
+        let id: TenantId = name.parse().expect("a valid tenant");
+        observer.tenant_create(&id).await.expect("the tenant is created");
+        let mut secrets = Vec::new();
+        for _ in 0..=KEYS {
+            let new = NewApiKey {
+                tenant: id.clone(),
+                mode: Mode::Live,
+                scopes: Scopes::all(),
+                name: "simulation".into(),
+            };
+            let (_, secret) = observer.api_key_create(new).await.expect("the key is created");
+            secrets.push(secret.reveal().to_owned());
+        }
+        let tenant = Tenant::new(&id, Mode::Live);
+        let mut tags = Vec::new();
+        for name in ["Weekly", "Priority"] {
+            let (name, color) = (name.to_owned(), Color::default());
+            let tag = observer.tag_create(&tenant, name, color, Write::plain().authorization).await;
+            tags.push(tag.expect("the tag is created").id.as_str().to_owned());
+        }
+        let allocated = observer.customer_numbers_allocate(&tenant, UNUSED_NUMBERS).await;
+        allocated.expect("numbers are allocated");
+        let walks = (0..KEYS).map(|_| None).collect();
+        Self { tenant, secrets, tags, model: Model::default(), walks, jumps: BTreeMap::new() }
+    }
+}
+
+fn client(machine: &Machine, is_quiet: bool) -> Client {
+    let config = Connection::local("http://simulation").config().expect("the connection is valid");
+    let config = config
+        .http_client(machine.client(is_quiet))
+        .retry_config(RetryConfig::standard().with_max_attempts(4))
+        .retry_partition(RetryPartition::new(uuid::Uuid::new_v4().to_string()))
+        .sleep_impl(NoWait);
+    Client::from_conf(config.build())
+}
+
+/// Returns the function, which is sometimes dropped before it ends, as when Lambda ends a process. A panic is recorded.
+fn killable(function: Invoke, machine: Machine) -> Invoke {
+    Arc::new(move |event| {
+        let kill_after = {
+            let state = &mut *machine.lock();
+            let is_killed = state.rng.percent(state.kill_percent);
+            is_killed.then(|| Duration::from_millis(state.rng.below(60) as u64))
+        };
+        let (machine, running) = (machine.clone(), AssertUnwindSafe(function(event)).catch_unwind());
+        Box::pin(async move {
+            let ended = within(kill_after, running).await;
+            ended.ok_or_else(|| "killed".to_owned())?.unwrap_or_else(|_| {
+                machine.lock().panics += 1;
+                Err("panicked".into())
+            })
+        })
+    })
+}
+
+async fn within<T>(limit: Option<Duration>, running: impl Future<Output = T>) -> Option<T> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, running).await.ok(),
+        None => Some(running.await),
+    }
+}
