@@ -43,6 +43,9 @@ impl Engine {
         }
         match self.dispatch(operation, body) {
             Ok(response) => {
+                for (key, item) in batch_items(operation, &request) {
+                    self.record(key, Some(item));
+                }
                 for key in written_keys(operation, &request) {
                     self.follow(&request, operation, key);
                 }
@@ -70,7 +73,7 @@ impl Engine {
         }
     }
 
-    /// Reads an item back after a write, and passes its change to the indexes.
+    /// Reads an item back after a write. Items of a batch are as they were sent.
     fn follow(&mut self, request: &Value, operation: &str, key: TableKey) {
         let table = table_name(operation, request);
         let get = json!({
@@ -79,6 +82,11 @@ impl Engine {
         let response = self.dispatch("GetItem", &get.to_string()).expect("an item is read back");
         let response: Value = serde_json::from_str(&response).expect("the engine returns JSON");
         let new = response.get("Item").and_then(Value::as_object).cloned();
+        self.record(key, new);
+    }
+
+    /// Passes the change of an item to the indexes.
+    fn record(&mut self, key: TableKey, new: Option<Item>) {
         let old = match &new {
             Some(new) => self.items.insert(key.clone(), new.clone()),
             None => self.items.remove(&key),
@@ -114,20 +122,25 @@ fn key_of(attributes: Option<&Value>) -> Option<TableKey> {
     Some((text_of(attributes, "pk")?.to_owned(), text_of(attributes, "sk")?.to_owned()))
 }
 
-/// Returns the keys of the items that a call writes.
+/// Returns the items that a batch puts. The store's batches delete nothing.
+fn batch_items(operation: &str, request: &Value) -> Vec<(TableKey, Item)> {
+    if operation != "BatchWriteItem" {
+        return Vec::new();
+    }
+    let tables = request["RequestItems"].as_object().into_iter().flat_map(Map::values);
+    let puts = tables.filter_map(Value::as_array).flatten().map(|write| write.pointer("/PutRequest/Item"));
+    puts.map(|item| {
+        let key = key_of(item).expect("a batch puts items");
+        (key, item.and_then(Value::as_object).cloned().unwrap_or_default())
+    })
+    .collect()
+}
+
+/// Returns the keys of the items that a call writes one by one.
 fn written_keys(operation: &str, request: &Value) -> Vec<TableKey> {
     match operation {
         "PutItem" => key_of(request.get("Item")).into_iter().collect(),
         "UpdateItem" | "DeleteItem" => key_of(request.get("Key")).into_iter().collect(),
-        "BatchWriteItem" => {
-            let tables = request["RequestItems"].as_object().into_iter().flat_map(Map::values);
-            let writes = tables.filter_map(Value::as_array).flatten();
-            let key = |write: &Value| {
-                key_of(write.pointer("/PutRequest/Item"))
-                    .or_else(|| key_of(write.pointer("/DeleteRequest/Key")))
-            };
-            writes.filter_map(key).collect()
-        }
         "TransactWriteItems" => {
             let items = request["TransactItems"].as_array().into_iter().flatten();
             let key = |item: &Value| {
@@ -142,9 +155,6 @@ fn written_keys(operation: &str, request: &Value) -> Vec<TableKey> {
 
 fn table_name(operation: &str, request: &Value) -> String {
     let name = match operation {
-        "BatchWriteItem" => {
-            request["RequestItems"].as_object().and_then(|tables| tables.keys().next().map(String::as_str))
-        }
         "TransactWriteItems" => {
             let item = request["TransactItems"][0].as_object().and_then(|item| item.values().next());
             item.and_then(|item| item["TableName"].as_str())

@@ -111,7 +111,9 @@ async fn make_move(
     }
     world.machine.settle().await;
     observe(world, account, &writes, step).await?;
-    observe(world, 1 - account, &Writes::default(), step).await?;
+    if rng.percent(25) {
+        observe(world, 1 - account, &Writes::default(), step).await?;
+    }
     check_total(world, account, &mut rng).await
 }
 

@@ -42,8 +42,11 @@ const SKEWS: [i64; 3] = [0, -2_700, 900];
 /// How many API keys of each tenant read walks. One more jumps to pages.
 pub(crate) const KEYS: usize = 3;
 
-/// How many numbers are left out before the first customer, so that customers cross a block of 1,024 numbers.
-const UNUSED_NUMBERS: u32 = 1_015;
+/// How many numbers are left out before the first customer. In one of eight seeds, customers cross the border between
+/// two blocks of 1,024 numbers, which makes every list slower.
+fn unused_numbers(seed: u64) -> u32 {
+    if seed % 8 == 0 { 1_010 } else { 1 + (seed % 5) as u32 }
+}
 
 /// Everything that one seed acts on.
 pub(crate) struct World {
@@ -90,8 +93,6 @@ pub(crate) struct Answer {
     pub(crate) version: Option<u64>,
     /// The header `X-Next-Cursor`.
     pub(crate) next: Option<String>,
-    /// The header `X-Total-Relation`.
-    pub(crate) is_lower_bound: bool,
     pub(crate) body: Value,
 }
 
@@ -114,7 +115,7 @@ impl World {
         let processes = SKEWS.map(|skew| Process::new(&machine, ambient(skew))).into();
         let mut accounts = Vec::new();
         for name in ["acme", "other"] {
-            accounts.push(Account::new(&observer, name).await);
+            accounts.push(Account::new(&observer, name, seed).await);
         }
         Self { machine, observer, processes, accounts }
     }
@@ -139,7 +140,6 @@ impl World {
             status: parts.status.as_u16(),
             version: header("etag").and_then(|etag| etag.trim_matches('"').parse().ok()),
             next: header("x-next-cursor"),
-            is_lower_bound: header("x-total-relation").is_some(),
             body: serde_json::from_slice(&body).unwrap_or_default(),
         }
     }
@@ -159,7 +159,7 @@ impl Process {
 }
 
 impl Account {
-    async fn new(observer: &Store, name: &str) -> Self {
+    async fn new(observer: &Store, name: &str, seed: u64) -> Self {
         let id: TenantId = name.parse().expect("a valid tenant");
         observer.tenant_create(&id).await.expect("the tenant is created");
         let mut secrets = Vec::new();
@@ -180,7 +180,7 @@ impl Account {
             let tag = observer.tag_create(&tenant, name, color, Write::plain().authorization).await;
             tags.push(tag.expect("the tag is created").id.as_str().to_owned());
         }
-        let allocated = observer.customer_numbers_allocate(&tenant, UNUSED_NUMBERS).await;
+        let allocated = observer.customer_numbers_allocate(&tenant, unused_numbers(seed)).await;
         allocated.expect("numbers are allocated");
         let walks = (0..KEYS).map(|_| None).collect();
         Self { tenant, secrets, tags, model: Model::default(), walks, jumps: BTreeMap::new() }
