@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use axum::body::Body;
 use futures::FutureExt as _;
 use http::{Method, Request};
@@ -191,7 +191,6 @@ fn client(machine: &Machine, is_quiet: bool) -> Client {
     let config = Connection::local("http://simulation").config().expect("the connection is valid");
     let config = config
         .http_client(machine.client(is_quiet))
-        .retry_config(RetryConfig::standard().with_max_attempts(4))
         .retry_partition(RetryPartition::new(uuid::Uuid::new_v4().to_string()))
         .sleep_impl(NoWait);
     Client::from_conf(config.build())
