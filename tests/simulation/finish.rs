@@ -81,7 +81,7 @@ async fn check_list(world: &World, account: &Account, query: &CustomerQuery) -> 
     if query.direction == Direction::Descending {
         expected.reverse();
     }
-    let found = list(store, tenant, query, 7).await?;
+    let found = list(store, tenant, query, 9).await?;
     if found != expected {
         let numbers = |all: &[Customer]| all.iter().map(|one| one.number.get()).collect::<Vec<_>>();
         return Err(format!("{query:?} has {:?} instead of {:?}", numbers(&found), numbers(&expected)));

@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub(crate) kill_percent: usize,
     /// How many functions have panicked.
     pub(crate) panics: usize,
+    /// A digest of every call and its moment, which is equal for equal runs.
+    pub(crate) trace: u64,
     in_flight: Vec<JoinHandle<()>>,
 }
 
@@ -44,6 +46,7 @@ impl Machine {
             fault_percent: 0,
             kill_percent: 0,
             panics: 0,
+            trace: 0,
             in_flight: Vec::new(),
         })))
     }
@@ -80,6 +83,8 @@ impl Machine {
         let (fate, before, after) = {
             let mut state = self.lock();
             let percent = state.fault_percent;
+            let event = (operation.len() * 1_000_003 + body.len()) as u64;
+            state.trace = state.trace.wrapping_mul(31).wrapping_add(event);
             let fate = Fate::draw(&operation, percent, &mut state.rng);
             (fate, state.rng.below(6) as u64, state.rng.below(6) as u64)
         };
