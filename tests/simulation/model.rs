@@ -33,7 +33,7 @@ pub(crate) struct Known {
     pub(crate) changed_at: usize,
 }
 
-/// What writes change about a customer.
+/// The part of a customer that writes change.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct State {
     pub(crate) fields: CustomerFields,
@@ -77,7 +77,7 @@ pub(crate) struct Change {
     pub(crate) ended: Ended,
 }
 
-/// What a change does.
+/// The effect of a change.
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
     Update(Patch),

@@ -22,7 +22,7 @@ use super::rng::Rng;
 #[derive(Clone)]
 pub(crate) struct Machine(Arc<Mutex<State>>);
 
-/// What is shared.
+/// The state that the clones share.
 pub(crate) struct State {
     pub(crate) engine: Engine,
     pub(crate) rng: Rng,
