@@ -132,14 +132,14 @@ impl fmt::Display for Failure {
         writeln!(f, "seed {seed} fails at step {} of {steps}: {}", self.step, self.violation)?;
         write!(
             f,
-            "replay: cargo run --workspace --bin simulate -- --seed {seed} --steps {steps}{skip} --no-shrink"
+            "replay: cargo run -p clientele-tests --bin simulate -- --seed {seed} --steps {steps}{skip} --no-shrink"
         )
     }
 }
 
 /// Number of seeds that the test runs, and of moves for each.
 #[cfg(test)]
-const SEEDS: u64 = 16;
+const SEEDS: u64 = 6;
 #[cfg(test)]
 const STEPS: usize = 60;
 
