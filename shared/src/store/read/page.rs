@@ -334,11 +334,13 @@ impl PageRead {
             PageRequest::After { position, .. } => {
                 (position.is_none() && total.is_some() && cut.next.is_some()).then_some(walk)
             }
-            PageRequest::Page { page, .. } => {
+            PageRequest::Page { page, limit, .. } => {
                 let last = cut.customers.last().map(|listed| listed.position.clone());
                 // A page that came out empty ends where it starts.
                 let end = cut.next.clone().or(last).or_else(|| cut.start.clone());
-                let can_follow = (*page > 1 || cut.next.is_some()) && end.is_some();
+                // A lagging index can end a list before its exact total does, and a client goes on by the total.
+                let is_promised = self.total.is_some_and(|total| total.count() > *limit as u64);
+                let can_follow = (*page > 1 || cut.next.is_some() || is_promised) && end.is_some();
                 can_follow.then(|| Walk { page: *page, start: cut.start.clone(), end, ..walk })
             }
         }
