@@ -46,7 +46,7 @@ async fn delete_all_terms(stack: &Stack) {
     let key = |item: &HashMap<String, AttributeValue>, name: &str| item[name].as_s().unwrap().clone();
     for item in &items {
         let (pk, sk) = (key(item, attribute::PK), key(item, attribute::SK));
-        if keys::term_text(&sk).is_some() {
+        if sk.starts_with(keys::TERM_PREFIX) {
             let delete = stack.client.delete_item().table_name(&stack.table);
             let delete = delete.key(attribute::PK, AttributeValue::S(pk));
             delete.key(attribute::SK, AttributeValue::S(sk)).send().await.unwrap();

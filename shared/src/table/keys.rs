@@ -146,12 +146,6 @@ pub fn term(tenant: &Tenant, uuid: Uuid, term: &str) -> Key {
     Key::new(customer_partition(tenant, uuid), format!("{TERM_PREFIX}{term}"))
 }
 
-/// Returns the term in the sort key of a search term.
-#[must_use]
-pub fn term_text(sk: &str) -> Option<&str> {
-    sk.strip_prefix(TERM_PREFIX)
-}
-
 /// The sort key of one mark of a customer. No search term begins with `#`.
 #[must_use]
 pub fn mark(tenant: &Tenant, uuid: Uuid, mark: &Mark) -> Key {

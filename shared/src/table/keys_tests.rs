@@ -15,7 +15,6 @@ fn values_written_into_a_key_are_read_back() {
     let uuid = acme().customer_uuid(number);
     assert_eq!(customer_uuid(&customer(&acme(), uuid).pk), Some(uuid));
     assert_eq!(search_number(&search_sort("smith", number)), Some(number));
-    assert_eq!(term_text(&term(&acme(), uuid, "smith").sk), Some("smith"));
     assert_eq!(search_number(&value_sort("ann b", 456)), Some(number));
     assert_eq!(search_value(&value_sort("ann b", 456)), Some("ann b"));
     assert_eq!(slot_of(&slot(&acme(), Slot::new(63)).sk), Some(Slot::new(63)));
