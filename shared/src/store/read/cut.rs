@@ -42,6 +42,8 @@ pub(super) struct Cut {
     pub(super) count: u64,
     /// Whether the stream was read to its end.
     pub(super) is_complete: bool,
+    /// Whether as many candidates were counted as were wanted, or all of them.
+    pub(super) is_counted: bool,
 }
 
 impl Reader<'_> {
@@ -75,6 +77,7 @@ impl Reader<'_> {
             }
         }
         cut.is_complete = stream.is_done();
+        cut.is_counted = cut.is_complete || stream.examined() >= wanted.count_among;
         cut.next = if has_more {
             cut.customers.last().map(|listed| listed.position.clone())
         } else {

@@ -311,7 +311,9 @@ impl<'a> Reader<'a> {
                 return Err(too_far());
             }
             let total = if counts { Some(cut.total()) } else { known };
-            return Ok(PageRead { cut, total, keeps_total: true, is_dense: true, walk: Walk::default() });
+            // A total that the budget cut short is not worth keeping.
+            let keeps_total = cut.is_counted;
+            return Ok(PageRead { cut, total, keeps_total, is_dense: true, walk: Walk::default() });
         }
         let mut total = known;
         if counts {
