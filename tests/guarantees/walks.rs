@@ -129,6 +129,34 @@ async fn deletes_behind_a_walk_do_not_end_it() {
     }
 }
 
+#[tokio::test]
+async fn page_shows_who_joined_it_after_the_page_before_was_read() {
+    let stack = Stack::start().await;
+    let customer = |number: usize, is_vip| {
+        let mut customer = numbered(number);
+        customer["is_vip"] = json!(is_vip);
+        customer
+    };
+    let mut uuids = Vec::new();
+    for number in 1..=9 {
+        uuids.push(stack.acme.create(&customer(number, number != 4)).await);
+    }
+    let path = |number: usize| format!("/api/v1/customers/{}", uuids[number - 1]);
+    let page = async |page: u32| {
+        let data = stack.acme.get(&format!("/api/v1/customers?filter=vip&limit=3&page={page}")).await.data();
+        let names =
+            data["customers"].as_array().unwrap().iter().map(|customer| customer["last_name"].clone());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(page(1).await, ["No00009", "No00008", "No00007"]);
+    // Page 1 read the keys of 6, 5 and 3 ahead.
+    stack.acme.put(&path(4), &json!({"is_vip": true})).await.expect(200);
+    stack.acme.put(&path(6), &json!({"is_vip": false})).await.expect(200);
+    stack.acme.delete(&path(3)).await.expect(200);
+    assert_eq!(page(2).await, ["No00005", "No00004", "No00002"]);
+    assert_eq!(page(3).await, ["No00001"]);
+}
+
 /// Walks these lists concurrently, each with a separate API key because a walk by page number belongs to a
 /// key. Returns the customer numbers of each list.
 async fn walk_all(stack: &Stack, lists: &[(&'static str, By)], writers: &Writers) -> Vec<Vec<u32>> {

@@ -33,11 +33,9 @@ pub(crate) fn create(entries: usize) -> CostBudget {
 
 /// Returns the budget for a page of 25 customers with the total. The write saves the start of the next page.
 pub(crate) fn list(source: Source, by: By) -> CostBudget {
-    let round_trips = match (by, source) {
-        (By::Cursor, _) => 2,
-        // The walk says where the page starts, the marks which records to read.
-        (By::Page, Source::Marks) => 4,
-        (By::Page, _) => 3,
+    let round_trips = match by {
+        By::Cursor => 2,
+        By::Page => 3,
     };
     let reads = match source {
         Source::Partition => 9.0,

@@ -1,11 +1,15 @@
 //! Cutting a page from a stream: candidates are read until the page is full and enough is counted, and each is checked
 //! against its record.
 
+use std::collections::BTreeMap;
+
+use futures::future::try_join;
+
 use super::page::Reader;
 use super::query::{ListedCustomer, Position, Total};
 use super::stream::{Candidate, Stream};
 use crate::Result;
-use crate::model::CustomerNumber;
+use crate::model::{Customer, CustomerNumber, Figures};
 use crate::rules::entries::sort_value;
 
 /// How many records are read at the same time for a page, and for a count.
@@ -38,6 +42,8 @@ pub(super) struct Cut {
     pub(super) start: Option<Position>,
     /// Where the next page starts.
     pub(super) next: Option<Position>,
+    /// Candidates of the next page, as far as their keys were read.
+    pub(super) ahead: Vec<CustomerNumber>,
     /// How many matches were seen.
     pub(super) count: u64,
     /// Whether the stream was read to its end.
@@ -53,10 +59,10 @@ impl Reader<'_> {
         if let Start::After(position) = &wanted.start {
             cut.start.clone_from(position);
         }
-        let mut has_more = false;
+        let mut first_after = None;
         loop {
             let is_counted = stream.examined() >= wanted.count_among;
-            if stream.is_done() || (has_more && is_counted) || self.spending.is_used_up() {
+            if stream.is_done() || (first_after.is_some() && is_counted) || self.spending.is_used_up() {
                 break;
             }
             let batch = if is_counted {
@@ -72,13 +78,14 @@ impl Reader<'_> {
                     Start::Offset(offset) if cut.count <= *offset => cut.start = Some(listed.position),
                     Start::Beyond => {}
                     _ if cut.customers.len() < wanted.limit => cut.customers.push(listed),
-                    _ => has_more = true,
+                    _ => first_after = first_after.or(Some(listed.position.number)),
                 }
             }
         }
         cut.is_complete = stream.is_done();
         cut.is_counted = cut.is_complete || stream.examined() >= wanted.count_among;
-        cut.next = if has_more {
+        cut.ahead = stream.keys_ahead(first_after);
+        cut.next = if first_after.is_some() {
             cut.customers.last().map(|listed| listed.position.clone())
         } else {
             stream.reached().filter(|_| !cut.is_complete)
@@ -89,21 +96,33 @@ impl Reader<'_> {
     /// Reads the next candidates of a stream; returns those that belong to the list.
     async fn read_some(&mut self, stream: &mut Stream<'_>, wanted: usize) -> Result<Vec<ListedCustomer>> {
         let wanted = self.spending.take_records(wanted);
-        let candidates = stream.next(wanted).await?;
+        let expected = std::mem::take(&mut self.expected).into_iter();
+        let needs_figures = self.query.needs_figures();
+        let (candidates, known) = try_join(
+            stream.next(wanted),
+            self.store.customers_with_figures(self.tenant, expected, needs_figures),
+        )
+        .await?;
         self.spending.count_call();
         let examined = candidates.len();
-        let listed = self.resolve(candidates).await?;
+        let listed = self.resolve(candidates, known).await?;
         stream.note_matches(examined, listed.len());
         Ok(listed)
     }
 
-    /// The candidates that belong to the list, by their records.
-    async fn resolve(&self, candidates: Vec<Candidate>) -> Result<Vec<ListedCustomer>> {
+    /// The candidates that belong to the list, by their records. `known` are records that were read already.
+    async fn resolve(
+        &self,
+        candidates: Vec<Candidate>,
+        known: BTreeMap<CustomerNumber, (Customer, Option<Figures>)>,
+    ) -> Result<Vec<ListedCustomer>> {
         let needs_figures = self.query.needs_figures();
         let unread = candidates.iter().filter(|candidate| needs_figures || candidate.copy.is_none());
-        let numbers: Vec<CustomerNumber> = unread.map(|candidate| candidate.position.number).collect();
+        let unread = unread.map(|candidate| candidate.position.number);
+        let numbers: Vec<CustomerNumber> = unread.filter(|number| !known.contains_key(number)).collect();
         let mut records =
             self.store.customers_with_figures(self.tenant, numbers.into_iter(), needs_figures).await?;
+        records.extend(known);
         let mut listed = Vec::with_capacity(candidates.len());
         for Candidate { position, copy } in candidates {
             let copy = copy.map(|copy| (copy, None));

@@ -36,6 +36,10 @@ pub(super) struct Reader<'a> {
     pub(super) query: &'a CustomerQuery,
     plan: Plan,
     pub(super) spending: Spending,
+    /// Customers that are likely to be on the page: their records are read together with the first keys.
+    pub(super) expected: Vec<CustomerNumber>,
+    /// How many keys of the next page are read.
+    ahead: usize,
 }
 
 /// The results of the first, concurrent reads.
@@ -69,7 +73,9 @@ impl Store {
         budget: Budget,
     ) -> Result<CustomerPage> {
         let plan = plan(tenant, query);
-        let mut reader = Reader { store: self, tenant, query, plan, spending: budget.spend(self.deadline) };
+        let spending = budget.spend(self.deadline);
+        let ahead = if matches!(request, PageRequest::Page { .. }) { request.limit() + 1 } else { 0 };
+        let mut reader = Reader { store: self, tenant, query, plan, spending, expected: Vec::new(), ahead };
         let walk_key = reader.walk_key(&request);
         let read = match request.known_start() {
             Some(position) if reader.plan.total == TotalBy::Cells => {
@@ -161,6 +167,7 @@ impl<'a> Reader<'a> {
     async fn read_page(&mut self, request: &PageRequest<'_>, first: First) -> Result<PageRead> {
         let total = first.counts.as_ref().map(|counts| counts.total(&self.query.filter));
         let start = self.start(request, first.walk.as_ref(), total).await?;
+        self.expected = first.walk.as_ref().map(|walk| walk.expected(request)).unwrap_or_default();
         if self.plan.total == TotalBy::Cells {
             let cut = self.read_on(start, request.limit()).await?;
             let (total, walk) = (total.map(Total::Exactly), Walk::default());
@@ -221,7 +228,8 @@ impl<'a> Reader<'a> {
             [marks @ Source::Marks(_)] if self.query.sort == Sort::Number => marks,
             _ => &self.plan.scan,
         };
-        Stream::of_source(self.store, self.tenant, self.query, source, after, range)
+        let stream = Stream::of_source(self.store, self.tenant, self.query, source, after, range)?;
+        Ok(stream.reading_ahead(self.ahead))
     }
 
     /// Reads a page of gathered candidates.
@@ -343,7 +351,13 @@ impl PageRead {
                 // A lagging index can end a list before its exact total does, and a client goes on by the total.
                 let is_promised = self.total.is_some_and(|total| total.count() > *limit as u64);
                 let can_follow = (*page > 1 || cut.next.is_some() || is_promised) && end.is_some();
-                can_follow.then(|| Walk { page: *page, start: cut.start.clone(), end, ..walk })
+                can_follow.then(|| Walk {
+                    page: *page,
+                    start: cut.start.clone(),
+                    end,
+                    ahead: cut.ahead.clone(),
+                    ..walk
+                })
             }
         }
     }

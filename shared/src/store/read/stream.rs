@@ -42,7 +42,7 @@ pub(super) struct Stream<'a> {
 enum State {
     Numbers { next: Option<u32>, range: NumberRange, ranks: Option<Ranks> },
     Copies { index: Index, key: String, after: Option<CustomerNumber>, is_done: bool },
-    Keys { cursors: Vec<KeyCursor>, only: Option<BTreeSet<CustomerNumber>> },
+    Keys { cursors: Vec<KeyCursor>, only: Option<BTreeSet<CustomerNumber>>, ahead: usize },
     Set(VecDeque<CustomerNumber>),
 }
 
@@ -73,12 +73,12 @@ impl<'a> Stream<'a> {
             Source::Marks(marks) => {
                 let range = |mark| KeyRange::mark(tenant, mark, direction, number);
                 let cursors = marks.iter().map(range).map(|range| KeyCursor::new(range, direction));
-                State::Keys { cursors: cursors.collect(), only: None }
+                State::Keys { cursors: cursors.collect(), only: None, ahead: 0 }
             }
             Source::Sorted { sort, period } => {
                 let range = KeyRange::sorted(tenant, *sort, *period, direction, after);
                 let cursors = range.into_iter().map(|range| KeyCursor::new(range, direction));
-                State::Keys { cursors: cursors.collect(), only: None }
+                State::Keys { cursors: cursors.collect(), only: None, ahead: 0 }
             }
             Source::Terms { .. } | Source::Identity(_) => {
                 return Err(Error::broken("search terms have no order to be streamed in"));
@@ -112,6 +112,25 @@ impl<'a> Stream<'a> {
             *only = Some(set);
         }
         self
+    }
+
+    /// The same stream, reading this many keys more than it returns candidates.
+    pub(super) fn reading_ahead(mut self, keys: usize) -> Self {
+        if let State::Keys { ahead, .. } = &mut self.state {
+            *ahead = keys;
+        }
+        self
+    }
+
+    /// A candidate that was returned but not shown and those after it, as far as keys were read ahead. A stream that
+    /// reads no keys needs none: it can read its records at once.
+    pub(super) fn keys_ahead(&self, first: Option<CustomerNumber>) -> Vec<CustomerNumber> {
+        let State::Keys { cursors, only: None, ahead } = &self.state else { return Vec::new() };
+        let keys = cursors.iter().flat_map(|cursor| &cursor.keys).cloned();
+        let mut keys: Vec<Position> = keys.map(|key| self.query.position_of_key(key)).collect();
+        keys.sort_by(|a, b| self.query.order(a, b));
+        keys.dedup();
+        first.into_iter().chain(keys.into_iter().map(|key| key.number)).take(*ahead).collect()
     }
 
     fn new(
@@ -216,9 +235,9 @@ impl<'a> Stream<'a> {
     /// The next keys of several ranges in one order; a customer that is in several is returned once.
     async fn next_keys(&mut self, wanted: usize) -> Result<Vec<Candidate>> {
         let direction = self.query.direction;
-        let State::Keys { cursors, only } = &mut self.state else { return Ok(Vec::new()) };
+        let State::Keys { cursors, only, ahead } = &mut self.state else { return Ok(Vec::new()) };
         // A list of few among many keys reads many keys for each that it wants.
-        let limit = if only.is_some() { 1_000 } else { wanted };
+        let limit = if only.is_some() { 1_000 } else { wanted + *ahead };
         let mut candidates: Vec<Candidate> = Vec::with_capacity(wanted);
         let mut has_read = false;
         while candidates.len() < wanted {

@@ -1,8 +1,10 @@
 //! Walks: where an API key is in a list that it reads page by page, and what an expensive total was.
 
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::query::{Position, Total};
+use super::query::{PageRequest, Position, Total};
 use crate::model::{ApiKeyId, CustomerNumber, Tenant};
 use crate::rules::entries::SortValue;
 use crate::store::Store;
@@ -15,6 +17,9 @@ use crate::{Error, Result};
 /// How long a walk is remembered after its last page, in seconds.
 const TTL_SECONDS: i64 = 3600;
 
+/// The attribute of [`Walk::ahead`].
+const AHEAD: &str = "ahead";
+
 /// The state of a walk.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Walk {
@@ -23,6 +28,8 @@ pub(super) struct Walk {
     /// Where that page starts and ends; `None` at the top.
     pub(super) start: Option<Position>,
     pub(super) end: Option<Position>,
+    /// The customers that were found to come after its end: most likely the next page, and read speculatively for it.
+    pub(super) ahead: Vec<CustomerNumber>,
     /// A total that was counted by reading.
     pub(super) total: Option<Total>,
     /// Whether the search index holds too many candidates to read their keys.
@@ -52,6 +59,14 @@ impl Walk {
             _ => None,
         }
     }
+
+    /// The customers that the requested page is likely to show.
+    pub(super) fn expected(&self, request: &PageRequest<'_>) -> Vec<CustomerNumber> {
+        match request {
+            PageRequest::Page { page, .. } if *page == self.page + 1 => self.ahead.clone(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// The key of a walk. The list's name is a digest, because it holds what a client typed.
@@ -63,6 +78,8 @@ impl Store {
     /// Reads a walk, strongly consistent; `None` if there is none or it has expired.
     pub(super) async fn walk_load(&self, key: &Key) -> Result<Option<Walk>> {
         let Some(item) = self.item_get(key, "reading a walk").await? else { return Ok(None) };
+        let ahead =
+            item.get(AHEAD).and_then(|bytes| bytes.as_b().ok()).map(|bytes| numbers_in(bytes.as_ref()));
         let record: Record =
             serde_dynamo::from_item(item).map_err(|e| Error::internal("reading a walk", e))?;
         if record.expires_at <= self.ambient.now().as_seconds() {
@@ -73,6 +90,7 @@ impl Store {
             page: record.page,
             start: record.start.as_deref().map(position_in).transpose()?,
             end: record.end.as_deref().map(position_in).transpose()?,
+            ahead: ahead.unwrap_or_default(),
             total: record.total.map(total),
             is_dense: record.is_dense,
         }))
@@ -92,10 +110,21 @@ impl Store {
         let mut item: Item =
             serde_dynamo::to_item(record).map_err(|e| Error::internal("writing a walk", e))?;
         item.extend(key_item(key));
+        item.insert(AHEAD.to_owned(), AttributeValue::B(Blob::new(number_bytes(&walk.ahead))));
         let put = self.client.put_item().table_name(&*self.table).set_item(Some(item));
         put.send().await.map_err(|e| failed("storing a walk", e))?;
         Ok(())
     }
+}
+
+/// Four bytes for each number, so that 100 of them fit in the one write unit of a walk.
+fn number_bytes(numbers: &[CustomerNumber]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.get().to_be_bytes()).collect()
+}
+
+fn numbers_in(bytes: &[u8]) -> Vec<CustomerNumber> {
+    let numbers = bytes.as_chunks().0.iter().map(|bytes| u32::from_be_bytes(*bytes));
+    numbers.filter_map(|number| CustomerNumber::new(number.into())).collect()
 }
 
 fn position_text(position: &Position) -> String {
