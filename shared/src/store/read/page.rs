@@ -40,6 +40,8 @@ pub(super) struct Reader<'a> {
     pub(super) expected: Vec<CustomerNumber>,
     /// How many keys of the next page are read.
     ahead: usize,
+    /// The numbers of the plan's period of creation, once they have been sampled.
+    created_range: Option<NumberRange>,
 }
 
 /// The results of the first, concurrent reads.
@@ -75,7 +77,16 @@ impl Store {
         let plan = plan(tenant, query);
         let spending = budget.spend(self.deadline);
         let ahead = if matches!(request, PageRequest::Page { .. }) { request.limit() + 1 } else { 0 };
-        let mut reader = Reader { store: self, tenant, query, plan, spending, expected: Vec::new(), ahead };
+        let mut reader = Reader {
+            store: self,
+            tenant,
+            query,
+            plan,
+            spending,
+            expected: Vec::new(),
+            ahead,
+            created_range: None,
+        };
         let walk_key = reader.walk_key(&request);
         let read = match request.known_start() {
             Some(position) if reader.plan.total == TotalBy::Cells => {
@@ -142,7 +153,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The numbers that the scan covers. A descending list that starts at a position needs no upper end.
-    async fn number_range(&self, is_first: bool) -> Result<NumberRange> {
+    async fn number_range(&mut self, is_first: bool) -> Result<NumberRange> {
         if self.plan.scan != Source::Numbers {
             return Ok(NumberRange::up_to(None));
         }
@@ -150,11 +161,14 @@ impl<'a> Reader<'a> {
         if !is_first && is_descending && self.plan.created.is_none() {
             return Ok(NumberRange::up_to(Some(CustomerNumber::MAX)));
         }
-        let all = NumberRange::up_to(self.store.customer_number_last(self.tenant).await?);
-        match self.plan.created {
-            Some(period) => self.store.created_range(self.tenant, period, all).await,
-            None => Ok(all),
+        if let Some(range) = self.created_range {
+            return Ok(range);
         }
+        let all = NumberRange::up_to(self.store.customer_number_last(self.tenant).await?);
+        let Some(period) = self.plan.created else { return Ok(all) };
+        let range = self.store.created_range(self.tenant, period, all).await?;
+        self.created_range = Some(range);
+        Ok(range)
     }
 
     /// Reads a page whose start is known and the totals of its list, concurrently.
@@ -323,14 +337,15 @@ impl<'a> Reader<'a> {
             let keeps_total = cut.is_counted;
             return Ok(PageRead { cut, total, keeps_total, is_dense: true, walk: Walk::default() });
         }
-        let mut total = known;
+        let (mut total, mut keeps_total) = (known, true);
         if counts {
             let top = Wanted { start: Start::After(None), limit: 0, count_among: DENSE_COUNTED };
             let range = self.number_range(true).await?;
-            total = Some(self.cut(&mut self.scan(None, range)?, top).await?.total());
+            let counted = self.cut(&mut self.scan(None, range)?, top).await?;
+            (total, keeps_total) = (Some(counted.total()), counted.is_counted);
         }
         let cut = self.read_on(start, limit).await?;
-        Ok(PageRead { cut, total, keeps_total: true, is_dense: true, walk: Walk::default() })
+        Ok(PageRead { cut, total, keeps_total, is_dense: true, walk: Walk::default() })
     }
 }
 
