@@ -40,9 +40,8 @@ fn queries(account: &Account) -> Vec<CustomerQuery> {
     filters.push(CustomerFilter { status_not: Some(Status::Active), ..all() });
     filters.push(CustomerFilter { statuses: Some([Status::Inactive, Status::Lead].into()), ..all() });
     filters.push(CustomerFilter { is_vip: Some(true), status: Some(Status::Active), ..all() });
-    let tags = account.tags.iter().filter_map(|tag| tag.parse().ok());
     let conditions = [
-        Condition::Tag(tags.collect()),
+        Condition::Tag(account.tags.clone()),
         Condition::City(vec!["leeds".into(), "sao paulo".into()]),
         Condition::State(vec!["WA".into()]),
         Condition::Email(vec!["Ann@example.com".into()]),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use clientele_shared::model::{CustomerFields, CustomerType, Status};
+use clientele_shared::model::{CustomerFields, CustomerType, Status, TagId};
 
 use super::rng::Rng;
 
@@ -19,7 +19,7 @@ pub(crate) struct Patch {
     customer_type: Option<CustomerType>,
     is_vip: Option<bool>,
     status: Option<Status>,
-    tag_ids: Option<Vec<String>>,
+    tag_ids: Option<Vec<TagId>>,
     notes: Option<String>,
 }
 
@@ -58,7 +58,7 @@ impl Patch {
     }
 
     /// Returns a change in the terms of the pool API.
-    pub(crate) fn pool_change(rng: &mut Rng, tags: &[String]) -> Self {
+    pub(crate) fn pool_change(rng: &mut Rng, tags: &[TagId]) -> Self {
         let mut patch = Self::default();
         for _ in 0..=rng.below(2) {
             match rng.below(4) {
@@ -121,7 +121,7 @@ impl Patch {
             input.insert("status".into(), json!(status.as_str()));
         }
         if let Some(tags) = &self.tag_ids {
-            input.insert("tagIds".into(), json!(tags));
+            input.insert("tagIds".into(), json!(tags.iter().map(TagId::as_str).collect::<Vec<_>>()));
         }
         if let Some(city) = &self.city {
             input.insert("city".into(), json!(city));

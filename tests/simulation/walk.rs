@@ -144,8 +144,8 @@ fn pool_filter(account: &Account, rng: &mut Rng) -> (CustomerFilter, String) {
     }
     if rng.percent(35) {
         let tag = rng.pick(&account.tags);
-        filter.conditions.push(Condition::Tag(vec![tag.parse().expect("a tag id")]));
-        names.push(format!("tagIds: [{tag:?}]"));
+        filter.conditions.push(Condition::Tag(vec![tag.clone()]));
+        names.push(format!("tagIds: [\"{tag}\"]"));
     }
     if rng.percent(30) {
         filter.conditions.push(Condition::City(vec!["Leeds".into()]));

@@ -21,7 +21,7 @@ use clientele_infra::local::function::Invoke;
 use clientele_infra::local::gateway::Gateway;
 use clientele_infra::local::routes::TEMPLATE;
 use clientele_shared::Ambient;
-use clientele_shared::model::{Color, Mode, Scopes, Tenant, TenantId, Timestamp};
+use clientele_shared::model::{Color, Mode, Scopes, TagId, Tenant, TenantId, Timestamp};
 use clientele_shared::store::{NewApiKey, Store, Write};
 use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
@@ -68,7 +68,7 @@ pub(crate) struct Process {
 pub(crate) struct Account {
     pub(crate) tenant: Tenant,
     pub(crate) secrets: Vec<String>,
-    pub(crate) tags: Vec<String>,
+    pub(crate) tags: Vec<TagId>,
     pub(crate) model: Model,
     /// The walks in progress, one for each API key.
     pub(crate) walks: Vec<Option<Walk>>,
@@ -178,7 +178,7 @@ impl Account {
         for name in ["Weekly", "Priority"] {
             let (name, color) = (name.to_owned(), Color::default());
             let tag = observer.tag_create(&tenant, name, color, Write::plain().authorization).await;
-            tags.push(tag.expect("the tag is created").id.as_str().to_owned());
+            tags.push(tag.expect("the tag is created").id);
         }
         let allocated = observer.customer_numbers_allocate(&tenant, unused_numbers(seed)).await;
         allocated.expect("numbers are allocated");

@@ -12,6 +12,7 @@ use clientele_shared::rules::text::{Rule, email, line, long_text};
 use clientele_shared::{Error, Result};
 
 use crate::session::Session;
+use crate::tag::read_ids;
 use crate::types::CustomerStatus;
 
 /// The fields that all customer inputs share.
@@ -91,25 +92,24 @@ struct TagChange {
 }
 
 impl CreateCustomerInput {
-    /// Returns the fields of the new customer and the tag ids that the client sent. The caller must still
-    /// check that the tags exist, which it can do concurrently with other reads.
+    /// Returns the fields of the new customer. The caller must still check that its tags exist, which it can do
+    /// concurrently with other reads.
     ///
     /// # Errors
     /// Returns [`Error::Invalid`] naming every field that is wrong, or if the customer would have neither a
-    /// name nor an email address.
-    pub(crate) fn read(self, settings: &Settings) -> Result<(CustomerFields, Vec<ID>)> {
+    /// name nor an email address, or if its tag ids are too many or malformed.
+    pub(crate) fn read(self, settings: &Settings) -> Result<CustomerFields> {
         let mut fields = CustomerFields::default();
         if settings.pool_creates_leads {
             fields.status = Status::Lead;
         }
         let tags = self.fields.tag_ids.clone().take().unwrap_or_default();
         let mut fields = Change { input: self.fields, tags: None }.apply(fields)?;
-        for tag in &tags {
-            if !fields.tag_ids.contains(tag) {
-                fields.tag_ids.push(tag.to_string());
-            }
+        if lacks_identity(&fields) {
+            return Err(identity_required());
         }
-        if lacks_identity(&fields) { Err(identity_required()) } else { Ok((fields, tags)) }
+        fields.tag_ids = read_ids("tagIds", &tags)?;
+        Ok(fields)
     }
 }
 
@@ -148,17 +148,13 @@ impl TagChange {
         Ok(Some(Self { set, add, remove, existing }))
     }
 
-    fn apply(&self, before: &[String]) -> Vec<String> {
-        let base: Vec<&str> = match &self.set {
-            Some(set) => set.iter().map(TagId::as_str).collect(),
-            None => before.iter().map(String::as_str).collect(),
-        };
-        let mut after: Vec<String> = Vec::new();
-        for id in base.into_iter().chain(self.add.iter().map(TagId::as_str)) {
-            let is_same = |other: &TagId| other.as_str() == id;
-            let is_kept = self.existing.iter().any(is_same) && !self.remove.iter().any(is_same);
-            if is_kept && !after.iter().any(|other| other == id) {
-                after.push(id.to_owned());
+    fn apply(&self, before: &[TagId]) -> Vec<TagId> {
+        let base = self.set.as_deref().unwrap_or(before);
+        let mut after: Vec<TagId> = Vec::new();
+        for id in base.iter().chain(&self.add) {
+            let is_kept = self.existing.contains(id) && !self.remove.contains(id);
+            if is_kept && !after.contains(id) {
+                after.push(id.clone());
             }
         }
         after

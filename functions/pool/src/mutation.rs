@@ -148,12 +148,13 @@ async fn create(
     field: &WriteField,
     input: CreateCustomerInput,
 ) -> Result<model::Customer> {
-    let (fields, tags) = input.read(&session.settings)?;
+    let fields = input.read(&session.settings)?;
+    let tags = fields.tag_ids.clone();
     let Session { store, tenant, .. } = session;
     let authorization = Box::pin(async {
         let tags_read = session.prefetch_tags(field.selects_tags || !tags.is_empty());
         let (rules, ()) = try_join(session.authorization(), tags_read).await?;
-        session.parse_tag_ids("tagIds", &tags).await.map(|_| rules)
+        session.require_tags("tagIds", &tags).await.map(|()| rules)
     });
     let write = Write { authorization, ..write(session, field) };
     let outcome = store.customer_create(tenant, fields, write).await?;

@@ -15,7 +15,7 @@ use clientele_shared::model::{ApiKeyId, Settings, Tag, TagId, Tenant};
 use clientele_shared::store::{Store, Total, WriteAuthorization, WriteRules};
 use clientele_shared::{Error, Result};
 
-use crate::error;
+use crate::{error, tag};
 
 /// Maximum number of values in a list whose values are looked up one by one.
 const MAX_VALUES: usize = 100;
@@ -112,35 +112,36 @@ impl Session {
     }
 
     /// Returns the tags with these ids, without those that have been deleted.
-    pub(crate) async fn tags_by_id(&self, ids: &[String]) -> Result<Vec<Tag>> {
+    pub(crate) async fn tags_by_id(&self, ids: &[TagId]) -> Result<Vec<Tag>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let tags = self.tags().await?;
-        Ok(tags.iter().filter(|tag| ids.iter().any(|id| id == tag.id.as_str())).cloned().collect())
+        Ok(tags.iter().filter(|tag| ids.contains(&tag.id)).cloned().collect())
     }
 
-    /// Parses tag ids that a client sent and removes duplicates.
+    /// Parses tag ids that a client sent, removes duplicates, and checks that the tags exist.
     ///
     /// # Errors
-    /// Returns [`Error::Invalid`] if there are too many ids or the tenant has no tag with one of them.
-    /// Returns [`Error::Throttled`], [`Error::Unavailable`] or [`Error::Internal`] if the tags cannot be
-    /// read.
+    /// Returns the errors of [`tag::read_ids`] and of [`Self::require_tags`].
     pub(crate) async fn parse_tag_ids(&self, field: &str, ids: &[async_graphql::ID]) -> Result<Vec<TagId>> {
+        let ids = tag::read_ids(field, ids)?;
+        self.require_tags(field, &ids).await?;
+        Ok(ids)
+    }
+
+    /// Checks that the tenant has all these tags.
+    ///
+    /// # Errors
+    /// Returns [`Error::Invalid`] if the tenant lacks one of the tags. Returns [`Error::Throttled`],
+    /// [`Error::Unavailable`] or [`Error::Internal`] if the tags cannot be read.
+    pub(crate) async fn require_tags(&self, field: &str, ids: &[TagId]) -> Result<()> {
         if ids.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
-        check_value_count(field, ids.len())?;
         let tags = self.tags().await?;
-        let mut parsed = Vec::new();
-        for id in ids {
-            let existing = id.parse::<TagId>().ok().filter(|id| tags.iter().any(|tag| tag.id == *id));
-            let existing = existing.ok_or_else(|| Error::invalid(field, "contains an unknown tag id"))?;
-            if !parsed.contains(&existing) {
-                parsed.push(existing);
-            }
-        }
-        Ok(parsed)
+        let exists = |id: &TagId| tags.iter().any(|tag| tag.id == *id);
+        if ids.iter().all(exists) { Ok(()) } else { Err(tag::unknown_id(field)) }
     }
 
     /// Converts a total to a GraphQL `Int`, and records if it is a lower bound for the response's

@@ -1,11 +1,13 @@
 //! Tag inputs: what clients of this dialect send for a tag.
 
-use async_graphql::{InputObject, MaybeUndefined};
+use async_graphql::{ID, InputObject, MaybeUndefined};
 
 use clientele_shared::model::{Color, TagId};
 use clientele_shared::rules::text::tag_name;
 use clientele_shared::store::TagChange;
 use clientele_shared::{Error, Result};
+
+use crate::session::check_value_count;
 
 /// A new tag.
 #[derive(Debug, InputObject)]
@@ -52,6 +54,27 @@ impl UpdateTagInput {
 /// Returns [`Error::NotFound`] if the text is not formatted as a tag id, because no tag can have such an id.
 pub(crate) fn read_id(id: &str) -> Result<TagId> {
     id.parse().map_err(|_| Error::NotFound("Tag"))
+}
+
+/// Parses the tag ids of a list and removes duplicates. The tags may still not exist.
+///
+/// # Errors
+/// Returns [`Error::Invalid`] if there are too many ids or a text is not formatted as a tag id.
+pub(crate) fn read_ids(field: &str, ids: &[ID]) -> Result<Vec<TagId>> {
+    check_value_count(field, ids.len())?;
+    let mut read = Vec::with_capacity(ids.len());
+    for id in ids {
+        let id = id.parse().map_err(|_| unknown_id(field))?;
+        if !read.contains(&id) {
+            read.push(id);
+        }
+    }
+    Ok(read)
+}
+
+/// Returns the error for a list that names a tag that does not exist.
+pub(crate) fn unknown_id(field: &str) -> Error {
+    Error::invalid(field, "contains an unknown tag id")
 }
 
 fn read_name(name: &str) -> Result<String> {

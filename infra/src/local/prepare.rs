@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::Client;
 use clientele_functions_common::App;
 use clientele_functions_trades::openapi::TradesApi;
 use clientele_shared::model::{
-    CustomerFields, CustomerNumber, Mode, PriceOwner, Scopes, Secret, Tenant, TenantId, Timestamp,
+    CustomerNumber, Mode, PriceOwner, Scopes, Secret, Tenant, TenantId, Timestamp,
 };
 use clientele_shared::store::{ImportedRow, NewApiKey, RowKey, Store};
 use clientele_shared::table::definition;
@@ -16,6 +16,7 @@ use clientele_shared::table::environment::{self, ConnectError};
 use clientele_shared::{Ambient, Error};
 use utoipa::OpenApi as _;
 
+use super::demo::DemoCustomer;
 use super::{Backend, DynamoDb, Prepared, demo};
 use crate::functions;
 
@@ -107,7 +108,7 @@ async fn add_customers(client: &Client, tenant: &Tenant) -> Result<CustomerNumbe
             let number = CustomerNumber::new(number)
                 .ok_or_else(|| Error::broken("the tenant has used up its customer numbers"))?;
             let (key, created_at) = (row_keys[at].clone(), creation_time(customers.len() - at));
-            let row = ImportedRow { key, number, at: created_at, fields: customers[at].clone() };
+            let row = ImportedRow { key, number, at: created_at, fields: customers[at].fields.clone() };
             // Has no effect if a concurrent start has imported the row.
             store.customers_import(tenant, vec![row]).await?;
         }
@@ -136,13 +137,13 @@ async fn add_prices(
     Ok(store.prices_put(tenant, &entries).await?)
 }
 
-/// Creates the missing tags of the demo customers, and replaces the tag names in `customers` with tag ids.
-async fn add_tags(store: &Store, tenant: &Tenant, customers: &mut [CustomerFields]) -> Result<(), Error> {
-    let names = customers.iter().flat_map(|customer| customer.tag_ids.iter().cloned()).collect();
+/// Creates the missing tags of the demo customers, and gives the customers their ids.
+async fn add_tags(store: &Store, tenant: &Tenant, customers: &mut [DemoCustomer]) -> Result<(), Error> {
+    let names = customers.iter().flat_map(|customer| customer.tags.iter().cloned()).collect();
     let ids = store.tags_get_or_create(tenant, &names).await?;
-    for tag in customers.iter_mut().flat_map(|customer| &mut customer.tag_ids) {
-        let id = ids.get(tag.as_str());
-        *tag = id.ok_or_else(|| Error::broken("a demo tag is missing"))?.to_string();
+    for customer in customers {
+        let tags = customer.tags.iter().map(|name| ids.get(name).cloned()).collect::<Option<_>>();
+        customer.fields.tag_ids = tags.ok_or_else(|| Error::broken("a demo tag is missing"))?;
     }
     Ok(())
 }

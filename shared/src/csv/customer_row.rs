@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::FormulaGuard;
-use crate::model::{Customer, Tag};
+use crate::model::{Customer, Tag, TagId};
 
 /// Header row of a customer file.
 pub const COLUMNS: [&str; 17] = [
@@ -32,17 +32,17 @@ pub const TAG_SEPARATOR: &str = ";";
 
 /// Tag names by tag id.
 #[derive(Debug, Clone, Default)]
-pub struct TagNames(HashMap<String, String>);
+pub struct TagNames(HashMap<TagId, String>);
 
 impl FromIterator<Tag> for TagNames {
     fn from_iter<T: IntoIterator<Item = Tag>>(tags: T) -> Self {
-        Self(tags.into_iter().map(|tag| (tag.id.into(), tag.name)).collect())
+        Self(tags.into_iter().map(|tag| (tag.id, tag.name)).collect())
     }
 }
 
 impl TagNames {
     /// Returns the names of the tags as one cell. Deleted tags have no name and are left out.
-    fn joined(&self, ids: &[String]) -> String {
+    fn joined(&self, ids: &[TagId]) -> String {
         let names: Vec<&str> = ids.iter().filter_map(|id| self.0.get(id)).map(String::as_str).collect();
         names.join(TAG_SEPARATOR)
     }
@@ -83,7 +83,7 @@ fn text(value: &Option<String>) -> Cow<'_, str> {
 mod tests {
     use super::*;
     use crate::csv::rows;
-    use crate::model::{Address, CustomerFields, CustomerNumber, Mode, TagId, Tenant, Timestamp};
+    use crate::model::{Address, CustomerFields, CustomerNumber, Mode, Tenant, Timestamp};
 
     fn customer(fields: CustomerFields) -> Customer {
         let number = CustomerNumber::new(456).unwrap();
@@ -114,7 +114,7 @@ mod tests {
             company_name: Some("Embraer, \"S.A.\"".into()),
             phone: Some("+55 (12) 3923-5555".into()),
             physical: Address { city: Some("São Paulo".into()), ..Address::default() },
-            tag_ids: vec!["tag_001".into(), "tag_003".into(), "tag_002".into()],
+            tag_ids: [1, 3, 2].map(TagId::from_number).to_vec(),
             ..CustomerFields::default()
         }
     }

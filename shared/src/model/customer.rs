@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
-    Address, Contact, CounterCell, CustomerNumber, CustomerType, Money, NotifyVia, Status, Timestamp,
+    Address, Contact, CounterCell, CustomerNumber, CustomerType, Money, NotifyVia, Percentage, Status, TagId,
+    Timestamp,
 };
 
 /// A customer record: identity, history, and the fields a client can set.
@@ -86,7 +87,7 @@ pub struct CustomerFields {
     pub billing: Address,
     /// Ids of the customer's tags.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tag_ids: Vec<String>,
+    pub tag_ids: Vec<TagId>,
     /// Internal notes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
@@ -119,9 +120,9 @@ pub struct CustomerFields {
     /// How much the customer is allowed to owe.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credit_limit: Option<Money>,
-    /// Discount in percent.
+    /// Discount on list prices.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub discount_rate: Option<Money>,
+    pub discount_rate: Option<Percentage>,
     /// Preferred shipping method, such as `UPS_GROUND`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_shipping: Option<String>,

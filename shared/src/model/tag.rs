@@ -36,11 +36,7 @@ impl FromStr for TagId {
     type Err = TagIdError;
 
     fn from_str(text: &str) -> Result<Self, TagIdError> {
-        let number = text
-            .strip_prefix("tag_")
-            .filter(|digits| digits.len() >= MIN_DIGITS && digits.bytes().all(|b| b.is_ascii_digit()))
-            .and_then(|digits| digits.parse().ok());
-        number.map(Self::from_number).filter(|id| id.0 == text).ok_or(TagIdError)
+        text.to_owned().try_into()
     }
 }
 
@@ -48,7 +44,13 @@ impl TryFrom<String> for TagId {
     type Error = TagIdError;
 
     fn try_from(text: String) -> Result<Self, TagIdError> {
-        text.parse()
+        let is_canonical = |digits: &str| {
+            digits.len() >= MIN_DIGITS
+                && digits.bytes().all(|b| b.is_ascii_digit())
+                && (digits.len() == MIN_DIGITS || !digits.starts_with('0'))
+                && digits.parse::<u64>().is_ok()
+        };
+        if text.strip_prefix("tag_").is_some_and(is_canonical) { Ok(Self(text)) } else { Err(TagIdError) }
     }
 }
 
@@ -135,9 +137,19 @@ mod tests {
         for valid in ["tag_001", "tag_999", "tag_1000"] {
             assert_eq!(valid.parse::<TagId>().unwrap().as_str(), valid);
         }
-        for invalid in
-            ["", "tag_", "tag_1", "tag_0001", "tag_00x", "TAG_001", "tag_001 ", "weekly", "tag_001#"]
-        {
+        for invalid in [
+            "",
+            "tag_",
+            "tag_1",
+            "tag_0001",
+            "tag_00x",
+            "TAG_001",
+            "tag_001 ",
+            "weekly",
+            "tag_001#",
+            "tag_+01",
+            "tag_99999999999999999999",
+        ] {
             assert!(invalid.parse::<TagId>().is_err(), "{invalid}");
         }
     }

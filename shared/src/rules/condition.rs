@@ -56,7 +56,7 @@ impl Condition {
     pub fn holds(&self, customer: &Customer) -> bool {
         let fields = &customer.fields;
         match self {
-            Self::Tag(ids) => ids.iter().any(|id| fields.tag_ids.iter().any(|own| own == id.as_str())),
+            Self::Tag(ids) => ids.iter().any(|id| fields.tag_ids.contains(id)),
             Self::City(values) => is_one_of(fields.physical.city.as_deref(), values, is_same_text),
             Self::State(values) => is_one_of(fields.physical.state.as_deref(), values, is_same_text),
             Self::PostalCode(values) => {
@@ -149,7 +149,7 @@ mod tests {
         let customer = customer(CustomerFields {
             email: some("John.Smith@Example.com"),
             quickbooks_id: some("QB-12345"),
-            tag_ids: vec!["tag_007".into(), "weekly".into()],
+            tag_ids: vec![TagId::from_number(7), TagId::from_number(12)],
             physical: Address {
                 city: some("São Paulo"),
                 state: some("TX"),

@@ -95,8 +95,7 @@ impl Mark {
 pub fn marks(customer: &Customer) -> BTreeSet<Mark> {
     let fields = &customer.fields;
     let text = |kind, value: &Option<String>| value.as_deref().map(|value| Mark::text(kind, value));
-    let mut marks: BTreeSet<Mark> =
-        fields.tag_ids.iter().filter_map(|id| id.parse().ok()).map(|id| Mark::tag(&id)).collect();
+    let mut marks: BTreeSet<Mark> = fields.tag_ids.iter().map(Mark::tag).collect();
     marks.extend(fields.email.as_deref().map(Mark::email));
     marks.extend(fields.quickbooks_id.as_deref().map(Mark::quickbooks_id));
     marks.extend(text(MarkKind::City, &fields.physical.city));

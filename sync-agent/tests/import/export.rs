@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use clientele_shared::model::{Mode, Tenant};
+use clientele_shared::model::{Mode, TagId, Tenant};
 use clientele_sync_agent::export::{ExportDestination, ExportOptions, Exporter};
 use clientele_sync_agent::import::ImportOptions;
 use s3s::auth::SimpleAuth;
@@ -60,9 +60,9 @@ async fn tags_are_exported_by_name_and_imported_as_the_tenants_own() {
     let tags = engine.store.tags_list(&tenant).await.unwrap();
     assert_eq!(tags.len(), 2);
     let (customers, _) = engine.customers("demo").await;
-    let ids: Vec<&[String]> = customers.values().map(|customer| customer.fields.tag_ids.as_slice()).collect();
+    let ids: Vec<&[TagId]> = customers.values().map(|customer| customer.fields.tag_ids.as_slice()).collect();
     let [weekly, salt] =
-        ["weekly", "salt"].map(|name| tags.iter().find(|tag| tag.name == name).unwrap().id.to_string());
+        ["weekly", "salt"].map(|name| tags.iter().find(|tag| tag.name == name).unwrap().id.clone());
     assert_eq!(ids, [&[weekly.clone(), salt.clone()][..], &[salt], &[], &[weekly]]);
 
     let to = ExportDestination::Folder(engine.folder.path().join("out"));

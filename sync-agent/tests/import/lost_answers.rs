@@ -104,6 +104,6 @@ async fn tag_whose_responses_were_lost_is_created_only_once() {
         let tags = engine.store.tags_list(&Tenant::new(&id("demo"), Mode::Live)).await.unwrap();
         assert_eq!(tags.len(), 1);
         let (customers, _) = engine.customers("demo").await;
-        assert!(customers.values().all(|customer| customer.fields.tag_ids == [tags[0].id.to_string()]));
+        assert!(customers.values().all(|customer| customer.fields.tag_ids == [tags[0].id.clone()]));
     }
 }

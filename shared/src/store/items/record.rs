@@ -128,7 +128,7 @@ fn size_of(value: &AttributeValue) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Address, Contact, CustomerType, Mode, Money, NotifyVia, Status};
+    use crate::model::{Address, Contact, CustomerType, Mode, Money, NotifyVia, Status, TagId};
 
     #[test]
     fn every_field_survives_the_table() {
@@ -171,7 +171,7 @@ mod tests {
             is_vip: true,
             physical: Address { line1: some("a"), country: some("BR"), ..Address::default() },
             billing: Address { area: some("b"), ..Address::default() },
-            tag_ids: vec!["tag_001".into()],
+            tag_ids: vec![TagId::from_number(1)],
             notes: some("n"),
             internal_flags: Some(serde_json::json!({"a": [1, 2.50, null]})),
             custom: serde_json::json!({"k": "v"}).as_object().cloned(),
@@ -183,7 +183,7 @@ mod tests {
             payment_terms: some("net_30"),
             currency: some("EUR"),
             credit_limit: Some(Money::from_cents(1_000_000)),
-            discount_rate: Some(Money::from_cents(250)),
+            discount_rate: Some("2.5".parse().unwrap()),
             preferred_shipping: some("UPS_GROUND"),
             customer_since: Some(Timestamp::from_millis(4)),
             contacts: vec![Contact {

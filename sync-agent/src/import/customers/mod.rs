@@ -14,13 +14,14 @@ use std::path::Path;
 
 use base16ct::lower;
 use clientele_shared::Error as StoreError;
-use clientele_shared::model::{CustomerFields, CustomerNumber};
+use clientele_shared::model::CustomerNumber;
 use clientele_shared::store::{AllocatedNumbers, ImportedRow, RowKey, Store};
 use csv::StringRecord;
 use sha2::{Digest, Sha256};
 
 use self::commit::commit;
 use self::fields::Field;
+use self::row::RowCustomer;
 use self::tags::Tags;
 use super::cells::reason;
 use super::import_kind::{Classified, Committed, ImportKind, ReadRules, Session, Target};
@@ -77,7 +78,7 @@ pub struct CustomerSession {
 pub struct GoodRow {
     /// Id of the row in its source.
     id: String,
-    fields: CustomerFields,
+    customer: RowCustomer,
     /// Size of the row in the file, in bytes.
     size: usize,
 }
@@ -94,13 +95,13 @@ impl Session for CustomerSession {
         record: &StringRecord,
         line: u64,
     ) -> Result<GoodRow, String> {
-        let fields = row::customer_fields(mapping, record, self.rules).map_err(|errors| reason(&errors))?;
+        let customer = row::customer(mapping, record, self.rules).map_err(|errors| reason(&errors))?;
         let (id, duplicate) = match row::id(mapping, record) {
             Some(id) => (id.to_owned(), format!("{}: has the same id `{id}` as", mapping.name_of(Field::Id))),
             None => (digest(record), "row: is identical to".to_owned()),
         };
         match self.seen.record(&id, line) {
-            None => Ok(GoodRow { id, fields, size: record.as_slice().len() }),
+            None => Ok(GoodRow { id, customer, size: record.as_slice().len() }),
             Some(first) => Err(format!("{duplicate} line {first}")),
         }
     }
@@ -126,9 +127,8 @@ impl Session for CustomerSession {
         target: &Target,
         mut rows: Vec<(RowKey, GoodRow)>,
     ) -> Result<VecDeque<Vec<ImportedRow>>, StoreError> {
-        let mut tags: Vec<&mut String> =
-            rows.iter_mut().flat_map(|(_, row)| &mut row.fields.tag_ids).collect();
-        self.tags.resolve(&target.store, &target.tenant, &mut tags).await?;
+        let customers = rows.iter_mut().map(|(_, row)| &mut row.customer).collect();
+        self.tags.resolve(&target.store, &target.tenant, customers).await?;
         let Ok(count @ 1..) = u32::try_from(rows.len()) else { return Ok(VecDeque::new()) };
         let allocate = || target.store.customer_numbers_allocate(&target.tenant, count);
         let numbers = Retry::default().run(target.store.ambient(), allocate).await?;
@@ -176,7 +176,7 @@ fn number_rows(
                 StoreError::broken("the allocated customer numbers exceed the highest possible number")
             })?;
             Ok(NumberedRow {
-                row: ImportedRow { key, number, at: numbers.at, fields: row.fields },
+                row: ImportedRow { key, number, at: numbers.at, fields: row.customer.fields },
                 size: row.size,
             })
         })
@@ -211,7 +211,8 @@ mod tests {
     /// Returns the number of rows in each commit, for rows of these sizes.
     fn commit_lengths(sizes: &[usize]) -> Vec<usize> {
         let rows = sizes.iter().enumerate().map(|(at, size)| {
-            let row = GoodRow { id: at.to_string(), fields: CustomerFields::default(), size: *size };
+            let customer = RowCustomer { fields: CustomerFields::default(), tags: Vec::new() };
+            let row = GoodRow { id: at.to_string(), customer, size: *size };
             (RowKey::new("file", &row.id), row)
         });
         let first = CustomerNumber::new(5).unwrap();

@@ -33,7 +33,7 @@ fn check_rejected(file: &[u8], expected: &[(u64, &str)]) {
 fn byte_order_mark_and_blank_lines_are_ignored() {
     let (good, rejected) = rows("\u{feff}id,email\r\n\r\n1,a\r\n".as_bytes()).unwrap();
     assert_eq!((good[0].id.as_str(), rejected.len()), ("1", 0));
-    assert_eq!(good[0].fields.email.as_deref(), Some("a"));
+    assert_eq!(good[0].customer.fields.email.as_deref(), Some("a"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use clientele_shared::csv::customer_row::TAG_SEPARATOR;
 use clientele_shared::error::FieldError;
 use clientele_shared::model::{
-    Address, Contact, CustomerFields, CustomerType, Money, Timestamp, UnknownVariant,
+    Address, Contact, CustomerFields, CustomerType, Percentage, PercentageError, Timestamp, UnknownVariant,
 };
 use clientele_shared::rules::text::tag_name;
 use csv::StringRecord;
@@ -18,15 +18,25 @@ use crate::import::mapping::Mapping;
 /// Maximum length of the notes, in characters.
 const MAX_NOTES: usize = 20_000;
 
+/// A customer as a row describes it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct RowCustomer {
+    /// The customer's fields, without tags.
+    pub(super) fields: CustomerFields,
+    /// Names of the customer's tags. Their ids are known once the tags exist.
+    pub(super) tags: Vec<String>,
+}
+
 /// Reads a row that has as many cells as the header.
-pub(super) fn customer_fields(
+pub(super) fn customer(
     mapping: &Mapping<Field>,
     record: &StringRecord,
     rules: ReadRules,
-) -> Result<CustomerFields, Vec<FieldError>> {
+) -> Result<RowCustomer, Vec<FieldError>> {
     let mut cells = Cells::new(mapping, record, rules.unguard);
     let fields = cells.customer(rules.now);
-    cells.finish(Some(fields))
+    let tags = cells.read(Field::Tags, tags).unwrap_or_default();
+    cells.finish(Some(RowCustomer { fields, tags }))
 }
 
 /// Returns the row's id in its source, if it has one.
@@ -60,7 +70,6 @@ impl Cells<'_, Field> {
             is_vip: self.read(Field::IsVip, boolean).unwrap_or_default(),
             physical: self.physical(),
             billing: self.billing(),
-            tag_ids: self.read(Field::Tags, tags).unwrap_or_default(),
             notes: self.text_up_to(Field::Notes, MAX_NOTES),
             contacts: contact.map(|contact| contact.into_primary(now)).into_iter().collect(),
             ..self.business()
@@ -197,9 +206,8 @@ fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
-fn percentage(text: &str) -> Result<Money, String> {
-    let rate = amount(text)?;
-    if rate > Money::from_cents(10_000) { Err("must be a percentage up to 100".into()) } else { Ok(rate) }
+fn percentage(text: &str) -> Result<Percentage, String> {
+    text.parse().map_err(|error: PercentageError| error.to_string())
 }
 
 /// Parses a time, or a date as midnight UTC.

@@ -2,7 +2,9 @@
 
 use clientele_shared::csv::customer_row::{self, TagNames};
 use clientele_shared::csv::{FormulaGuard, rows};
-use clientele_shared::model::{Color, Customer, CustomerNumber, Mode, NotifyVia, Status, Tag, Tenant};
+use clientele_shared::model::{
+    Color, Customer, CustomerNumber, Mode, Money, NotifyVia, Status, Tag, TagId, Tenant,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -15,9 +17,13 @@ fn record(text: &str) -> StringRecord {
     reader.records().next().unwrap().unwrap()
 }
 
-fn read(header: &str, row: &str) -> Result<CustomerFields, Vec<FieldError>> {
+fn read_customer(header: &str, row: &str) -> Result<RowCustomer, Vec<FieldError>> {
     let mapping = Mapping::of(&record(header), &[], None).unwrap();
-    customer_fields(&mapping, &record(row), RULES)
+    customer(&mapping, &record(row), RULES)
+}
+
+fn read(header: &str, row: &str) -> Result<CustomerFields, Vec<FieldError>> {
+    read_customer(header, row).map(|customer| customer.fields)
 }
 
 fn some(text: &str) -> Option<String> {
@@ -72,7 +78,7 @@ fn northwind_row_becomes_a_company_with_a_contact() {
 
 #[test]
 fn trades_row_with_many_fields_is_read() {
-    let fields = read(
+    let RowCustomer { fields, tags } = read_customer(
         "first_name,customer_type,company_name,is_vip,billing_city,internal_flags,on_my_way_notify_via,\
          status,tags,credit_limit,discount_rate,created_at,customer_since",
         "Ann,residential,ACME,Yes,Paris,\"{\"\"a\"\":1}\",SMS,lead,x; y;;x,10000,2.5,\
@@ -84,9 +90,9 @@ fn trades_row_with_many_fields_is_read() {
     assert_eq!(fields.billing.city, some("Paris"));
     assert_eq!(fields.internal_flags, Some(serde_json::json!({"a": 1})));
     assert_eq!((fields.on_my_way_notify_via, fields.status), (Some(NotifyVia::Sms), Status::Lead));
-    assert_eq!(fields.tag_ids, ["x", "y"]);
+    assert_eq!(tags, ["x", "y"]);
     assert_eq!(fields.credit_limit, Some(Money::from_cents(1_000_000)));
-    assert_eq!(fields.discount_rate, Some(Money::from_cents(250)));
+    assert_eq!(fields.discount_rate, "2.5".parse().ok());
     assert_eq!(fields.customer_since.map(Timestamp::to_rfc3339_seconds), some("2023-06-15T00:00:00Z"));
 }
 
@@ -138,7 +144,7 @@ fn all_invalid_values_of_a_row_are_reported() {
             ("is_vip", "must be true or false"),
             ("created_at", "must be a time such as"),
             ("credit-limit", "at most two decimal places"),
-            ("discountRate", "a percentage up to 100"),
+            ("discountRate", "must be a percentage from 0 to 100, not `101`"),
             ("onmywaynotifyvia", "must be email, sms or both"),
         ],
     );
@@ -172,7 +178,7 @@ fn length_limits_count_characters_not_bytes() {
 fn formula_guard_is_removed_unless_disabled() {
     let mapping = Mapping::of(&record("email,phone"), &[], None).unwrap();
     let phone = |unguard, row| {
-        customer_fields(&mapping, &record(row), ReadRules { now: NOW, unguard }).unwrap().phone
+        customer(&mapping, &record(row), ReadRules { now: NOW, unguard }).unwrap().fields.phone
     };
     assert_eq!(phone(true, "a,'+55 (12)"), some("+55 (12)"));
     assert_eq!(phone(true, "a,+55 (12)"), some("+55 (12)"));
@@ -190,17 +196,19 @@ fn any_text() -> impl Strategy<Value = Option<String>> {
     prop_oneof![1 => Just(None), 3 => text.prop_map(Some)]
 }
 
-/// Tag ids and names.
-const TAGS: [(&str, &str); 4] =
-    [("tag_001", "weekly"), ("tag_002", "=1+1"), ("tag_003", "-x"), ("tag_010", "Ü 2")];
+/// Tag numbers and names.
+const TAGS: [(u64, &str); 4] = [(1, "weekly"), (2, "=1+1"), (3, "-x"), (10, "Ü 2")];
 
-fn name_of(id: &String) -> String {
-    TAGS.iter().find(|(known, _)| known == id).unwrap().1.to_owned()
+fn name_of(id: &TagId) -> String {
+    TAGS.iter().find(|(number, _)| TagId::from_number(*number) == *id).unwrap().1.to_owned()
 }
 
 fn any_fields() -> impl Strategy<Value = CustomerFields> {
     let texts = prop::collection::vec(any_text(), 13);
-    let tags = prop::sample::subsequence(TAGS.map(|(id, _)| id.to_owned()).to_vec(), 0..=TAGS.len());
+    let tags = prop::sample::subsequence(
+        TAGS.map(|(number, _)| TagId::from_number(number)).to_vec(),
+        0..=TAGS.len(),
+    );
     (texts, prop::sample::select(&Status::ALL[..]), tags).prop_map(|(texts, status, tags)| {
         let mut texts = texts.into_iter();
         let mut next = || texts.next().flatten();
@@ -235,8 +243,8 @@ proptest! {
         let customer =
             Customer { number, uuid, version: 1, created_at: NOW, updated_at: NOW, deleted_at: None, fields };
         let guard = if guarded { FormulaGuard::On } else { FormulaGuard::Off };
-        let names: TagNames = TAGS.map(|(id, name)| Tag {
-            id: id.parse().unwrap(),
+        let names: TagNames = TAGS.map(|(number, name)| Tag {
+            id: TagId::from_number(number),
             name: name.to_owned(),
             color: Color::default(),
         }).into_iter().collect();
@@ -246,20 +254,18 @@ proptest! {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&file[..]);
         let records: Vec<StringRecord> = reader.records().map(Result::unwrap).collect();
         let mapping = Mapping::of(&records[0], &[], None).unwrap();
-        let read = customer_fields(&mapping, &records[1], ReadRules { now: NOW, unguard: guarded }).unwrap();
+        let read = super::customer(&mapping, &records[1], ReadRules { now: NOW, unguard: guarded }).unwrap();
 
         let customer_type = if customer.fields.company_name.is_some() {
             CustomerType::Commercial
         } else {
             CustomerType::Residential
         };
-        let expected = CustomerFields {
-            customer_type,
-            customer_since: Some(customer.created_at),
-            // Rows hold tag names. The import looks up their ids later.
-            tag_ids: customer.fields.tag_ids.iter().map(name_of).collect(),
-            ..customer.fields
-        };
+        let tags = customer.fields.tag_ids.iter().map(name_of).collect();
+        let customer_since = Some(customer.created_at);
+        let fields =
+            CustomerFields { customer_type, customer_since, tag_ids: Vec::new(), ..customer.fields };
+        let expected = RowCustomer { fields, tags };
         prop_assert_eq!(&read, &expected);
         prop_assert_eq!(id(&mapping, &records[1]), Some("cust_7"));
     }

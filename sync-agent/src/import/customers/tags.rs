@@ -6,6 +6,7 @@ use clientele_shared::model::{TagId, Tenant};
 use clientele_shared::store::Store;
 use clientele_shared::{Error, Result};
 
+use super::row::RowCustomer;
 use crate::retry::Retry;
 
 /// Maximum number of tags that one file can create. A column with more new names probably does not hold tags.
@@ -21,7 +22,7 @@ pub(super) struct Tags {
 }
 
 impl Tags {
-    /// Replaces tag names with tag ids, after creating the tags that do not exist.
+    /// Gives customers the ids of the tags that their rows name, after creating the tags that do not exist.
     ///
     /// Tags are created before the rows that name them. If the import stops in between, the next import finds
     /// the tags.
@@ -29,14 +30,14 @@ impl Tags {
         &mut self,
         store: &Store,
         tenant: &Tenant,
-        tags: &mut [&mut String],
+        customers: Vec<&mut RowCustomer>,
     ) -> Result<()> {
         let ambient = store.ambient();
-        if !self.unknown_names(tags).is_empty() {
+        if !self.unknown_names(&customers).is_empty() {
             let none = BTreeSet::new();
             self.ids = Retry::default().run(ambient, || store.tags_get_or_create(tenant, &none)).await?;
         }
-        let new = self.unknown_names(tags);
+        let new = self.unknown_names(&customers);
         self.created += new.len();
         if self.created > MAX_NEW {
             let message = format!(
@@ -48,14 +49,16 @@ impl Tags {
         if !new.is_empty() {
             self.ids = Retry::default().run(ambient, || store.tags_get_or_create(tenant, &new)).await?;
         }
-        for tag in tags {
-            let id = self.ids.get(tag.as_str());
-            **tag = id.ok_or_else(|| Error::broken("a tag is missing after its creation"))?.to_string();
+        for customer in customers {
+            let ids = customer.tags.iter().map(|name| self.ids.get(name).cloned()).collect::<Option<_>>();
+            customer.fields.tag_ids =
+                ids.ok_or_else(|| Error::broken("a tag is missing after its creation"))?;
         }
         Ok(())
     }
 
-    fn unknown_names(&self, tags: &[&mut String]) -> BTreeSet<String> {
-        tags.iter().map(|name| (**name).clone()).filter(|name| !self.ids.contains_key(name)).collect()
+    fn unknown_names(&self, customers: &[&mut RowCustomer]) -> BTreeSet<String> {
+        let names = customers.iter().flat_map(|customer| &customer.tags);
+        names.filter(|name| !self.ids.contains_key(*name)).cloned().collect()
     }
 }
