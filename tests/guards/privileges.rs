@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 use clientele_functions_common::App;
 use clientele_functions_common::caller::FRESH_SECONDS;
+use clientele_functions_pool::PoolSettings;
 use clientele_shared::model::Settings;
 use clientele_shared::store::Store;
 use serde_yaml_ng::Value;
@@ -196,7 +197,7 @@ async fn restore(exerciser: &mut Exerciser<'_>) {
 
 /// Sends the documents in order. Earlier ones create the tag and the customers that later ones name.
 async fn graphql(exerciser: &mut Exerciser<'_>) {
-    exerciser.stack.settings(Settings { pool_extensions: true, ..Settings::default() }).await;
+    exerciser.stack.dialect_settings(&PoolSettings { extensions: true, ..PoolSettings::default() }).await;
     for document in [
         "{ me { id } }",
         "mutation { createTag(input: {name: \"a\"}) { id } }",

@@ -118,6 +118,20 @@ fn crates_depend_on_each_other_in_one_direction() {
 }
 
 #[test]
+fn shared_names_no_dialect() {
+    // Comments count too: a new dialect must not need a change of `shared`.
+    let dialects = ["trades", "pool", "funnels", "erp"];
+    let names_dialect = |line: &str| {
+        let mut words = line.split(|c: char| !c.is_ascii_alphabetic()).map(str::to_ascii_lowercase);
+        words.any(|word| dialects.contains(&word.as_str()))
+    };
+    assert!(names_dialect("settings.pool_extensions") && names_dialect("// Erp's own"));
+    let files = files();
+    let shared = files.iter().filter(|file| file.path.starts_with("shared/src/"));
+    assert_none(&lines_where(shared, names_dialect), "shared must not know any dialect");
+}
+
+#[test]
 fn shared_does_not_depend_on_http() {
     let packages = packages();
     let shared = packages.iter().find(|package| package.folder() == "shared").unwrap();

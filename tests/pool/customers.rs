@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use clientele_shared::model::Settings;
+use clientele_functions_pool::PoolSettings;
 
 use super::graphql::{CREATE, ONE, UPDATE};
 use super::{create, create_tag, error_of, execute, execute_err, list, send};
@@ -151,7 +151,7 @@ async fn delete_requires_the_pool_extensions_setting() {
     create(&stack.acme, json!({"firstName": "A"})).await;
     let delete = "mutation { deleteCustomer(id: \"cust_1\") }";
     assert_eq!(execute_err(&stack.acme, delete, json!({})).await.0, "FORBIDDEN");
-    stack.settings(Settings { pool_extensions: true, ..Settings::default() }).await;
+    stack.dialect_settings(&PoolSettings { extensions: true, ..PoolSettings::default() }).await;
     execute(&stack.acme, "{ me { id } }", json!({})).await;
     assert_eq!(execute(&stack.acme, delete, json!({})).await, json!({"deleteCustomer": true}));
     assert_eq!(execute_err(&stack.acme, delete, json!({})).await.0, "NOT_FOUND");
@@ -163,7 +163,7 @@ async fn new_customers_are_leads_if_the_setting_is_on() {
     let stack = Stack::start().await;
     let status = "mutation { createCustomer(input: {firstName: \"A\"}) { status } }";
     assert_eq!(execute(&stack.acme, status, json!({})).await["createCustomer"]["status"], "ACTIVE");
-    stack.settings(Settings { pool_creates_leads: true, ..Settings::default() }).await;
+    stack.dialect_settings(&PoolSettings { creates_leads: true, ..PoolSettings::default() }).await;
     execute(&stack.acme, "{ me { id } }", json!({})).await;
     assert_eq!(execute(&stack.acme, status, json!({})).await["createCustomer"]["status"], "LEAD");
     let tag = create_tag(&stack.acme, "x").await;

@@ -15,7 +15,7 @@ use clientele_infra::local::engine::Engine;
 use clientele_infra::local::function::Invoke;
 use clientele_infra::local::gateway::Gateway;
 use clientele_infra::local::routes::TEMPLATE;
-use clientele_shared::model::{ApiKey, Mode, Scopes, Settings, Tenant, TenantId};
+use clientele_shared::model::{ApiKey, DialectSettings, Mode, Scopes, Settings, Tenant, TenantId};
 use clientele_shared::store::{NewApiKey, Store};
 use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
@@ -87,6 +87,11 @@ impl Stack {
     pub(crate) async fn settings(&self, settings: Settings) {
         self.store.tenant_settings_set(&"acme".parse().unwrap(), &settings).await.unwrap();
         self.clock.advance_seconds(clientele_functions_common::caller::FRESH_SECONDS);
+    }
+
+    /// Changes the settings of `acme` for one dialect, as [`Self::settings`] does.
+    pub(crate) async fn dialect_settings<T: DialectSettings>(&self, own: &T) {
+        self.settings(Settings::default().with_dialect(own).unwrap()).await;
     }
 
     /// Returns `acme` in live mode.

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use clientele_shared::model::Settings;
+use clientele_functions_trades::TradesSettings;
 
 use crate::support::{Stack, john};
 
@@ -110,7 +110,7 @@ async fn idempotency_key_expires_after_24_hours() {
 #[tokio::test]
 async fn create_returns_200_if_the_setting_is_on() {
     let stack = Stack::start().await;
-    stack.settings(Settings { trades_create_answers_200: true, ..Settings::default() }).await;
+    stack.dialect_settings(&TradesSettings { create_answers_200: true }).await;
     stack.acme.post(CUSTOMERS, &john()).await.expect(200);
 }
 

@@ -7,11 +7,12 @@
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
 use clientele_shared::error::FieldError;
-use clientele_shared::model::{CustomerFields, Settings, Status, TagId};
+use clientele_shared::model::{CustomerFields, Status, TagId};
 use clientele_shared::rules::text::{Rule, email, line, long_text};
 use clientele_shared::{Error, Result};
 
 use crate::session::Session;
+use crate::settings::PoolSettings;
 use crate::tag::read_ids;
 use crate::types::CustomerStatus;
 
@@ -98,9 +99,9 @@ impl CreateCustomerInput {
     /// # Errors
     /// Returns [`Error::Invalid`] naming every field that is wrong, or if the customer would have neither a
     /// name nor an email address, or if its tag ids are too many or malformed.
-    pub(crate) fn read(self, settings: &Settings) -> Result<CustomerFields> {
+    pub(crate) fn read(self, settings: &PoolSettings) -> Result<CustomerFields> {
         let mut fields = CustomerFields::default();
-        if settings.pool_creates_leads {
+        if settings.creates_leads {
             fields.status = Status::Lead;
         }
         let tags = self.fields.tag_ids.clone().take().unwrap_or_default();

@@ -19,10 +19,12 @@ pub mod pricing_export;
 mod query;
 mod schema;
 mod session;
+mod settings;
 mod tag;
 mod types;
 
 pub use schema::{build_schema, sdl};
+pub use settings::PoolSettings;
 
 use clientele_functions_common::{Endpoint, StreamingBody};
 

@@ -122,7 +122,7 @@ impl Mutation {
 
 /// Returns whether the tenant has turned on extensions to the pool API.
 fn has_extensions(context: &Context<'_>) -> bool {
-    session::from_context(context).is_ok_and(|session| session.settings.pool_extensions)
+    session::from_context(context).is_ok_and(|session| session.settings.extensions)
 }
 
 /// A field that writes a customer.
@@ -178,7 +178,7 @@ async fn update(
 }
 
 async fn delete(session: &Session, id: &str) -> Result<()> {
-    if !session.settings.pool_extensions {
+    if !session.settings.extensions {
         return Err(Error::Forbidden(
             "deleteCustomer is an extension; turn on the tenant's setting `pool-extensions` to use it".into(),
         ));

@@ -11,10 +11,11 @@ use futures::future::Shared;
 use tokio::sync::OnceCell;
 
 use clientele_functions_common::{Caller, Request};
-use clientele_shared::model::{ApiKeyId, Settings, Tag, TagId, Tenant};
+use clientele_shared::model::{ApiKeyId, Tag, TagId, Tenant};
 use clientele_shared::store::{Store, Total, WriteAuthorization, WriteRules};
 use clientele_shared::{Error, Result};
 
+use crate::settings::PoolSettings;
 use crate::{error, tag};
 
 /// Maximum number of values in a list whose values are looked up one by one.
@@ -25,7 +26,7 @@ pub(crate) struct Session {
     pub(crate) store: Store,
     pub(crate) tenant: Tenant,
     pub(crate) key_id: ApiKeyId,
-    pub(crate) settings: Settings,
+    pub(crate) settings: PoolSettings,
     pub(crate) idempotency: Option<IdempotencyKey>,
     authorization: Shared<oneshot::Receiver<Option<WriteRules>>>,
     /// Read on first use, and again after a field has changed a tag.
@@ -57,7 +58,8 @@ impl Session {
     /// Creates a session for the caller's request.
     ///
     /// # Errors
-    /// Returns [`Error::Invalid`] if the `Idempotency-Key` header is malformed.
+    /// Returns [`Error::Invalid`] if the `Idempotency-Key` header is malformed, and [`Error::Internal`] if the
+    /// tenant's settings cannot be read.
     pub(crate) fn new(
         store: &Store,
         caller: &Caller,
@@ -72,7 +74,7 @@ impl Session {
             store: store.clone(),
             tenant: caller.tenant.clone(),
             key_id: caller.key_id.clone(),
-            settings: caller.settings.clone(),
+            settings: caller.settings.dialect()?,
             idempotency,
             authorization: authorization.shared(),
             tags: Mutex::default(),

@@ -11,6 +11,7 @@ use clientele_shared::store::WriteOutcome;
 use crate::error::Trades;
 use crate::input::CustomerInput;
 use crate::openapi::{CommonErrors, Conflict, CustomerInputSchema};
+use crate::settings::TradesSettings;
 use crate::types::{CustomerBody, Success, customer_reply};
 
 /// The endpoint.
@@ -38,8 +39,8 @@ pub const ENDPOINT: Endpoint = Endpoint {
 )]
 pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     let fields = CustomerInput::read(&call.request.json_object()?).create()?;
-    let status =
-        if call.caller.settings.trades_create_answers_200 { StatusCode::OK } else { StatusCode::CREATED };
+    let settings: TradesSettings = call.caller.settings.dialect()?;
+    let status = if settings.create_answers_200 { StatusCode::OK } else { StatusCode::CREATED };
     let render = |customer: &Customer| Ok(customer_reply(status, customer)?.to_stored());
     let (store, tenant) = (call.store(), call.tenant());
     let write = call.into_write(&render)?;

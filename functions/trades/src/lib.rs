@@ -12,7 +12,10 @@ pub mod customer_update;
 pub mod error;
 pub mod input;
 pub mod openapi;
+mod settings;
 pub mod types;
+
+pub use settings::TradesSettings;
 
 use clientele_functions_common::Endpoint;
 

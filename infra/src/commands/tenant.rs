@@ -1,6 +1,8 @@
 //! `clientele tenant`: creates and lists tenants, and shows or changes their settings.
 
 use clap::{Args, Subcommand};
+use clientele_functions_pool::PoolSettings;
+use clientele_functions_trades::TradesSettings;
 use clientele_shared::Error;
 use clientele_shared::model::{Settings, TenantId};
 use clientele_shared::store::Store;
@@ -92,31 +94,50 @@ impl Change {
     async fn run(self) -> Result<String, CommandError> {
         let store = self.table.store().await?;
         let before = settings(&store, &self.name).await?;
-        let after = Settings {
-            usage_metering: self.usage_metering.unwrap_or(before.usage_metering),
-            usage_limit: self.usage_limit.unwrap_or(before.usage_limit),
-            trades_create_answers_200: self
-                .trades_create_answers_200
-                .unwrap_or(before.trades_create_answers_200),
-            unique_email: self.unique_email.unwrap_or(before.unique_email),
-            pool_extensions: self.pool_extensions.unwrap_or(before.pool_extensions),
-            pool_creates_leads: self.pool_creates_leads.unwrap_or(before.pool_creates_leads),
-            csv_formula_guard: self.csv_formula_guard.unwrap_or(before.csv_formula_guard),
-        };
+        let after = self.apply(&before)?;
         if after != before {
             store.tenant_settings_set(&self.name, &after).await?;
         }
-        let lines = [
-            ("usage-metering", after.usage_metering.to_string()),
-            ("usage-limit", after.usage_limit.to_string()),
-            ("trades-create-answers-200", after.trades_create_answers_200.to_string()),
-            ("unique-email", after.unique_email.to_string()),
-            ("pool-extensions", after.pool_extensions.to_string()),
-            ("pool-creates-leads", after.pool_creates_leads.to_string()),
-            ("csv-formula-guard", after.csv_formula_guard.to_string()),
-        ];
-        Ok(lines.into_iter().map(|(name, value)| format!("{name:<25}  {value}\n")).collect())
+        Ok(lines(&after)?)
     }
+
+    /// Returns the settings with those replaced that were given as options.
+    fn apply(&self, before: &Settings) -> Result<Settings, Error> {
+        let trades: TradesSettings = before.dialect()?;
+        let pool: PoolSettings = before.dialect()?;
+        let own = Settings {
+            usage_metering: self.usage_metering.unwrap_or(before.usage_metering),
+            usage_limit: self.usage_limit.unwrap_or(before.usage_limit),
+            unique_email: self.unique_email.unwrap_or(before.unique_email),
+            csv_formula_guard: self.csv_formula_guard.unwrap_or(before.csv_formula_guard),
+            dialects: before.dialects.clone(),
+        };
+        let trades_after = TradesSettings {
+            create_answers_200: self.trades_create_answers_200.unwrap_or(trades.create_answers_200),
+        };
+        let pool_after = PoolSettings {
+            extensions: self.pool_extensions.unwrap_or(pool.extensions),
+            creates_leads: self.pool_creates_leads.unwrap_or(pool.creates_leads),
+        };
+        let own = if trades_after == trades { own } else { own.with_dialect(&trades_after)? };
+        if pool_after == pool { Ok(own) } else { own.with_dialect(&pool_after) }
+    }
+}
+
+/// Formats all settings, one on each line.
+fn lines(settings: &Settings) -> Result<String, Error> {
+    let trades: TradesSettings = settings.dialect()?;
+    let pool: PoolSettings = settings.dialect()?;
+    let lines = [
+        ("usage-metering", settings.usage_metering.to_string()),
+        ("usage-limit", settings.usage_limit.to_string()),
+        ("trades-create-answers-200", trades.create_answers_200.to_string()),
+        ("unique-email", settings.unique_email.to_string()),
+        ("pool-extensions", pool.extensions.to_string()),
+        ("pool-creates-leads", pool.creates_leads.to_string()),
+        ("csv-formula-guard", settings.csv_formula_guard.to_string()),
+    ];
+    Ok(lines.into_iter().map(|(name, value)| format!("{name:<25}  {value}\n")).collect())
 }
 
 /// Returns the tenant's settings, or [`CommandError::NoTenant`] if the tenant does not exist.

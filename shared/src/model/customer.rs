@@ -1,4 +1,4 @@
-//! The canonical customer: one record, which each of the four dialects formats in its own way.
+//! The canonical customer: one record, which each dialect formats in its own way.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -78,8 +78,7 @@ pub struct CustomerFields {
     pub customer_type: CustomerType,
     /// Whether the customer is marked as important.
     pub is_vip: bool,
-    /// Where work is done and goods are delivered (trades' physical address, funnels' and erp's shipping
-    /// address).
+    /// Where work is done and goods are delivered; dialects call it physical or shipping address.
     #[serde(skip_serializing_if = "Address::is_empty")]
     pub physical: Address,
     /// Where invoices are sent.
@@ -91,10 +90,10 @@ pub struct CustomerFields {
     /// Internal notes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
-    /// trades' free-form JSON.
+    /// Free-form JSON of any kind.
     #[serde(skip_serializing_if = "Option::is_none", with = "json_text")]
     pub internal_flags: Option<Value>,
-    /// funnels' free-form fields.
+    /// Free-form fields by name.
     #[serde(skip_serializing_if = "Option::is_none", with = "json_text")]
     pub custom: Option<Map<String, Value>>,
     /// Whether the customer has agreed to marketing.
@@ -102,7 +101,7 @@ pub struct CustomerFields {
     /// How to notify the customer that someone is on the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_my_way_notify_via: Option<NotifyVia>,
-    /// trades' primary service location.
+    /// The main service location.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub primary_service_location_uuid: Option<Uuid>,
     /// The customer's id in QuickBooks.

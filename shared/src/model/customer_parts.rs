@@ -121,7 +121,7 @@ impl FromStr for NotifyVia {
 
 /// A postal address. Each part is stored as typed, and absent when empty.
 ///
-/// The last five fields exist for funnels, whose addresses have their own recipient.
+/// The last five fields are of addresses that have their own recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Address {

@@ -1,4 +1,4 @@
-//! Tenants, their settings, and the identity of a customer within a tenant.
+//! Tenants, and the identity of a customer within a tenant.
 
 use std::fmt;
 use std::str::FromStr;
@@ -115,7 +115,7 @@ impl CustomerNumber {
         self.0
     }
 
-    /// Returns the customer id that pool and erp use, such as `cust_456`.
+    /// Returns the number as a customer id in text, such as `cust_456`.
     #[must_use]
     pub fn to_customer_id(self) -> String {
         format!("cust_{}", self.0)
@@ -152,41 +152,6 @@ impl From<CustomerNumber> for u32 {
 impl fmt::Display for CustomerNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-/// A tenant's settings. Each has a default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Settings {
-    /// Count the requests of each month and report the count in `X-Usage-*` headers. This costs one write
-    /// unit per request.
-    pub usage_metering: bool,
-    /// Requests per month above which requests are refused while metering is on.
-    pub usage_limit: u64,
-    /// Respond to the creation of a trades customer with 200 instead of 201.
-    pub trades_create_answers_200: bool,
-    /// Refuse a customer the email of another customer that is not deleted. Imports are exempt.
-    pub unique_email: bool,
-    /// Give pool's clients an operation that pool's specification lacks: `deleteCustomer`.
-    pub pool_extensions: bool,
-    /// Give customers that pool's clients create without a status the status lead instead of active.
-    pub pool_creates_leads: bool,
-    /// Mark CSV cells that a spreadsheet would run as formulas.
-    pub csv_formula_guard: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            usage_metering: true,
-            usage_limit: 50_000,
-            trades_create_answers_200: false,
-            unique_email: false,
-            pool_extensions: false,
-            pool_creates_leads: false,
-            csv_formula_guard: true,
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::rules::condition::Condition;
 pub struct CustomerFilter {
     /// Only this status.
     pub status: Option<Status>,
-    /// Every status but this one (erp's `is_active=false`).
+    /// Every status but this one.
     pub status_not: Option<Status>,
     /// Only these statuses.
     pub statuses: Option<BTreeSet<Status>>,
