@@ -5,6 +5,7 @@ mod emails;
 mod faults;
 mod gateway;
 pub(crate) mod input;
+mod layouts;
 mod log;
 mod races;
 mod reindex;

@@ -1,10 +1,11 @@
 //! API keys: created, listed, rotated and revoked by commands, looked up by functions.
 
+use super::format::{self, OtherFormat};
 use super::tenant::TenantChange;
 use crate::model::{ApiKey, ApiKeyId, Mode, Scopes, Secret, SecretHash, TenantId};
 use crate::store::Store;
 use crate::store::calls::failed;
-use crate::store::items::{Item, key_item};
+use crate::store::items::{Item, key_item, text_in};
 use crate::table::keys;
 use crate::{Error, Result};
 
@@ -28,16 +29,19 @@ impl Store {
     /// Returns the key with this hash, or `None` if there is no valid one: one read unit.
     ///
     /// # Errors
-    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached, and
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached,
+    /// [`Error::Unavailable`] too if the tenant's records have the layout of another version of the program, and
     /// [`Error::Internal`] for any other failure.
     pub async fn api_key_get(&self, hash: &SecretHash) -> Result<Option<ApiKey>> {
-        let found = self.item_get(&keys::api_key(hash), "reading an API key").await?;
-        let key = found.map(to_api_key).transpose()?;
-        Ok(key.filter(|key| key.hash == *hash))
+        let Some(item) = self.item_get(&keys::api_key(hash), "reading an API key").await? else {
+            return Ok(None);
+        };
+        format::check(&item, owner(&item)?).map_err(OtherFormat::for_client)?;
+        Ok(Some(to_api_key(item)?).filter(|key| key.hash == *hash))
     }
 
     /// Returns at most `limit` valid keys of any tenant. A function reads them at start-up, which opens its connection
-    /// and spares its first callers the look-up.
+    /// and spares its first callers the look-up. Keys that [`Self::api_key_get`] refuses are left out.
     ///
     /// # Errors
     /// Returns the errors of [`Self::api_key_get`].
@@ -48,17 +52,26 @@ impl Store {
             .send()
             .await
             .map_err(|e| failed("reading API keys", e))?;
-        response.items.unwrap_or_default().into_iter().map(to_api_key).collect()
+        let items = response.items.unwrap_or_default().into_iter();
+        let readable =
+            items.filter(|item| owner(item).is_ok_and(|tenant| format::check(item, tenant).is_ok()));
+        readable.map(to_api_key).collect()
     }
 
     /// Returns a tenant's keys, the oldest first.
     ///
     /// # Errors
-    /// Returns the errors of [`Self::api_key_get`].
+    /// Returns [`Error::Conflict`] if the tenant's records have the layout of another version of the program, and
+    /// otherwise the errors of [`Self::api_key_get`].
     pub async fn api_keys_list(&self, tenant: &TenantId) -> Result<Vec<ApiKey>> {
-        let items = self.partition_items(keys::API_KEYS, "listing API keys").await?;
-        let all: Vec<ApiKey> = items.into_iter().map(to_api_key).collect::<Result<_>>()?;
-        let mut own: Vec<ApiKey> = all.into_iter().filter(|key| key.tenant == *tenant).collect();
+        let name = tenant.to_string();
+        let mut own = Vec::new();
+        for item in self.partition_items(keys::API_KEYS, "listing API keys").await? {
+            if owner(&item)? == name {
+                format::check(&item, &name).map_err(OtherFormat::for_command)?;
+                own.push(to_api_key(item)?);
+            }
+        }
         own.sort_by_key(|key| key.created_at);
         Ok(own)
     }
@@ -129,7 +142,13 @@ fn find<'a>(own: &'a [ApiKey], id: &ApiKeyId) -> Result<&'a ApiKey> {
 pub(in crate::store) fn item(key: &ApiKey) -> Result<Item> {
     let mut item: Item = serde_dynamo::to_item(key).map_err(|e| Error::internal("writing an API key", e))?;
     item.extend(key_item(&keys::api_key(&key.hash)));
+    format::stamp(&mut item);
     Ok(item)
+}
+
+/// The name of the tenant that a key's item belongs to.
+fn owner(item: &Item) -> Result<&str> {
+    text_in(item, "tenant")
 }
 
 fn to_api_key(item: Item) -> Result<ApiKey> {

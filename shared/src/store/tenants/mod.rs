@@ -1,6 +1,7 @@
 //! Everything of a tenant except its customers: settings, API keys, usage, tags and prices.
 
 mod api_keys;
+mod format;
 mod prices;
 mod tags;
 mod tenant;

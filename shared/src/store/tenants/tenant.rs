@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use futures::future::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::api_keys;
+use super::format::OtherFormat;
+use super::{api_keys, format};
 use crate::model::{ApiKey, Settings, TenantId};
 use crate::store::Store;
 use crate::store::calls::{contended, failed, finish_put, is_condition_failure};
@@ -15,17 +16,12 @@ use crate::store::items::{Item, key_item, number, text_in};
 use crate::table::keys::{self, attribute};
 use crate::{Error, Result};
 
-/// The version of the table's layout that this program reads and writes.
-const FORMAT: u32 = 2;
-
 /// A tenant as it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Record {
     settings: Settings,
     /// Raised by each change of settings or keys.
     version: u64,
-    /// The layout of the tenant's items.
-    format: u32,
 }
 
 /// A change of a tenant: its settings from now on, the writes of its keys, and what the caller gets.
@@ -41,7 +37,7 @@ impl Store {
     /// # Errors
     /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached.
     pub async fn tenant_create(&self, id: &TenantId) -> Result<bool> {
-        let record = Record { settings: Settings::default(), version: 1, format: FORMAT };
+        let record = Record { settings: Settings::default(), version: 1 };
         let put = self
             .client
             .put_item()
@@ -70,13 +66,7 @@ impl Store {
         let item =
             self.item_get(&keys::tenant(id), "reading a tenant").await?.ok_or(Error::NotFound("Tenant"))?;
         // The layout is checked first, because the rest can look different in another one.
-        let format = item.get("format").and_then(|format| format.as_n().ok()).map_or("1", String::as_str);
-        if format != FORMAT.to_string() {
-            return Err(Error::Conflict(format!(
-                "the records of tenant `{id}` have layout {format} and this version needs layout {FORMAT}; export \
-                 them with the version that wrote them and import them into a new table or --data folder"
-            )));
-        }
+        format::check(&item, &id.to_string()).map_err(OtherFormat::for_command)?;
         serde_dynamo::from_item(item).map_err(|e| Error::internal("reading a tenant", e))
     }
 
@@ -114,7 +104,7 @@ impl Store {
     }
 
     fn tenant_put(&self, id: &TenantId, read: &Record, settings: Settings) -> Result<TransactWriteItem> {
-        let record = Record { settings, version: read.version + 1, format: FORMAT };
+        let record = Record { settings, version: read.version + 1 };
         finish_put(
             Put::builder()
                 .table_name(&*self.table)
@@ -140,5 +130,6 @@ impl Store {
 fn item(id: &TenantId, record: &Record) -> Result<Item> {
     let mut item: Item = serde_dynamo::to_item(record).map_err(|e| Error::internal("writing a tenant", e))?;
     item.extend(key_item(&keys::tenant(id)));
+    format::stamp(&mut item);
     Ok(item)
 }
