@@ -45,7 +45,7 @@ async fn failed_functions_are_reported() {
     let failing = |_| -> clientele_infra::local::function::Invoke {
         Arc::new(|_| Box::pin(async { Err("out of memory".to_owned()) }))
     };
-    let stack = Stack::start_customized(|config| config, |store| store, failing).await;
+    let stack = Stack::start_customized(|config| config, |app| app, failing).await;
     for path in ["/api/v1/customers", "/graphql?query=%7Bme%7Bid%7D%7D", "/customers/export/csv"] {
         check(&stack.acme.get(path).await, 502, "Internal server error", "INTERNAL_SERVER_ERROR");
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use clientele_shared::store::RetryPolicy;
 
 use super::{create, create_tag, error_of, list, send};
-use crate::support::{FaultAction, Faults, Stack};
+use crate::support::{FaultAction, Faults, Stack, with_retry_policy};
 
 #[tokio::test]
 async fn fault_in_any_call_is_reported() {
@@ -63,6 +63,5 @@ async fn fault_in_any_call_is_reported() {
 async fn start_without_retries(faults: &Faults) -> Stack {
     let one_attempt = RetryPolicy { max_attempts: 1, ..RetryPolicy::default() };
     let configure = |config| faults.without_retries(config);
-    Stack::start_customized(configure, |store| store.with_retry_policy(one_attempt), |function| function)
-        .await
+    Stack::start_customized(configure, |app| with_retry_policy(app, one_attempt), |function| function).await
 }

@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 /// The action applied to a call.
@@ -32,6 +32,8 @@ pub(crate) enum FaultAction {
     Respond(u16, String),
     /// The call never gets a response.
     Hang,
+    /// The engine executes the call, but its response waits for this signal.
+    Hold(Arc<Notify>),
 }
 
 /// A call to the engine.
@@ -183,6 +185,13 @@ impl HttpConnector for FaultyConnector {
                 SdkBody::from(body),
             ))),
             FaultAction::Hang => HttpConnectorFuture::new(std::future::pending()),
+            FaultAction::Hold(signal) => {
+                let sent = self.faults.clone().send(self.inner.call(request));
+                HttpConnectorFuture::new(async move {
+                    signal.notified().await;
+                    sent.await
+                })
+            }
         }
     }
 }

@@ -18,5 +18,5 @@ pub(crate) use faults::{FaultAction, Faults};
 pub(crate) use fixtures::{john, numbered};
 pub(crate) use lists::{By, all_customers, check_lists, check_totals, uuid_of, walk};
 pub(crate) use response::Response;
-pub(crate) use stack::{Caller, Stack};
+pub(crate) use stack::{Caller, Stack, with_retry_policy};
 pub(crate) use steps::Steps;

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use http::{Method, Request};
@@ -16,11 +17,14 @@ use clientele_infra::local::function::Invoke;
 use clientele_infra::local::gateway::Gateway;
 use clientele_infra::local::routes::TEMPLATE;
 use clientele_shared::model::{ApiKey, DialectSettings, Mode, Scopes, Settings, Tenant, TenantId};
-use clientele_shared::store::{NewApiKey, Store};
+use clientele_shared::store::{NewApiKey, RetryPolicy, Store};
 use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
 
 use super::{Clock, Response};
+
+/// How long requests wait for their usage count.
+const PATIENT: Duration = Duration::from_secs(30);
 
 /// Every function behind the routes of `template.yaml`, on a fresh table with the tenant `acme`.
 pub(crate) struct Stack {
@@ -52,13 +56,15 @@ impl Stack {
     pub(crate) async fn start_with(
         configure: impl FnOnce(aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::config::Builder,
     ) -> Self {
-        Self::start_customized(configure, |store| store, |function| function).await
+        Self::start_customized(configure, |app| app, |function| function).await
     }
 
-    /// Starts a stack after changing the functions' DynamoDB client, their store, and each function.
+    /// Starts a stack after changing the functions' DynamoDB client, their shared state, and each function.
+    ///
+    /// Requests wait for their usage count, so that a slow machine does not change what they report.
     pub(crate) async fn start_customized(
         configure: impl FnOnce(aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::config::Builder,
-        change_store: impl FnOnce(Store) -> Store,
+        change_app: impl FnOnce(App) -> App,
         change_function: impl Fn(Invoke) -> Invoke,
     ) -> Self {
         let (url, engine) = endpoint().await;
@@ -70,7 +76,8 @@ impl Stack {
         let config = configure(Connection::local(&url).config().unwrap()).build();
         let functions_store =
             Store::new(aws_sdk_dynamodb::Client::from_conf(config), &table, clock.ambient());
-        let linked = functions::linked(&Arc::new(App::new(change_store(functions_store))));
+        let app = change_app(App::new(functions_store).with_usage_wait(PATIENT));
+        let linked = functions::linked(&Arc::new(app));
         let changed = |name: &str| Some((name.to_owned(), change_function(Arc::clone(linked.get(name)?))));
         let functions = linked.names().filter_map(changed).collect();
         let gateway = Arc::new(Gateway::new(TEMPLATE, functions).unwrap());
@@ -148,6 +155,12 @@ impl Caller {
     pub(crate) async fn create(&self, body: &Value) -> String {
         self.post("/api/v1/customers", body).await.expect(201)["data"]["uuid"].as_str().unwrap().to_owned()
     }
+}
+
+/// Returns the functions' state with another retry policy of its store.
+pub(crate) fn with_retry_policy(mut app: App, policy: RetryPolicy) -> App {
+    app.store = app.store.with_retry_policy(policy);
+    app
 }
 
 fn request(method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Request<Body> {

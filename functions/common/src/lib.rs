@@ -17,6 +17,7 @@ pub mod reply;
 pub mod request;
 pub mod serve;
 pub mod streaming_body;
+pub mod usage;
 
 /// A request makes about a thousand small allocations. This allocator takes half the instructions that the
 /// system's takes for them (`cargo bench -p clientele-tests --bench lambda`).

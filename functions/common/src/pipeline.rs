@@ -162,19 +162,9 @@ fn authorize<'a>(
     authorization.boxed().shared()
 }
 
-/// Counts this request, if its requests are metered. If counting fails, the request proceeds uncounted: a
-/// metering fault must not block a paying caller.
+/// Counts this request, if the tenant's requests are metered.
 async fn usage(app: &App, caller: &Caller, metered: bool) -> Option<Usage> {
-    if !metered {
-        return None;
-    }
-    match app.store.usage_increment(&caller.tenant).await {
-        Ok(usage) => Some(usage),
-        Err(error) => {
-            tracing::warn!(error = error.chain(), "could not count the request");
-            None
-        }
-    }
+    if metered { app.usage.count(&app.store, &caller.tenant).await } else { None }
 }
 
 /// Reads a stale key again and returns it. Returns `None` for a fresh key.

@@ -1,6 +1,7 @@
 //! The number of requests that a tenant has sent this month.
 
 use aws_sdk_dynamodb::types::ReturnValue;
+use aws_smithy_types::retry::RetryConfig;
 
 use crate::Result;
 use crate::model::{Tenant, Timestamp};
@@ -19,7 +20,8 @@ pub struct Usage {
 }
 
 impl Store {
-    /// Counts one request, which costs one write unit.
+    /// Counts one request in one attempt, which costs one write unit. A count that was repeated because its response was
+    /// lost could count the request twice.
     ///
     /// # Errors
     /// Returns [`Error::Throttled`](crate::Error::Throttled) or
@@ -27,7 +29,8 @@ impl Store {
     /// [`Error::Internal`](crate::Error::Internal) for any other failure.
     pub async fn usage_increment(&self, tenant: &Tenant) -> Result<Usage> {
         let now = self.ambient.now();
-        let answer = self
+        let one_attempt = aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled());
+        let response = self
             .client
             .update_item()
             .table_name(&*self.table)
@@ -36,10 +39,12 @@ impl Store {
             .expression_attribute_names("#count", "count")
             .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::UpdatedNew)
+            .customize()
+            .config_override(one_attempt)
             .send()
             .await
             .map_err(|e| failed("counting a request", e))?;
-        let count = integer_in(&answer.attributes.unwrap_or_default(), "count")?;
+        let count = integer_in(&response.attributes.unwrap_or_default(), "count")?;
         Ok(Usage { count: count.unsigned_abs(), resets_at: now.next_month() })
     }
 }
