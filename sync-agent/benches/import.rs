@@ -2,8 +2,8 @@
 //!
 //!     cargo bench -p clientele-sync-agent --bench import [-- --rows N --rounds N]
 //!
-//! Both write to an engine in this process, with the same number of concurrent requests. The target is a
-//! ratio of 0.7.
+//! Both write to an engine in this process; the direct writes have as many concurrent commits as an import reaches.
+//! The target is a ratio of 0.7.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -29,8 +29,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 const TABLE: &str = "clientele";
-/// The same limit as in the import.
-const MAX_CONCURRENT_COMMITS: usize = 4;
+/// The number of lanes that an import reaches.
+const MAX_CONCURRENT_COMMITS: usize = 16;
 /// The same limit as in the store.
 const MAX_CONCURRENT_BATCHES: usize = 8;
 /// Maximum number of items in a DynamoDB batch write.

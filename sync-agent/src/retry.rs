@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clientele_shared::{Ambient, Error};
 
+use crate::cancellation::CancellationToken;
+
 /// Maximum wait before each retry. The SDK and the store have already retried for several seconds by then.
 const MAX_BACKOFFS: [Duration; 5] = [
     Duration::from_millis(500),
@@ -16,11 +18,20 @@ const MAX_BACKOFFS: [Duration; 5] = [
 /// The retries of one operation.
 #[derive(Debug, Default)]
 pub(crate) struct Retry {
-    /// Number of failed attempts.
+    /// Number of attempts that failed, without those that throttling made fail if it is endured.
     failures: usize,
+    /// Number of attempts that throttling made fail, if it is endured.
+    throttles: usize,
+    /// If there is a token, throttling is endured until cancellation is requested.
+    endures_until: Option<CancellationToken>,
 }
 
 impl Retry {
+    /// Returns retries that throttling never exhausts; they end when cancellation is requested.
+    pub(crate) fn through_throttling(cancellation: CancellationToken) -> Self {
+        Self { endures_until: Some(cancellation), ..Self::default() }
+    }
+
     /// Runs `attempt` until it succeeds, fails permanently or has no retries left.
     pub(crate) async fn run<T, F>(
         mut self,
@@ -47,6 +58,13 @@ impl Retry {
     }
 
     fn next_backoff(&mut self, error: &Error) -> Option<Duration> {
+        if let Some(cancellation) = &self.endures_until
+            && matches!(error, Error::Throttled { .. })
+        {
+            let backoff = MAX_BACKOFFS.get(self.throttles).or(MAX_BACKOFFS.last()).copied();
+            self.throttles += 1;
+            return backoff.filter(|_| !cancellation.is_requested());
+        }
         let is_transient = matches!(error, Error::Throttled { .. } | Error::Unavailable { .. });
         let backoff = MAX_BACKOFFS.get(self.failures).copied().filter(|_| is_transient);
         self.failures += 1;
@@ -81,5 +99,19 @@ mod tests {
         let waits: Vec<Duration> = std::iter::from_fn(|| retry.next_backoff(&throttled())).collect();
         assert_eq!(waits, MAX_BACKOFFS);
         assert_eq!(Retry::default().next_backoff(&Error::NotFound("Customer")), None);
+    }
+
+    #[test]
+    fn throttling_can_be_endured_until_cancellation() {
+        let throttled = || Error::Throttled { retry_after: Duration::from_secs(1), source: None };
+        let unavailable = || Error::Unavailable { retry_after: Duration::from_secs(1), source: None };
+        let cancellation = CancellationToken::default();
+        let mut retry = Retry::through_throttling(cancellation.clone());
+        let waits: Vec<_> = (0..100).filter_map(|_| retry.next_backoff(&throttled())).collect();
+        assert_eq!((waits.len(), waits[0], waits[99]), (100, MAX_BACKOFFS[0], MAX_BACKOFFS[4]));
+        // Other failures are counted apart.
+        assert_eq!(retry.next_backoff(&unavailable()), Some(MAX_BACKOFFS[0]));
+        cancellation.request();
+        assert_eq!(retry.next_backoff(&throttled()), None);
     }
 }

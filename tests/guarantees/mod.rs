@@ -4,6 +4,7 @@ mod crashes;
 mod emails;
 mod faults;
 mod gateway;
+mod imports;
 pub(crate) mod input;
 mod layouts;
 mod log;

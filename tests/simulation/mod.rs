@@ -9,7 +9,7 @@ mod faults;
 mod finish;
 mod lag;
 mod model;
-mod network;
+pub(crate) mod network;
 mod observe;
 mod patch;
 mod reads;

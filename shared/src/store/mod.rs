@@ -31,6 +31,7 @@ pub use write::{
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::Client;
 use tokio::time::Instant;
@@ -58,6 +59,7 @@ pub struct Store {
     retry_policy: RetryPolicy,
     deadline: Option<Instant>,
     slots: SlotChooser,
+    throttles: Arc<AtomicU64>,
 }
 
 impl Store {
@@ -70,6 +72,7 @@ impl Store {
             retry_policy: RetryPolicy::default(),
             deadline: None,
             slots: SlotChooser::new(&ambient),
+            throttles: Arc::default(),
             ambient,
         }
     }
@@ -85,6 +88,18 @@ impl Store {
     #[must_use]
     pub fn until(&self, deadline: Option<Instant>) -> Self {
         Self { deadline, ..self.clone() }
+    }
+
+    /// How many times DynamoDB has throttled batches and transactions of this store and its clones. A long run of writes
+    /// that sees it rise makes fewer writes at a time.
+    #[must_use]
+    pub fn throttles(&self) -> u64 {
+        self.throttles.load(Ordering::Relaxed)
+    }
+
+    /// Counts a call that was throttled, in part or entirely.
+    fn note_throttle(&self) {
+        self.throttles.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The clock and randomness of this store.

@@ -12,6 +12,8 @@ use csv::StringRecord;
 use super::field::ImportField;
 use super::mapping::Mapping;
 use super::reader::RejectedRow;
+use crate::cancellation::CancellationToken;
+use crate::retry::Retry;
 
 /// A kind of record that a file's rows become, with the options of its import.
 pub trait ImportKind: Debug + Clone + Send + Sync {
@@ -45,6 +47,15 @@ pub struct Target {
     pub store: Store,
     /// Tenant that the records belong to.
     pub tenant: Tenant,
+    /// Requested if the import is to stop.
+    pub(super) cancellation: CancellationToken,
+}
+
+impl Target {
+    /// Returns the retries of one operation of an import: throttling slows an import down and never fails it.
+    pub(crate) fn retry(&self) -> Retry {
+        Retry::through_throttling(self.cancellation.clone())
+    }
 }
 
 /// The import of one file. Each row is read first. Batches of rows are then classified by comparing them with

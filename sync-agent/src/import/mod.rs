@@ -7,6 +7,7 @@ mod cells;
 pub mod customers;
 pub mod field;
 pub mod import_kind;
+mod lanes;
 mod lines;
 pub mod mapping;
 mod outcome;

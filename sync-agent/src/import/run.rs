@@ -10,6 +10,7 @@ use clientele_shared::store::Store;
 use tokio::task::JoinSet;
 
 use super::import_kind::{Committed, ImportKind, ReadRules, Session, Target};
+use super::lanes::Lanes;
 use super::outcome::{ImportError, ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress};
 use super::reader::{RejectedRow, Row, Rows};
 use super::rejects::{Rejects, RejectsTo};
@@ -19,8 +20,6 @@ use crate::cancellation::CancellationToken;
 const MAX_BATCH_ROWS: usize = 2_000;
 /// Size in bytes after which a batch takes no more rows.
 const MAX_BATCH_BYTES: u64 = 16 * 1024 * 1024;
-/// Maximum number of concurrent commits.
-const MAX_CONCURRENT_COMMITS: usize = 4;
 
 /// A callback for the events of an import.
 pub type OnEvent<'a> = &'a mut (dyn FnMut(ImportEvent<'_>) + Send);
@@ -32,7 +31,6 @@ pub struct Importer<K: ImportKind> {
     tenant_id: TenantId,
     kind: K,
     options: ImportOptions<K::Field>,
-    cancellation: CancellationToken,
 }
 
 impl<K: ImportKind> Importer<K> {
@@ -45,15 +43,16 @@ impl<K: ImportKind> Importer<K> {
         kind: K,
         options: ImportOptions<K::Field>,
     ) -> Self {
-        let target = Target { store, tenant: Tenant::new(&tenant, mode) };
-        Self { target, tenant_id: tenant, kind, options, cancellation: CancellationToken::default() }
+        let cancellation = CancellationToken::default();
+        let target = Target { store, tenant: Tenant::new(&tenant, mode), cancellation };
+        Self { target, tenant_id: tenant, kind, options }
     }
 
     /// Returns the importer with a token that can cancel its runs. A cancelled run finishes the commits in
     /// progress and starts no others.
     #[must_use]
     pub fn with_cancellation(mut self, cancellation: CancellationToken) -> Self {
-        self.cancellation = cancellation;
+        self.target.cancellation = cancellation;
         self
     }
 
@@ -104,6 +103,7 @@ impl<K: ImportKind> Importer<K> {
             rows,
             rejects: Rejects::new(options.rejects.clone(), path),
             commits: JoinSet::new(),
+            lanes: Lanes::new(self.target.store.throttles()),
             progress: ImportProgress { bytes_total, ..ImportProgress::default() },
             interrupted: false,
             on_event,
@@ -136,6 +136,7 @@ struct Run<'a, K: ImportKind> {
     rows: Rows<File, K::Session>,
     rejects: Rejects,
     commits: JoinSet<Result<Committed, StoreError>>,
+    lanes: Lanes,
     progress: ImportProgress,
     interrupted: bool,
     on_event: OnEvent<'a>,
@@ -144,7 +145,7 @@ struct Run<'a, K: ImportKind> {
 impl<K: ImportKind> Run<'_, K> {
     /// Imports the rest of the file, then waits for the commits in progress, even after a failure.
     async fn finish(&mut self) -> Result<(), ImportError> {
-        let read = self.import_batches().await;
+        let read = self.import_batches().await.or_else(|error| self.interrupt_or(error));
         let drained = self.drain().await;
         let flushed = self.rejects.flush();
         read?;
@@ -154,7 +155,7 @@ impl<K: ImportKind> Run<'_, K> {
 
     async fn import_batches(&mut self) -> Result<(), ImportError> {
         loop {
-            if self.importer.cancellation.is_requested() {
+            if self.importer.target.cancellation.is_requested() {
                 self.interrupted = true;
                 return Ok(());
             }
@@ -209,14 +210,14 @@ impl<K: ImportKind> Run<'_, K> {
         Ok(())
     }
 
-    /// Starts the commits of new rows. Waits whenever the maximum number of commits is in progress.
+    /// Starts the commits of new rows. Waits whenever every lane has a commit in progress.
     async fn write(&mut self, rows: Vec<New<K>>) -> Result<(), ImportError> {
         let target = &self.importer.target;
         for commit in self.rows.session().commits(target, rows).await? {
-            while self.commits.len() >= MAX_CONCURRENT_COMMITS {
+            while self.commits.len() >= self.lanes.adapt(target.store.throttles()) {
                 self.finish_one_commit().await?;
             }
-            if self.importer.cancellation.is_requested() {
+            if self.importer.target.cancellation.is_requested() {
                 self.interrupted = true;
                 return Ok(());
             }
@@ -236,11 +237,25 @@ impl<K: ImportKind> Run<'_, K> {
 
     async fn finish_one_commit(&mut self) -> Result<(), ImportError> {
         let Some(joined) = self.commits.join_next().await else { return Ok(()) };
-        let committed = joined.map_err(|e| StoreError::internal("committing rows", e))??;
+        let committed = match joined.map_err(|e| StoreError::internal("committing rows", e))? {
+            Ok(committed) => committed,
+            Err(error) => return self.interrupt_or(error.into()),
+        };
         self.progress.counts.written += committed.written;
         self.progress.counts.present += committed.present;
         self.report_progress();
         Ok(())
+    }
+
+    /// Notes that a cancelled import is interrupted if the error is throttling, whose end it does not wait for. Returns
+    /// any other error.
+    fn interrupt_or(&mut self, error: ImportError) -> Result<(), ImportError> {
+        let is_throttled = matches!(error, ImportError::Store(StoreError::Throttled { .. }));
+        if is_throttled && self.importer.target.cancellation.is_requested() {
+            self.interrupted = true;
+            return Ok(());
+        }
+        Err(error)
     }
 
     fn report_progress(&mut self) {

@@ -48,11 +48,12 @@ impl Store {
                 .request_items(&*self.table, request)
                 .send()
                 .await
-                .map_err(|e| failed("reading a batch of items", e))?;
+                .map_err(|e| self.noted(failed("reading a batch of items", e)))?;
             items.extend(response.responses.unwrap_or_default().into_values().flatten());
             let unprocessed = response.unprocessed_keys.unwrap_or_default();
             wanted = unprocessed.into_values().flat_map(|rest| rest.keys).collect();
             if !wanted.is_empty() {
+                self.note_throttle();
                 attempts.back_off(contended).await?;
             }
         }
@@ -75,13 +76,22 @@ impl Store {
                 .request_items(&*self.table, requests)
                 .send()
                 .await
-                .map_err(|e| failed("writing a batch of items", e))?;
+                .map_err(|e| self.noted(failed("writing a batch of items", e)))?;
             requests = response.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
             if requests.is_empty() {
                 return Ok(());
             }
+            self.note_throttle();
             attempts.back_off(contended).await?;
         }
+    }
+
+    /// Counts an error that reports throttling.
+    fn noted(&self, error: Error) -> Error {
+        if matches!(error, Error::Throttled { .. }) {
+            self.note_throttle();
+        }
+        error
     }
 }
 

@@ -66,7 +66,10 @@ impl Store {
                     is_unknown = true;
                     error
                 }
-                Err(TransactionFailure::Throttled(error)) => error,
+                Err(TransactionFailure::Throttled(error)) => {
+                    self.note_throttle();
+                    error
+                }
                 Err(TransactionFailure::Conflict) => contended(),
             };
             attempts.back_off(|| if is_unknown { as_unavailable(error) } else { error }).await?;

@@ -7,13 +7,11 @@ use clientele_shared::store::{ImportedRow, RowKey, Store};
 use clientele_shared::{Error, Result};
 
 use crate::import::import_kind::{Committed, Target};
-use crate::retry::Retry;
 
 /// Creates the customers of these rows, with retries.
 pub(super) async fn commit(target: Target, mut rows: Vec<ImportedRow>) -> Result<Committed> {
-    let Target { store, tenant } = target;
     let mut committed = Committed::default();
-    let mut retry = Retry::default();
+    let (mut retry, Target { store, tenant, .. }) = (target.retry(), target);
     while !rows.is_empty() {
         if let Err(error) = attempt(&store, &tenant, &mut rows, &mut committed).await {
             retry.back_off(error, store.ambient()).await?;

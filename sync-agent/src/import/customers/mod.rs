@@ -27,7 +27,6 @@ use super::cells::reason;
 use super::import_kind::{Classified, Committed, ImportKind, ReadRules, Session, Target};
 use super::mapping::Mapping;
 use super::seen::Seen;
-use crate::retry::Retry;
 
 /// Maximum size of a commit's rows in the CSV file, in bytes. A DynamoDB transaction holds at most 4 MB.
 const MAX_COMMIT_BYTES: usize = 2 * 1024 * 1024;
@@ -116,7 +115,7 @@ impl Session for CustomerSession {
             rows.into_iter().map(|row| (RowKey::new(&self.source, &row.id), row)).collect();
         let keys: Vec<RowKey> = keyed_rows.iter().map(|(key, _)| key.clone()).collect();
         let get_imported = || target.store.imported_rows_get(&target.tenant, &keys);
-        let imported = Retry::default().run(target.store.ambient(), get_imported).await?;
+        let imported = target.retry().run(target.store.ambient(), get_imported).await?;
         let new: Vec<_> = keyed_rows.into_iter().filter(|(key, _)| !imported.contains_key(key)).collect();
         Ok(Classified { present: (keys.len() - new.len()) as u64, new, rejected: Vec::new() })
     }
@@ -128,10 +127,10 @@ impl Session for CustomerSession {
         mut rows: Vec<(RowKey, GoodRow)>,
     ) -> Result<VecDeque<Vec<ImportedRow>>, StoreError> {
         let customers = rows.iter_mut().map(|(_, row)| &mut row.customer).collect();
-        self.tags.resolve(&target.store, &target.tenant, customers).await?;
+        self.tags.resolve(target, customers).await?;
         let Ok(count @ 1..) = u32::try_from(rows.len()) else { return Ok(VecDeque::new()) };
         let allocate = || target.store.customer_numbers_allocate(&target.tenant, count);
-        let numbers = Retry::default().run(target.store.ambient(), allocate).await?;
+        let numbers = target.retry().run(target.store.ambient(), allocate).await?;
         let mut queue: VecDeque<NumberedRow> = number_rows(numbers, rows)?.into();
         let mut commits = VecDeque::new();
         while !queue.is_empty() {

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clientele_shared::model::{TagId, Tenant};
-use clientele_shared::store::Store;
+use clientele_shared::model::TagId;
 use clientele_shared::{Error, Result};
 
 use super::row::RowCustomer;
-use crate::retry::Retry;
+use crate::import::import_kind::Target;
 
 /// Maximum number of tags that one file can create. A column with more new names probably does not hold tags.
 const MAX_NEW: usize = 500;
@@ -26,16 +25,12 @@ impl Tags {
     ///
     /// Tags are created before the rows that name them. If the import stops in between, the next import finds
     /// the tags.
-    pub(super) async fn resolve(
-        &mut self,
-        store: &Store,
-        tenant: &Tenant,
-        customers: Vec<&mut RowCustomer>,
-    ) -> Result<()> {
+    pub(super) async fn resolve(&mut self, target: &Target, customers: Vec<&mut RowCustomer>) -> Result<()> {
+        let Target { store, tenant, .. } = target;
         let ambient = store.ambient();
         if !self.unknown_names(&customers).is_empty() {
             let none = BTreeSet::new();
-            self.ids = Retry::default().run(ambient, || store.tags_get_or_create(tenant, &none)).await?;
+            self.ids = target.retry().run(ambient, || store.tags_get_or_create(tenant, &none)).await?;
         }
         let new = self.unknown_names(&customers);
         self.created += new.len();
@@ -47,7 +42,7 @@ impl Tags {
             return Err(Error::invalid("tags", message));
         }
         if !new.is_empty() {
-            self.ids = Retry::default().run(ambient, || store.tags_get_or_create(tenant, &new)).await?;
+            self.ids = target.retry().run(ambient, || store.tags_get_or_create(tenant, &new)).await?;
         }
         for customer in customers {
             let ids = customer.tags.iter().map(|name| self.ids.get(name).cloned()).collect::<Option<_>>();

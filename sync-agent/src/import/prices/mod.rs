@@ -23,7 +23,6 @@ use super::import_kind::{Classified, Committed, ImportKind, ReadRules, Session, 
 use super::mapping::Mapping;
 use super::reader::RejectedRow;
 use super::seen::{Fingerprint, fingerprint};
-use crate::retry::Retry;
 
 /// Number of prices in a commit.
 const COMMIT_ROWS: usize = 200;
@@ -113,7 +112,7 @@ impl Session for PriceSession {
         }
         let count = entries.len();
         let get_changed = || target.store.prices_changed(&target.tenant, entries.clone());
-        classified.new = Retry::default().run(target.store.ambient(), get_changed).await?;
+        classified.new = target.retry().run(target.store.ambient(), get_changed).await?;
         classified.present += (count - classified.new.len()) as u64;
         Ok(classified)
     }
@@ -127,7 +126,7 @@ impl Session for PriceSession {
     }
 
     async fn commit(target: Target, entries: Vec<PriceEntry>) -> Result<Committed, StoreError> {
-        let mut retry = Retry::default();
+        let mut retry = target.retry();
         while let Err(error) = target.store.prices_put(&target.tenant, &entries).await {
             retry.back_off(error, target.store.ambient()).await?;
         }

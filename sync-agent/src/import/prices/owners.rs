@@ -10,7 +10,6 @@ use uuid::Uuid;
 use super::row::CustomerRef;
 use crate::import::cells::shown;
 use crate::import::import_kind::Target;
-use crate::retry::Retry;
 
 /// Maximum number of emails looked up concurrently.
 const MAX_CONCURRENT_LOOKUPS: usize = 16;
@@ -42,7 +41,7 @@ impl Owners {
             };
         }
         let get_by_uuid = || target.store.customers_by_uuid(&target.tenant, &uuids);
-        let found = Retry::default().run(target.store.ambient(), get_by_uuid).await?;
+        let found = target.retry().run(target.store.ambient(), get_by_uuid).await?;
         let by_uuid = found.into_iter().map(|(uuid, customer)| (uuid, customer.deleted_at.is_some()));
         Ok(Self { by_uuid: by_uuid.collect(), by_email: by_email(target, emails).await? })
     }
@@ -97,10 +96,10 @@ async fn by_email(
         while lookups.len() < MAX_CONCURRENT_LOOKUPS
             && let Some(email) = remaining.next()
         {
-            let Target { store, tenant } = target.clone();
+            let target = target.clone();
             lookups.spawn(async move {
-                let get_by_email = || store.customers_by_email(&tenant, &email);
-                let customers = Retry::default().run(store.ambient(), get_by_email).await?;
+                let get_by_email = || target.store.customers_by_email(&target.tenant, &email);
+                let customers = target.retry().run(target.store.ambient(), get_by_email).await?;
                 Result::Ok((email, customers))
             });
         }
