@@ -171,7 +171,7 @@ fn routes_that_change_records_require_the_write_scope() {
         // The scope that GraphQL requires depends on the document, not on the method.
         if function.starts_with("trades-") {
             let expected = if method == "GET" { Scope::Read } else { Scope::Write };
-            assert_eq!(endpoint.scope, expected, "{function}");
+            assert_eq!(endpoint.scopes[0], expected, "{function}");
         }
     }
 }
@@ -197,6 +197,6 @@ fn streamed_functions_are_exports_and_deployed_as_streams() {
         assert_eq!(timeout, is_streamed.then(|| "900".to_owned()), "{}", function.name);
     }
     for endpoint in streamed_endpoints() {
-        assert_eq!((endpoint.scope, endpoint.name.ends_with("-export")), (Scope::Export, true));
+        assert_eq!((endpoint.scopes, endpoint.name.ends_with("-export")), (&[Scope::Export][..], true));
     }
 }

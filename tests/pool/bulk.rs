@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use clientele_shared::model::{CustomerFields, Status};
+use clientele_shared::model::{CustomerFields, Settings, Status};
 use clientele_shared::store::{ImportedRow, RowKey, Store};
 
 use super::{create, create_tag, execute, execute_err, list};
@@ -47,6 +47,7 @@ async fn bulk_update_of_500_ids_reports_missing_ones_and_takes_at_most_40_calls(
     let recorder = calls.clone();
     let stack = Stack::start_with(|config| config.interceptor(recorder)).await;
     customers(&stack, 495).await;
+    stack.settings(Settings { usage_metering: false, ..Settings::default() }).await;
     let all = [ids(1..=495), ids([7, 7, 900].into_iter()), vec!["weekly".into(), "cust_07".into()]].concat();
     assert_eq!(all.len(), 500);
     list(&stack.acme, "first: 1").await;

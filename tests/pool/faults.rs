@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use clientele_shared::model::Settings;
 use clientele_shared::store::RetryPolicy;
 
 use super::{create, create_tag, error_of, list, send};
@@ -15,6 +16,7 @@ async fn fault_in_any_call_is_reported() {
     let faults = Faults::default();
     let stack = start_without_retries(&faults).await;
     create_tag(&stack.acme, "One").await;
+    stack.settings(Settings { usage_metering: false, ..Settings::default() }).await;
     create(&stack.acme, json!({"lastName": "Smith", "city": "Austin"})).await;
     let throttled =
         json!({"__type": "com.amazon.coral.availability#ThrottlingException", "message": "slow down"});

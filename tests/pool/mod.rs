@@ -9,6 +9,7 @@ mod faults;
 mod filters;
 mod graphql;
 mod input;
+mod limits;
 mod pricing_export;
 mod streamed_process;
 mod tags;

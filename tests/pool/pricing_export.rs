@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use clientele_shared::model::{Mode, Price, PriceEntry, PriceOwner};
+use clientele_shared::model::{Mode, Price, PriceEntry, PriceOwner, Settings};
 use clientele_shared::store::Write;
 
 use super::error_of;
@@ -91,6 +91,7 @@ async fn unknown_customers_and_missing_scopes_get_json_errors() {
 async fn export_of_2500_products_is_streamed_and_ends_with_an_error_if_interrupted() {
     let faults = Faults::default();
     let stack = Stack::start_with(|config| faults.without_retries(config)).await;
+    stack.settings(Settings { usage_metering: false, ..Settings::default() }).await;
     stack.acme.create(&john()).await;
     let product = |n: u32| price(PriceOwner::List, &format!("p{n:05}"), "", "1.00", "");
     let entries: Vec<PriceEntry> = (0..2_500).map(product).collect();

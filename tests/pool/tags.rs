@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use clientele_shared::model::Settings;
+
 use super::{create, create_tag, execute, execute_err, list};
 use crate::support::{Calls, Stack};
 
@@ -95,6 +97,7 @@ async fn page_of_30_customers_loads_its_tags_in_one_call() {
     let recorder = calls.clone();
     let stack = Stack::start_with(|config| config.interceptor(recorder)).await;
     let mut tags = Vec::new();
+    stack.settings(Settings { usage_metering: false, ..Settings::default() }).await;
     for number in 0..12 {
         tags.push(create_tag(&stack.acme, &format!("Tag {number}")).await);
     }

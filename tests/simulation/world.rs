@@ -177,7 +177,7 @@ impl Account {
         let mut tags = Vec::new();
         for name in ["Weekly", "Priority"] {
             let (name, color) = (name.to_owned(), Color::default());
-            let tag = observer.tag_create(&tenant, name, color, Write::plain().authorization).await;
+            let tag = observer.tag_create(&tenant, name, color, None, Write::plain().authorization).await;
             tags.push(tag.expect("the tag is created").id);
         }
         let allocated = observer.customer_numbers_allocate(&tenant, unused_numbers(seed)).await;

@@ -73,6 +73,7 @@ async fn retried_create_creates_one_customer() {
     assert_eq!((first.status, &first.body), (second.status, &second.body));
     assert_eq!(second.header("etag"), "\"1\"");
     assert_eq!(second.header("idempotent-replayed"), "true");
+    assert_eq!(second.header("location"), first.header("location"));
     assert_eq!(stack.acme.get(CUSTOMERS).await.data()["pagination"]["total"], 1);
 }
 

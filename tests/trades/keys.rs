@@ -1,6 +1,7 @@
 //! API keys: both header forms, scopes, modes, revocation.
 
 use http::Method;
+use serde_json::json;
 
 use clientele_functions_common::caller::FRESH_SECONDS;
 use clientele_shared::model::Mode;
@@ -81,4 +82,18 @@ async fn only_the_hash_of_a_key_is_stored() {
     let everything = format!("{:?}", response.items());
     assert!(everything.contains(stack.acme.key.hash.as_str()));
     assert!(!everything.contains(&stack.acme.secret));
+}
+
+#[tokio::test]
+async fn key_that_cannot_read_is_shown_no_stored_customer() {
+    let stack = Stack::start().await;
+    let path = format!("/api/v1/customers/{}", stack.acme.create(&john()).await);
+    let writer = stack.caller("acme", Mode::Live, "write").await;
+    writer.create(&john()).await;
+    for response in
+        [writer.put(&path, &json!({})).await, writer.post(&format!("{path}/restore"), &json!({})).await]
+    {
+        assert_eq!(response.error(403), "This API key lacks the scope `read`");
+    }
+    assert!(!writer.delete(&path).await.body.contains("John"));
 }

@@ -53,15 +53,15 @@ pub enum Freshness {
 }
 
 impl Caller {
-    /// Authenticates the caller by the request headers, and checks that its key has the scope.
+    /// Authenticates the caller by the request headers, and checks that its key has the scopes.
     ///
     /// # Errors
     /// Returns [`Error::Unauthorized`] if the headers contain no valid key, [`Error::Forbidden`] if the key
-    /// lacks the scope, and otherwise the errors of [`KeyCache::read`].
-    pub async fn authenticate(app: &App, headers: &HeaderMap, scope: Scope) -> Result<(Self, Freshness)> {
+    /// lacks a scope, and otherwise the errors of [`KeyCache::read`].
+    pub async fn authenticate(app: &App, headers: &HeaderMap, scopes: &[Scope]) -> Result<(Self, Freshness)> {
         let secret = secret_from_headers(headers)?;
         let (key, freshness) = app.key_cache.get(&app.store, &secret.hash()).await?;
-        if !key.scopes.allow(scope) {
+        if let Some(scope) = scopes.iter().find(|scope| !key.scopes.allow(**scope)) {
             return Err(Error::Forbidden(format!("This API key lacks the scope `{}`", scope.as_str())));
         }
         let caller = Self {

@@ -18,8 +18,8 @@ pub struct Endpoint<B = String> {
     /// The name of the function in `template.yaml`, of its binary, and of the files with its handler and its
     /// test.
     pub name: &'static str,
-    /// The scope that a key must have.
-    pub scope: Scope,
+    /// The scopes that a key must have.
+    pub scopes: &'static [Scope],
     /// The dialect, which formats errors.
     pub dialect: &'static dyn Dialect,
     /// The handler.
@@ -30,9 +30,6 @@ pub struct Endpoint<B = String> {
 pub trait Dialect: Sync {
     /// Returns the reply for an error, without the headers that all errors share.
     fn error(&self, error: &Error) -> Reply;
-
-    /// Returns whether requests count towards the tenant's monthly limit.
-    fn is_metered(&self) -> bool;
 
     /// Returns the content type of the response to a request with these headers, or `None` to keep that of
     /// the reply.

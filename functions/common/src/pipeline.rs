@@ -72,8 +72,8 @@ async fn run_handler<B>(
     request: &Request,
     meter: &mut Meter,
 ) -> Result<Reply<B>> {
-    let (caller, freshness) = Caller::authenticate(app, request.headers(), endpoint.scope).await?;
-    let authorization = authorize(endpoint.dialect, app, &caller, freshness);
+    let (caller, freshness) = Caller::authenticate(app, request.headers(), endpoint.scopes).await?;
+    let authorization = authorize(app, &caller, freshness);
     let for_write = {
         let authorization = authorization.clone();
         async move { authorization.await.for_write() }
@@ -143,12 +143,11 @@ impl Authorization {
 
 /// Determines whether a caller is authorized, while the handler runs.
 fn authorize<'a>(
-    dialect: &dyn Dialect,
     app: &'a App,
     caller: &'a Caller,
     freshness: Freshness,
 ) -> Shared<BoxFuture<'a, Authorization>> {
-    let metered = dialect.is_metered() && caller.settings.usage_metering;
+    let metered = caller.settings.usage_metering;
     let authorization = async move {
         let (usage, revalidated) = join(usage(app, caller, metered), revalidate(app, freshness)).await;
         let (current_key, validity) = match revalidated {

@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 use lambda_http::{Body, RequestExt as _};
 use serde_json::{Map, Value};
 
-use clientele_shared::store::{IdempotentRequest, RenderReply, Write, WriteAuthorization};
+use clientele_shared::store::{IdempotencyKey, IdempotentRequest, RenderReply, Write, WriteAuthorization};
 use clientele_shared::{Error, Result};
 
 /// One HTTP request.
@@ -154,12 +154,8 @@ impl Request {
     ) -> Result<Write<'a>> {
         let idempotency = self.idempotency_key()?.map(|key| {
             let body = String::from_utf8_lossy(self.body());
-            IdempotentRequest::new(
-                key,
-                operation,
-                &[self.inner.method().as_str(), self.inner.uri().path(), &body],
-                render_reply,
-            )
+            let request = [self.inner.method().as_str(), self.inner.uri().path(), &body];
+            IdempotentRequest::new(IdempotencyKey::new(key, operation, &request), render_reply)
         });
         Ok(Write { expected_version: self.expected_version()?, idempotency, authorization })
     }

@@ -23,7 +23,7 @@ use crate::file::{self, MAX_BYTES};
 /// The endpoint.
 pub const ENDPOINT: Endpoint<StreamingBody> = Endpoint {
     name: "pool-customer-export",
-    scope: Scope::Export,
+    scopes: &[Scope::Export],
     dialect: &PoolFiles,
     handle: |call| handle(call).boxed(),
 };

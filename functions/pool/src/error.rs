@@ -16,6 +16,7 @@
 //! | `CONFLICT` | the idempotency key was used for a different request | 200 |
 //! | `CONFLICT` | another customer has the email, with `unique-email` on | 200 |
 //! | `PERSISTED_QUERY_NOT_SUPPORTED` | the request contains only the hash of a document | 200 |
+//! | `RESPONSE_TOO_LARGE` | the response would be larger than a Lambda can return | 200 |
 //! | `EXPORT_TOO_LARGE` | the file would be larger than Lambda can stream | 400 |
 //! | `RATE_LIMITED` | DynamoDB is throttling, or a write kept conflicting with others | 429 |
 //! | `INTERNAL_SERVER_ERROR` | a bug, or data that cannot be read | 500 |
@@ -30,8 +31,9 @@ use serde::Serialize;
 
 use clientele_functions_common::{Dialect, Reply};
 use clientele_shared::Error;
+use clientele_shared::error::FieldError;
 
-use crate::media_type;
+use clientele_functions_graphql::{media_type, response_size};
 
 /// The argument that holds a cursor. Its error has a fixed message.
 pub(crate) const CURSOR: &str = "after";
@@ -51,10 +53,6 @@ impl Dialect for Pool {
         error_reply(status(error), code(error), &message(error))
     }
 
-    fn is_metered(&self) -> bool {
-        false
-    }
-
     fn content_type(&self, request_headers: &HeaderMap) -> Option<&'static str> {
         media_type::accepts_graphql(request_headers).then_some(media_type::GRAPHQL)
     }
@@ -68,10 +66,6 @@ impl Dialect for PoolFiles {
     fn error(&self, error: &Error) -> Reply {
         let status = if matches!(error, Error::NotFound(_)) { StatusCode::NOT_FOUND } else { status(error) };
         error_reply(status, code(error), &message(error))
-    }
-
-    fn is_metered(&self) -> bool {
-        false
     }
 }
 
@@ -105,8 +99,26 @@ pub(crate) fn message(error: &Error) -> String {
     match error {
         Error::Unauthorized(_) => "Not authorized".into(),
         Error::Invalid(fields) if fields.iter().any(|f| f.field == CURSOR) => "Invalid cursor".into(),
+        Error::Invalid(fields) => {
+            let named = fields.iter().map(|error| FieldError::new(name(&error.field), &error.message));
+            Error::Invalid(named.collect()).to_string()
+        }
         other => other.to_string(),
     }
+}
+
+/// Returns this dialect's name of a field. Rules for the whole customer use the canonical names, with underscores.
+fn name(field: &str) -> String {
+    if field == "physical_address" {
+        return "street".into();
+    }
+    let mut words = field.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| {
+        let mut letters = word.chars();
+        let initial = letters.next().map(|letter| letter.to_ascii_uppercase());
+        name.chars().chain(initial).chain(letters).collect()
+    })
 }
 
 /// Converts an error to a GraphQL error of one field of the document.
@@ -114,7 +126,7 @@ pub(crate) fn to_field_error(error: &Error) -> async_graphql::Error {
     async_graphql::Error::new(message(error)).extend_with(|_, extensions| {
         extensions.set("code", code(error));
         if let Error::Invalid(fields) = error {
-            let names = fields.iter().map(|error| Value::from(error.field.as_str())).collect();
+            let names = fields.iter().map(|error| Value::from(name(&error.field))).collect();
             extensions.set("fields", Value::List(names));
         }
     })
@@ -173,6 +185,17 @@ pub(crate) fn mutation_by_get() -> Reply {
 /// and send the whole document.
 pub(crate) fn persisted_query_not_supported() -> Reply {
     error_reply(StatusCode::OK, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
+}
+
+/// Returns the response to a document that asks for more than a function can return.
+pub(crate) fn response_too_large() -> Reply {
+    let megabytes = response_size::MAX_BYTES / 100_000;
+    let message = format!(
+        "The response would be larger than {}.{} MB; lower `first` or `limit`, or select fewer fields",
+        megabytes / 10,
+        megabytes % 10
+    );
+    error_reply(StatusCode::OK, "RESPONSE_TOO_LARGE", &message)
 }
 
 #[cfg(test)]

@@ -3,26 +3,28 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Response, ServerError, Value, Variables};
+use async_graphql::{Response, ServerError, Value};
 use futures::FutureExt;
 use futures::future::join;
 use http::{Method, StatusCode};
 use serde::Serialize;
-use serde_json::{Map, Value as Json};
 
-use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply, Request};
+use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply};
+use clientele_functions_graphql::document::{self, RequestedOperation, RootField};
+use clientele_functions_graphql::response_size::ResponseSize;
+use clientele_functions_graphql::transport::read_request;
+use clientele_functions_graphql::validation::request_to_validate;
 use clientele_shared::model::Scope;
 use clientele_shared::{Error, Result};
 
-use crate::document::{self, RequestedOperation};
 use crate::error::{self, Pool};
-use crate::schema::SCHEMA;
+use crate::schema::{self, SCHEMA, VALIDATION};
 use crate::session::Session;
 
 /// The endpoint. Every request needs the scope `read`; a mutation also needs the scope `write`.
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "pool-graphql",
-    scope: Scope::Read,
+    scopes: &[Scope::Read],
     dialect: &Pool,
     handle: |call| handle(call).boxed(),
 };
@@ -44,78 +46,52 @@ async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
             return Ok(error::error_reply(StatusCode::OK, error::code(&error), &error::message(&error)));
         }
     }
-    let (session, sender) = Session::new(call.store(), call.caller, call.request)?;
+    let mut fields = Vec::new();
+    if let Some(RequestedOperation { fields: root_fields, merged, .. }) = operation {
+        fields = root_fields;
+        if let Some(merged) = merged {
+            let validated = VALIDATION.execute(request_to_validate(&request)).await;
+            if validated.is_err() {
+                return reply(&validated, false);
+            }
+            request.set_parsed_query(merged);
+            request.operation_name = None;
+        }
+    }
+    execute(call, request, &fields).await
+}
+
+async fn execute(
+    call: AuthenticatedRequest<'_>,
+    request: async_graphql::Request,
+    fields: &[RootField],
+) -> Result<Reply> {
+    let lists: Vec<_> = fields.iter().filter(|field| schema::LISTS.contains(&field.name.as_str())).collect();
+    if lists.iter().filter(|list| is_narrowed(list)).count() > schema::MAX_NARROWED {
+        let message = format!(
+            "The document has more than {} lists with a search or a filter; send them in several documents",
+            schema::MAX_NARROWED
+        );
+        return reply(&Response::from_errors(vec![document::validation_error(message)]), false);
+    }
+    let (session, sender) = Session::new(call.store(), call.caller, call.request, lists.len())?;
     let session = Arc::new(session);
-    let execution = SCHEMA.execute(request.data(Arc::clone(&session)));
-    let (mut response, ()) = join(execution, sender.forward(call.authorization)).await;
-    if let (Value::Object(data), Some(RequestedOperation { fields, .. })) = (&mut response.data, operation) {
+    let size = Arc::new(ResponseSize::default());
+    let request = request.data(Arc::clone(&session)).data(Arc::clone(&size));
+    let (mut response, ()) = join(SCHEMA.execute(request), sender.forward(call.authorization)).await;
+    if let Value::Object(data) = &mut response.data {
         // Fields arrive in the order in which they were resolved; GraphQL requires the order of the document.
-        data.sort_by_cached_key(|name, _| fields.iter().position(|field| field == name));
+        data.sort_by_cached_key(|name, _| fields.iter().position(|field| field.response_key == *name));
     }
     match session.failure() {
         Some(failure) => Err(failure),
+        None if size.is_exceeded() => Ok(error::response_too_large()),
         None => reply(&response, session.has_lower_bound_total()),
     }
 }
 
-/// Reads the document, its variables and the name of the operation from the body or from the URL's query
-/// string. Returns `None` if the client sent only the hash of a persisted query.
-///
-/// # Errors
-/// Returns [`Error::Invalid`] if the document is missing or a part of the request is malformed.
-fn read_request(request: &Request) -> Result<Option<async_graphql::Request>> {
-    let mut body =
-        if request.method() == Method::GET { query_parameters(request)? } else { request.json_object()? };
-    let query = take_string(&mut body, "query")?.filter(|query| !query.trim().is_empty());
-    let operation_name = take_string(&mut body, "operationName")?;
-    let variables = body.remove("variables");
-    match query {
-        Some(query) => build_request(query, variables, operation_name).map(Some),
-        None if body
-            .get("extensions")
-            .is_some_and(|extensions| extensions.get("persistedQuery").is_some()) =>
-        {
-            Ok(None)
-        }
-        None => Err(Error::invalid("query", "must contain a GraphQL document")),
-    }
-}
-
-/// Returns the URL's query parameters in the format of a request body.
-fn query_parameters(request: &Request) -> Result<Map<String, Json>> {
-    let text = |name: &str| request.query(name).map(|text| (name.to_owned(), Json::from(text)));
-    let json = |name: &str| {
-        let parse =
-            |text| serde_json::from_str(text).map_err(|_| Error::invalid(name, "must be a JSON object"));
-        request.query(name).map(|text| Ok((name.to_owned(), parse(text)?))).transpose()
-    };
-    let fields = [text("query"), text("operationName"), json("variables")?, json("extensions")?];
-    Ok(fields.into_iter().flatten().collect())
-}
-
-fn take_string(body: &mut Map<String, Json>, name: &str) -> Result<Option<String>> {
-    match body.remove(name) {
-        None | Some(Json::Null) => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Error::invalid(name, "must be a string")),
-    }
-}
-
-fn build_request(
-    query: String,
-    variables: Option<Json>,
-    operation_name: Option<String>,
-) -> Result<async_graphql::Request> {
-    let variables = match variables {
-        None | Some(Json::Null) => Variables::default(),
-        Some(object @ Json::Object(_)) => Variables::from_json(object),
-        Some(_) => return Err(Error::invalid("variables", "must be a JSON object")),
-    };
-    let request = async_graphql::Request::new(query).variables(variables);
-    Ok(match operation_name.filter(|name| !name.is_empty()) {
-        Some(name) => request.operation_name(name),
-        None => request,
-    })
+fn is_narrowed(list: &RootField) -> bool {
+    list.arguments.iter().any(|argument| schema::CONDITIONS.contains(&argument.as_str()))
 }
 
 #[derive(Serialize)]

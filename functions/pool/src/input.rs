@@ -236,13 +236,16 @@ impl Form {
         }
     }
 
-    /// Sets a text field to the text exactly as sent, including outer white space.
+    /// Sets a text field to the text exactly as sent, including outer white space, or clears it if the text is blank.
     fn verbatim(&mut self, name: &str, input: &MaybeUndefined<String>, target: &mut Option<String>) {
-        self.text(name, input, target, line);
-        if let (MaybeUndefined::Value(text), Some(stored)) = (input, target)
-            && stored == text.trim()
-        {
-            stored.clone_from(text);
+        match input {
+            MaybeUndefined::Value(text) if !text.trim().is_empty() && Some(text) != target.as_ref() => {
+                match line(text) {
+                    Ok(value) => *target = Some(value),
+                    Err(message) => self.add_error(name, message),
+                }
+            }
+            _ => self.text(name, input, target, line),
         }
     }
 

@@ -1,19 +1,17 @@
 //! The pool dialect: GraphQL at `/graphql`, and CSV.
 //!
-//! [`graphql`] reads the document from the request, checks it before execution (`document`), executes it and
+//! [`graphql`] reads the document from the request, checks it before execution (`clientele_functions_graphql::document`), executes it and
 //! returns the response. `query` and `mutation` hold the root fields. Output objects are defined only in
 //! `types`; input is read only in `input`, `filter` and `tag`; errors are formatted only in `error`.
 //! [`customer_export`] and [`pricing_export`] each return a file.
 
 mod cursor;
 pub mod customer_export;
-mod document;
 mod error;
 mod file;
 mod filter;
 pub mod graphql;
 mod input;
-mod media_type;
 mod mutation;
 pub mod pricing_export;
 mod query;

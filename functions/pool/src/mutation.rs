@@ -69,20 +69,25 @@ impl Mutation {
         bulk_update(session, input).boxed().await.map_err(|e| session.field_error(e))
     }
 
-    /// Deletes a customer. This is an extension, for tenants that have turned on `pool-extensions`.
+    /// Deletes a customer. This is an extension, for tenants that have turned on `pool-extensions`. With the header
+    /// `Idempotency-Key`, a retried request takes effect only once.
     #[graphql(complexity = "WRITE + child_complexity", visible = "has_extensions")]
     async fn delete_customer(&self, context: &Context<'_>, id: ID) -> async_graphql::Result<bool> {
         let session = session::from_context(context)?;
-        delete(session, &id).boxed().await.map(|()| true).map_err(|e| session.field_error(e))
+        let field = WriteField::from_context(context);
+        delete(session, &field, &id).boxed().await.map(|()| true).map_err(|e| session.field_error(e))
     }
 
-    /// Creates a tag.
+    /// Creates a tag. With the header `Idempotency-Key`, a retried request takes effect only once.
     #[graphql(complexity = "WRITE + child_complexity")]
     async fn create_tag(&self, context: &Context<'_>, input: CreateTagInput) -> async_graphql::Result<Tag> {
         let session = session::from_context(context)?;
+        let key =
+            session.idempotency.as_ref().map(|request| request.key(&WriteField::from_context(context).name));
         let created = async {
             let (name, color) = input.read()?;
-            session.store.tag_create(&session.tenant, name, color, session.authorization()).await
+            let Session { store, tenant, .. } = session;
+            store.tag_create(tenant, name, color, key.as_ref(), session.authorization()).await
         };
         let created = created.boxed().await;
         session.invalidate_tags();
@@ -177,7 +182,7 @@ async fn update(
     written_customer(session, outcome).await
 }
 
-async fn delete(session: &Session, id: &str) -> Result<()> {
+async fn delete(session: &Session, field: &WriteField, id: &str) -> Result<()> {
     if !session.settings.extensions {
         return Err(Error::Forbidden(
             "deleteCustomer is an extension; turn on the tenant's setting `pool-extensions` to use it".into(),
@@ -185,8 +190,7 @@ async fn delete(session: &Session, id: &str) -> Result<()> {
     }
     let number = CustomerNumber::from_customer_id(id).ok_or(Error::NotFound("Customer"))?;
     let Session { store, tenant, .. } = session;
-    let write = Write { authorization: session.authorization(), ..Write::plain() };
-    store.customer_delete(tenant, tenant.customer_uuid(number), write).await?;
+    store.customer_delete(tenant, tenant.customer_uuid(number), write(session, field)).await?;
     Ok(())
 }
 
@@ -195,7 +199,7 @@ fn write<'a>(session: &'a Session, field: &WriteField) -> Write<'a> {
     let idempotency = session
         .idempotency
         .as_ref()
-        .map(|request| IdempotentRequest::new(&request.key, &field.name, &[&request.body], &stored_reply));
+        .map(|request| IdempotentRequest::new(request.key(&field.name), &stored_reply));
     Write { expected_version: None, idempotency, authorization: session.authorization() }
 }
 

@@ -21,7 +21,7 @@ const COLUMNS: [&str; 7] =
 /// The endpoint.
 pub const ENDPOINT: Endpoint<StreamingBody> = Endpoint {
     name: "pool-pricing-export",
-    scope: Scope::Export,
+    scopes: &[Scope::Export],
     dialect: &PoolFiles,
     handle: |call| handle(call).boxed(),
 };

@@ -6,7 +6,7 @@ use futures::future::try_join;
 
 use clientele_shared::model::{self, CustomerNumber};
 use clientele_shared::rules::search::SearchQuery;
-use clientele_shared::store::{Budget, CustomerQuery, PageRequest, Position};
+use clientele_shared::store::{CustomerQuery, PageRequest, Position};
 use clientele_shared::{Error, Result, store};
 
 use crate::cursor;
@@ -151,7 +151,7 @@ async fn read_connection(
     let Session { store, tenant, key_id, .. } = session;
     let position = after.map(Position::at);
     let request = PageRequest::After { position, limit, total, walker: Some(key_id) };
-    let page = store.customers(tenant, query, request, Budget::default()).await?;
+    let page = store.customers(tenant, query, request, session.budget).await?;
     let next = page.next.map(|next| next.number);
     Ok(CustomerConnection { customers: customers(page.customers), next, total: page.total })
 }
@@ -171,7 +171,7 @@ async fn list_by_page(
     let search = search.as_deref().and_then(SearchQuery::parse);
     let query = CustomerQuery { filter, search, ..CustomerQuery::default() };
     let request = PageRequest::Page { page, limit, walker: key_id };
-    let found = store.customers(tenant, &query, request, Budget::default()).await?;
+    let found = store.customers(tenant, &query, request, session.budget).await?;
     let total = found.total.ok_or_else(|| Error::broken("a page was read without its total"))?;
     let mut total_pages = total.count().div_ceil(limit as u64);
     if found.next.is_some() {
@@ -200,7 +200,7 @@ async fn select(session: &Session, selector: CustomerSelector) -> Result<model::
                 store::CustomerFilter { conditions: vec![condition], ..store::CustomerFilter::default() };
             let request = PageRequest::After { position: None, limit: 1, total: false, walker: None };
             let query = CustomerQuery::of(filter);
-            let found = store.customers(tenant, &query, request, Budget::default()).await?;
+            let found = store.customers(tenant, &query, request, session.budget).await?;
             let listed = found.customers.into_iter().next().ok_or(Error::NotFound("Customer"))?;
             Ok(listed.customer)
         }

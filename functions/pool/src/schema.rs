@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use async_graphql::{EmptySubscription, Schema};
 
+use clientele_functions_graphql::validation::ValidateOnly;
+
 use crate::mutation::Mutation;
 use crate::query::Query;
 
@@ -13,6 +15,15 @@ const MAX_DEPTH: usize = 20;
 /// Maximum complexity of one document. A field costs 1, and the fields under a list of customers cost that
 /// much for each customer that the list can return. Four pages of 100 customers with all their fields fit.
 const MAX_COMPLEXITY: usize = 10_000;
+
+/// The root fields that read lists. They share the read budget of a document.
+pub(crate) const LISTS: [&str; 2] = ["infiniteCustomers", "paginatedCustomers"];
+
+/// The arguments that narrow a list. Records must be read to decide about them and to count the matches.
+pub(crate) const CONDITIONS: [&str; 3] = ["filter", "search", "selector"];
+
+/// Maximum number of narrowed lists in one document: each can then examine at least 500 records.
+pub(crate) const MAX_NARROWED: usize = 20;
 
 /// Complexity of a field that writes one record.
 pub(crate) const WRITE: usize = 100;
@@ -27,6 +38,10 @@ pub(crate) static SCHEMA: LazyLock<Schema<Query, Mutation, EmptySubscription>> =
         .limit_complexity(MAX_COMPLEXITY)
         .finish()
 });
+
+/// The schema for documents that are executed in another form than they were sent, which alone has to keep the limits.
+pub(crate) static VALIDATION: LazyLock<Schema<Query, Mutation, EmptySubscription>> =
+    LazyLock::new(|| Schema::build(Query, Mutation, EmptySubscription).extension(ValidateOnly).finish());
 
 /// Builds the schema now instead of on first use.
 pub fn build_schema() {

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use clientele_functions_common::{Caller, Request};
 use clientele_shared::model::{ApiKeyId, Tag, TagId, Tenant};
-use clientele_shared::store::{Store, Total, WriteAuthorization, WriteRules};
+use clientele_shared::store::{Budget, IdempotencyKey, Store, Total, WriteAuthorization, WriteRules};
 use clientele_shared::{Error, Result};
 
 use crate::settings::PoolSettings;
@@ -27,7 +27,9 @@ pub(crate) struct Session {
     pub(crate) tenant: Tenant,
     pub(crate) key_id: ApiKeyId,
     pub(crate) settings: PoolSettings,
-    pub(crate) idempotency: Option<IdempotencyKey>,
+    pub(crate) idempotency: Option<IdempotentDocument>,
+    /// The read budget of each list of the document.
+    pub(crate) budget: Budget,
     authorization: Shared<oneshot::Receiver<Option<WriteRules>>>,
     /// Read on first use, and again after a field has changed a tag.
     tags: Mutex<Arc<OnceCell<Arc<[Tag]>>>>,
@@ -36,10 +38,17 @@ pub(crate) struct Session {
     has_lower_bound_total: AtomicBool,
 }
 
-/// The idempotency key of a request, with the body that a request with the same key must have.
-pub(crate) struct IdempotencyKey {
-    pub(crate) key: String,
-    pub(crate) body: String,
+/// The `Idempotency-Key` of a request, with the body that a request with the same key must have.
+pub(crate) struct IdempotentDocument {
+    key: String,
+    body: String,
+}
+
+impl IdempotentDocument {
+    /// The identity of one of the document's writes.
+    pub(crate) fn key(&self, operation: &str) -> IdempotencyKey {
+        IdempotencyKey::new(&self.key, operation, &[&self.body])
+    }
 }
 
 /// The sending half of a session's write authorization.
@@ -55,7 +64,7 @@ impl AuthorizationSender {
 }
 
 impl Session {
-    /// Creates a session for the caller's request.
+    /// Creates a session for the caller's request, whose document reads this many lists.
     ///
     /// # Errors
     /// Returns [`Error::Invalid`] if the `Idempotency-Key` header is malformed, and [`Error::Internal`] if the
@@ -64,9 +73,10 @@ impl Session {
         store: &Store,
         caller: &Caller,
         request: &Request,
+        lists: usize,
     ) -> Result<(Self, AuthorizationSender)> {
         let (sender, authorization) = oneshot::channel();
-        let idempotency = request.idempotency_key()?.map(|key| IdempotencyKey {
+        let idempotency = request.idempotency_key()?.map(|key| IdempotentDocument {
             key: key.to_owned(),
             body: String::from_utf8_lossy(request.body()).into_owned(),
         });
@@ -76,6 +86,7 @@ impl Session {
             key_id: caller.key_id.clone(),
             settings: caller.settings.dialect()?,
             idempotency,
+            budget: Budget::default().shared_by(lists),
             authorization: authorization.shared(),
             tags: Mutex::default(),
             failure: Mutex::new(None),

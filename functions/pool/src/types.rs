@@ -7,6 +7,7 @@ use async_graphql::{
     Context, Enum, ID, InputValueError, InputValueResult, Object, Scalar, ScalarType, SimpleObject, Value,
 };
 
+use clientele_functions_graphql::response_size::Text;
 use clientele_shared::model::{self, CustomerNumber, Timestamp};
 use clientele_shared::store::Total;
 
@@ -66,53 +67,53 @@ impl Customer {
     }
 
     /// The customer's first name; `null` if it has none.
-    async fn first_name(&self) -> Option<&str> {
-        self.0.fields.first_name.as_deref()
+    async fn first_name(&self) -> Option<Text<'_>> {
+        self.0.fields.first_name.as_deref().map(Text)
     }
 
     /// The customer's last name; `null` if it has none, even if `companyName` is set.
-    async fn last_name(&self) -> Option<&str> {
-        self.0.fields.last_name.as_deref()
+    async fn last_name(&self) -> Option<Text<'_>> {
+        self.0.fields.last_name.as_deref().map(Text)
     }
 
     /// Email address.
-    async fn email(&self) -> Option<&str> {
-        self.0.fields.email.as_deref()
+    async fn email(&self) -> Option<Text<'_>> {
+        self.0.fields.email.as_deref().map(Text)
     }
 
     /// Primary phone number, as entered.
-    async fn phone(&self) -> Option<&str> {
-        self.0.fields.phone.as_deref()
+    async fn phone(&self) -> Option<Text<'_>> {
+        self.0.fields.phone.as_deref().map(Text)
     }
 
     /// Mobile phone number, as entered.
-    async fn mobile_phone(&self) -> Option<&str> {
-        self.0.fields.mobile_phone.as_deref()
+    async fn mobile_phone(&self) -> Option<Text<'_>> {
+        self.0.fields.mobile_phone.as_deref().map(Text)
     }
 
     /// Business name, for commercial customers.
-    async fn company_name(&self) -> Option<&str> {
-        self.0.fields.company_name.as_deref()
+    async fn company_name(&self) -> Option<Text<'_>> {
+        self.0.fields.company_name.as_deref().map(Text)
     }
 
     /// Street address.
-    async fn street(&self) -> Option<&str> {
-        self.0.fields.physical.line1.as_deref()
+    async fn street(&self) -> Option<Text<'_>> {
+        self.0.fields.physical.line1.as_deref().map(Text)
     }
 
     /// City.
-    async fn city(&self) -> Option<&str> {
-        self.0.fields.physical.city.as_deref()
+    async fn city(&self) -> Option<Text<'_>> {
+        self.0.fields.physical.city.as_deref().map(Text)
     }
 
     /// State or province.
-    async fn state(&self) -> Option<&str> {
-        self.0.fields.physical.state.as_deref()
+    async fn state(&self) -> Option<Text<'_>> {
+        self.0.fields.physical.state.as_deref().map(Text)
     }
 
     /// Postal code.
-    async fn zip_code(&self) -> Option<&str> {
-        self.0.fields.physical.postal_code.as_deref()
+    async fn zip_code(&self) -> Option<Text<'_>> {
+        self.0.fields.physical.postal_code.as_deref().map(Text)
     }
 
     /// Stage of the relationship with the customer.
@@ -128,13 +129,13 @@ impl Customer {
     }
 
     /// Internal notes.
-    async fn notes(&self) -> Option<&str> {
-        self.0.fields.notes.as_deref()
+    async fn notes(&self) -> Option<Text<'_>> {
+        self.0.fields.notes.as_deref().map(Text)
     }
 
     /// The customer's id in QuickBooks.
-    async fn quickbooks_id(&self) -> Option<&str> {
-        self.0.fields.quickbooks_id.as_deref()
+    async fn quickbooks_id(&self) -> Option<Text<'_>> {
+        self.0.fields.quickbooks_id.as_deref().map(Text)
     }
 
     /// When the customer was created.
@@ -160,8 +161,8 @@ impl Tag {
     }
 
     /// Display name.
-    async fn name(&self) -> &str {
-        &self.0.name
+    async fn name(&self) -> Text<'_> {
+        Text(&self.0.name)
     }
 
     /// Display colour, such as `#4F46E5`.

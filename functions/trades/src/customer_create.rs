@@ -17,7 +17,7 @@ use crate::types::{CustomerBody, Success, customer_reply};
 /// The endpoint.
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "trades-customer-create",
-    scope: Scope::Write,
+    scopes: &[Scope::Write],
     dialect: &Trades,
     handle: |call| handle(call).boxed(),
 };
@@ -41,14 +41,15 @@ pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     let fields = CustomerInput::read(&call.request.json_object()?).create()?;
     let settings: TradesSettings = call.caller.settings.dialect()?;
     let status = if settings.create_answers_200 { StatusCode::OK } else { StatusCode::CREATED };
-    let render = |customer: &Customer| Ok(customer_reply(status, customer)?.to_stored());
+    let reply = |customer: &Customer| {
+        let location = format!("/api/v1/customers/{}", customer.uuid);
+        Ok(customer_reply(status, customer)?.with(header::LOCATION, location))
+    };
+    let render = |customer: &Customer| Ok(reply(customer)?.to_stored());
     let (store, tenant) = (call.store(), call.tenant());
     let write = call.into_write(&render)?;
     match store.customer_create(tenant, fields, write).await? {
-        WriteOutcome::Applied(customer) => {
-            let location = format!("/api/v1/customers/{}", customer.uuid);
-            Ok(customer_reply(status, &customer)?.with(header::LOCATION, location))
-        }
+        WriteOutcome::Applied(customer) => reply(&customer),
         WriteOutcome::Replayed(stored) => Reply::from_stored(&stored),
     }
 }

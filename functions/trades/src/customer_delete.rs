@@ -16,7 +16,7 @@ use crate::types::{Message, Success};
 /// The endpoint.
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "trades-customer-delete",
-    scope: Scope::Write,
+    scopes: &[Scope::Write],
     dialect: &Trades,
     handle: |call| handle(call).boxed(),
 };

@@ -15,7 +15,7 @@ use crate::types::{CustomerBody, Success, customer_reply, etag};
 /// The endpoint.
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "trades-customer-get",
-    scope: Scope::Read,
+    scopes: &[Scope::Read],
     dialect: &Trades,
     handle: |call| handle(call).boxed(),
 };

@@ -18,7 +18,7 @@ use crate::types::{CustomerBody, CustomersBody, Pagination, Success};
 /// The endpoint.
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "trades-customer-list",
-    scope: Scope::Read,
+    scopes: &[Scope::Read],
     dialect: &Trades,
     handle: |call| handle(call).boxed(),
 };

@@ -17,7 +17,8 @@ use crate::types::{CustomerBody, Success, customer_reply};
 /// The endpoint.
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "trades-customer-update",
-    scope: Scope::Write,
+    // The response shows the whole customer.
+    scopes: &[Scope::Write, Scope::Read],
     dialect: &Trades,
     handle: |call| handle(call).boxed(),
 };

@@ -33,10 +33,6 @@ impl Dialect for Trades {
         };
         reply(status(error), message(error), details)
     }
-
-    fn is_metered(&self) -> bool {
-        true
-    }
 }
 
 fn status(error: &Error) -> StatusCode {

@@ -5,4 +5,5 @@ pub mod entries;
 pub mod fold;
 pub mod pricing;
 pub mod search;
+pub mod size;
 pub mod text;

@@ -25,7 +25,8 @@ pub use read::{
 };
 pub use tenants::{NewApiKey, Pricing, TagChange, Usage};
 pub use write::{
-    AllocatedNumbers, IdempotentRequest, ImportedRow, RenderReply, RowKey, Updated, Write, WriteOutcome,
+    AllocatedNumbers, IdempotencyKey, IdempotentRequest, ImportedRow, RenderReply, RowKey, Updated, Write,
+    WriteOutcome,
 };
 
 use std::future::Future;

@@ -40,6 +40,14 @@ pub(super) struct Spending {
 }
 
 impl Budget {
+    /// The part of this budget that each of several lists of one request gets.
+    #[must_use]
+    pub fn shared_by(self, lists: usize) -> Self {
+        let lists = lists.max(1);
+        let part = |all: usize| (all / lists).max(1);
+        Self { records: part(self.records), keys: part(self.keys), calls: part(self.calls), ..self }
+    }
+
     /// Starts to spend the budget for a caller that waits until `deadline`.
     pub(super) fn spend(self, deadline: Option<Instant>) -> Spending {
         let longest = Instant::now() + MAX_DURATION;

@@ -5,17 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-use futures::future::{try_join, try_join3};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+use futures::future::{try_join, try_join4};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Color, Tag, TagId, Tenant};
 use crate::store::calls::{contended, finish_put};
-use crate::store::counts::slots::Lane;
-use crate::store::items::{Item, key_item, text, text_in};
+use crate::store::items::{Item, key_item, number, text, text_in};
 use crate::store::log::entry::Change;
-use crate::store::write::transaction::{Guard, Outcome, Step, Transaction};
-use crate::store::{Store, Write, WriteAuthorization};
+use crate::store::write::transaction::{Guard, Outcome, Step, Transaction, unexpected};
+use crate::store::{IdempotencyKey, Store, Write, WriteAuthorization};
 use crate::table::keys::{self, attribute};
 use crate::{Error, Result};
 
@@ -27,6 +26,12 @@ pub struct TagChange {
     /// The new colour.
     pub color: Option<Color>,
 }
+
+/// Maximum number of tags that a tenant has, so that a list can read them all.
+const MAX_TAGS: i64 = 1_000;
+
+/// The number of a tenant's tags, next to the last number given to one.
+const COUNT: &str = "count";
 
 #[derive(Serialize, Deserialize)]
 struct Record {
@@ -55,27 +60,65 @@ impl Store {
         to_tag(item.ok_or(Error::NotFound("Tag"))?)
     }
 
-    /// Creates a tag: two round trips.
+    /// Creates a tag: two round trips. A duplicate request returns the tag as the first one created it.
     ///
     /// # Errors
-    /// Returns [`Error::Throttled`] if nothing was written for lack of capacity, and [`Error::Unavailable`] if it is
-    /// unknown whether the tag was created.
+    /// Returns [`Error::Conflict`] if the tenant has 1,000 tags or the key was used for another request,
+    /// [`Error::Throttled`] if nothing was written for lack of capacity, and [`Error::Unavailable`] if it is unknown
+    /// whether the tag was created.
     pub async fn tag_create(
         &self,
         tenant: &Tenant,
         name: String,
         color: Color,
+        idempotency: Option<&IdempotencyKey>,
         authorization: WriteAuthorization<'_>,
     ) -> Result<Tag> {
         let sequence = keys::tag_sequence(tenant);
-        let (number, _, mut lane) =
-            try_join3(self.sequence_allocate(&sequence), authorization, self.lane(tenant)).await?;
-        let tag = Tag { id: TagId::from_number(number), name, color };
-        let put = self.put_new(item(tenant, &tag)?)?;
-        match self.tag_commit(tenant, &tag.id, put, Guard::Absent, &mut lane).await? {
-            true => Ok(tag),
-            false => Err(Error::broken(format!("the tag {} was created twice", tag.id))),
+        let (number, stored, _, mut lane) = try_join4(
+            self.sequence_allocate(&sequence),
+            self.stored_reply_get(tenant, idempotency),
+            authorization,
+            self.lane(tenant),
+        )
+        .await?;
+        if let Some(stored) = stored {
+            return from_stored(&stored);
         }
+        let tag = Tag { id: TagId::from_number(number), name, color };
+        let step = Step { changes: vec![Change::Tag(tag.id.clone())], ..Step::default() };
+        let mut step = step
+            .guarded(self.put_new(item(tenant, &tag)?)?, Guard::Absent)
+            .guarded(self.tag_count_add(tenant, 1)?, Guard::Room);
+        if let Some(key) = idempotency {
+            step = step.guarded(self.stored_reply_put(tenant, key, to_stored(&tag)?)?, Guard::FirstRequest);
+        }
+        match Transaction::of(self, tenant, step).commit(&mut lane).await? {
+            Outcome::Applied { .. } => Ok(tag),
+            outcome if outcome.is_refused_by(Guard::FirstRequest) => {
+                let stored = self.stored_reply_get(tenant, idempotency).await?;
+                from_stored(&stored.ok_or_else(|| Error::broken("an idempotency record vanished"))?)
+            }
+            outcome if outcome.is_refused_by(Guard::Room) => {
+                Err(Error::Conflict(format!("The tenant has {MAX_TAGS} tags; delete one first")))
+            }
+            outcome => Err(unexpected(&outcome)),
+        }
+    }
+
+    /// Adds to the number of a tenant's tags, which stays at [`MAX_TAGS`] or below.
+    fn tag_count_add(&self, tenant: &Tenant, change: i64) -> Result<TransactWriteItem> {
+        let update = Update::builder()
+            .table_name(&*self.table)
+            .set_key(Some(key_item(&keys::tag_sequence(tenant))))
+            .update_expression("ADD #count :change")
+            .condition_expression("attribute_not_exists(#count) OR #count <= :most")
+            .expression_attribute_names("#count", COUNT)
+            .expression_attribute_values(":change", number(change))
+            .expression_attribute_values(":most", number(MAX_TAGS - change))
+            .build()
+            .map_err(|e| Error::internal("building the update of a count", e))?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     /// Returns the ids of all tags by name, after creating the named tags that do not exist, one write each. If several
@@ -95,7 +138,8 @@ impl Store {
         for name in names {
             if !ids.contains_key(name) {
                 let authorization = Write::plain().authorization;
-                let tag = self.tag_create(tenant, name.clone(), Color::default(), authorization).await?;
+                let tag =
+                    self.tag_create(tenant, name.clone(), Color::default(), None, authorization).await?;
                 ids.insert(tag.name, tag.id);
             }
         }
@@ -126,8 +170,9 @@ impl Store {
             if new == old {
                 return Ok(old);
             }
-            let put = self.tag_replace(tenant, &old, &new)?;
-            if self.tag_commit(tenant, id, put, Guard::Unchanged, &mut lane).await? {
+            let step = Step { changes: vec![Change::Tag(id.clone())], ..Step::default() };
+            let step = step.guarded(self.tag_replace(tenant, &old, &new)?, Guard::Unchanged);
+            if let Outcome::Applied { .. } = Transaction::of(self, tenant, step).commit(&mut lane).await? {
                 return Ok(new);
             }
             attempts.back_off(contended).await?;
@@ -146,25 +191,15 @@ impl Store {
         authorization: WriteAuthorization<'_>,
     ) -> Result<()> {
         let (_, mut lane) = try_join(authorization, self.lane(tenant)).await?;
-        let delete = self.delete_existing(&keys::tag(tenant, id))?;
-        match self.tag_commit(tenant, id, delete, Guard::Present, &mut lane).await? {
-            true => Ok(()),
-            false => Err(Error::NotFound("Tag")),
+        let step = Step { changes: vec![Change::Tag(id.clone())], ..Step::default() };
+        let step = step
+            .guarded(self.delete_existing(&keys::tag(tenant, id))?, Guard::Present)
+            .guarded(self.tag_count_add(tenant, -1)?, Guard::Room);
+        match Transaction::of(self, tenant, step).commit(&mut lane).await? {
+            Outcome::Applied { .. } => Ok(()),
+            outcome if outcome.is_refused_by(Guard::Present) => Err(Error::NotFound("Tag")),
+            outcome => Err(unexpected(&outcome)),
         }
-    }
-
-    /// Commits a write of a tag; returns whether its guard holds.
-    async fn tag_commit(
-        &self,
-        tenant: &Tenant,
-        id: &TagId,
-        write: TransactWriteItem,
-        guard: Guard,
-        lane: &mut Lane,
-    ) -> Result<bool> {
-        let step = Step { changes: vec![Change::Tag(id.clone())], ..Step::default() }.guarded(write, guard);
-        let outcome = Transaction::of(self, tenant, step).commit(lane).await?;
-        Ok(matches!(outcome, Outcome::Applied { .. }))
     }
 
     /// A put of a tag, provided that it is still as it was read.
@@ -187,6 +222,19 @@ fn item(tenant: &Tenant, tag: &Tag) -> Result<Item> {
     let mut item: Item = serde_dynamo::to_item(record).map_err(|e| Error::internal("writing a tag", e))?;
     item.extend(key_item(&keys::tag(tenant, &tag.id)));
     Ok(item)
+}
+
+/// The reply that is stored for duplicates of a tag's creation: the tag as it was created.
+fn to_stored(tag: &Tag) -> Result<String> {
+    let stored = (tag.id.as_str(), &tag.name, &tag.color);
+    serde_json::to_string(&stored).map_err(|e| Error::internal("writing a tag's stored reply", e))
+}
+
+fn from_stored(stored: &str) -> Result<Tag> {
+    let (id, name, color): (String, String, Color) =
+        serde_json::from_str(stored).map_err(|e| Error::internal("reading a tag's stored reply", e))?;
+    let id = id.parse().map_err(|e| Error::internal("reading the id of a tag's stored reply", e))?;
+    Ok(Tag { id, name, color })
 }
 
 fn to_tag(item: Item) -> Result<Tag> {

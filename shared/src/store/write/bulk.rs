@@ -12,6 +12,7 @@ use super::email::needs_email_claim;
 use super::entries::EntryChange;
 use super::transaction::{Outcome, Step, Transaction};
 use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant};
+use crate::rules::size;
 use crate::store::items::Item;
 use crate::store::items::record::Record;
 use crate::store::{Store, WriteAuthorization, WriteRules};
@@ -114,6 +115,7 @@ impl Store {
         if fields == old.customer.fields {
             return Ok(None);
         }
+        size::check(&fields)?;
         let new = Customer { fields, ..old.customer.clone() };
         let new = next_version(&old.customer, new, self.ambient.now());
         let mut entries = EntryChange::between(tenant, &old.customer, &new);

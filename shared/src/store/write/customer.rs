@@ -11,6 +11,7 @@ use super::entries::{EntryChange, entry_items, record_condition};
 use super::transaction::{Guard, Outcome, Step, Transaction, unexpected};
 use super::{IdempotentRequest, email::EmailClaim};
 use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant, Timestamp};
+use crate::rules::size;
 use crate::store::calls::{contended, finish_put};
 use crate::store::counts::slots::Lane;
 use crate::store::items::record::{self, Record, TERMS};
@@ -75,6 +76,7 @@ impl Store {
         fields: CustomerFields,
         write: Write<'_>,
     ) -> Result<WriteOutcome> {
+        size::check(&fields)?;
         let Write { idempotency, authorization, .. } = write;
         let outcome = self.create_once(tenant, fields, idempotency.as_ref(), authorization).await;
         self.replay_if_duplicate(tenant, idempotency.as_ref(), outcome).await
@@ -142,7 +144,11 @@ impl Store {
             Some(_) => Err(Error::NotFound("Customer")),
             None => {
                 let fields = change(old.fields.clone())?;
-                Ok((fields != old.fields).then(|| Customer { fields, ..old.clone() }))
+                if fields == old.fields {
+                    return Ok(None);
+                }
+                size::check(&fields)?;
+                Ok(Some(Customer { fields, ..old.clone() }))
             }
         };
         self.customer_change(tenant, uuid, change, write).await

@@ -19,23 +19,36 @@ const TTL_SECONDS: i64 = 24 * 3600;
 /// Holds unless the request took effect before, in the time for which that is kept.
 const FIRST_REQUEST: &str = "attribute_not_exists(#pk) OR #expires_at <= :now";
 
-/// Renders what is answered to a request that took effect on this customer.
+/// Renders the reply to a request that took effect on this customer.
 pub type RenderReply<'a> = dyn Fn(&Customer) -> Result<String> + Send + Sync + 'a;
 
-/// A request that must take effect once.
+/// A request to change a customer that must take effect once.
 pub struct IdempotentRequest<'a> {
-    digest: String,
-    fingerprint: String,
+    key: IdempotencyKey,
     reply: &'a RenderReply<'a>,
 }
 
 impl<'a> IdempotentRequest<'a> {
-    /// A request under the key that its sender chose.
+    /// Creates the request. `reply` renders the reply to the request and to its duplicates.
+    pub fn new(key: IdempotencyKey, reply: &'a RenderReply<'a>) -> Self {
+        Self { key, reply }
+    }
+}
+
+/// The identity of a request that must take effect once.
+pub struct IdempotencyKey {
+    digest: String,
+    fingerprint: String,
+}
+
+impl IdempotencyKey {
+    /// Creates the identity of a request from the key that its client chose.
     ///
-    /// `operation` keeps the keys of different operations apart; `request` is everything that makes two
-    /// requests the same; `reply` renders what is answered, now and whenever the request is repeated.
-    pub fn new(key: &str, operation: &str, request: &[&str], reply: &'a RenderReply<'a>) -> Self {
-        Self { digest: digest(&[operation, key]), fingerprint: digest(request), reply }
+    /// `operation` separates the keys of different operations; `request` is everything in which two requests with the
+    /// same key must agree.
+    #[must_use]
+    pub fn new(key: &str, operation: &str, request: &[&str]) -> Self {
+        Self { digest: digest(&[operation, key]), fingerprint: digest(request) }
     }
 }
 
@@ -48,24 +61,36 @@ struct Record {
 }
 
 impl Store {
-    /// The reply that was given when this request was sent before, if it was.
+    /// Returns the reply that was given when this request was sent before; `None` if it was not.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when the key was used for another request.
+    /// Returns [`Error::Conflict`] if the key was used for another request.
     pub(in crate::store) async fn idempotent_reply_get(
         &self,
         tenant: &Tenant,
-        idempotency: Option<&IdempotentRequest<'_>>,
+        request: Option<&IdempotentRequest<'_>>,
     ) -> Result<Option<String>> {
-        let Some(idempotency) = idempotency else { return Ok(None) };
-        let key = keys::idempotency_record(tenant, &idempotency.digest);
+        self.stored_reply_get(tenant, request.map(|request| &request.key)).await
+    }
+
+    /// Returns the reply that was given when a request with this identity was sent before; `None` if it was not.
+    ///
+    /// # Errors
+    /// Returns [`Error::Conflict`] if the key was used for another request.
+    pub(in crate::store) async fn stored_reply_get(
+        &self,
+        tenant: &Tenant,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<String>> {
+        let Some(IdempotencyKey { digest, fingerprint }) = key else { return Ok(None) };
+        let key = keys::idempotency_record(tenant, digest);
         let Some(item) = self.item_get(&key, "reading an idempotency record").await? else { return Ok(None) };
         let record: Record =
             serde_dynamo::from_item(item).map_err(|e| Error::internal("reading an idempotency record", e))?;
         if record.expires_at <= self.ambient.now().as_seconds() {
             return Ok(None);
         }
-        if record.fingerprint != idempotency.fingerprint {
+        if record.fingerprint != *fingerprint {
             return Err(Error::Conflict(
                 "This Idempotency-Key was already used for a different request; send a new key".into(),
             ));
@@ -80,10 +105,20 @@ impl Store {
         request: &IdempotentRequest<'_>,
         customer: &Customer,
     ) -> Result<TransactWriteItem> {
+        self.stored_reply_put(tenant, &request.key, (request.reply)(customer)?)
+    }
+
+    /// The put of a record with this reply, provided that the request did not take effect before.
+    pub(in crate::store) fn stored_reply_put(
+        &self,
+        tenant: &Tenant,
+        key: &IdempotencyKey,
+        reply: String,
+    ) -> Result<TransactWriteItem> {
         finish_put(
             Put::builder()
                 .table_name(&*self.table)
-                .set_item(Some(self.idempotency_item(tenant, request, customer)?))
+                .set_item(Some(self.stored_reply_item(tenant, key, reply)?))
                 .condition_expression(FIRST_REQUEST)
                 .expression_attribute_names("#pk", attribute::PK)
                 .expression_attribute_names("#expires_at", attribute::EXPIRES_AT)
@@ -98,11 +133,12 @@ impl Store {
         request: &IdempotentRequest<'_>,
         customer: &Customer,
     ) -> Result<bool> {
+        let reply = (request.reply)(customer)?;
         let put = self
             .client
             .put_item()
             .table_name(&*self.table)
-            .set_item(Some(self.idempotency_item(tenant, request, customer)?))
+            .set_item(Some(self.stored_reply_item(tenant, &request.key, reply)?))
             .condition_expression(FIRST_REQUEST)
             .expression_attribute_names("#pk", attribute::PK)
             .expression_attribute_names("#expires_at", attribute::EXPIRES_AT)
@@ -114,20 +150,15 @@ impl Store {
         }
     }
 
-    fn idempotency_item(
-        &self,
-        tenant: &Tenant,
-        request: &IdempotentRequest<'_>,
-        customer: &Customer,
-    ) -> Result<Item> {
+    fn stored_reply_item(&self, tenant: &Tenant, key: &IdempotencyKey, reply: String) -> Result<Item> {
         let record = Record {
-            fingerprint: request.fingerprint.clone(),
-            reply: (request.reply)(customer)?,
+            fingerprint: key.fingerprint.clone(),
+            reply,
             expires_at: self.ambient.now().plus_seconds(TTL_SECONDS).as_seconds(),
         };
         let mut item: Item =
             serde_dynamo::to_item(record).map_err(|e| Error::internal("writing an idempotency record", e))?;
-        item.extend(key_item(&keys::idempotency_record(tenant, &request.digest)));
+        item.extend(key_item(&keys::idempotency_record(tenant, &key.digest)));
         Ok(item)
     }
 
@@ -143,15 +174,17 @@ impl Store {
         }
     }
 
-    /// Returns `outcome`, unless it is an error caused by a concurrent duplicate of this request; in that case returns
-    /// the duplicate's stored reply.
+    /// Returns `outcome`, unless it is an error and this request took effect before: the cause can be that it did, or a
+    /// later change, such as the deletion of a tag that the request names. In that case returns the stored reply.
     pub(in crate::store) async fn replay_if_duplicate(
         &self,
         tenant: &Tenant,
         request: Option<&IdempotentRequest<'_>>,
         outcome: Result<WriteOutcome>,
     ) -> Result<WriteOutcome> {
-        let Err(Error::NotFound(_) | Error::Conflict(_) | Error::VersionMismatch { .. }) = outcome else {
+        let Err(Error::NotFound(_) | Error::Conflict(_) | Error::VersionMismatch { .. } | Error::Invalid(_)) =
+            outcome
+        else {
             return outcome;
         };
         match self.idempotent_reply_get(tenant, request).await? {

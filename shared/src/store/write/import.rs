@@ -9,6 +9,7 @@ use super::customer::new_customer;
 use super::entries::entry_items;
 use super::transaction::{Guard, MAX_ITEMS, Outcome, Transaction, unexpected};
 use crate::model::{CustomerFields, CustomerNumber, Tenant, Timestamp};
+use crate::rules::size;
 use crate::store::items::{Item, key_item, text_in};
 use crate::store::{Store, write};
 use crate::table::keys;
@@ -85,6 +86,7 @@ impl Store {
         let mut transaction = Transaction::new(self, tenant);
         let mut entries: Vec<Item> = Vec::new();
         for ImportedRow { key, number, at, fields } in rows {
+            size::check(&fields)?;
             let customer = new_customer(tenant, number, at, fields);
             entries.extend(entry_items(tenant, &customer)?);
             let mark = self.put_new(mark_item(tenant, &key, number)?)?;

@@ -11,7 +11,7 @@ pub(in crate::store) mod transaction;
 
 pub use bulk::Updated;
 pub use customer::{Write, WriteOutcome};
-pub use idempotency::{IdempotentRequest, RenderReply};
+pub use idempotency::{IdempotencyKey, IdempotentRequest, RenderReply};
 pub use import::{ImportedRow, RowKey};
 pub use number::AllocatedNumbers;
 

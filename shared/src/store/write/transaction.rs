@@ -61,6 +61,8 @@ pub(in crate::store) enum Guard {
     Absent,
     /// The item does not exist.
     Present,
+    /// The tenant has as many of these as it can have.
+    Room,
 }
 
 /// How a transaction ended.

@@ -2,11 +2,13 @@
 
 use std::str::FromStr;
 
+use clientele_shared::Error;
 use clientele_shared::csv::customer_row::TAG_SEPARATOR;
 use clientele_shared::error::FieldError;
 use clientele_shared::model::{
     Address, Contact, CustomerFields, CustomerType, Percentage, PercentageError, Timestamp, UnknownVariant,
 };
+use clientele_shared::rules::size;
 use clientele_shared::rules::text::tag_name;
 use csv::StringRecord;
 
@@ -36,7 +38,11 @@ pub(super) fn customer(
     let mut cells = Cells::new(mapping, record, rules.unguard);
     let fields = cells.customer(rules.now);
     let tags = cells.read(Field::Tags, tags).unwrap_or_default();
-    cells.finish(Some(RowCustomer { fields, tags }))
+    let row = cells.finish(Some(RowCustomer { fields, tags }))?;
+    match size::check(&row.fields) {
+        Err(Error::Invalid(errors)) => Err(errors),
+        _ => Ok(row),
+    }
 }
 
 /// Returns the row's id in its source, if it has one.

@@ -4,11 +4,11 @@
 use http::{HeaderMap, header};
 
 /// The content type of GraphQL over HTTP.
-pub(crate) const GRAPHQL: &str = "application/graphql-response+json; charset=utf-8";
+pub const GRAPHQL: &str = "application/graphql-response+json; charset=utf-8";
 
 /// Returns whether the client accepts GraphQL's media type by name and does not prefer JSON. A client that
-/// names neither gets JSON, as the pool API specifies.
-pub(crate) fn accepts_graphql(headers: &HeaderMap) -> bool {
+/// names neither gets JSON, as clients that do not know it expect.
+pub fn accepts_graphql(headers: &HeaderMap) -> bool {
     let Some(graphql) = weight(headers, "application/graphql-response+json") else { return false };
     graphql > 0.0 && weight(headers, "application/json").is_none_or(|json| json <= graphql)
 }

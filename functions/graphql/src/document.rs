@@ -2,10 +2,14 @@
 //! a document take time proportional to its length or to the fields that its fragments expand to, so both are
 //! limited.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
+use async_graphql::parser::types::{
+    ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
+};
 use async_graphql::{Name, Positioned, Request, ServerError};
+
+use crate::merge::merge_duplicates;
 
 /// Maximum length of a document, in bytes. The longest common introspection query has about 2,000.
 const MAX_BYTES: usize = 50_000;
@@ -16,21 +20,38 @@ const MAX_NESTING: usize = 40;
 /// Maximum number of fields in a document after its fragments are expanded.
 const MAX_FIELDS: u64 = 2_000;
 
+/// Maximum length of a field's name or alias, in bytes: it is repeated for each customer of a response.
+const MAX_NAME: usize = 100;
+
 /// The operation that a request selects from its document.
+#[derive(Debug)]
+pub struct RequestedOperation {
+    /// Query or mutation.
+    pub kind: OperationType,
+    /// The root fields in document order.
+    pub fields: Vec<RootField>,
+    /// The document to execute in place of the request's own, which must be valid, too: it selects no field twice.
+    pub merged: Option<ExecutableDocument>,
+}
+
+/// A root field of an operation.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct RequestedOperation {
-    pub(crate) kind: OperationType,
-    /// The response keys of its root fields, in document order.
-    pub(crate) fields: Vec<Name>,
+pub struct RootField {
+    /// Its name in the schema.
+    pub name: Name,
+    /// Its name in the response.
+    pub response_key: Name,
+    /// The names of its arguments.
+    pub arguments: Vec<Name>,
 }
 
 /// Checks a document against the limits. Returns the operation that the request selects, or `None` if the
 /// document has no operation with the requested name.
 ///
 /// # Errors
-/// Returns a [`ServerError`] if the document exceeds a limit, cannot be parsed or has a fragment that spreads
-/// itself.
-pub(crate) fn inspect(request: &mut Request) -> Result<Option<RequestedOperation>, ServerError> {
+/// Returns a [`ServerError`] if the document exceeds a limit, cannot be parsed, has a fragment that spreads
+/// itself, or selects a mutation twice under different directives.
+pub fn inspect(request: &mut Request) -> Result<Option<RequestedOperation>, ServerError> {
     if request.query.len() > MAX_BYTES {
         return Err(validation_error(format!("The document is longer than {MAX_BYTES} bytes")));
     }
@@ -54,36 +75,59 @@ pub(crate) fn inspect(request: &mut Request) -> Result<Option<RequestedOperation
         Some(requested) => operations.find(|(name, _)| name.is_some_and(|name| name.as_str() == requested)),
         None => operations.next(),
     };
-    Ok(requested.map(|(_, operation)| {
-        let mut fields = Vec::new();
-        collect_response_keys(&operation.node.selection_set, document, &mut fields);
-        RequestedOperation { kind: operation.node.ty, fields }
-    }))
+    requested.map(|(_, operation)| requested_operation(operation, document)).transpose()
 }
 
-/// Collects the response keys of a selection's own fields. The recursion ends because [`count_fields`] has
-/// already rejected fragments that spread themselves.
-fn collect_response_keys(
+fn requested_operation(
+    operation: &Positioned<OperationDefinition>,
+    document: &ExecutableDocument,
+) -> Result<RequestedOperation, ServerError> {
+    let merged = merge_duplicates(operation, document);
+    let mut fields = Vec::new();
+    match merged.as_ref().and_then(|merged| merged.operations.iter().next()) {
+        Some((_, merged)) => collect_root_fields(&merged.node.selection_set, document, &mut fields),
+        None => collect_root_fields(&operation.node.selection_set, document, &mut fields),
+    }
+    let kind = operation.node.ty;
+    let mut keys = HashSet::new();
+    let repeated = fields.iter().find(|field| !keys.insert(&field.response_key));
+    match repeated.filter(|_| kind == OperationType::Mutation) {
+        Some(RootField { response_key, .. }) => Err(validation_error(format!(
+            "The mutation \"{response_key}\" is selected twice under different directives; select it once"
+        ))),
+        None => Ok(RequestedOperation { kind, fields, merged }),
+    }
+}
+
+/// Collects a selection's own fields. The recursion ends because [`count_fields`] has already rejected fragments
+/// that spread themselves.
+fn collect_root_fields(
     set: &Positioned<SelectionSet>,
     document: &ExecutableDocument,
-    keys: &mut Vec<Name>,
+    fields: &mut Vec<RootField>,
 ) {
     for selection in &set.node.items {
         match &selection.node {
-            Selection::Field(field) => keys.push(field.node.response_key().node.clone()),
+            Selection::Field(field) => fields.push(RootField {
+                name: field.node.name.node.clone(),
+                response_key: field.node.response_key().node.clone(),
+                arguments: field.node.arguments.iter().map(|(name, _)| name.node.clone()).collect(),
+            }),
             Selection::InlineFragment(inline) => {
-                collect_response_keys(&inline.node.selection_set, document, keys)
+                collect_root_fields(&inline.node.selection_set, document, fields)
             }
             Selection::FragmentSpread(spread) => {
                 if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
-                    collect_response_keys(&fragment.node.selection_set, document, keys);
+                    collect_root_fields(&fragment.node.selection_set, document, fields);
                 }
             }
         }
     }
 }
 
-fn validation_error(message: String) -> ServerError {
+/// An error of a document that cannot be executed.
+#[must_use]
+pub fn validation_error(message: String) -> ServerError {
     ServerError::new(message, None)
 }
 
@@ -99,6 +143,10 @@ fn count_fields<'a>(
     for selection in &set.node.items {
         let more = match &selection.node {
             Selection::Field(field) => {
+                if field.node.response_key().node.len() > MAX_NAME {
+                    let message = format!("The document has a name longer than {MAX_NAME} characters");
+                    return Err(validation_error(message));
+                }
                 count_fields(&field.node.selection_set, document, counted)?.saturating_add(1)
             }
             Selection::InlineFragment(inline) => count_fields(&inline.node.selection_set, document, counted)?,
@@ -204,11 +252,10 @@ mod tests {
         check("mutation M { x }", Ok(Some(OperationType::Mutation)));
         let two = "query A { x } mutation B { y }";
         let named = |name: &str| inspect(&mut Request::new(two).operation_name(name)).unwrap();
-        assert_eq!(
-            named("B"),
-            Some(RequestedOperation { kind: OperationType::Mutation, fields: vec![Name::new("y")] })
-        );
-        assert_eq!(named("C"), None);
+        let found = named("B").unwrap();
+        assert_eq!(found.kind, OperationType::Mutation);
+        assert_eq!(found.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(), ["y"]);
+        assert!(named("C").is_none());
     }
 
     #[test]
@@ -232,6 +279,24 @@ mod tests {
         check(&query, Err("The document selects more than 2000 fields"));
         let cycle = "{ ...a } fragment a on Query { ...b ...b } fragment b on Query { ...a ...a }";
         check(cycle, Err("Cannot spread fragment \"a\" within itself"));
+    }
+
+    #[test]
+    fn repeated_mutations_are_merged_or_rejected() {
+        let root_fields =
+            |query: &str| inspect(&mut Request::new(query)).map(|found| found.unwrap().fields.len());
+        assert_eq!(root_fields("mutation { x { a } ...f ...f } fragment f on M { x { a } y }").unwrap(), 2);
+        let error = root_fields("mutation($a: Boolean!) { x ... @include(if: $a) { x } }").unwrap_err();
+        let expected = "The mutation \"x\" is selected twice under different directives; select it once";
+        assert_eq!(error.message, expected);
+        assert_eq!(root_fields("query($a: Boolean!) { x ... @include(if: $a) { x } }").unwrap(), 2);
+    }
+
+    #[test]
+    fn long_names_are_rejected() {
+        check(&format!("{{ {}: x }}", "a".repeat(100)), Ok(Some(OperationType::Query)));
+        let expected = Err("The document has a name longer than 100 characters");
+        check(&format!("{{ a {{ {}: x }} }}", "a".repeat(101)), expected);
     }
 
     proptest! {

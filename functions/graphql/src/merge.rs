@@ -1,0 +1,256 @@
+//! Merging: a field that a document selects several times is executed once.
+//!
+//! GraphQL merges fields with the same response key (specification, "Field Selection Merging"). `async-graphql` executes
+//! each of them and merges the results, so fragments that are spread repeatedly would multiply reads, and a mutation that
+//! is selected twice would write twice.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::parser::types::{
+    Directive, DocumentOperations, ExecutableDocument, Field, InlineFragment, OperationDefinition, Selection,
+    SelectionSet,
+};
+use async_graphql::{Name, Positioned};
+
+/// Returns the document of one operation in which no place selects a field twice, except under different directives;
+/// `None` if that is so already. Fragments are expanded in place, so the document has no fragment definitions.
+///
+/// That is right for valid documents whose types have no interfaces and unions: there, a fragment has the type of its
+/// place. Invalid documents must be refused before the merged one is executed.
+pub(crate) fn merge_duplicates(
+    operation: &Positioned<OperationDefinition>,
+    document: &ExecutableDocument,
+) -> Option<ExecutableDocument> {
+    if !can_have_duplicates(&operation.node.selection_set.node) {
+        return None;
+    }
+    let before = &operation.node.selection_set;
+    let items = merge_items(&[&before.node], document);
+    let after = Positioned::new(SelectionSet { items }, before.pos);
+    if count(&after.node, document) == count(&before.node, document) {
+        return None;
+    }
+    let merged = OperationDefinition { selection_set: after, ..operation.node.clone() };
+    let operations = DocumentOperations::Single(Positioned::new(merged, operation.pos));
+    Some(ExecutableDocument { operations, fragments: HashMap::new() })
+}
+
+/// Whether a place selects a field twice or a fragment, which can repeat a field.
+fn can_have_duplicates(set: &SelectionSet) -> bool {
+    let mut keys = HashSet::new();
+    set.items.iter().any(|selection| match &selection.node {
+        Selection::Field(field) => {
+            !keys.insert(&field.node.response_key().node)
+                || can_have_duplicates(&field.node.selection_set.node)
+        }
+        Selection::InlineFragment(_) | Selection::FragmentSpread(_) => true,
+    })
+}
+
+/// The fields of a selection, with fragments expanded. [`super::document`] has bounded their number.
+fn count(set: &SelectionSet, document: &ExecutableDocument) -> usize {
+    let fields = set.items.iter().map(|selection| match &selection.node {
+        Selection::Field(field) => 1 + count(&field.node.selection_set.node, document),
+        Selection::InlineFragment(inline) => count(&inline.node.selection_set.node, document),
+        Selection::FragmentSpread(spread) => {
+            let fragment = document.fragments.get(&spread.node.fragment_name.node);
+            fragment.map_or(0, |fragment| count(&fragment.node.selection_set.node, document))
+        }
+    });
+    fields.sum()
+}
+
+/// One place of a selection: a field, or the fields under a directive.
+struct Group<'a> {
+    first: Selected<'a>,
+    sets: Vec<&'a SelectionSet>,
+}
+
+#[derive(Clone, Copy)]
+enum Selected<'a> {
+    Field(&'a Positioned<Field>),
+    /// A fragment with directives.
+    Conditional(&'a [Positioned<Directive>]),
+}
+
+impl Selected<'_> {
+    /// Whether two selections are the same place.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Field(a), Self::Field(b)) => {
+                a.node.response_key().node == b.node.response_key().node
+                    && are_same(&a.node.directives, &b.node.directives)
+            }
+            (Self::Conditional(a), Self::Conditional(b)) => are_same(a, b),
+            _ => false,
+        }
+    }
+}
+
+fn are_same(a: &[Positioned<Directive>], b: &[Positioned<Directive>]) -> bool {
+    a.len() == b.len()
+        && a.iter().zip(b).all(|(a, b)| {
+            let arguments = |directive: &Directive| {
+                let arguments = directive.arguments.iter();
+                arguments.map(|(name, value)| (name.node.clone(), value.node.clone())).collect::<Vec<_>>()
+            };
+            a.node.name.node == b.node.name.node && arguments(&a.node) == arguments(&b.node)
+        })
+}
+
+/// The selections of one place in the order of their first occurrence.
+#[derive(Default)]
+struct Groups<'a> {
+    groups: Vec<Group<'a>>,
+    by_key: HashMap<Option<&'a Name>, Vec<usize>>,
+}
+
+impl<'a> Groups<'a> {
+    fn add(&mut self, selected: Selected<'a>, set: &'a SelectionSet) {
+        let key = match selected {
+            Selected::Field(field) => Some(&field.node.response_key().node),
+            Selected::Conditional(_) => None,
+        };
+        let candidates = self.by_key.entry(key).or_default();
+        let same = candidates.iter().copied().find(|at| self.groups[*at].first.is_same(&selected));
+        match same {
+            Some(at) => self.groups[at].sets.push(set),
+            None => {
+                candidates.push(self.groups.len());
+                self.groups.push(Group { first: selected, sets: vec![set] });
+            }
+        }
+    }
+
+    fn add_all(&mut self, set: &'a SelectionSet, document: &'a ExecutableDocument) {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    self.add(Selected::Field(field), &field.node.selection_set.node);
+                }
+                Selection::InlineFragment(inline) => {
+                    self.add_fragment(&inline.node.directives, &inline.node.selection_set.node, document);
+                }
+                Selection::FragmentSpread(spread) => {
+                    if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
+                        let set = &fragment.node.selection_set.node;
+                        self.add_fragment(&spread.node.directives, set, document);
+                    }
+                }
+            }
+        }
+    }
+
+    fn add_fragment(
+        &mut self,
+        directives: &'a [Positioned<Directive>],
+        set: &'a SelectionSet,
+        document: &'a ExecutableDocument,
+    ) {
+        if directives.is_empty() {
+            self.add_all(set, document);
+        } else {
+            self.add(Selected::Conditional(directives), set);
+        }
+    }
+}
+
+fn merge_items(sets: &[&SelectionSet], document: &ExecutableDocument) -> Vec<Positioned<Selection>> {
+    let mut groups = Groups::default();
+    for set in sets {
+        groups.add_all(set, document);
+    }
+    let items = groups.groups.into_iter().map(|Group { first, sets }| {
+        let items = merge_items(&sets, document);
+        match first {
+            Selected::Field(field) => {
+                let selection_set = Positioned::new(SelectionSet { items }, field.node.selection_set.pos);
+                let merged = Field { selection_set, ..field.node.clone() };
+                Positioned::new(Selection::Field(Positioned::new(merged, field.pos)), field.pos)
+            }
+            Selected::Conditional(directives) => {
+                let pos = directives.first().map(|directive| directive.pos).unwrap_or_default();
+                let inline = InlineFragment {
+                    type_condition: None,
+                    directives: directives.to_vec(),
+                    selection_set: Positioned::new(SelectionSet { items }, pos),
+                };
+                Positioned::new(Selection::InlineFragment(Positioned::new(inline, pos)), pos)
+            }
+        }
+    });
+    items.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    /// A selection in one line.
+    fn show(items: &[Positioned<Selection>]) -> String {
+        let show_one = |selection: &Positioned<Selection>| match &selection.node {
+            Selection::Field(field) => {
+                let below = show(&field.node.selection_set.node.items);
+                let directives: String =
+                    field.node.directives.iter().map(|one| format!("@{}", one.node.name.node)).collect();
+                let key = &field.node.response_key().node;
+                if below.is_empty() {
+                    format!("{key}{directives}")
+                } else {
+                    format!("{key}{directives}{{{below}}}")
+                }
+            }
+            Selection::InlineFragment(inline) => {
+                let name = &inline.node.directives[0].node.name.node;
+                format!("...@{name}{{{}}}", show(&inline.node.selection_set.node.items))
+            }
+            Selection::FragmentSpread(_) => "spread".into(),
+        };
+        items.iter().map(show_one).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The merged document in one line; `None` if there is nothing to merge.
+    fn merged(query: &str) -> Option<String> {
+        let document = parse_query(query).unwrap();
+        let (_, operation) = document.operations.iter().next().unwrap();
+        let merged = merge_duplicates(operation, &document)?;
+        let (_, operation) = merged.operations.iter().next().unwrap();
+        Some(show(&operation.node.selection_set.node.items))
+    }
+
+    #[track_caller]
+    fn check(query: &str, expected: &str) {
+        assert_eq!(merged(query).as_deref(), Some(expected), "{query}");
+    }
+
+    #[test]
+    fn fields_are_merged_at_every_level() {
+        check("{ a { x } b a { y x } }", "a{x y} b");
+        check("{ a: c { x } b: c { x } a: c { x } }", "a{x} b{x}");
+        check("{ ...f a { y } } fragment f on Q { a { x } ... { a { z } } }", "a{x z y}");
+        let doubling = "{ ...f } fragment f on Q { ...g ...g } fragment g on Q { a { ...h ...h } } fragment h on A { x }";
+        check(doubling, "a{x}");
+    }
+
+    #[test]
+    fn directives_keep_selections_apart() {
+        check("{ a @skip(if: true) { x } a { x } a @skip(if: true) { y } }", "a@skip{x y} a{x}");
+        let twice =
+            "{ ...f @include(if: $a) ...f @include(if: $a) ...f @skip(if: $a) } fragment f on Q { a { x } }";
+        check(twice, "...@include{a{x}} ...@skip{a{x}}");
+    }
+
+    #[test]
+    fn documents_without_duplicates_stay_as_they_are() {
+        for query in [
+            "{ a { x } ...f } fragment f on Q { b { x } }",
+            "{ a: c { x } b: c { x } }",
+            "{ a { x } ... @include(if: $a) { b } }",
+            "{ a { ... on A { x } } b { ...f } } fragment f on B { x }",
+        ] {
+            assert_eq!(merged(query), None, "{query}");
+        }
+    }
+}

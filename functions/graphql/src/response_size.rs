@@ -1,0 +1,57 @@
+//! The size of a response, bounded while it is built: aliases can repeat a long text any number of times.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
+
+use clientele_shared::rules::size::enveloped_length;
+
+/// Maximum size of a response, in bytes of the JSON string that a Lambda returns. Lambda's own limit is 6 MB.
+pub const MAX_BYTES: usize = 5_500_000;
+
+/// The size of the texts that a response has so far, in bytes. It is part of the data of each request.
+#[derive(Debug, Default)]
+pub struct ResponseSize(AtomicUsize);
+
+impl ResponseSize {
+    /// Returns whether the response is larger than [`MAX_BYTES`]. Texts beyond that are `null` in it, so it must not be
+    /// sent.
+    #[must_use]
+    pub fn is_exceeded(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > MAX_BYTES
+    }
+
+    /// Adds a text and returns whether it still fits.
+    fn add(&self, bytes: usize) -> bool {
+        self.0.fetch_add(bytes, Ordering::Relaxed) + bytes <= MAX_BYTES
+    }
+}
+
+/// A text of a record, which counts towards the [`ResponseSize`] of the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Text<'a>(pub &'a str);
+
+impl OutputType for Text<'_> {
+    fn type_name() -> Cow<'static, str> {
+        <str as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <str as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(
+        &self,
+        context: &ContextSelectionSet<'_>,
+        field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        let size = context.data::<Arc<ResponseSize>>().map_err(|e| e.into_server_error(field.pos))?;
+        let key = enveloped_length(&field.node.response_key().node);
+        let bytes = key + enveloped_length(self.0) + 2;
+        Ok(if size.add(bytes) { Value::String(self.0.to_owned()) } else { Value::Null })
+    }
+}
