@@ -12,4 +12,5 @@ mod races;
 mod reindex;
 mod search;
 mod tenants;
+mod texts;
 mod walks;

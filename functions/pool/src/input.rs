@@ -8,7 +8,7 @@ use async_graphql::{ID, InputObject, MaybeUndefined};
 
 use clientele_shared::error::FieldError;
 use clientele_shared::model::{CustomerFields, Status, TagId};
-use clientele_shared::rules::text::{Rule, email, line, long_text};
+use clientele_shared::rules::text::{Rule, email, is_blank, line, long_text};
 use clientele_shared::{Error, Result};
 
 use crate::session::Session;
@@ -228,7 +228,7 @@ impl Form {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => *target = None,
             MaybeUndefined::Value(text) if Some(text) == target.as_ref() => {}
-            MaybeUndefined::Value(text) if text.trim().is_empty() => *target = None,
+            MaybeUndefined::Value(text) if is_blank(text) => *target = None,
             MaybeUndefined::Value(text) => match rule(text.trim()) {
                 Ok(value) => *target = Some(value),
                 Err(message) => self.add_error(name, message),
@@ -239,7 +239,7 @@ impl Form {
     /// Sets a text field to the text exactly as sent, including outer white space, or clears it if the text is blank.
     fn verbatim(&mut self, name: &str, input: &MaybeUndefined<String>, target: &mut Option<String>) {
         match input {
-            MaybeUndefined::Value(text) if !text.trim().is_empty() && Some(text) != target.as_ref() => {
+            MaybeUndefined::Value(text) if !is_blank(text) && Some(text) != target.as_ref() => {
                 match line(text) {
                     Ok(value) => *target = Some(value),
                     Err(message) => self.add_error(name, message),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use clientele_shared::error::FieldError;
 use clientele_shared::model::{Address, CustomerFields, CustomerType, NotifyVia, UnknownVariant};
-use clientele_shared::rules::text::{MAX_TEXT, Rule, email, line, long_text, within};
+use clientele_shared::rules::text::{MAX_TEXT, Rule, email, is_blank, line, long_text, within};
 use clientele_shared::{Error, Result};
 
 use crate::types;
@@ -91,9 +91,7 @@ impl<'a> Form<'a> {
             match self.body.get(name) {
                 None => {}
                 Some(Value::String(text)) if *text == shown => {}
-                Some(Value::String(text)) if text.trim().is_empty() => {
-                    self.add_error(name, "must not be empty")
-                }
+                Some(Value::String(text)) if is_blank(text) => self.add_error(name, "must not be empty"),
                 Some(Value::Null) => self.add_error(name, "must not be null"),
                 Some(_) => self.text(name, target, line),
             }
@@ -114,7 +112,7 @@ impl<'a> Form<'a> {
             None => {}
             Some(Value::Null) => *target = None,
             Some(Value::String(text)) if Some(text) == target.as_ref() => {}
-            Some(Value::String(text)) if text.trim().is_empty() => *target = None,
+            Some(Value::String(text)) if is_blank(text) => *target = None,
             Some(Value::String(text)) => match rule(text.trim()) {
                 Ok(value) => *target = Some(value),
                 Err(message) => self.add_error(name, message),

@@ -2,7 +2,7 @@
 //!
 //! # The formula guard
 //!
-//! A spreadsheet runs a cell that starts with `=`, `+`, `-`, `@`, a tab or a carriage return as a formula,
+//! A spreadsheet runs a cell that starts with `=`, `+`, `-`, `@`, a tab or a line break as a formula,
 //! and a customer can type one into a web form. A guarded cell starts with an apostrophe, which tells the
 //! spreadsheet that the cell is text. The guard applies to every cell, even to a phone number such as
 //! `+55 (12) 3923-5555`: a spreadsheet takes it for a formula and would show an error, or a number without
@@ -16,6 +16,7 @@ pub mod customer_row;
 
 use std::borrow::Cow;
 
+use crate::rules::text::is_invisible;
 use crate::{Error, Result};
 
 /// Whether cells that a spreadsheet would run as formulas are marked as text.
@@ -76,8 +77,11 @@ pub fn unguarded(cell: &str) -> &str {
     }
 }
 
+/// Whether a spreadsheet could run a cell. Some remove white space and invisible characters from its start, and some take
+/// the full-width signs of East Asian keyboards for the signs themselves.
 fn is_formula(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
+    let shown = cell.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c));
+    cell.starts_with(['\t', '\r', '\n']) || shown.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
 }
 
 #[cfg(test)]
@@ -96,7 +100,24 @@ mod tests {
 
     #[test]
     fn cells_that_a_spreadsheet_would_run_are_guarded() {
-        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"] {
+        for cell in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\tx",
+            "\rx",
+            "\n=1",
+            " =1",
+            "\u{85}=1",
+            "\u{200b}=1",
+            "\u{feff}=1",
+            "＝1",
+            "＋1",
+            "－1",
+            "＠x",
+            " \u{200b} ＝1",
+        ] {
             assert_eq!(guarded(cell.into()), format!("'{cell}"));
         }
         for cell in ["", "O'Reilly", "'t Hart", "1-2", "'"] {
@@ -107,7 +128,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn unguarding_restores_the_original_cell(cell in "'{0,3}[=+@\t\r-]?\\PC{0,8}") {
+        fn unguarding_restores_the_original_cell(cell in "'{0,3}[=+@\t\r\n ＝\u{200b}-]{0,2}\\PC{0,8}") {
             let guarded = guarded(cell.as_str().into());
             prop_assert_eq!(unguarded(&guarded), &cell);
         }

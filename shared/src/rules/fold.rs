@@ -3,6 +3,8 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::text::is_invisible;
+
 /// Returns the folded words of a text: lower case, without accents, split at every character that is neither
 /// a letter nor a digit. Apostrophes are dropped, so that `O'Brien` is the single word `obrien`.
 ///
@@ -81,10 +83,13 @@ fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '’' | '‘' | 'ʼ' | '`' | '´')
 }
 
-/// Returns an email in the form used for comparison: lower case, without surrounding white space.
+/// Returns an email in the form used for comparison: lower case, composed (NFC), without surrounding white space and
+/// invisible characters.
 #[must_use]
 pub fn email(text: &str) -> String {
-    text.trim().to_lowercase()
+    let visible = text.trim().chars().filter(|&c| !is_invisible(c));
+    // Lower-casing can leave a text that is not composed, such as that of `İ`.
+    visible.flat_map(char::to_lowercase).nfc().collect()
 }
 
 #[cfg(test)]
@@ -117,7 +122,22 @@ mod tests {
         assert_eq!(digits("no phone"), "");
     }
 
+    #[test]
+    fn emails_that_look_the_same_are_equal() {
+        let expected = "ren\u{e9}@example.com";
+        for same in ["RENÉ@example.com", "rene\u{301}@Example.com", " ren\u{e9}\u{200b}@example.com\u{feff} "]
+        {
+            assert_eq!(email(same), expected, "{same:?}");
+        }
+        assert_ne!(email("rene@example.com"), expected);
+    }
+
     proptest! {
+        #[test]
+        fn folding_an_email_is_idempotent(text in "\\PC{0,40}") {
+            prop_assert_eq!(email(&email(&text)), email(&text));
+        }
+
         #[test]
         fn folding_is_idempotent(text in "\\PC{0,40}") {
             for word in words(&text) {

@@ -3,6 +3,7 @@
 use clientele_shared::csv::unguarded;
 use clientele_shared::error::FieldError;
 use clientele_shared::model::Money;
+use clientele_shared::rules::text::{escaped, is_blank, lines};
 use csv::StringRecord;
 
 use super::field::ImportField;
@@ -37,15 +38,25 @@ impl<'a, F: ImportField> Cells<'a, F> {
     pub(super) fn cell(&self, field: F) -> Option<&'a str> {
         let cell = self.record.get(self.mapping.column(field)?)?.trim();
         let cell = if self.unguard { unguarded(cell) } else { cell };
-        (!cell.is_empty()).then_some(cell)
+        (!is_blank(cell)).then_some(cell)
     }
 
+    /// Returns a text on one line.
     pub(super) fn text(&mut self, field: F) -> Option<String> {
+        if self.cell(field)?.chars().any(char::is_control) {
+            self.reject(field, "must be one line without control characters");
+            return None;
+        }
         self.text_up_to(field, MAX_TEXT)
     }
 
+    /// Returns a text on any number of lines.
     pub(super) fn text_up_to(&mut self, field: F, max: usize) -> Option<String> {
         let cell = self.cell(field)?;
+        if let Err(message) = lines(cell) {
+            self.reject(field, message);
+            return None;
+        }
         // Counting bytes first avoids counting the characters of most texts.
         if cell.len() > max && cell.chars().count() > max {
             self.reject(field, format!("must have at most {max} characters"));
@@ -83,8 +94,8 @@ pub(super) fn amount(text: &str) -> Result<Money, String> {
 /// Returns the start of a value, for a message.
 pub(super) fn shown(text: &str) -> String {
     match text.char_indices().nth(MAX_SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", escaped(&text[..end])),
+        None => escaped(text),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::marker::PhantomData;
 use std::str::FromStr;
 
+use clientele_shared::csv::unguarded;
+use clientele_shared::rules::text::escaped;
 use csv::StringRecord;
 
 use super::field::{ImportField, MissingField, folded};
@@ -102,7 +104,8 @@ impl<F: ImportField> Mapping<F> {
         choices: &[ColumnChoice<F>],
         extra: Option<(F, &str)>,
     ) -> Result<Self, MappingError> {
-        let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
+        // A report of rejected rows has guarded names.
+        let header = header.iter().map(|name| unguarded(name.trim()).to_owned()).collect::<Vec<_>>();
         let mut mapping = Self { header, columns: vec![None; F::NAMES.len()], fields: PhantomData };
         let chosen = mapping.choose(choices)?;
         if let Some((field, name)) = extra {
@@ -134,7 +137,7 @@ impl<F: ImportField> Mapping<F> {
     #[must_use]
     pub fn column_name(&self, column: usize) -> String {
         match self.header.get(column) {
-            Some(name) if !name.is_empty() => name.clone(),
+            Some(name) if !name.is_empty() => escaped(name),
             _ => format!("column {}", column + 1),
         }
     }

@@ -1,11 +1,13 @@
 //! The report of rejected rows: a CSV file with the line, the reason and the cells of each row. The rows can
 //! be corrected in the report and imported from it. It is created when the first row is rejected.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
+use clientele_shared::csv::{FormulaGuard, guarded, unguarded};
 use csv::StringRecord;
 
 use super::reader::RejectedRow;
@@ -41,6 +43,7 @@ pub struct RejectsError {
 /// The report of rejected rows while it is written.
 pub(super) struct Rejects {
     to: RejectsTo,
+    guard: FormulaGuard,
     /// Name of the imported file.
     file_name: OsString,
     report: Option<Report>,
@@ -52,8 +55,9 @@ struct Report {
 }
 
 impl Rejects {
-    pub(super) fn new(to: RejectsTo, file: &Path) -> Self {
-        Self { to, file_name: file.file_name().unwrap_or_default().to_owned(), report: None }
+    /// Creates the report. `guard` says whether an import of the report removes the apostrophes of the formula guard.
+    pub(super) fn new(to: RejectsTo, file: &Path, guard: FormulaGuard) -> Self {
+        Self { to, guard, file_name: file.file_name().unwrap_or_default().to_owned(), report: None }
     }
 
     /// Returns the report's path once the report exists.
@@ -65,13 +69,15 @@ impl Rejects {
     pub(super) fn add(&mut self, header: &StringRecord, row: &RejectedRow) -> Result<(), RejectsError> {
         let report = match &mut self.report {
             Some(report) => report,
-            none => match self.to.create(&self.file_name, header)? {
+            none => match self.to.create(&self.file_name, header, self.guard)? {
                 Some(report) => none.insert(report),
                 None => return Ok(()),
             },
         };
         let line = row.line.to_string();
-        let cells = [line.as_bytes(), row.reason.as_bytes()].into_iter().chain(&row.cells);
+        let reason = self.guard.apply(row.reason.as_str().into());
+        let cells = row.cells.iter().map(|cell| guarded_cell(self.guard, cell));
+        let cells = [line.as_bytes().into(), reason.as_bytes().into()].into_iter().chain(cells);
         report.writer.write_record(cells).map_err(|e| failed(&report.path, e.into()))
     }
 
@@ -85,7 +91,12 @@ impl Rejects {
 }
 
 impl RejectsTo {
-    fn create(&self, file_name: &OsString, header: &StringRecord) -> Result<Option<Report>, RejectsError> {
+    fn create(
+        &self,
+        file_name: &OsString,
+        header: &StringRecord,
+        guard: FormulaGuard,
+    ) -> Result<Option<Report>, RejectsError> {
         let (path, file) = match self {
             Self::Nowhere => return Ok(None),
             Self::File(path) => (path.clone(), File::create(path).map_err(|e| failed(path, e))?),
@@ -95,7 +106,9 @@ impl RejectsTo {
             .flexible(true)
             .terminator(csv::Terminator::CRLF)
             .from_writer(BufWriter::new(file));
-        let written = writer.write_record(["line", "reason"].into_iter().chain(header));
+        let header = header.iter().map(|name| guarded_cell(guard, name.as_bytes()));
+        let written =
+            writer.write_record([b"line"[..].into(), b"reason"[..].into()].into_iter().chain(header));
         written.map_err(|e| failed(&path, e.into()))?;
         Ok(Some(Report { path, writer }))
     }
@@ -116,6 +129,18 @@ fn new_file(folder: &Path, file_name: &OsString) -> Result<(PathBuf, File), Reje
     }
 }
 
+/// Returns a cell of the imported file as the report has it. With the guard, the file's cell can have the guard's
+/// apostrophe already, and the report's has exactly one, so that an import of either reads the same text.
+fn guarded_cell(guard: FormulaGuard, cell: &[u8]) -> Cow<'_, [u8]> {
+    match (guard, std::str::from_utf8(cell)) {
+        (FormulaGuard::On, Ok(text)) => match guarded(unguarded(text).into()) {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        },
+        _ => Cow::Borrowed(cell),
+    }
+}
+
 fn failed(path: &Path, source: io::Error) -> RejectsError {
     RejectsError { path: path.to_owned(), source }
 }
@@ -129,9 +154,13 @@ mod tests {
     }
 
     #[test]
-    fn report_contains_the_unmodified_cells() {
+    fn report_contains_the_cells_of_the_row() {
         let folder = tempfile::tempdir().unwrap();
-        let mut rejects = Rejects::new(RejectsTo::NewFileIn(folder.path().into()), Path::new("/data/a.csv"));
+        let mut rejects = Rejects::new(
+            RejectsTo::NewFileIn(folder.path().into()),
+            Path::new("/data/a.csv"),
+            FormulaGuard::On,
+        );
         let header = StringRecord::from(vec!["id", "email"]);
         assert_eq!(rejects.path(), None);
         rejects.add(&header, &rejected(&[b"1", b"\xff,", b"more"])).unwrap();
@@ -145,12 +174,34 @@ mod tests {
     }
 
     #[test]
+    fn report_runs_no_formulas_and_reads_the_same_when_it_is_imported() {
+        for (cell, on, off) in [
+            ("=cmd()", "'=cmd()", "=cmd()"),
+            ("'=cmd()", "'=cmd()", "'=cmd()"),
+            ("''=cmd()", "''=cmd()", "''=cmd()"),
+            ("O'Neil", "O'Neil", "O'Neil"),
+        ] {
+            assert_eq!(guarded_cell(FormulaGuard::On, cell.as_bytes()), on.as_bytes());
+            assert_eq!(guarded_cell(FormulaGuard::Off, cell.as_bytes()), off.as_bytes());
+            assert_eq!(unguarded(on), unguarded(cell));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let to = RejectsTo::File(folder.path().join("r.csv"));
+        let mut rejects = Rejects::new(to, Path::new("a.csv"), FormulaGuard::On);
+        let row = RejectedRow { line: 2, reason: "=x: bad".into(), cells: [b"@y"].iter().collect() };
+        rejects.add(&StringRecord::from(vec!["=x"]), &row).unwrap();
+        rejects.flush().unwrap();
+        let report = std::fs::read_to_string(folder.path().join("r.csv")).unwrap();
+        assert_eq!(report, "line,reason,'=x\r\n2,'=x: bad,'@y\r\n");
+    }
+
+    #[test]
     fn existing_report_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let names: Vec<PathBuf> = (0..3)
             .map(|_| {
                 let to = RejectsTo::NewFileIn(folder.path().into());
-                let mut rejects = Rejects::new(to, Path::new("a.csv"));
+                let mut rejects = Rejects::new(to, Path::new("a.csv"), FormulaGuard::On);
                 rejects.add(&StringRecord::from(vec!["id"]), &rejected(&[b"1"])).unwrap();
                 rejects.path().unwrap().strip_prefix(folder.path()).unwrap().to_owned()
             })
@@ -163,7 +214,8 @@ mod tests {
 
     #[test]
     fn write_error_names_the_report() {
-        let mut rejects = Rejects::new(RejectsTo::File("/nowhere/x.csv".into()), Path::new("a.csv"));
+        let mut rejects =
+            Rejects::new(RejectsTo::File("/nowhere/x.csv".into()), Path::new("a.csv"), FormulaGuard::On);
         let error = rejects.add(&StringRecord::from(vec!["id"]), &rejected(&[b"1"])).unwrap_err();
         assert!(error.to_string().contains("/nowhere/x.csv"), "{error}");
     }

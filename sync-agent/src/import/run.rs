@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use clientele_shared::Error as StoreError;
+use clientele_shared::csv::FormulaGuard;
 use clientele_shared::model::{Mode, Tenant, TenantId};
 use clientele_shared::store::Store;
 use tokio::task::JoinSet;
@@ -97,11 +98,12 @@ impl<K: ImportKind> Importer<K> {
         let rows = Rows::open(file, options.delimiter, &options.columns, self.kind.extra_column(), session)
             .map_err(|source| ImportError::Unreadable { path: path.to_owned(), source })?;
         self.check_tenant().await?;
+        let guard = if options.unguard { FormulaGuard::On } else { FormulaGuard::Off };
         Ok(Run {
             importer: self,
             path,
             rows,
-            rejects: Rejects::new(options.rejects.clone(), path),
+            rejects: Rejects::new(options.rejects.clone(), path, guard),
             commits: JoinSet::new(),
             lanes: Lanes::new(self.target.store.throttles()),
             progress: ImportProgress { bytes_total, ..ImportProgress::default() },
