@@ -8,6 +8,7 @@ mod imports;
 pub(crate) mod input;
 mod layouts;
 mod log;
+mod poison;
 mod races;
 mod reindex;
 mod search;

@@ -1,9 +1,12 @@
 //! The request as handlers read it: parameters, conditions and body. Errors name the invalid one.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use http::{HeaderMap, Method};
 use lambda_http::{Body, RequestExt as _};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use clientele_shared::store::{IdempotencyKey, IdempotentRequest, RenderReply, Write, WriteAuthorization};
@@ -109,6 +112,13 @@ impl Request {
             Value::Object(fields) => Ok(fields),
             _ => Err(Error::invalid("body", "must be a JSON object")),
         }
+    }
+
+    /// Returns a member of the body, which must be a JSON object, as the client wrote it; `None` if there is no such member.
+    #[must_use]
+    pub fn json_member(&self, name: &str) -> Option<String> {
+        let mut members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(self.body()).ok()?;
+        members.remove(name).map(|value| value.get().to_owned())
     }
 
     /// Returns the version that `If-Match` requires, or `None` if the header is absent or `*`.

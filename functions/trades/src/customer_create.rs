@@ -38,7 +38,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
     )
 )]
 pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
-    let fields = CustomerInput::read(&call.request.json_object()?).create()?;
+    let fields = CustomerInput::read(call.request)?.create()?;
     let settings: TradesSettings = call.caller.settings.dialect()?;
     let status = if settings.create_answers_200 { StatusCode::OK } else { StatusCode::CREATED };
     let reply = |customer: &Customer| {

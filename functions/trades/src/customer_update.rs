@@ -45,8 +45,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
 )]
 pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     let uuid = customer_uuid(call.request)?;
-    let body = call.request.json_object()?;
-    let input = CustomerInput::read(&body);
+    let input = CustomerInput::read(call.request)?;
     let render = |customer: &Customer| Ok(render_reply(customer)?.to_stored());
     let (store, tenant) = (call.store(), call.tenant());
     let write = call.into_write(&render)?;

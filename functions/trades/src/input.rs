@@ -9,21 +9,32 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use clientele_functions_common::Request;
 use clientele_shared::error::FieldError;
-use clientele_shared::model::{Address, CustomerFields, CustomerType, NotifyVia, UnknownVariant};
+use clientele_shared::model::{Address, CustomerFields, CustomerType, JsonObject, NotifyVia, UnknownVariant};
 use clientele_shared::rules::text::{MAX_TEXT, Rule, email, is_blank, line, long_text, within};
 use clientele_shared::{Error, Result};
 
 use crate::types;
 
 /// A request body that sets a customer's fields.
-pub struct CustomerInput<'a>(&'a Map<String, Value>);
+pub struct CustomerInput {
+    body: Map<String, Value>,
+    /// The member `internal_flags` as it was written, because [`Value`] rounds numbers.
+    internal_flags: Option<String>,
+}
 
-impl<'a> CustomerInput<'a> {
-    /// Wraps a request body.
-    #[must_use]
-    pub fn read(body: &'a Map<String, Value>) -> Self {
-        Self(body)
+impl CustomerInput {
+    /// Reads the body of a request.
+    ///
+    /// # Errors
+    /// Returns [`Error::Invalid`], naming the body, if it is not a JSON object.
+    pub fn read(request: &Request) -> Result<Self> {
+        Ok(Self::new(request.json_object()?, request.json_member("internal_flags")))
+    }
+
+    pub(crate) fn new(body: Map<String, Value>, internal_flags: Option<String>) -> Self {
+        Self { body, internal_flags }
     }
 
     /// Returns the fields of a new customer.
@@ -31,7 +42,7 @@ impl<'a> CustomerInput<'a> {
     /// # Errors
     /// Returns [`Error::Invalid`] naming every field that is wrong or missing.
     pub fn create(&self) -> Result<CustomerFields> {
-        let mut form = Form::new(self.0);
+        let mut form = Form::new(self);
         let mut fields = CustomerFields::default();
         form.fill(&mut fields);
         for (name, value) in [("first_name", &fields.first_name), ("last_name", &fields.last_name)] {
@@ -47,7 +58,7 @@ impl<'a> CustomerInput<'a> {
     /// # Errors
     /// Returns [`Error::Invalid`] naming every field that is wrong.
     pub fn apply(&self, mut fields: CustomerFields) -> Result<CustomerFields> {
-        let mut form = Form::new(self.0);
+        let mut form = Form::new(self);
         form.fill(&mut fields);
         form.finish(fields)
     }
@@ -56,12 +67,13 @@ impl<'a> CustomerInput<'a> {
 /// A request body being read, and the errors found so far.
 struct Form<'a> {
     body: &'a Map<String, Value>,
+    internal_flags: Option<&'a str>,
     errors: Vec<FieldError>,
 }
 
 impl<'a> Form<'a> {
-    fn new(body: &'a Map<String, Value>) -> Self {
-        Self { body, errors: Vec::new() }
+    fn new(input: &'a CustomerInput) -> Self {
+        Self { body: &input.body, internal_flags: input.internal_flags.as_deref(), errors: Vec::new() }
     }
 
     fn finish(self, fields: CustomerFields) -> Result<CustomerFields> {
@@ -78,7 +90,7 @@ impl<'a> Form<'a> {
         self.address("billing", &mut fields.billing);
         self.set("customer_type", &mut fields.customer_type, customer_type);
         self.set("is_vip", &mut fields.is_vip, flag);
-        self.set("internal_flags", &mut fields.internal_flags, json_object);
+        self.internal_flags(&mut fields.internal_flags);
         self.set("on_my_way_notify_via", &mut fields.on_my_way_notify_via, notify_via);
         self.set("primary_service_location_uuid", &mut fields.primary_service_location_uuid, location);
     }
@@ -130,6 +142,27 @@ impl<'a> Form<'a> {
                 Ok(value) => *target = value,
                 Err(message) => self.add_error(name, message),
             },
+        }
+    }
+
+    /// Sets the JSON object, which the trades API documents as a string: it can be sent as either.
+    fn internal_flags(&mut self, target: &mut Option<JsonObject>) {
+        let name = "internal_flags";
+        let text = match (self.body.get(name), self.internal_flags) {
+            (None, _) => return,
+            (Some(Value::Null), _) => return *target = None,
+            (Some(Value::String(text)), _) if is_blank(text) => return *target = None,
+            (Some(Value::String(text)), _) => text.as_str(),
+            (Some(_), raw) => raw.unwrap_or_default(),
+        };
+        if target.as_ref().is_some_and(|target| target.as_str() == text) {
+            return;
+        }
+        let checked =
+            within(text, MAX_TEXT).and_then(|text| JsonObject::parse(&text).map_err(|e| e.to_string()));
+        match checked {
+            Ok(object) => *target = Some(object),
+            Err(message) => self.add_error(name, message),
         }
     }
 
@@ -195,21 +228,6 @@ fn flag(value: &Value) -> Result<bool, String> {
     }
 }
 
-/// Reads a JSON object, or a string that contains one.
-fn json_object(value: &Value) -> Result<Option<Value>, String> {
-    let invalid = || "must be a JSON object".to_owned();
-    let object = match value {
-        Value::String(text) if text.trim().is_empty() => return Ok(None),
-        Value::String(text) => serde_json::from_str(text).map_err(|_| invalid())?,
-        other => other.clone(),
-    };
-    if !object.is_object() {
-        return Err(invalid());
-    }
-    within(&object.to_string(), MAX_TEXT)?;
-    Ok(Some(object))
-}
-
 fn notify_via(value: &Value) -> Result<Option<NotifyVia>, String> {
     match value.as_str().map(str::trim) {
         Some("") => Ok(None),
@@ -237,8 +255,9 @@ mod tests {
 
     use super::*;
 
-    fn object(value: Value) -> Map<String, Value> {
-        value.as_object().cloned().unwrap()
+    fn input(body: Value) -> CustomerInput {
+        let internal_flags = body.get("internal_flags").map(Value::to_string);
+        CustomerInput::new(body.as_object().cloned().unwrap(), internal_flags)
     }
 
     fn wrong_fields(result: Result<CustomerFields>) -> Vec<String> {
@@ -268,20 +287,20 @@ mod tests {
 
     #[test]
     fn new_customer_requires_both_names() {
-        assert_eq!(wrong_fields(CustomerInput(&object(json!({}))).create()), ["first_name", "last_name"]);
-        let blank = object(json!({"first_name": "  ", "last_name": null}));
-        assert_eq!(wrong_fields(CustomerInput(&blank).create()), ["first_name", "last_name"]);
+        assert_eq!(wrong_fields(input(json!({})).create()), ["first_name", "last_name"]);
+        let blank = json!({"first_name": "  ", "last_name": null});
+        assert_eq!(wrong_fields(input(blank).create()), ["first_name", "last_name"]);
     }
 
     #[test]
     fn every_wrong_field_is_reported() {
-        let body = object(json!({
+        let body = json!({
             "first_name": 1, "last_name": "Doe", "email": "john", "phone": "123", "customer_type": "Pool",
             "is_vip": "maybe", "internal_flags": "[]", "on_my_way_notify_via": "pigeon", "physical_state": "98101",
             "billing_zip": "none", "primary_service_location_uuid": "x", "notes": 5, "unknown": {},
-        }));
+        });
         assert_eq!(
-            wrong_fields(CustomerInput(&body).create()),
+            wrong_fields(input(body).create()),
             [
                 "first_name",
                 "email",
@@ -308,10 +327,8 @@ mod tests {
             is_vip: true,
             ..CustomerFields::default()
         };
-        let body = object(
-            json!({"notes": null, "email": "", "is_vip": null, "uuid": "ignored", "deleted_at": null}),
-        );
-        let after = CustomerInput(&body).apply(before.clone()).unwrap();
+        let body = json!({"notes": null, "email": "", "is_vip": null, "uuid": "ignored", "deleted_at": null});
+        let after = input(body).apply(before.clone()).unwrap();
         assert_eq!(after, CustomerFields { notes: None, email: None, is_vip: false, ..before });
     }
 
@@ -322,19 +339,19 @@ mod tests {
             phone: Some("+55 (12) 3923-5555".into()),
             ..CustomerFields::default()
         };
-        let body = object(json!({"first_name": "", "last_name": "Embraer", "phone": "+55 (12) 3923-5555"}));
-        assert_eq!(CustomerInput(&body).apply(before.clone()).unwrap(), before);
+        let body = json!({"first_name": "", "last_name": "Embraer", "phone": "+55 (12) 3923-5555"});
+        assert_eq!(input(body).apply(before.clone()).unwrap(), before);
     }
 
     #[test]
     fn booleans_and_json_objects_can_be_strings() {
-        let body = object(json!({
+        let body = json!({
             "first_name": "J", "last_name": "D", "is_vip": "true", "internal_flags": "{\"a\":1}",
             "customer_type": "commercial", "on_my_way_notify_via": "SMS", "physical_state": "wa", "physical_zip": "981011234",
-        }));
-        let fields = CustomerInput(&body).create().unwrap();
+        });
+        let fields = input(body).create().unwrap();
         assert!(fields.is_vip);
-        assert_eq!(fields.internal_flags, Some(json!({"a": 1})));
+        assert_eq!(fields.internal_flags.unwrap().as_str(), "{\"a\":1}");
         assert_eq!(fields.customer_type, CustomerType::Commercial);
         assert_eq!(fields.on_my_way_notify_via, Some(NotifyVia::Sms));
         assert_eq!(fields.physical.state.as_deref(), Some("WA"));

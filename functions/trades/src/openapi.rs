@@ -190,7 +190,9 @@ mod tests {
         let properties =
             specification["components"]["schemas"]["CustomerInput"]["properties"].as_object().unwrap();
         let invalid: Map<String, Value> = properties.keys().map(|name| (name.clone(), json!([[]]))).collect();
-        let Err(clientele_shared::Error::Invalid(fields)) = CustomerInput::read(&invalid).create() else {
+        let Err(clientele_shared::Error::Invalid(fields)) =
+            CustomerInput::new(invalid, Some("[[]]".into())).create()
+        else {
             panic!("invalid values were accepted")
         };
         let mut reported: Vec<&str> = fields.iter().map(|f| f.field.as_str()).collect();

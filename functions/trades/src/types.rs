@@ -3,13 +3,13 @@
 
 use http::{StatusCode, header};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use clientele_functions_common::Reply;
 use clientele_shared::Result;
-use clientele_shared::model::{Customer, CustomerFields};
+use clientele_shared::model::{Customer, CustomerFields, JsonObject};
 
 /// A customer. Empty fields are `null`; times are ISO 8601 in UTC, to the second.
 #[derive(Debug, Serialize, ToSchema)]
@@ -67,7 +67,7 @@ pub struct CustomerBody<'a> {
     notes: Option<&'a str>,
     /// Internal flags: any JSON object.
     #[schema(value_type = Option<Object>)]
-    internal_flags: Option<&'a Value>,
+    internal_flags: Option<&'a RawValue>,
     /// How to send the customer on-my-way notifications: `email`, `sms` or `both`.
     on_my_way_notify_via: Option<&'static str>,
     /// When the customer was created.
@@ -105,7 +105,7 @@ impl<'a> From<&'a Customer> for CustomerBody<'a> {
             billing_zip: billing.postal_code.as_deref(),
             primary_service_location_uuid: fields.primary_service_location_uuid,
             notes: fields.notes.as_deref(),
-            internal_flags: fields.internal_flags.as_ref(),
+            internal_flags: fields.internal_flags.as_ref().and_then(JsonObject::to_raw),
             on_my_way_notify_via: fields.on_my_way_notify_via.map(|via| via.as_str()),
             created_at: customer.created_at.to_rfc3339_seconds(),
             updated_at: customer.updated_at.to_rfc3339_seconds(),

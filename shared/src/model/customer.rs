@@ -1,12 +1,11 @@
 //! The canonical customer: one record, which each dialect formats in its own way.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
-    Address, Contact, CounterCell, CustomerNumber, CustomerType, Money, NotifyVia, Percentage, Status, TagId,
-    Timestamp,
+    Address, Contact, CounterCell, CustomerNumber, CustomerType, JsonObject, Money, NotifyVia, Percentage,
+    Status, TagId, Timestamp,
 };
 
 /// A customer record: identity, history, and the fields a client can set.
@@ -91,11 +90,11 @@ pub struct CustomerFields {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
     /// Free-form JSON of any kind.
-    #[serde(skip_serializing_if = "Option::is_none", with = "json_text")]
-    pub internal_flags: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub internal_flags: Option<JsonObject>,
     /// Free-form fields by name.
-    #[serde(skip_serializing_if = "Option::is_none", with = "json_text")]
-    pub custom: Option<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom: Option<JsonObject>,
     /// Whether the customer has agreed to marketing.
     pub accepts_marketing: bool,
     /// How to notify the customer that someone is on the way.
@@ -131,27 +130,6 @@ pub struct CustomerFields {
     /// Contact people.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<Contact>,
-}
-
-/// Stores free-form JSON as text, so that what is read is exactly what was sent, including the digits of
-/// numbers.
-mod json_text {
-    use serde::de::{DeserializeOwned, Error as _};
-    use serde::ser::Error as _;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<T: Serialize, S: Serializer>(
-        value: &T,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&serde_json::to_string(value).map_err(S::Error::custom)?)
-    }
-
-    pub(super) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<T, D::Error> {
-        serde_json::from_str(&String::deserialize(deserializer)?).map_err(D::Error::custom)
-    }
 }
 
 impl CustomerFields {

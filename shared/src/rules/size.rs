@@ -1,8 +1,6 @@
 //! The size of a customer: how long its JSON is at most, in any dialect.
 
-use serde_json::Value;
-
-use crate::model::{Address, Contact, CustomerFields};
+use crate::model::{Address, Contact, CustomerFields, JsonObject};
 use crate::{Error, Result};
 
 /// Maximum length of a customer's JSON, in bytes: 100 customers then fit in the 6 MB that a Lambda can return.
@@ -70,9 +68,9 @@ fn sizes(fields: &CustomerFields) -> Vec<(&'static str, usize)> {
     let mut sizes: Vec<(&'static str, usize)> = texts.collect();
     sizes.push(("physical_address", address(&fields.physical)));
     sizes.push(("billing_address", address(&fields.billing)));
-    sizes.push(("internal_flags", fields.internal_flags.as_ref().map_or(0, |json| json.to_string().len())));
-    let custom = fields.custom.as_ref().map(|custom| Value::Object(custom.clone()).to_string().len());
-    sizes.push(("custom", custom.unwrap_or_default()));
+    let length = |object: &Option<JsonObject>| object.as_ref().map_or(0, |object| object.as_str().len());
+    sizes.push(("internal_flags", length(&fields.internal_flags)));
+    sizes.push(("custom", length(&fields.custom)));
     sizes.push(("contacts", fields.contacts.iter().map(contact).sum()));
     sizes
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Item, number, optional_integer_in};
 use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant, Timestamp};
 use crate::rules::entries::SortValue;
-use crate::table::keys;
+use crate::table::keys::{self, attribute};
 use crate::{Error, Result};
 
 /// The sort order whose entries are the records themselves.
@@ -95,6 +95,34 @@ pub(in crate::store) fn to_customer(item: Item) -> Result<Customer> {
     })
 }
 
+/// The effect of a record that cannot be read on a read of several. Only a fault of the table can cause one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Unreadable {
+    /// The read fails: a file must be complete.
+    Fail,
+    /// The record is logged and left out: the other customers stay accessible.
+    LeaveOut,
+}
+
+/// The customer in an item; `None` if it cannot be read and is left out.
+pub(in crate::store) fn to_customer_or(item: Item, unreadable: Unreadable) -> Result<Option<Customer>> {
+    let key = item.get(attribute::PK).and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
+    match (to_customer(item), unreadable) {
+        (Ok(customer), _) => Ok(Some(customer)),
+        (Err(error), Unreadable::LeaveOut) => {
+            tracing::error!(
+                key,
+                error = error.chain(),
+                "a customer that cannot be read is left out of a list"
+            );
+            Ok(None)
+        }
+        (Err(error), Unreadable::Fail) => {
+            Err(Error::internal(format!("reading the customer of {key}"), error))
+        }
+    }
+}
+
 /// The item that holds a record.
 pub(in crate::store) fn from_record(tenant: &Tenant, record: &Record) -> Result<Item> {
     let mut item = from_customer(tenant, &record.customer)?;
@@ -128,7 +156,7 @@ fn size_of(value: &AttributeValue) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Address, Contact, CustomerType, Mode, Money, NotifyVia, Status, TagId};
+    use crate::model::{Address, Contact, CustomerType, JsonObject, Mode, Money, NotifyVia, Status, TagId};
 
     #[test]
     fn every_field_survives_the_table() {
@@ -173,8 +201,8 @@ mod tests {
             billing: Address { area: some("b"), ..Address::default() },
             tag_ids: vec![TagId::from_number(1)],
             notes: some("n"),
-            internal_flags: Some(serde_json::json!({"a": [1, 2.50, null]})),
-            custom: serde_json::json!({"k": "v"}).as_object().cloned(),
+            internal_flags: Some(JsonObject::parse(r#"{"a": [1, 2.50, null]}"#).unwrap()),
+            custom: Some(JsonObject::parse(r#"{"k": "v"}"#).unwrap()),
             accepts_marketing: true,
             on_my_way_notify_via: Some(NotifyVia::Both),
             primary_service_location_uuid: Some(uuid::Uuid::from_u128(9)),

@@ -11,6 +11,7 @@ use super::stream::{Candidate, Stream};
 use crate::Result;
 use crate::model::{Customer, CustomerNumber, Figures};
 use crate::rules::entries::sort_value;
+use crate::store::items::record::Unreadable;
 
 /// How many records are read at the same time for a page, and for a count.
 const PAGE_BATCH: usize = 100;
@@ -100,7 +101,7 @@ impl Reader<'_> {
         let needs_figures = self.query.needs_figures();
         let (candidates, known) = try_join(
             stream.next(wanted),
-            self.store.customers_with_figures(self.tenant, expected, needs_figures),
+            self.store.customers_with_figures(self.tenant, expected, needs_figures, Unreadable::LeaveOut),
         )
         .await?;
         self.spending.count_call();
@@ -120,8 +121,10 @@ impl Reader<'_> {
         let unread = candidates.iter().filter(|candidate| needs_figures || candidate.copy.is_none());
         let unread = unread.map(|candidate| candidate.position.number);
         let numbers: Vec<CustomerNumber> = unread.filter(|number| !known.contains_key(number)).collect();
-        let mut records =
-            self.store.customers_with_figures(self.tenant, numbers.into_iter(), needs_figures).await?;
+        let mut records = self
+            .store
+            .customers_with_figures(self.tenant, numbers.into_iter(), needs_figures, Unreadable::LeaveOut)
+            .await?;
         records.extend(known);
         let mut listed = Vec::with_capacity(candidates.len());
         for Candidate { position, copy } in candidates {

@@ -15,6 +15,7 @@ use super::query::{CustomerQuery, Total};
 use crate::Result;
 use crate::model::{Customer, CustomerNumber, Tenant};
 use crate::store::Store;
+use crate::store::items::record::Unreadable;
 
 /// How many customers are read at a time.
 const BATCH: usize = 1_000;
@@ -130,7 +131,7 @@ impl CustomerStream {
 
     /// The customers with these numbers that belong to the stream, the highest number first.
     async fn read(&self, numbers: impl Iterator<Item = CustomerNumber>) -> Result<Vec<Customer>> {
-        let found = self.store.customers_with_figures(&self.tenant, numbers, false).await?;
+        let found = self.store.customers_with_figures(&self.tenant, numbers, false, Unreadable::Fail).await?;
         let customers = found.into_values().rev().map(|(customer, _)| customer);
         let query = &self.query;
         let matches = |customer: &Customer| {

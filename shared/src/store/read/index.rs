@@ -10,7 +10,7 @@ use crate::rules::condition::Period;
 use crate::rules::entries::{Mark, Sort, SortValue};
 use crate::store::Store;
 use crate::store::calls::failed;
-use crate::store::items::record::to_customer;
+use crate::store::items::record::{Unreadable, to_customer_or};
 use crate::store::items::{Item, number, text, text_in};
 use crate::table::keys::{self, Index, attribute};
 use crate::{Error, Result};
@@ -162,7 +162,8 @@ impl Store {
         };
         let response = query.send().await.map_err(|e| failed("listing customers", e))?;
         let is_done = response.last_evaluated_key.is_none();
-        let customers = response.items.unwrap_or_default().into_iter().map(to_customer);
+        let items = response.items.unwrap_or_default().into_iter();
+        let customers = items.filter_map(|item| to_customer_or(item, Unreadable::LeaveOut).transpose());
         Ok((customers.collect::<Result<_>>()?, is_done))
     }
 

@@ -10,7 +10,7 @@ use crate::model::{Customer, CustomerNumber, Figures, Tenant};
 use crate::rules::entries::Mark;
 use crate::rules::fold;
 use crate::store::Store;
-use crate::store::items::record::{Record, to_customer, to_record};
+use crate::store::items::record::{Record, Unreadable, to_customer, to_customer_or, to_record};
 use crate::store::items::{Item, figures, text_in};
 use crate::table::keys::{self, Key, attribute};
 use crate::{Error, Result};
@@ -90,6 +90,7 @@ impl Store {
         tenant: &Tenant,
         numbers: impl Iterator<Item = CustomerNumber>,
         with_figures: bool,
+        unreadable: Unreadable,
     ) -> Result<BTreeMap<CustomerNumber, (Customer, Option<Figures>)>> {
         let uuids = numbers.map(|number| tenant.customer_uuid(number));
         let keys: Vec<Key> = uuids
@@ -106,7 +107,7 @@ impl Store {
         }
         let mut found = BTreeMap::new();
         for item in records {
-            let customer = to_customer(item)?;
+            let Some(customer) = to_customer_or(item, unreadable)? else { continue };
             let figures = with_figures.then(|| {
                 by_partition.remove(&keys::customer_partition(tenant, customer.uuid)).unwrap_or_default()
             });

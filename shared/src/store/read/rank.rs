@@ -9,6 +9,7 @@ use super::query::Direction;
 use crate::model::{CustomerNumber, Tenant};
 use crate::store::Store;
 use crate::store::counts::cells::CellCounts;
+use crate::store::items::record::Unreadable;
 use crate::store::items::text_in;
 use crate::table::keys::{self, RANK_NUMBERS, RankBlock, attribute};
 use crate::{Error, Result};
@@ -81,7 +82,7 @@ impl Store {
             let first = block.first_number() + chunk * CHUNK;
             let numbers = first..(first + CHUNK).min(block.last_number() + 1);
             let numbers = numbers.filter_map(|number| CustomerNumber::new(number.into()));
-            self.customers_with_figures(tenant, numbers, false)
+            self.customers_with_figures(tenant, numbers, false, Unreadable::LeaveOut)
         });
         let mut numbers: Vec<CustomerNumber> = try_join_all(chunks)
             .await?

@@ -6,7 +6,8 @@ use clientele_shared::Error;
 use clientele_shared::csv::customer_row::TAG_SEPARATOR;
 use clientele_shared::error::FieldError;
 use clientele_shared::model::{
-    Address, Contact, CustomerFields, CustomerType, Percentage, PercentageError, Timestamp, UnknownVariant,
+    Address, Contact, CustomerFields, CustomerType, JsonObject, Percentage, PercentageError, Timestamp,
+    UnknownVariant,
 };
 use clientele_shared::rules::size;
 use clientele_shared::rules::text::tag_name;
@@ -96,7 +97,7 @@ impl Cells<'_, Field> {
             preferred_shipping: self.text(Field::PreferredShipping),
             customer_since: since.or(created),
             internal_flags: self.read(Field::InternalFlags, |text| {
-                serde_json::from_str(text).map_err(|_| "must be JSON, such as {\"gate\":\"4711\"}".to_owned())
+                JsonObject::parse(text).map_err(|error| format!("{error}, such as {{\"gate\":\"4711\"}}"))
             }),
             accepts_marketing: self.read(Field::AcceptsMarketing, boolean).unwrap_or_default(),
             on_my_way_notify_via: self.read(Field::OnMyWayNotifyVia, variant),
