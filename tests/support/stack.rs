@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use dynoxide::Database;
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
 
 use clientele_functions_common::App;
 use clientele_infra::functions;
-use clientele_infra::local::data::Data;
-use clientele_infra::local::engine::Engine;
 use clientele_infra::local::function::Invoke;
 use clientele_infra::local::gateway::Gateway;
 use clientele_infra::local::routes::TEMPLATE;
@@ -36,7 +37,7 @@ pub(crate) struct Stack {
     /// URL of the engine.
     pub(crate) url: String,
     gateway: Arc<Gateway>,
-    _engine: Option<(Engine, Data)>,
+    _folder: Option<TempDir>,
 }
 
 /// A client with an API key.
@@ -67,7 +68,7 @@ impl Stack {
         change_app: impl FnOnce(App) -> App,
         change_function: impl Fn(Invoke) -> Invoke,
     ) -> Self {
-        let (url, engine) = endpoint().await;
+        let (url, folder) = endpoint().await;
         let client = Connection::local(&url).client().unwrap();
         let table = format!("test-{}", uuid::Uuid::new_v4());
         create_table(&client, &table).await.unwrap();
@@ -82,7 +83,7 @@ impl Stack {
         let functions = linked.names().filter_map(changed).collect();
         let gateway = Arc::new(Gateway::new(TEMPLATE, functions).unwrap());
         let acme = new_caller(&store, &gateway, "acme", Mode::Live, Scopes::all()).await;
-        Self { store, clock, acme, client, table, url, gateway, _engine: engine }
+        Self { store, clock, acme, client, table, url, gateway, _folder: folder }
     }
 
     /// Creates an API key, and its tenant if necessary; returns a caller with that key.
@@ -192,15 +193,20 @@ async fn new_caller(
     Caller { secret: secret.reveal().to_owned(), key, gateway: Arc::clone(gateway) }
 }
 
-/// Returns the engine named in the environment, or starts one in this process.
+/// Returns the engine named in the environment, or starts one in this process, which stops with the test's runtime.
 #[expect(clippy::disallowed_methods, reason = "selects the engine under test")]
-async fn endpoint() -> (String, Option<(Engine, Data)>) {
+async fn endpoint() -> (String, Option<TempDir>) {
     match std::env::var("DYNAMODB_ENDPOINT") {
         Ok(url) => (url, None),
         Err(_) => {
-            let data = Data::temporary().unwrap();
-            let engine = Engine::start(&data).await.unwrap();
-            (engine.url().to_owned(), Some((engine, data)))
+            // A file is faster than memory, whose pages the engine scans at each commit.
+            let folder = tempfile::tempdir().unwrap();
+            let database = Database::new(folder.path().join("test.db").to_str().unwrap()).unwrap();
+            database.enable_bulk_loading().unwrap();
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+            let url = format!("http://{}", listener.local_addr().unwrap());
+            tokio::spawn(dynoxide::server::serve_on(listener, database));
+            (url, Some(folder))
         }
     }
 }

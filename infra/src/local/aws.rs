@@ -1,53 +1,57 @@
-//! Forwards requests signed for DynamoDB or S3 to the local replacement of that service.
+//! Passes requests signed for DynamoDB or S3 to the local replacement of that service.
 //!
 //! All services therefore share one port, and `--dynamodb` and `--s3-endpoint` of every command accept the
 //! base URL that the stack prints.
 
-use axum::body::Body;
 use axum::extract::Request;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
+use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, StatusCode, Uri};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 
-/// The local replacements of AWS services, and the HTTP client that forwards to them.
+use super::engine::Engine;
+use super::s3::S3;
+
+/// The local replacements of AWS services.
 #[derive(Debug)]
 pub struct Services {
-    client: Client<HttpConnector, Body>,
-    dynamodb: Option<String>,
-    s3: String,
+    dynamodb: Option<Engine>,
+    s3: S3,
+}
+
+/// One of the services.
+#[derive(Debug, Clone, Copy)]
+pub enum Service<'a> {
+    /// The embedded DynamoDB.
+    DynamoDb(&'a Engine),
+    /// The local S3.
+    S3(&'a S3),
 }
 
 impl Services {
-    /// Creates the services from their base URLs. `dynamodb` is `None` unless the embedded engine is used.
+    /// Creates the services. `dynamodb` is `None` unless the embedded engine is used.
     #[must_use]
-    pub fn new(dynamodb: Option<String>, s3: String) -> Self {
-        Self { client: Client::builder(TokioExecutor::new()).build_http(), dynamodb, s3 }
+    pub fn new(dynamodb: Option<Engine>, s3: S3) -> Self {
+        Self { dynamodb, s3 }
     }
 
-    /// Returns the base URL of the service that a request is signed for, or `None` if the request is unsigned
-    /// or the service has no local replacement.
+    /// Returns the service that a request is signed for, or `None` if the request is unsigned or the service has no
+    /// local replacement.
     #[must_use]
-    pub fn find(&self, headers: &HeaderMap) -> Option<&str> {
+    pub fn find(&self, headers: &HeaderMap) -> Option<Service<'_>> {
         match signed_service(headers.get(AUTHORIZATION)?.to_str().ok()?)? {
-            "dynamodb" => self.dynamodb.as_deref(),
-            "s3" => Some(&self.s3),
+            "dynamodb" => self.dynamodb.as_ref().map(Service::DynamoDb),
+            "s3" => Some(Service::S3(&self.s3)),
             _ => None,
         }
     }
+}
 
-    /// Forwards a request with its original `Host` header, because the signature covers it.
-    pub async fn forward(&self, mut request: Request, address: &str) -> Response {
-        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-        let Ok(uri) = format!("{address}{target}").parse::<Uri>() else {
-            return StatusCode::BAD_REQUEST.into_response();
-        };
-        *request.uri_mut() = uri;
-        match self.client.request(request).await {
-            Ok(response) => response.map(Body::new),
-            Err(error) => (StatusCode::BAD_GATEWAY, format!("{address}: {error}\n")).into_response(),
+impl Service<'_> {
+    /// Answers a request.
+    pub async fn answer(self, request: Request) -> Response {
+        match self {
+            Self::DynamoDb(engine) => engine.answer(request).await,
+            Self::S3(s3) => s3.answer(request).await,
         }
     }
 }

@@ -1,5 +1,7 @@
-//! Embedded DynamoDB (dynoxide, on SQLite), served on a separate loopback port and stored in one file of the
-//! data folder.
+//! Embedded DynamoDB (dynoxide, on SQLite), called in this process and stored in one file of the data folder.
+//!
+//! No port leads to it except that of the local stack, which checks who calls: a web page that a browser has open could
+//! otherwise read and change the records.
 //!
 //! A persistent file uses SQLite's write-ahead log with `synchronous` NORMAL. An acknowledged write survives
 //! any exit of this process. A power cut leaves the file intact, but the most recent writes might be lost.
@@ -7,22 +9,34 @@
 //! A temporary file never waits for the disk. An in-memory database would be slower: it scans all its pages
 //! at each commit, which doubles the time for importing 20,000 customers.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::time::Duration;
 
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
 use dynoxide::Database;
 use dynoxide::errors::DynoxideError;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use http::{StatusCode, header};
 
 use super::data::Data;
+use super::engine_calls;
 
 /// File name, relative to the data folder.
 const FILE: &str = "clientele.db";
-/// How long a shutdown waits for requests in flight.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Maximum size of a request, in bytes: DynamoDB's own limit.
+const MAX_REQUEST: usize = 16 * 1024 * 1024;
+
+/// The content type of DynamoDB's protocol.
+const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 
 /// The reason why the engine is not running.
 #[derive(Debug, thiserror::Error)]
@@ -39,30 +53,30 @@ pub enum EngineError {
         /// Error reported by the engine.
         source: DynoxideError,
     },
-    /// No port can be bound.
-    #[error("cannot open a port on 127.0.0.1 for the embedded DynamoDB: {0}")]
-    NoPort(#[source] std::io::Error),
     /// The engine ended with an error.
     #[error("the embedded DynamoDB failed: {0}")]
     Failed(String),
 }
 
-/// A running engine. Dropping it stops the engine; [`Engine::stop`] also waits for it.
-#[derive(Debug)]
+/// An open engine. Clones share it; the file is closed with the last of them.
+#[derive(Clone)]
 pub struct Engine {
-    url: String,
-    stop: oneshot::Sender<()>,
-    served: JoinHandle<Result<(), String>>,
+    database: Database,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
 }
 
 impl Engine {
-    /// Starts the engine on a file in the folder of `data`.
+    /// Opens the engine's file in the folder of `data`.
     ///
     /// # Errors
     ///
-    /// Returns [`EngineError::Unreadable`] if the file cannot be opened, and [`EngineError::NoPort`] if no
-    /// port can be bound.
-    pub async fn start(data: &Data) -> Result<Self, EngineError> {
+    /// Returns [`EngineError::Unreadable`] if the file cannot be opened.
+    pub async fn open(data: &Data) -> Result<Self, EngineError> {
         let database = match data {
             Data::Temporary { folder } => {
                 open(folder.path().join(FILE), Database::enable_bulk_loading).await?
@@ -71,37 +85,70 @@ impl Engine {
                 open(folder.join(FILE), Database::disable_bulk_loading).await?
             }
         };
-        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let listener = TcpListener::bind(any_port).await.map_err(EngineError::NoPort)?;
-        let url = format!("http://{}", listener.local_addr().map_err(EngineError::NoPort)?);
-        let (stop, stopped) = oneshot::channel::<()>();
-        // Dropping the sender is the stop signal, so the receiver's error is expected.
-        let stopped = async move { drop(stopped.await) };
-        let served = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, stopped));
-        Ok(Self { url, stop, served })
+        Ok(Self { database })
     }
 
-    /// Returns the base URL. The engine accepts any region and credentials.
+    /// Returns an HTTP client for the AWS SDK that calls this engine whatever the endpoint is.
     #[must_use]
-    pub fn url(&self) -> &str {
-        &self.url
+    pub fn http_client(&self) -> SharedHttpClient {
+        SharedHttpClient::new(self.clone())
     }
 
-    /// Waits for requests in flight, for at most 5 seconds, and closes the file.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`EngineError::Failed`] if the engine has ended with an error.
-    pub async fn stop(mut self) -> Result<(), EngineError> {
-        drop(self.stop);
-        match tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut self.served).await {
-            Ok(ended) => ended.map_err(|e| EngineError::Failed(e.to_string()))?.map_err(EngineError::Failed),
-            Err(_) => {
-                // Acknowledged writes are in the file. Only a client with an unfinished request can cause this.
-                self.served.abort();
-                Ok(())
+    /// Answers a request in DynamoDB's protocol. Its signature is not checked: any credentials are accepted.
+    pub async fn answer(&self, request: Request) -> Response {
+        let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+        let operation = operation_of(target);
+        let Ok(body) = axum::body::to_bytes(request.into_body(), MAX_REQUEST).await else {
+            return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        };
+        match self.call(operation, String::from_utf8_lossy(&body).into_owned()).await {
+            Ok((status, body)) => {
+                (status, [(header::CONTENT_TYPE, CONTENT_TYPE)], Body::from(body)).into_response()
             }
+            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
         }
+    }
+
+    /// Executes a call on a thread that may block.
+    async fn call(&self, operation: String, body: String) -> Result<(StatusCode, String), EngineError> {
+        let database = self.database.clone();
+        let call = tokio::task::spawn_blocking(move || engine_calls::execute(&database, &operation, &body));
+        let called = call.await.map_err(|error| EngineError::Failed(error.to_string()))?;
+        Ok(match called {
+            Ok(response) => (StatusCode::OK, response),
+            Err(error) => {
+                let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);
+                (status, error.to_json())
+            }
+        })
+    }
+}
+
+/// Returns the operation that the header `X-Amz-Target` names: `GetItem` in `DynamoDB_20120810.GetItem`.
+fn operation_of(target: Option<&str>) -> String {
+    target.and_then(|target| target.strip_prefix("DynamoDB_20120810.")).unwrap_or_default().to_owned()
+}
+
+impl HttpClient for Engine {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Engine {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let operation = operation_of(request.headers().get("x-amz-target"));
+        let body = request.body().bytes().map(|body| String::from_utf8_lossy(body).into_owned());
+        let engine = self.clone();
+        HttpConnectorFuture::new(async move {
+            let body = body.ok_or_else(|| ConnectorError::user("the SDK streamed a request".into()))?;
+            let (status, body) = Self::call(&engine, operation, body)
+                .await
+                .map_err(|e| ConnectorError::other(e.into(), None))?;
+            let mut response = HttpResponse::new(status.into(), SdkBody::from(body));
+            response.headers_mut().insert("content-type", CONTENT_TYPE);
+            Ok(response)
+        })
     }
 }
 
@@ -137,8 +184,7 @@ mod tests {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(engine.url());
+            .http_client(engine.http_client());
         Client::from_conf(config.build())
     }
 
@@ -163,26 +209,35 @@ mod tests {
         let value = AttributeValue::S("1".into());
 
         let data = Data::persistent(folder.path()).unwrap();
-        let engine = Engine::start(&data).await.unwrap();
+        let engine = Engine::open(&data).await.unwrap();
         create_table(&client(&engine)).await;
         client(&engine).put_item().table_name("table").item("pk", value.clone()).send().await.unwrap();
-        engine.stop().await.unwrap();
+        drop(engine);
         drop(data);
 
         let data = Data::persistent(folder.path()).unwrap();
-        let engine = Engine::start(&data).await.unwrap();
+        let engine = Engine::open(&data).await.unwrap();
         let got =
             client(&engine).get_item().table_name("table").key("pk", value.clone()).send().await.unwrap();
         assert_eq!(got.item.unwrap()["pk"], value);
-        engine.stop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn unknown_operations_and_malformed_requests_are_errors() {
+        let data = Data::temporary().unwrap();
+        let engine = Engine::open(&data).await.unwrap();
+        for (operation, body) in [("ExportTable", "{}"), ("", "{}"), ("GetItem", ""), ("GetItem", "[1]")] {
+            let (status, body) = engine.call(operation.into(), body.into()).await.unwrap();
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{operation}: {body}");
+            assert!(body.contains("__type"), "{body}");
+        }
     }
 
     #[tokio::test]
     async fn temporary_data_starts_empty() {
         let data = Data::temporary().unwrap();
-        let engine = Engine::start(&data).await.unwrap();
+        let engine = Engine::open(&data).await.unwrap();
         assert!(client(&engine).list_tables().send().await.unwrap().table_names().is_empty());
-        engine.stop().await.unwrap();
     }
 
     #[tokio::test]
@@ -190,7 +245,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(FILE), "x".repeat(4096)).unwrap();
         let data = Data::persistent(folder.path()).unwrap();
-        let error = Engine::start(&data).await.unwrap_err().to_string();
+        let error = Engine::open(&data).await.unwrap_err().to_string();
         assert!(error.contains("clientele.db") && error.contains("--data DIR"), "{error}");
     }
 }

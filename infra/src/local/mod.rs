@@ -19,6 +19,7 @@ pub mod aws;
 pub mod data;
 pub mod demo;
 pub mod engine;
+mod engine_calls;
 pub mod event;
 pub mod function;
 pub mod gateway;
@@ -81,7 +82,7 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 /// The services that the functions use.
 #[derive(Debug, Clone)]
 pub struct Backend {
-    /// Address of DynamoDB.
+    /// The DynamoDB in use.
     pub dynamodb: DynamoDb,
     /// Address and credentials of S3.
     pub s3: S3Access,
@@ -89,14 +90,11 @@ pub struct Backend {
     pub storage: Storage,
 }
 
-/// A DynamoDB endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The DynamoDB in use.
+#[derive(Debug, Clone)]
 pub enum DynamoDb {
-    /// The embedded engine. It accepts any region and credentials, so none need to be configured.
-    Embedded {
-        /// Base URL.
-        url: String,
-    },
+    /// The embedded engine, in this process.
+    Embedded(Engine),
     /// A DynamoDB outside this process. An `https` URL is called with the environment's region and credentials.
     External {
         /// Base URL.
@@ -141,11 +139,14 @@ where
         Some(folder) => Data::persistent(folder)?,
         None => Data::temporary()?,
     };
-    let table = Table::open(options.dynamodb.clone(), &data).await?;
-    let s3 = S3::start(&data).await?;
+    let dynamodb = match options.dynamodb.clone() {
+        Some(url) => DynamoDb::External { url },
+        None => DynamoDb::Embedded(Engine::open(&data).await?),
+    };
+    let s3 = S3::open(&data, server.url()).await?;
 
-    let storage = table.storage(&data);
-    let backend = Backend { dynamodb: table.dynamodb(), s3: s3.access().clone(), storage: storage.clone() };
+    let storage = dynamodb.storage(&data);
+    let backend = Backend { dynamodb: dynamodb.clone(), s3: s3.access().clone(), storage: storage.clone() };
     let prepared = tokio::select! {
         prepared = prepare(backend) => Some(prepared.map_err(|e| LocalError::Prepare {
             source: e.into(),
@@ -154,56 +155,24 @@ where
         () = signals.stop() => None,
     };
     if let Some(prepared) = prepared {
-        let services = Services::new(table.embedded_url(), s3.access().url.clone());
-        let site = site(&server, prepared, services, storage)?;
-        announce(&options, &site.info, s3.access()).map_err(LocalError::Output)?;
+        let access = s3.access().clone();
+        let embedded = match dynamodb {
+            DynamoDb::Embedded(engine) => Some(engine),
+            DynamoDb::External { .. } => None,
+        };
+        let site = site(&server, prepared, Services::new(embedded, s3), storage)?;
+        announce(&options, &site.info, &access).map_err(LocalError::Output)?;
         server.serve(site, async move { signals.stop().await }).await?;
     }
-    s3.stop().await?;
-    table.stop().await?;
     Ok(())
 }
 
-/// The DynamoDB in use.
-enum Table {
-    Embedded(Engine),
-    External(String),
-}
-
-impl Table {
-    async fn open(external: Option<String>, data: &Data) -> Result<Self, EngineError> {
-        match external {
-            Some(url) => Ok(Self::External(url)),
-            None => Engine::start(data).await.map(Self::Embedded),
-        }
-    }
-
-    fn dynamodb(&self) -> DynamoDb {
-        match self {
-            Self::Embedded(engine) => DynamoDb::Embedded { url: engine.url().to_owned() },
-            Self::External(url) => DynamoDb::External { url: url.clone() },
-        }
-    }
-
-    fn embedded_url(&self) -> Option<String> {
-        match self {
-            Self::Embedded(engine) => Some(engine.url().to_owned()),
-            Self::External(_) => None,
-        }
-    }
-
+impl DynamoDb {
     fn storage(&self, data: &Data) -> Storage {
         match self {
-            Self::External(url) => Storage::Remote(url.clone()),
+            Self::External { url } => Storage::Remote(url.clone()),
             Self::Embedded(_) if data.is_persistent() => Storage::Folder(data.folder().display().to_string()),
             Self::Embedded(_) => Storage::Temporary,
-        }
-    }
-
-    async fn stop(self) -> Result<(), EngineError> {
-        match self {
-            Self::Embedded(engine) => engine.stop().await,
-            Self::External(_) => Ok(()),
         }
     }
 }

@@ -11,6 +11,7 @@ use clientele_shared::model::{
     CustomerNumber, Mode, PriceOwner, Scopes, Secret, Tenant, TenantId, Timestamp,
 };
 use clientele_shared::store::{ImportedRow, NewApiKey, RowKey, Store};
+use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition;
 use clientele_shared::table::environment::{self, ConnectError};
 use clientele_shared::{Ambient, Error};
@@ -86,8 +87,14 @@ pub async fn prepare(backend: Backend) -> Result<Prepared, PrepareError> {
 
 /// Creates a client for `dynamodb`.
 async fn client(dynamodb: &DynamoDb) -> Result<Client, PrepareError> {
-    let (DynamoDb::External { url } | DynamoDb::Embedded { url }) = dynamodb;
-    Ok(environment::client(Some(url)).await?)
+    match dynamodb {
+        DynamoDb::External { url } => Ok(environment::client(Some(url)).await?),
+        // The engine is called in this process, so the address is never resolved.
+        DynamoDb::Embedded(engine) => {
+            let config = Connection::local("http://embedded.invalid").config()?;
+            Ok(Client::from_conf(config.http_client(engine.http_client()).build()))
+        }
+    }
 }
 
 /// Adds the missing demo customers and returns the number of the first customer in the file.
@@ -176,9 +183,8 @@ mod tests {
     #[tokio::test]
     async fn second_start_keeps_the_records_and_replaces_the_key() {
         let data = Data::temporary().unwrap();
-        let engine = Engine::start(&data).await.unwrap();
-        let s3 = S3::start(&data).await.unwrap();
-        let dynamodb = DynamoDb::Embedded { url: engine.url().to_owned() };
+        let dynamodb = DynamoDb::Embedded(Engine::open(&data).await.unwrap());
+        let s3 = S3::open(&data, "http://127.0.0.1:4747".into()).await.unwrap();
         let backend = Backend { dynamodb, s3: s3.access().clone(), storage: Storage::Temporary };
 
         let first = prepare(backend.clone()).await.unwrap();

@@ -189,12 +189,13 @@ fn app(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// Forwards a request that is signed for an AWS service to its local replacement.
+/// Passes a request that is signed for an AWS service to its local replacement. A page of a browser cannot sign one
+/// without being allowed to send the header, which takes a preflight request that is never answered.
 async fn aws_services(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     match shared.services.find(request.headers()) {
-        Some(address) if has_loopback_host(request.headers()) => {
+        Some(service) if has_loopback_host(request.headers()) => {
             let _in_flight = InFlight::count(&shared.in_flight);
-            shared.services.forward(request, address).await
+            service.answer(request).await
         }
         _ => next.run(request).await,
     }

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::super::aws::Services;
+use super::super::data::Data;
+use super::super::s3::S3;
 use super::*;
 use crate::local::function::{Functions, Invoke, InvokeResponse};
 use crate::local::gateway::GatewayError;
@@ -55,13 +57,10 @@ async fn start(function: Invoke) -> RunningServer {
         routes: Vec::new(),
     };
     let address = server.address;
+    let data = Data::temporary().unwrap();
+    let services = Services::new(None, S3::open(&data, server.url()).await.unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
-    let site = Site {
-        gateway,
-        services: Services::new(None, "http://127.0.0.1:9".into()),
-        openapi: r#"{"openapi":"3.1.0"}"#.into(),
-        info,
-    };
+    let site = Site { gateway, services, openapi: r#"{"openapi":"3.1.0"}"#.into(), info };
     let served = tokio::spawn(server.serve(site, async move { drop(stopped.await) }));
     RunningServer { address, stop, served }
 }
