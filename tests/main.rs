@@ -7,6 +7,7 @@
 // Clippy allows panics in tests, but not in the helper functions that tests share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod fuzz;
 mod guarantees;
 mod guards;
 mod ledger;

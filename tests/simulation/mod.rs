@@ -13,7 +13,7 @@ pub(crate) mod network;
 mod observe;
 mod patch;
 mod reads;
-mod rng;
+pub(crate) mod rng;
 mod shrink;
 mod walk;
 mod world;

@@ -41,7 +41,13 @@ pub enum MoneyError {
     /// The number has more than two decimal places.
     #[error("must have at most two decimal places")]
     TooPrecise,
+    /// The number is too far from zero to be calculated with.
+    #[error("must be between -999999999999.99 and 999999999999.99")]
+    TooLarge,
 }
+
+/// The amounts are below this, so that hundredths and sums of many amounts stay exact.
+const LIMIT: Decimal = Decimal::from_parts(0xd4a5_1000, 0xe8, 0, false, 0);
 
 impl FromStr for Money {
     type Err = MoneyError;
@@ -51,6 +57,9 @@ impl FromStr for Money {
         let mut normal = value.normalize();
         if normal.scale() > 2 {
             return Err(MoneyError::TooPrecise);
+        }
+        if normal.abs() >= LIMIT {
+            return Err(MoneyError::TooLarge);
         }
         normal.rescale(2);
         Ok(Self(normal))
@@ -86,5 +95,13 @@ mod tests {
         assert_eq!("0.001".parse::<Money>(), Err(MoneyError::TooPrecise));
         assert_eq!("1e3x".parse::<Money>(), Err(MoneyError::NotANumber));
         assert_eq!(Money::from_cents(-5).to_string(), "-0.05");
+    }
+
+    #[test]
+    fn amounts_that_cannot_be_calculated_with_are_refused() {
+        assert_eq!("999999999999.99".parse::<Money>().map(Money::to_cents), Ok(99_999_999_999_999));
+        for text in ["1000000000000", "-1000000000000", "2000000000000000000000000024"] {
+            assert_eq!(text.parse::<Money>(), Err(MoneyError::TooLarge), "{text}");
+        }
     }
 }
