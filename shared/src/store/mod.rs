@@ -25,8 +25,7 @@ pub use read::{
 };
 pub use tenants::{NewApiKey, Pricing, TagChange, Usage};
 pub use write::{
-    AllocatedNumbers, IdempotencyKey, IdempotentRequest, ImportedRow, RenderReply, RowKey, Updated, Write,
-    WriteOutcome,
+    AllocatedNumbers, IdempotentRequest, ImportedRow, RenderReply, RowKey, Updated, Write, WriteOutcome,
 };
 
 use std::future::Future;
@@ -91,7 +90,7 @@ impl Store {
         Self { deadline, ..self.clone() }
     }
 
-    /// How many times DynamoDB has throttled batches and transactions of this store and its clones. A long run of writes
+    /// How many times DynamoDB has throttled batched and transactional writes of this store and its clones. A long run of writes
     /// that sees it rise makes fewer writes at a time.
     #[must_use]
     pub fn throttles(&self) -> u64 {

@@ -48,19 +48,19 @@ impl Store {
                 .request_items(&*self.table, request)
                 .send()
                 .await
-                .map_err(|e| self.noted(failed("reading a batch of items", e)))?;
+                .map_err(|e| failed("reading a batch of items", e))?;
             items.extend(response.responses.unwrap_or_default().into_values().flatten());
             let unprocessed = response.unprocessed_keys.unwrap_or_default();
             wanted = unprocessed.into_values().flat_map(|rest| rest.keys).collect();
             if !wanted.is_empty() {
-                self.note_throttle();
                 attempts.back_off(contended).await?;
             }
         }
         Ok(items)
     }
 
-    /// Puts any number of items, in concurrent batches; not atomic.
+    /// Puts any number of items, in concurrent batches; not atomic. A batch is given up if none of its items is written
+    /// in as many attempts as the retry policy allows.
     pub(in crate::store) async fn items_put(&self, items: Vec<Item>) -> Result<()> {
         let requests: Vec<WriteRequest> = items.into_iter().map(put_request).collect::<Result<_>>()?;
         let puts: Vec<_> = requests.chunks(PUT_BATCH).map(|batch| self.batch_put(batch.to_vec())).collect();
@@ -70,28 +70,28 @@ impl Store {
     async fn batch_put(&self, mut requests: Vec<WriteRequest>) -> Result<()> {
         let mut attempts = self.attempts();
         loop {
-            let response = self
-                .client
-                .batch_write_item()
-                .request_items(&*self.table, requests)
-                .send()
-                .await
-                .map_err(|e| self.noted(failed("writing a batch of items", e)))?;
-            requests = response.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
-            if requests.is_empty() {
+            let batch = self.client.batch_write_item().request_items(&*self.table, requests.clone());
+            let rest = match batch.send().await.map_err(|e| failed("writing a batch of items", e)) {
+                Ok(response) => response.unprocessed_items.unwrap_or_default(),
+                // Every item was throttled.
+                Err(error @ Error::Throttled { .. }) => {
+                    self.note_throttle();
+                    attempts.back_off(|| error).await?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let rest: Vec<WriteRequest> = rest.into_values().flatten().collect();
+            if rest.is_empty() {
                 return Ok(());
             }
             self.note_throttle();
+            if rest.len() < requests.len() {
+                attempts = self.attempts();
+            }
             attempts.back_off(contended).await?;
+            requests = rest;
         }
-    }
-
-    /// Counts an error that reports throttling.
-    fn noted(&self, error: Error) -> Error {
-        if matches!(error, Error::Throttled { .. }) {
-            self.note_throttle();
-        }
-        error
     }
 }
 
