@@ -6,6 +6,7 @@ mod faults;
 mod gateway;
 mod imports;
 pub(crate) mod input;
+mod large_records;
 mod layouts;
 mod log;
 mod poison;

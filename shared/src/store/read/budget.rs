@@ -1,8 +1,12 @@
 //! The budget: how much one list is allowed to read. A list that it cuts short says so and never times out.
 
+use std::io;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::model::Customer;
+use crate::{Error, Result};
 
 /// How long a list reads at most, if its caller waits longer.
 const MAX_DURATION: Duration = Duration::from_secs(2);
@@ -19,13 +23,16 @@ pub struct Budget {
     pub keys: usize,
     /// How many calls are made one after the other at most.
     pub calls: usize,
+    /// How many bytes the records of a page have at most, as JSON. A page has at least one record.
+    pub bytes: usize,
     /// When reading ends at the latest.
     pub until: Option<Instant>,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { records: 10_000, keys: 10_000, calls: 200, until: None }
+        // Lambda returns at most 6 MB.
+        Self { records: 10_000, keys: 10_000, calls: 200, bytes: 4_000_000, until: None }
     }
 }
 
@@ -34,6 +41,7 @@ impl Default for Budget {
 pub(super) struct Spending {
     records: usize,
     calls: usize,
+    bytes: Room,
     until: Instant,
     /// How many keys of each index partition are examined at most.
     pub(super) keys: usize,
@@ -53,7 +61,8 @@ impl Budget {
         let longest = Instant::now() + MAX_DURATION;
         let until = [self.until, deadline].into_iter().flatten().fold(longest, Instant::min);
         let until = until.checked_sub(RESERVE).unwrap_or(until);
-        Spending { records: self.records, calls: self.calls, until, keys: self.keys }
+        let bytes = Room { left: self.bytes, is_empty: true };
+        Spending { records: self.records, calls: self.calls, bytes, until, keys: self.keys }
     }
 }
 
@@ -70,8 +79,74 @@ impl Spending {
         taken
     }
 
+    /// Takes room for a record in the page, if it has room for it. After a record without room there is none for others,
+    /// so that the page has no gaps.
+    ///
+    /// # Errors
+    /// Returns [`Error::Internal`] if the record cannot be written as JSON.
+    pub(super) fn take_room(&mut self, customer: &Customer) -> Result<bool> {
+        Ok(self.bytes.take(json_size(customer)?))
+    }
+
     /// Counts a call that others have to wait for.
     pub(super) fn count_call(&mut self) {
         self.calls = self.calls.saturating_sub(1);
+    }
+}
+
+/// The room in a page, in bytes.
+#[derive(Debug)]
+struct Room {
+    left: usize,
+    is_empty: bool,
+}
+
+impl Room {
+    fn take(&mut self, bytes: usize) -> bool {
+        let fits = self.is_empty || bytes <= self.left;
+        self.left = if fits { self.left.saturating_sub(bytes) } else { 0 };
+        self.is_empty = false;
+        fits
+    }
+}
+
+/// Returns how many bytes a record has as JSON. Dialects add the names of empty fields.
+fn json_size(customer: &Customer) -> Result<usize> {
+    let mut size = Size(0);
+    serde_json::to_writer(&mut size, &customer.fields)
+        .map_err(|e| Error::internal("measuring a customer", e))?;
+    Ok(size.0)
+}
+
+/// Counts the bytes that are written to it.
+struct Size(usize);
+
+impl io::Write for Size {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_has_room_for_one_record_of_any_size_and_then_up_to_its_bytes() {
+        let mut room = Room { left: 10, is_empty: true };
+        assert!(room.take(11) && !room.take(1));
+        let mut room = Room { left: 10, is_empty: true };
+        assert!(room.take(4) && room.take(6) && !room.take(1));
+    }
+
+    #[test]
+    fn no_record_fits_after_one_that_did_not() {
+        let mut room = Room { left: 10, is_empty: true };
+        assert!(room.take(4) && !room.take(7) && !room.take(1));
     }
 }

@@ -17,6 +17,9 @@ use crate::store::items::record::Unreadable;
 const PAGE_BATCH: usize = 100;
 const COUNT_BATCH: usize = 1_000;
 
+/// The limit for reading all of a list, in order to sort it.
+pub(super) const ALL: usize = usize::MAX;
+
 /// Where a page starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Start {
@@ -78,7 +81,9 @@ impl Reader<'_> {
                     Start::After(Some(after)) if !self.query.is_after(&listed.position, after) => {}
                     Start::Offset(offset) if cut.count <= *offset => cut.start = Some(listed.position),
                     Start::Beyond => {}
-                    _ if cut.customers.len() < wanted.limit => cut.customers.push(listed),
+                    _ if first_after.is_none() && self.has_room(&cut.customers, &listed, wanted.limit)? => {
+                        cut.customers.push(listed);
+                    }
                     _ => first_after = first_after.or(Some(listed.position.number)),
                 }
             }
@@ -92,6 +97,23 @@ impl Reader<'_> {
             stream.reached().filter(|_| !cut.is_complete)
         };
         Ok(cut)
+    }
+
+    /// Whether a page of at most `limit` customers has room for another one. All of a list is not a page.
+    fn has_room(&mut self, page: &[ListedCustomer], next: &ListedCustomer, limit: usize) -> Result<bool> {
+        Ok(limit == ALL || (page.len() < limit && self.spending.take_room(&next.customer)?))
+    }
+
+    /// Returns how many of these customers a page of at most `limit` has room for.
+    pub(super) fn room_for(&mut self, customers: &[ListedCustomer], limit: usize) -> Result<usize> {
+        let mut count = 0;
+        for listed in customers.iter().take(limit) {
+            if !self.spending.take_room(&listed.customer)? {
+                break;
+            }
+            count += 1;
+        }
+        Ok(count)
     }
 
     /// Reads the next candidates of a stream; returns those that belong to the list.

@@ -8,7 +8,7 @@ use futures::future::{try_join, try_join3};
 use super::Direction;
 use super::budget::{Budget, Spending};
 use super::candidates::Gathered;
-use super::cut::{Cut, Start, Wanted};
+use super::cut::{ALL, Cut, Start, Wanted};
 use super::plan::{Plan, Source, TotalBy, plan};
 use super::query::{CustomerPage, CustomerQuery, PageRequest, Position, Total};
 use super::stream::{NumberRange, Stream};
@@ -294,7 +294,7 @@ impl<'a> Reader<'a> {
         set: &BTreeSet<CustomerNumber>,
     ) -> Result<Cut> {
         let mut stream = Stream::of_set(self.store, self.tenant, self.query, set, None);
-        let all = Wanted { start: Start::After(None), limit: usize::MAX, count_among: u64::MAX };
+        let all = Wanted { start: Start::After(None), limit: ALL, count_among: u64::MAX };
         let mut cut = self.cut(&mut stream, all).await?;
         cut.customers.sort_by(|a, b| self.query.order(&a.position, &b.position));
         let from = match &start {
@@ -307,8 +307,9 @@ impl<'a> Reader<'a> {
         };
         let mut customers = cut.customers.split_off(from);
         let start = cut.customers.pop().map(|listed| listed.position);
-        let has_more = customers.len() > limit;
-        customers.truncate(limit);
+        let room = self.room_for(&customers, limit)?;
+        let has_more = customers.len() > room;
+        customers.truncate(room);
         let next = customers.last().filter(|_| has_more).map(|listed| listed.position.clone());
         Ok(Cut { customers, start, next, ..cut })
     }
