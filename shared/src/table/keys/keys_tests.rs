@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::Mode;
+use crate::model::{CounterCell, CustomerNumber, Mode, PriceOwner, ProductId, Tenant};
 
 fn acme() -> Tenant {
     Tenant::new(&"acme".parse().unwrap(), Mode::Live)

@@ -1,0 +1,106 @@
+//! The key design, and with its submodules the only code that formats or parses keys.
+//!
+//! `t` is a tenant's name (`acme`, or `acme+test` for its sandbox). Only three kinds of client input appear
+//! in keys:
+//!
+//! - search terms: letters and digits, after `#` for tags, QuickBooks ids and emails, the last of which are
+//!   lower-cased but otherwise as typed;
+//! - product ids, escaped (see [`price`]);
+//! - digests of emails, idempotency keys, source rows, searches and filter conditions.
+//!
+//! | item | pk | sk | written by | read by |
+//! |---|---|---|---|---|
+//! | customer | `T#t#C#<uuid>` | `CUSTOMER` | every write | get (GetItem), every list (BatchGetItem) |
+//! | figures | `T#t#C#<uuid>` | `CUSTOMER#FIGURES` | create | lists by expenses (BatchGetItem) |
+//! | search term | `T#t#C#<uuid>` | `TERM#<term>` | before a write's commit | a write that changes terms |
+//! | mark | `T#t#C#<uuid>` | `TERM##<kind>_<value>` | before a write's commit | a write that changes terms |
+//! | sort entry | `T#t#C#<uuid>` | `BY#<sort>` | a write that changes the value | – |
+//! | customer's price | `T#t#C#<uuid>` | `PRICE#<product>#<date>` | import | pricing (Query) |
+//! | slot | `T#t#SLOTS` | `00` … `63` | every commit | every write (GetItem), every total (Query), readers of the log |
+//! | epoch | `T#t#SLOTS` | `EPOCH` | the restore procedure | readers of the log |
+//! | rank | `T#t#RANKS` | `<number / 1024>#<slot mod 16>` | a commit that moves customers between cells | a jump to a page |
+//! | log entry | `T#t#LOG#<slot>` | `<commit>` | every commit | readers of the log |
+//! | number sequence | `T#t#SEQUENCE` | `CUSTOMER` | create, import | create, import, lists from the top |
+//! | tag sequence | `T#t#SEQUENCE` | `TAG` | a new tag | a new tag |
+//! | idempotency record | `T#t#ONCE#<digest>` | `ONCE` | a write with Idempotency-Key | the same request again |
+//! | claim to an email | `T#t#EMAIL#<digest>` | `CLAIM` | a write of an email that must be unique | the same |
+//! | walk | `T#t#WALK#<key id>` | `<digest of the list>` | a page by number, an expensive total | the page after it |
+//! | tag | `T#t#TAGS` | `<tag id>` | tag writes | requests that show or set tags (Query) |
+//! | list price | `T#t#PRICES` | `PRICE#<product>#<date>` | import | pricing (Query) |
+//! | usage | `T#t#USAGE` | `<yyyy-mm>` | every metered request | the same |
+//! | imported row | `T#t#SOURCE#<digest>` | `ROW` | import | import, which is safe to repeat |
+//! | tenant | `TENANTS` | `<tenant>` | commands | commands |
+//! | API key | `KEYS` | `<sha-256>` | commands | every function (Query at start-up, GetItem) |
+//!
+//! | index | partition | sort | projection | serves |
+//! |---|---|---|---|---|
+//! | by-status | `T#t#STATUS#<status>`, deleted customers `T#t#STATUS#DELETED` | number | all | lists by one status |
+//! | by-type | `T#t#TYPE#<type>`, deleted customers included | number | all | lists by type |
+//! | by-search | `T#t#SEARCH#<first letter of the term>` | `<term>#<number>` | keys | search |
+//! | | `T#t#MARK#<kind>` | `<value><tab><number>` | keys | lists by tag, email, city, state, postal code, QuickBooks id, vip |
+//! | | `T#t#BY#<sort>` | `<value><tab><number>` | keys | sorted lists; the record itself under `BY#updated`, the figures under `BY#expenses` |
+//!
+//! Only records have an attribute `number`: by-status and by-type hold nothing else. API keys and tenants are the two
+//! item types without a tenant in the partition key: the first is how a request finds its tenant, the second lists them.
+
+mod counts;
+mod customer;
+mod indexes;
+mod prices;
+mod tenant;
+
+pub use self::counts::{
+    RANK_NUMBERS, RankBlock, SLOTS, Slot, cell_attribute, epoch, log_entry, log_partition, log_seq, log_sort,
+    rank, rank_block, ranks_partition, slot, slot_of, slots_partition,
+};
+pub use self::customer::{
+    TERM_PREFIX, customer, customer_partition, customer_uuid, figures, mark, sort_entry, term,
+};
+pub use self::indexes::{
+    Index, VALUE_SEPARATOR, deleted_partition, live_status_partition, mark_partition, search_number,
+    search_partition, search_sort, search_value, sort_partition, status_partition, type_partition,
+    value_sort, value_sort_end,
+};
+pub use self::prices::{PRICE_PREFIX, price, price_product, prices_partition};
+pub use self::tenant::{
+    API_KEYS, TENANTS, api_key, customer_sequence, email_claim, idempotency_record, imported_row, tag,
+    tag_sequence, tags_partition, tenant, usage, walk,
+};
+
+/// Names of the attributes that hold keys.
+pub mod attribute {
+    /// The table's partition key.
+    pub const PK: &str = "pk";
+    /// The table's sort key.
+    pub const SK: &str = "sk";
+    /// The partition key of by-status.
+    pub const STATUS_PK: &str = "status_pk";
+    /// The partition key of by-type.
+    pub const TYPE_PK: &str = "type_pk";
+    /// The sort key of by-status and by-type: the customer's number.
+    pub const NUMBER: &str = "number";
+    /// The partition key of by-search.
+    pub const SEARCH_PK: &str = "search_pk";
+    /// The sort key of by-search.
+    pub const SEARCH_SK: &str = "search_sk";
+    /// When DynamoDB is allowed to delete the item, in seconds since 1970.
+    pub const EXPIRES_AT: &str = "expires_at";
+}
+
+/// The primary key of one item.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The partition key.
+    pub pk: String,
+    /// The sort key.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+}
+
+#[cfg(test)]
+mod keys_tests;
