@@ -25,7 +25,8 @@ pub use read::{
 };
 pub use tenants::{NewApiKey, Pricing, TagChange, Usage};
 pub use write::{
-    AllocatedNumbers, IdempotentRequest, ImportedRow, RenderReply, RowKey, Updated, Write, WriteOutcome,
+    AllocatedNumbers, IdempotencyKey, IdempotentRequest, ImportedRow, RenderReply, RowKey, Updated, Write,
+    WriteOutcome,
 };
 
 use std::future::Future;
@@ -90,8 +91,8 @@ impl Store {
         Self { deadline, ..self.clone() }
     }
 
-    /// How many times DynamoDB has throttled batched and transactional writes of this store and its clones. A long run of writes
-    /// that sees it rise makes fewer writes at a time.
+    /// How many times DynamoDB has throttled batched and transactional writes of this store and its clones. A long run
+    /// of writes that sees it rise makes fewer writes at a time.
     #[must_use]
     pub fn throttles(&self) -> u64 {
         self.throttles.load(Ordering::Relaxed)

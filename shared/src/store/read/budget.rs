@@ -53,7 +53,8 @@ impl Budget {
     pub fn shared_by(self, lists: usize) -> Self {
         let lists = lists.max(1);
         let part = |all: usize| (all / lists).max(1);
-        Self { records: part(self.records), keys: part(self.keys), calls: part(self.calls), ..self }
+        let (records, keys, calls) = (part(self.records), part(self.keys), part(self.calls));
+        Self { records, keys, calls, bytes: part(self.bytes), ..self }
     }
 
     /// Starts to spend the budget for a caller that waits until `deadline`.
