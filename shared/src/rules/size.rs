@@ -33,6 +33,12 @@ pub fn enveloped_length(text: &str) -> usize {
     text.len() + 4 + escapes.sum::<usize>()
 }
 
+/// Returns the length of the values in a customer's JSON, in bytes. Names and values of a fixed length are not counted.
+#[must_use]
+pub fn values_length(fields: &CustomerFields) -> usize {
+    sizes(fields).iter().map(|(_, bytes)| bytes).sum()
+}
+
 /// Checks that a customer's JSON is short enough in any dialect.
 ///
 /// # Errors

@@ -1,12 +1,11 @@
 //! The budget: how much one list is allowed to read. A list that it cuts short says so and never times out.
 
-use std::io;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::model::Customer;
-use crate::{Error, Result};
+use crate::rules::size::values_length;
 
 /// How long a list reads at most, if its caller waits longer.
 const MAX_DURATION: Duration = Duration::from_secs(2);
@@ -23,7 +22,7 @@ pub struct Budget {
     pub keys: usize,
     /// How many calls are made one after the other at most.
     pub calls: usize,
-    /// How many bytes the records of a page have at most, as JSON. A page has at least one record.
+    /// How many bytes the values of a page's records have at most, as JSON. A page has at least one record.
     pub bytes: usize,
     /// When reading ends at the latest.
     pub until: Option<Instant>,
@@ -82,11 +81,8 @@ impl Spending {
 
     /// Takes room for a record in the page, if it has room for it. After a record without room there is none for others,
     /// so that the page has no gaps.
-    ///
-    /// # Errors
-    /// Returns [`Error::Internal`] if the record cannot be written as JSON.
-    pub(super) fn take_room(&mut self, customer: &Customer) -> Result<bool> {
-        Ok(self.bytes.take(json_size(customer)?))
+    pub(super) fn take_room(&mut self, customer: &Customer) -> bool {
+        self.bytes.take(values_length(&customer.fields))
     }
 
     /// Counts a call that others have to wait for.
@@ -108,28 +104,6 @@ impl Room {
         self.left = if fits { self.left.saturating_sub(bytes) } else { 0 };
         self.is_empty = false;
         fits
-    }
-}
-
-/// Returns how many bytes a record has as JSON. Dialects add the names of empty fields.
-fn json_size(customer: &Customer) -> Result<usize> {
-    let mut size = Size(0);
-    serde_json::to_writer(&mut size, &customer.fields)
-        .map_err(|e| Error::internal("measuring a customer", e))?;
-    Ok(size.0)
-}
-
-/// Counts the bytes that are written to it.
-struct Size(usize);
-
-impl io::Write for Size {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -81,7 +81,7 @@ impl Reader<'_> {
                     Start::After(Some(after)) if !self.query.is_after(&listed.position, after) => {}
                     Start::Offset(offset) if cut.count <= *offset => cut.start = Some(listed.position),
                     Start::Beyond => {}
-                    _ if first_after.is_none() && self.has_room(&cut.customers, &listed, wanted.limit)? => {
+                    _ if first_after.is_none() && self.has_room(&cut.customers, &listed, wanted.limit) => {
                         cut.customers.push(listed);
                     }
                     _ => first_after = first_after.or(Some(listed.position.number)),
@@ -100,20 +100,14 @@ impl Reader<'_> {
     }
 
     /// Whether a page of at most `limit` customers has room for another one. All of a list is not a page.
-    fn has_room(&mut self, page: &[ListedCustomer], next: &ListedCustomer, limit: usize) -> Result<bool> {
-        Ok(limit == ALL || (page.len() < limit && self.spending.take_room(&next.customer)?))
+    fn has_room(&mut self, page: &[ListedCustomer], next: &ListedCustomer, limit: usize) -> bool {
+        limit == ALL || (page.len() < limit && self.spending.take_room(&next.customer))
     }
 
     /// Returns how many of these customers a page of at most `limit` has room for.
-    pub(super) fn room_for(&mut self, customers: &[ListedCustomer], limit: usize) -> Result<usize> {
-        let mut count = 0;
-        for listed in customers.iter().take(limit) {
-            if !self.spending.take_room(&listed.customer)? {
-                break;
-            }
-            count += 1;
-        }
-        Ok(count)
+    pub(super) fn room_for(&mut self, customers: &[ListedCustomer], limit: usize) -> usize {
+        let page = customers.iter().take(limit);
+        page.take_while(|listed| self.spending.take_room(&listed.customer)).count()
     }
 
     /// Reads the next candidates of a stream; returns those that belong to the list.

@@ -307,7 +307,7 @@ impl<'a> Reader<'a> {
         };
         let mut customers = cut.customers.split_off(from);
         let start = cut.customers.pop().map(|listed| listed.position);
-        let room = self.room_for(&customers, limit)?;
+        let room = self.room_for(&customers, limit);
         let has_more = customers.len() > room;
         customers.truncate(room);
         let next = customers.last().filter(|_| has_more).map(|listed| listed.position.clone());
