@@ -68,8 +68,8 @@ async fn damage(stack: &Stack, number: u32) {
         .table_name(&stack.table)
         .key(attribute::PK, AttributeValue::S(key.pk))
         .key(attribute::SK, AttributeValue::S(key.sk))
-        .update_expression("SET #fields = :damaged")
-        .expression_attribute_names("#fields", "fields")
+        .update_expression("SET #record = :damaged")
+        .expression_attribute_names("#record", "record")
         .expression_attribute_values(":damaged", AttributeValue::S("?".into()));
     update.send().await.unwrap();
 }

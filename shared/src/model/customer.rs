@@ -72,10 +72,13 @@ pub struct CustomerFields {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub website: Option<String>,
     /// Whether the customer is active, inactive or a lead.
+    #[serde(skip_serializing_if = "is_default")]
     pub status: Status,
     /// A household or a business.
+    #[serde(skip_serializing_if = "is_default")]
     pub customer_type: CustomerType,
     /// Whether the customer is marked as important.
+    #[serde(skip_serializing_if = "is_default")]
     pub is_vip: bool,
     /// Where work is done and goods are delivered; dialects call it physical or shipping address.
     #[serde(skip_serializing_if = "Address::is_empty")]
@@ -96,6 +99,7 @@ pub struct CustomerFields {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<JsonObject>,
     /// Whether the customer has agreed to marketing.
+    #[serde(skip_serializing_if = "is_default")]
     pub accepts_marketing: bool,
     /// How to notify the customer that someone is on the way.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,6 +134,10 @@ pub struct CustomerFields {
     /// Contact people.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<Contact>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl CustomerFields {

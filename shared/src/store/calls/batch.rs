@@ -6,7 +6,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use super::failed;
 use super::retry::contended;
 use crate::store::Store;
-use crate::store::items::{Item, key_item};
+use crate::store::items::{Item, key_item, projection};
 use crate::table::keys::Key;
 use crate::{Error, Result};
 
@@ -25,20 +25,38 @@ const MAX_CONCURRENT_PUTS: usize = 8;
 impl Store {
     /// Reads the items with these keys, strongly consistent, in no order; absent ones are left out.
     pub(in crate::store) async fn items_get(&self, keys: &[Key]) -> Result<Vec<Item>> {
-        stream::iter(self.get_batches(keys)).buffer_unordered(MAX_CONCURRENT_GETS).try_concat().await
+        self.attributes_get(keys, None).await
     }
 
-    fn get_batches<'a>(&'a self, keys: &'a [Key]) -> Vec<impl Future<Output = Result<Vec<Item>>> + use<'a>> {
-        keys.chunks(GET_BATCH).map(|keys| self.batch_get(keys)).collect()
+    /// Reads the items with these keys, but of each only the given attributes, unless there are none given. DynamoDB
+    /// charges for the whole items; what is left out need not be sent and parsed.
+    pub(in crate::store) async fn attributes_get(
+        &self,
+        keys: &[Key],
+        only: Option<&[&str]>,
+    ) -> Result<Vec<Item>> {
+        let batches = self.get_batches(keys, only);
+        stream::iter(batches).buffer_unordered(MAX_CONCURRENT_GETS).try_concat().await
     }
 
-    async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>> {
+    fn get_batches<'a>(
+        &'a self,
+        keys: &'a [Key],
+        only: Option<&'a [&'a str]>,
+    ) -> Vec<impl Future<Output = Result<Vec<Item>>> + use<'a>> {
+        keys.chunks(GET_BATCH).map(|keys| self.batch_get(keys, only)).collect()
+    }
+
+    async fn batch_get(&self, keys: &[Key], only: Option<&[&str]>) -> Result<Vec<Item>> {
+        let (expression, names) = only.map(projection).unzip();
         let mut wanted: Vec<Item> = keys.iter().map(key_item).collect();
         let mut items = Vec::with_capacity(wanted.len());
         let mut attempts = self.attempts();
         while !wanted.is_empty() {
             let request = KeysAndAttributes::builder()
                 .set_keys(Some(wanted))
+                .set_projection_expression(expression.clone())
+                .set_expression_attribute_names(names.clone())
                 .consistent_read(true)
                 .build()
                 .map_err(|e| Error::internal("building a batch", e))?;

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use crate::Result;
 use crate::model::CounterCell;
 use crate::store::CustomerFilter;
-use crate::store::items::{Item, number, optional_integer_in};
+use crate::store::items::{Item, integer_in, number};
 use crate::table::keys;
 
 /// The number of customers in each cell.
@@ -23,9 +23,9 @@ impl CellCounts {
 
     /// Adds the cells of a slot or rank.
     pub(in crate::store) fn add_item(&mut self, item: &Item) -> Result<()> {
-        for cell in CounterCell::all() {
-            if let Some(count) = optional_integer_in(item, &keys::cell_attribute(cell))? {
-                *self.0.entry(cell).or_default() += count;
+        for name in item.keys() {
+            if let Some(cell) = keys::cell_of(name) {
+                *self.0.entry(cell).or_default() += integer_in(item, name)?;
             }
         }
         Ok(())

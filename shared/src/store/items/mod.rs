@@ -21,6 +21,15 @@ pub(in crate::store) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
+/// The expression that selects these attributes, and the names in it.
+pub(in crate::store) fn projection(attributes: &[&str]) -> (String, HashMap<String, String>) {
+    // No other expression uses these names.
+    let placeholder = |at: usize| format!("#only{at}");
+    let expression: Vec<String> = (0..attributes.len()).map(placeholder).collect();
+    let names = attributes.iter().enumerate().map(|(at, name)| (placeholder(at), (*name).to_owned()));
+    (expression.join(","), names.collect())
+}
+
 /// The key attributes of an item.
 pub(in crate::store) fn key_item(key: &Key) -> Item {
     Item::from([(attribute::PK.to_owned(), text(&key.pk)), (attribute::SK.to_owned(), text(&key.sk))])

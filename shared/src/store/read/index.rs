@@ -10,8 +10,8 @@ use crate::rules::condition::Period;
 use crate::rules::entries::{Mark, Sort, SortValue};
 use crate::store::Store;
 use crate::store::calls::failed;
-use crate::store::items::record::{Unreadable, to_customer_or};
-use crate::store::items::{Item, number, text, text_in};
+use crate::store::items::record::{RECORD_ATTRIBUTES, Unreadable, to_customer_or};
+use crate::store::items::{Item, number, projection, text, text_in};
 use crate::table::keys::{self, Index, attribute};
 use crate::{Error, Result};
 
@@ -149,7 +149,12 @@ impl Store {
         after: Option<CustomerNumber>,
         limit: usize,
     ) -> Result<(Vec<Customer>, bool)> {
-        let query = self.index_query(index, partition, direction, Some(limit));
+        let (expression, names) = projection(&RECORD_ATTRIBUTES);
+        let query =
+            self.index_query(index, partition, direction, Some(limit)).projection_expression(expression);
+        let query = names
+            .into_iter()
+            .fold(query, |query, (name, value)| query.expression_attribute_names(name, value));
         let query = match after {
             None => query.key_condition_expression("#pk = :pk"),
             Some(after) => {

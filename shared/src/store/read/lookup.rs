@@ -10,7 +10,9 @@ use crate::model::{Customer, CustomerNumber, Figures, Tenant};
 use crate::rules::entries::Mark;
 use crate::rules::fold;
 use crate::store::Store;
-use crate::store::items::record::{Record, Unreadable, to_customer, to_customer_or, to_record};
+use crate::store::items::record::{
+    RECORD_ATTRIBUTES, Record, Unreadable, is_record, to_customer, to_customer_or, to_record,
+};
 use crate::store::items::{Item, figures, text_in};
 use crate::table::keys::{self, Key, attribute};
 use crate::{Error, Result};
@@ -44,7 +46,8 @@ impl Store {
         uuids: &BTreeSet<Uuid>,
     ) -> Result<BTreeMap<Uuid, Customer>> {
         let keys: Vec<Key> = uuids.iter().map(|uuid| keys::customer(tenant, *uuid)).collect();
-        let customers = self.items_get(&keys).await?.into_iter().map(to_customer);
+        let customers =
+            self.attributes_get(&keys, Some(&RECORD_ATTRIBUTES)).await?.into_iter().map(to_customer);
         customers.map(|customer| customer.map(|customer| (customer.uuid, customer))).collect()
     }
 
@@ -78,7 +81,7 @@ impl Store {
     ) -> Result<BTreeMap<CustomerNumber, Record>> {
         let key = |number: &CustomerNumber| keys::customer(tenant, tenant.customer_uuid(*number));
         let keys: Vec<Key> = numbers.iter().map(key).collect();
-        let records = self.items_get(&keys).await?.into_iter().map(to_record);
+        let records = self.attributes_get(&keys, Some(&RECORD_ATTRIBUTES)).await?.into_iter().map(to_record);
         let live = records
             .filter(|record| record.as_ref().map_or(true, |record| record.customer.deleted_at.is_none()));
         live.map(|record| record.map(|record| (record.customer.number, record))).collect()
@@ -99,8 +102,9 @@ impl Store {
                 std::iter::once(keys::customer(tenant, uuid)).chain(figures)
             })
             .collect();
-        let (records, figures): (Vec<Item>, Vec<Item>) =
-            self.items_get(&keys).await?.into_iter().partition(|item| item.contains_key(attribute::NUMBER));
+        let only: Option<&[&str]> = if with_figures { None } else { Some(&RECORD_ATTRIBUTES) };
+        let items = self.attributes_get(&keys, only).await?.into_iter();
+        let (records, figures): (Vec<Item>, Vec<Item>) = items.partition(is_record);
         let mut by_partition: BTreeMap<String, Figures> = BTreeMap::new();
         for item in figures {
             by_partition.insert(text_in(&item, attribute::PK)?.to_owned(), figures::to_figures(item)?);

@@ -2,20 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::try_join_all;
-
 use super::CustomerFilter;
 use super::query::Direction;
 use crate::model::{CustomerNumber, Tenant};
 use crate::store::Store;
 use crate::store::counts::cells::CellCounts;
-use crate::store::items::record::Unreadable;
+use crate::store::items::record::{CELL_ATTRIBUTES, to_number_and_cell};
 use crate::store::items::text_in;
-use crate::table::keys::{self, RANK_NUMBERS, RankBlock, attribute};
+use crate::table::keys::{self, Key, RankBlock, attribute};
 use crate::{Error, Result};
-
-/// How many numbers of a block are read in one call.
-const CHUNK: u32 = 100;
 
 /// How many customers of a filter each block of numbers holds; blocks without one are absent.
 #[derive(Debug, Clone, Default)]
@@ -78,19 +73,14 @@ impl Store {
         block: RankBlock,
         rank: u64,
     ) -> Result<Option<CustomerNumber>> {
-        let chunks = (0..RANK_NUMBERS.div_ceil(CHUNK)).map(|chunk| {
-            let first = block.first_number() + chunk * CHUNK;
-            let numbers = first..(first + CHUNK).min(block.last_number() + 1);
-            let numbers = numbers.filter_map(|number| CustomerNumber::new(number.into()));
-            self.customers_with_figures(tenant, numbers, false, Unreadable::LeaveOut)
-        });
-        let mut numbers: Vec<CustomerNumber> = try_join_all(chunks)
-            .await?
-            .into_iter()
-            .flat_map(BTreeMap::into_values)
-            .filter(|(customer, _)| filter.selects_cell(customer.cell()))
-            .map(|(customer, _)| customer.number)
-            .collect();
+        let all = (block.first_number()..=block.last_number())
+            .filter_map(|number| CustomerNumber::new(number.into()));
+        let keys: Vec<Key> = all.map(|number| keys::customer(tenant, tenant.customer_uuid(number))).collect();
+        let mut numbers: Vec<CustomerNumber> = Vec::new();
+        for item in self.attributes_get(&keys, Some(&CELL_ATTRIBUTES)).await? {
+            let (number, cell) = to_number_and_cell(&item)?;
+            numbers.extend(filter.selects_cell(cell).then_some(number));
+        }
         numbers.sort_unstable_by_key(|number| std::cmp::Reverse(*number));
         let at = usize::try_from(rank).ok().and_then(|rank| rank.checked_sub(1));
         // Customers can have left the block since its rank was read: the last one is then the nearest.

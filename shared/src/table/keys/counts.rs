@@ -1,7 +1,7 @@
 //! Keys of slots, ranks and the log of changes.
 
 use super::Key;
-use crate::model::{CounterCell, CustomerNumber, Tenant};
+use crate::model::{CounterCell, CustomerNumber, CustomerType, Status, Tenant};
 
 /// How many slots a tenant has.
 pub const SLOTS: u8 = 64;
@@ -133,4 +133,19 @@ pub fn cell_attribute(cell: CounterCell) -> String {
     let vip = if cell.is_vip { 'v' } else { '-' };
     let deleted = if cell.is_deleted { 'd' } else { '-' };
     format!("{status}{customer_type}{vip}{deleted}")
+}
+
+/// Returns the cell whose attribute has this name.
+#[must_use]
+pub fn cell_of(attribute: &str) -> Option<CounterCell> {
+    let &[status, customer_type, vip, deleted] = attribute.as_bytes() else { return None };
+    let is_set = |mark: u8, set: u8| (mark == set || mark == b'-').then_some(mark == set);
+    Some(CounterCell {
+        status: Status::ALL.into_iter().find(|one| one.as_str().as_bytes()[0] == status)?,
+        customer_type: CustomerType::ALL
+            .into_iter()
+            .find(|one| one.as_str().as_bytes()[0] == customer_type)?,
+        is_vip: is_set(vip, b'v')?,
+        is_deleted: is_set(deleted, b'd')?,
+    })
 }

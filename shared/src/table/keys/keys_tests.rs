@@ -32,6 +32,10 @@ fn every_cell_has_its_own_counter() {
     let names: std::collections::BTreeSet<String> = CounterCell::all().map(cell_attribute).collect();
     assert_eq!(names.len(), 24);
     assert!(names.contains("LCvd"));
+    assert!(CounterCell::all().all(|cell| cell_of(&cell_attribute(cell)) == Some(cell)));
+    for other in ["", "pk", "seq", "AR-", "AR---", "XR--", "AX--", "ARd-", "AR-v", "ÄR-"] {
+        assert_eq!(cell_of(other), None, "{other}");
+    }
 }
 
 #[test]

@@ -50,8 +50,8 @@ mod prices;
 mod tenant;
 
 pub use self::counts::{
-    RANK_NUMBERS, RankBlock, SLOTS, Slot, cell_attribute, epoch, log_entry, log_partition, log_seq, log_sort,
-    rank, rank_block, ranks_partition, slot, slot_of, slots_partition,
+    RANK_NUMBERS, RankBlock, SLOTS, Slot, cell_attribute, cell_of, epoch, log_entry, log_partition, log_seq,
+    log_sort, rank, rank_block, ranks_partition, slot, slot_of, slots_partition,
 };
 pub use self::customer::{
     TERM_PREFIX, customer, customer_partition, customer_uuid, figures, mark, sort_entry, term,
