@@ -35,13 +35,14 @@ const AMAZON_TRUST_ROOTS: &str = include_str!("../../../shared/src/table/amazon-
 pub(crate) struct Engine {
     plain: SocketAddr,
     tls: SocketAddr,
+    database: Database,
     root_certificates: PathBuf,
     accepted: Arc<AtomicU64>,
     servers: [JoinHandle<()>; 2],
 }
 
 impl Engine {
-    /// Starts an empty in-memory engine and the TLS server in front of it, both on `runtime`. Writes the root
+    /// Starts an empty engine and the TLS server in front of it, both on `runtime`. Writes the root
     /// certificates to a file in `folder`.
     pub(crate) async fn start(folder: &Path, openssl: PathBuf, runtime: &Handle) -> Result<Self, BenchError> {
         let folder = folder.to_owned();
@@ -53,7 +54,7 @@ impl Engine {
     }
 
     async fn start_on_runtime(folder: PathBuf, openssl: PathBuf) -> Result<Self, BenchError> {
-        let database = Database::memory().map_err(|error| BenchError::Engine(error.to_string()))?;
+        let database = open(&folder).map_err(|error| BenchError::Engine(error.to_string()))?;
         let (plain_listener, plain) = listen().await?;
         let (tls_listener, tls) = listen().await?;
         let authority = Authority::new(&openssl)?;
@@ -63,15 +64,21 @@ impl Engine {
             .doing(|| format!("write {}", root_certificates.display()))?;
         let acceptor = TlsAcceptor::from(Arc::new(authority.server_config(&openssl)?));
         let accepted = Arc::new(AtomicU64::new(0));
+        let served = database.clone();
         let engine = tokio::spawn(async move {
             if let Err(error) =
-                dynoxide::server::serve_with_shutdown(plain_listener, database, std::future::pending()).await
+                dynoxide::server::serve_with_shutdown(plain_listener, served, std::future::pending()).await
             {
                 eprintln!("warning: the embedded engine stopped: {error}");
             }
         });
         let tls_server = tokio::spawn(serve_tls(tls_listener, acceptor, plain, Arc::clone(&accepted)));
-        Ok(Self { plain, tls, root_certificates, accepted, servers: [engine, tls_server] })
+        Ok(Self { plain, tls, database, root_certificates, accepted, servers: [engine, tls_server] })
+    }
+
+    /// Returns the database, for creating much data.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Returns the URL for creating data, without TLS.
@@ -100,6 +107,13 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.servers.iter().for_each(JoinHandle::abort);
     }
+}
+
+/// Opens a database in a file that never waits for the disk. In memory, each commit would scan all pages.
+fn open(folder: &Path) -> dynoxide::Result<Database> {
+    let database = Database::new(&folder.join("table.db").to_string_lossy())?;
+    database.enable_bulk_loading()?;
+    Ok(database)
 }
 
 async fn listen() -> Result<(TcpListener, SocketAddr), BenchError> {

@@ -66,6 +66,14 @@ pub(crate) enum BenchError {
     )]
     Restless { name: String, seconds: u64 },
 
+    #[error(
+        "the store does not write this item, which the bench puts into its table; adapt table.rs: {item}"
+    )]
+    OtherFormat { item: String },
+
+    #[error("`{name}` did not return the expected customers and total: {body}")]
+    WrongList { name: String, body: String },
+
     #[error("could not read {what} of {name} from {from}")]
     Figure { name: String, what: &'static str, from: String },
 

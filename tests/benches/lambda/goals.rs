@@ -92,7 +92,7 @@ const COLD_ESTIMATE_MS: f64 = 25.0;
 pub(crate) const LAMBDA_MEMORY_MB: u32 = 128;
 
 /// The memory size at which Lambda gives a function one whole CPU. Below it, the share is proportional.
-const WHOLE_CPU_MB: f64 = 1769.0;
+pub(crate) const WHOLE_CPU_MB: f64 = 1769.0;
 
 /// Estimates how long `wall` would be if its CPU time ran on the share of a CPU that [`LAMBDA_MEMORY_MB`]
 /// buys. The estimate is for comparing builds: it does not model Amazon's CPUs and network.

@@ -5,19 +5,28 @@
 //! size, instructions, memory and times next to those of hello and the goals ([`goals`]). Requires Linux,
 //! valgrind, binutils and openssl.
 //!
+//! With `--customers N`, measures lists and searches in a table of that size instead ([`lists`]).
+//!
 //! Exit status: 0 if every gated goal is met, 1 if one is not, 2 if a measurement failed.
 
+#[path = "../../support/access.rs"]
+mod access;
 mod binaries;
 mod callgrind;
+#[path = "../../support/calls.rs"]
+mod calls;
 mod engine;
 mod error;
 mod goals;
+mod latency;
+mod lists;
 mod measure;
 mod pool;
 mod process;
 mod report;
 mod runtime_api;
 mod scenario;
+mod table;
 mod tools;
 mod trades;
 
@@ -46,6 +55,10 @@ struct Options {
     #[arg(long, value_name = "FUNCTION")]
     only: Vec<String>,
 
+    /// Measure lists and searches in a table of this many customers instead
+    #[arg(long, value_name = "CUSTOMERS", value_parser = clap::value_parser!(u32).range(60_000..=10_000_000))]
+    customers: Option<u32>,
+
     /// Take the same measurements in fewer runs, less precisely
     #[arg(long)]
     quick: bool,
@@ -61,7 +74,8 @@ struct Options {
 
 impl Options {
     fn selects(&self, function: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|name| name == function)
+        let is_measured = self.customers.is_none() || lists::FUNCTIONS.contains(&function);
+        is_measured && (self.only.is_empty() || self.only.iter().any(|name| name == function))
     }
 }
 
@@ -103,7 +117,6 @@ fn run(options: &Options) -> Result<bool, BenchError> {
     check_names(options, &functions)?;
     let selected: Vec<Bin> =
         functions.into_iter().filter(|function| options.selects(&function.name)).collect();
-    let hello = binaries::build_hello()?;
     let functions = binaries::build_functions(&selected)?;
     // The Runtime API and the engine each have one thread of their own: a thread switch in every request
     // would be a considerable part of the measured time.
@@ -111,29 +124,33 @@ fn run(options: &Options) -> Result<bool, BenchError> {
     let engine_runtime =
         Builder::new_multi_thread().worker_threads(1).enable_all().build().doing(starting)?;
     let runtime = Builder::new_current_thread().enable_all().build().doing(starting)?;
-    let report = runtime.block_on(measure_all(options, tools, engine_runtime.handle(), hello, functions))?;
-    let text = if options.json { format!("{}\n", report.json()) } else { report.text() };
+    let (text, is_met) = runtime.block_on(measure_all(options, tools, engine_runtime.handle(), functions))?;
     std::io::stdout().lock().write_all(text.as_bytes()).doing(|| "print the results".to_owned())?;
-    Ok(report.is_met())
+    Ok(is_met)
 }
 
+/// Measures the functions, or lists in a large table. Returns the report and whether every goal is met.
 async fn measure_all(
     options: &Options,
     tools: Tools,
     engine_runtime: &Handle,
-    hello: Binary,
     functions: Vec<Binary>,
-) -> Result<Report, BenchError> {
+) -> Result<(String, bool), BenchError> {
     let folder = tempfile::tempdir().doing(|| "create a temporary folder".to_owned())?;
     let engine = Engine::start(folder.path(), tools.openssl, engine_runtime).await?;
     eprintln!("DynamoDB listens on {} without TLS and on {} with TLS", engine.plain_url(), engine.tls_url());
     let plan = if options.quick { Plan::quick() } else { Plan::full() };
-    eprintln!("each function receives {} events", plan.events_per_function());
-    let scenarios = scenario::functions(&engine, &plan).await?;
     let callgrind = Callgrind::new(tools.valgrind);
     let bench = Bench { engine: &engine, callgrind, strip: tools.strip, plan, folder: folder.path() };
+    if let Some(count) = options.customers {
+        return lists::measure(&bench, functions, count).await;
+    }
+    eprintln!("each function receives {} events", bench.plan.events_per_function());
+    let scenarios = scenario::functions(&engine, &bench.plan).await?;
     let candidates = bench.candidates(functions, scenarios)?;
-    bench.report(hello, candidates, options.quick).await
+    let report = bench.report(binaries::build_hello()?, candidates, options.quick).await?;
+    let text = if options.json { format!("{}\n", report.json()) } else { report.text() };
+    Ok((text, report.is_met()))
 }
 
 fn check_names(options: &Options, functions: &[Bin]) -> Result<(), BenchError> {

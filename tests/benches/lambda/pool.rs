@@ -50,13 +50,13 @@ fn export(
     let key = secret.to_owned();
     let event = move |n: u64| {
         let (resource, path, search) = of(n % READ + 1);
-        let query = search.as_deref().map(|search| ("search", search));
+        let query: Vec<(&str, &str)> = search.iter().map(|search| ("search", search.as_str())).collect();
         let headers = [("X-API-Key", key.as_str())];
         rest_event(&HttpRequest {
             method: "GET",
             resource,
             path: &path,
-            query,
+            query: &query,
             headers: &headers,
             ..HttpRequest::default()
         })

@@ -58,8 +58,8 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) resource: &'a str,
     /// The path of this request, without its query string.
     pub(crate) path: &'a str,
-    /// The only query parameter.
-    pub(crate) query: Option<(&'a str, &'a str)>,
+    /// The query parameters, each given once.
+    pub(crate) query: &'a [(&'a str, &'a str)],
     pub(crate) headers: &'a [(&'a str, &'a str)],
     pub(crate) body: Option<&'a str>,
 }
@@ -88,8 +88,8 @@ pub(crate) fn rest_event(request: &HttpRequest<'_>) -> String {
         "httpMethod": request.method,
         "headers": single,
         "multiValueHeaders": multi,
-        "queryStringParameters": request.query.map(|(name, value)| json!({ name: value })),
-        "multiValueQueryStringParameters": request.query.map(|(name, value)| json!({ name: [value] })),
+        "queryStringParameters": parameters(request.query, |value| json!(value)),
+        "multiValueQueryStringParameters": parameters(request.query, |value| json!([value])),
         "pathParameters": path_parameters(request.resource, request.path),
         "stageVariables": null,
         "requestContext": {
@@ -113,6 +113,14 @@ pub(crate) fn rest_event(request: &HttpRequest<'_>) -> String {
         "isBase64Encoded": false,
     })
     .to_string()
+}
+
+/// Returns the query parameters, or null if there are none, as API Gateway does.
+fn parameters(query: &[(&str, &str)], value_json: fn(&str) -> Value) -> Value {
+    if query.is_empty() {
+        return Value::Null;
+    }
+    query.iter().map(|(name, value)| ((*name).to_owned(), value_json(value))).collect()
 }
 
 /// Returns the values of the `{name}` segments of `resource`, or null if it has none, as API Gateway does.

@@ -41,8 +41,8 @@ pub(crate) async fn scenarios(engine: &Engine, plan: &Plan) -> Result<Vec<Scenar
             limits: Some(ONE_ITEM_READ),
             ..bench.one("trades-customer-get", 200, "GET", one, |n| n % READ)
         },
-        bench.collection("trades-customer-list", 200, "GET", |_| None),
-        bench.collection("trades-customer-create", 201, "POST", |n| Some(typical_body(n))),
+        bench.collection("trades-customer-list", 200, "GET", &[("limit", "25")], |_| None),
+        bench.collection("trades-customer-create", 201, "POST", &[], |n| Some(typical_body(n))),
         bench.one("trades-customer-update", 200, "PUT", one, |n| n % READ),
         bench.one("trades-customer-delete", 200, "DELETE", one, move |n| first_to_delete + n),
         bench.one("trades-customer-restore", 200, "POST", restore, move |n| first_to_restore + n),
@@ -57,6 +57,7 @@ impl Bench {
         function: &'static str,
         expected_status: u16,
         method: &'static str,
+        query: &'static [(&'static str, &'static str)],
         body: fn(u64) -> Option<String>,
     ) -> Scenario {
         let key = self.secret.clone();
@@ -68,6 +69,7 @@ impl Bench {
                 method,
                 resource: path,
                 path,
+                query,
                 headers: &headers,
                 body: body.as_deref(),
                 ..HttpRequest::default()
