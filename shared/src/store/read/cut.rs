@@ -64,11 +64,15 @@ impl Reader<'_> {
             cut.start.clone_from(position);
         }
         let mut first_after = None;
+        let mut has_read = false;
         loop {
             let is_counted = stream.examined() >= wanted.count_among;
-            if stream.is_done() || (first_after.is_some() && is_counted) || self.spending.is_used_up() {
+            // Something is read even without a budget, so that every page moves its reader on.
+            let is_used_up = has_read && self.spending.is_used_up();
+            if stream.is_done() || (first_after.is_some() && is_counted) || is_used_up {
                 break;
             }
+            has_read = true;
             let batch = if is_counted {
                 let missing = wanted.limit.saturating_add(1) - cut.customers.len();
                 stream.estimate(missing).min(PAGE_BATCH.max(missing.min(COUNT_BATCH)))
@@ -112,7 +116,7 @@ impl Reader<'_> {
 
     /// Reads the next candidates of a stream; returns those that belong to the list.
     async fn read_some(&mut self, stream: &mut Stream<'_>, wanted: usize) -> Result<Vec<ListedCustomer>> {
-        let wanted = self.spending.take_records(wanted);
+        let wanted = self.spending.take_records(wanted).max(1);
         let expected = std::mem::take(&mut self.expected).into_iter();
         let needs_figures = self.query.needs_figures();
         let (candidates, known) = try_join(

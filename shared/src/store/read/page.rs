@@ -266,8 +266,10 @@ impl<'a> Reader<'a> {
             let mut stream = Stream::of_set(self.store, self.tenant, self.query, set, position.as_ref());
             let count_among = if counts { u64::MAX } else { 0 };
             self.cut(&mut stream, Wanted { start, limit, count_among }).await?
-        } else if set.len() <= MAX_SORTED {
-            self.read_sorted(start, limit, set).await?
+        } else if set.len() <= MAX_SORTED
+            && let Some(cut) = self.read_sorted(&start, limit, set).await?
+        {
+            cut
         } else {
             // The total of a list in another order is not counted.
             let Start::After(position) = &start else { return Err(too_far()) };
@@ -286,18 +288,22 @@ impl<'a> Reader<'a> {
         Ok(PageRead { cut, total, keeps_total, is_dense: false, walk: Walk::default() })
     }
 
-    /// Reads all candidates and sorts them in memory.
+    /// Reads all candidates and sorts them in memory; `None` if the budget ends before all are read, because the first of
+    /// those that were read need not be the first of all.
     async fn read_sorted(
         &mut self,
-        start: Start,
+        start: &Start,
         limit: usize,
         set: &BTreeSet<CustomerNumber>,
-    ) -> Result<Cut> {
+    ) -> Result<Option<Cut>> {
         let mut stream = Stream::of_set(self.store, self.tenant, self.query, set, None);
         let all = Wanted { start: Start::After(None), limit: ALL, count_among: u64::MAX };
         let mut cut = self.cut(&mut stream, all).await?;
+        if !cut.is_complete {
+            return Ok(None);
+        }
         cut.customers.sort_by(|a, b| self.query.order(&a.position, &b.position));
-        let from = match &start {
+        let from = match start {
             Start::After(None) => 0,
             Start::After(Some(after)) => {
                 cut.customers.partition_point(|listed| !self.query.is_after(&listed.position, after))
@@ -311,7 +317,7 @@ impl<'a> Reader<'a> {
         let has_more = customers.len() > room;
         customers.truncate(room);
         let next = customers.last().filter(|_| has_more).map(|listed| listed.position.clone());
-        Ok(Cut { customers, start, next, ..cut })
+        Ok(Some(Cut { customers, start, next, ..cut }))
     }
 
     /// Reads a page of a list whose candidates are too many to be gathered.
