@@ -17,6 +17,9 @@ pub(crate) type Item = Map<String, Value>;
 /// The partition key and sort key of an item.
 pub(crate) type TableKey = (String, String);
 
+/// The sort key of a customer's record.
+const RECORD: &str = "CUSTOMER";
+
 /// The response of the engine: HTTP status and body.
 pub(crate) type EngineResponse = (u16, String);
 
@@ -27,12 +30,28 @@ pub(crate) struct Engine {
     pub(crate) items: BTreeMap<TableKey, Item>,
     /// The indexes, which follow the items.
     pub(crate) indexes: Indexes,
+    /// How often a customer's record has changed.
+    pub(crate) record_changes: usize,
+    /// What the last transaction has changed, and how the items were before.
+    last_transaction: Vec<(TableKey, Option<Item>)>,
+    /// The items of transactions that are still becoming visible, as reads of several items can still see them.
+    late: BTreeMap<TableKey, Option<Item>>,
 }
+
+/// How many of a hundred items of a transaction become visible later than the others.
+const LATE_PERCENT: usize = 30;
 
 impl Engine {
     pub(crate) fn new() -> Self {
         let database = Database::memory().expect("the embedded engine starts");
-        Self { database, items: BTreeMap::new(), indexes: Indexes::default() }
+        Self {
+            database,
+            items: BTreeMap::new(),
+            indexes: Indexes::default(),
+            record_changes: 0,
+            last_transaction: Vec::new(),
+            late: BTreeMap::new(),
+        }
     }
 
     /// Executes a call. Index queries are answered from the lagging indexes, everything else by the database.
@@ -41,6 +60,7 @@ impl Engine {
         if operation == "Query" && request.get("IndexName").is_some() {
             return (200, self.indexes.query(&request, rng).to_string());
         }
+        self.last_transaction.clear();
         match self.dispatch(operation, body) {
             Ok(response) => {
                 for (key, item) in batch_items(operation, &request) {
@@ -49,10 +69,53 @@ impl Engine {
                 for key in written_keys(operation, &request) {
                     self.follow(&request, operation, key);
                 }
-                (200, response)
+                (200, self.as_visible(operation, &request, response))
             }
             Err(error) => (error.status_code(), error.to_json()),
         }
+    }
+
+    /// Makes some items of the last transaction visible later; returns these.
+    pub(crate) fn delay_visibility(&mut self, rng: &mut Rng) -> Vec<TableKey> {
+        let mut delayed = Vec::new();
+        for (key, old) in std::mem::take(&mut self.last_transaction) {
+            if rng.percent(LATE_PERCENT) {
+                self.late.insert(key.clone(), old);
+                delayed.push(key);
+            }
+        }
+        delayed
+    }
+
+    /// Makes items visible.
+    pub(crate) fn make_visible(&mut self, keys: &[TableKey]) {
+        for key in keys {
+            self.late.remove(key);
+        }
+    }
+
+    /// The response to a read of several items, which can see a part of a transaction that is in progress.
+    fn as_visible(&self, operation: &str, request: &Value, response: String) -> String {
+        let is_read = matches!(operation, "Query" | "BatchGetItem");
+        if !is_read || self.late.is_empty() || request.to_string().contains("ProjectionExpression") {
+            return response;
+        }
+        let mut response: Value = serde_json::from_str(&response).expect("the engine returns JSON");
+        let lists = match operation {
+            "Query" => vec![&mut response["Items"]],
+            _ => response["Responses"].as_object_mut().into_iter().flat_map(Map::values_mut).collect(),
+        };
+        for items in lists.into_iter().filter_map(Value::as_array_mut) {
+            items.retain_mut(|item| match key_of(Some(item)).and_then(|key| self.late.get(&key)) {
+                None => true,
+                Some(None) => false,
+                Some(Some(old)) => {
+                    *item = Value::Object(old.clone());
+                    true
+                }
+            });
+        }
+        response.to_string()
     }
 
     fn dispatch(&self, operation: &str, body: &str) -> Result<String, DynoxideError> {
@@ -91,9 +154,13 @@ impl Engine {
             Some(new) => self.items.insert(key.clone(), new.clone()),
             None => self.items.remove(&key),
         };
-        if old != new {
-            self.indexes.record(&key, old.as_ref(), new.as_ref());
+        if old == new {
+            return;
         }
+        self.record_changes += usize::from(key.1 == RECORD);
+        self.indexes.record(&key, old.as_ref(), new.as_ref());
+        self.late.remove(&key);
+        self.last_transaction.push((key, old));
     }
 }
 

@@ -22,11 +22,25 @@ pub(crate) async fn check(world: &mut World) -> Result<(), Violation> {
         indexes.catch_up();
         indexes.is_current = true;
     }
+    for at in 0..world.accounts.len() {
+        catch_up(world, at).await?;
+    }
     for account in &world.accounts {
         check_items(world, account)?;
         for query in queries(account) {
             check_list(world, account, &query).await?;
         }
+    }
+    Ok(())
+}
+
+/// Lets every reader of the log read to its end, and compares what it has made of it with the table.
+async fn catch_up(world: &mut World, account: usize) -> Result<(), Violation> {
+    let World { observer, accounts, .. } = world;
+    let Account { tenant, model, followers, .. } = &mut accounts[account];
+    for follower in followers.iter_mut().flatten() {
+        follower.catch_up(observer, tenant).await?;
+        follower.check(&model.select(|_| true))?;
     }
     Ok(())
 }

@@ -5,9 +5,12 @@
 //! Invariants hold after every move and at the end. One thread, paused time and the seed decide every order of events.
 
 mod engine;
+mod explain;
 mod faults;
 mod finish;
+mod follower;
 mod lag;
+mod list;
 mod model;
 pub(crate) mod network;
 mod observe;
@@ -16,18 +19,21 @@ mod reads;
 pub(crate) mod rng;
 mod shrink;
 mod walk;
+mod wire;
 mod world;
 mod writes;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
+use futures::future::{try_join, try_join_all};
 use tokio::runtime::Builder;
 
 use self::model::{Violation, Writes};
 use self::observe::{check_total, observe};
 use self::rng::Rng;
-use self::world::World;
+use self::world::{World, pause};
 
 /// A sequence of moves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,26 +108,36 @@ async fn make_move(
             *caught_up_at = step;
         }
     }
-    pass_time(&mut rng).await;
+    let millis = if rng.percent(20) { rng.below(8_000) } else { rng.below(3) };
+    pause(Duration::from_millis(millis as u64)).await;
     let account = usize::from(rng.percent(15));
-    let mut writes = Writes::default();
-    if rng.percent(60) {
-        writes = writes::write(world, account, &mut rng).await?;
-    } else {
-        reads::read(world, account, &mut rng, (step, *caught_up_at)).await?;
-    }
+    let planned = if rng.percent(60) { writes::draw(world, account, &mut rng) } else { Vec::new() };
+    let count = if planned.is_empty() { 1 + rng.below(2) } else { rng.below(3) };
+    let reads = reads::draw(world, account, &mut rng, count, (step, *caught_up_at));
+    world.accounts[account].model.creates_sent += writes::creates(&planned);
+    let (writes, reads) = act(world, account, &planned, reads).await?;
     world.machine.settle().await;
+    world.restart_killed();
     observe(world, account, &writes, step).await?;
+    for read in reads {
+        read.check(&mut world.accounts[account])?;
+    }
     if rng.percent(25) {
         observe(world, 1 - account, &Writes::default(), step).await?;
     }
     check_total(world, account, &mut rng).await
 }
 
-#[expect(clippy::disallowed_methods, reason = "moves the paused clock")]
-async fn pass_time(rng: &mut Rng) {
-    let millis = if rng.percent(20) { rng.below(8_000) } else { rng.below(3) };
-    tokio::time::sleep(std::time::Duration::from_millis(millis as u64)).await;
+/// Makes writes and reads concurrently.
+async fn act(
+    world: &World,
+    account: usize,
+    planned: &[writes::Planned],
+    mut reads: Vec<reads::Planned>,
+) -> Result<(Writes, Vec<reads::Planned>), Violation> {
+    let reading = try_join_all(reads.iter_mut().map(|read| read.run(world, account)));
+    let (writes, _) = try_join(writes::send(world, account, planned), reading).await?;
+    Ok((writes, reads))
 }
 
 impl fmt::Display for Failure {

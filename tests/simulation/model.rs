@@ -4,11 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clientele_shared::model::{Customer, CustomerFields, CustomerNumber};
+use clientele_shared::model::{Customer, CustomerNumber};
+use clientele_shared::rules::fold;
 use clientele_shared::store::CustomerFilter;
 
+use super::explain::{Action, Change, Ended, Explained, IsTaken, Moment, Replies, State};
 use super::patch::Patch;
-use super::world::Answer;
 
 /// The description of an invariant that does not hold.
 pub(crate) type Violation = String;
@@ -17,36 +18,45 @@ pub(crate) type Violation = String;
 #[derive(Default)]
 pub(crate) struct Model {
     pub(crate) customers: BTreeMap<CustomerNumber, Known>,
-    /// The idempotency keys that were sent with creates.
-    pub(crate) keys: Vec<UsedKey>,
+    /// The creates that were sent with an idempotency key.
+    pub(crate) keyed_creates: Vec<KeyedCreate>,
+    /// The changes that were sent with an idempotency key.
+    pub(crate) keyed_changes: Vec<Change>,
     pub(crate) imports: Vec<Import>,
     /// How many customers were named.
     pub(crate) nonces: usize,
+    /// How many creates were sent, and how many rows were to be imported.
+    pub(crate) creates_sent: usize,
+    /// Whether no two customers are allowed to have the same email.
+    pub(crate) has_unique_emails: bool,
+    /// How many of a hundred names are long.
+    pub(crate) long_names: usize,
+    /// The step whose writes were observed last.
+    pub(crate) observed_at: usize,
 }
 
 /// A customer as it was last read.
 pub(crate) struct Known {
     pub(crate) customer: Customer,
-    /// Every state that the customer can have been in.
+    /// Every state that the customer can have been in; the last one is its state now.
     pub(crate) history: Vec<State>,
-    /// The step of its last change.
+    /// Where the states of the step begin in which the customer was last written to.
+    recent_from: usize,
+    /// The step in which the customer was last written to.
     pub(crate) changed_at: usize,
+    /// The idempotency keys that can have taken effect.
+    replies: Vec<Replies>,
+    /// How many changes of the customer did not end with a success, so that they can have left search entries behind.
+    pub(crate) interrupted: usize,
 }
 
-/// The part of a customer that writes change.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct State {
-    pub(crate) fields: CustomerFields,
-    pub(crate) is_deleted: bool,
-    pub(crate) version: u64,
-}
-
-/// An idempotency key, and the create that it was last sent with.
+/// A create that was sent with an idempotency key.
 #[derive(Debug, Clone)]
-pub(crate) struct UsedKey {
+pub(crate) struct KeyedCreate {
     pub(crate) key: String,
     pub(crate) nonce: String,
     pub(crate) patch: Patch,
+    pub(crate) is_pool: bool,
 }
 
 /// Rows that were imported, or not, in one commit.
@@ -55,43 +65,13 @@ pub(crate) struct Import {
     pub(crate) rows: Vec<(String, Patch)>,
 }
 
-/// How a request ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// It took effect; this is the version, if the response has it.
-    Done(Option<u64>),
-    /// It was refused with this status and changed nothing.
-    Refused(u16),
-    /// 429: nothing was written.
-    Throttled,
-    /// It can have taken effect.
-    Unknown,
-}
-
-/// A change of a customer.
-#[derive(Debug, Clone)]
-pub(crate) struct Change {
-    pub(crate) number: CustomerNumber,
-    pub(crate) action: Action,
-    pub(crate) if_match: Option<u64>,
-    pub(crate) ended: Ended,
-}
-
-/// The effect of a change.
-#[derive(Debug, Clone)]
-pub(crate) enum Action {
-    Update(Patch),
-    Delete,
-    Restore,
-}
-
 /// A create, by request or import.
 #[derive(Debug, Clone)]
 pub(crate) struct Create {
     pub(crate) nonce: String,
     pub(crate) patch: Patch,
     pub(crate) ended: Ended,
-    /// The uuid in the response.
+    /// The uuid of the customer in the response.
     pub(crate) uuid: Option<String>,
     /// Creates with the same number are written together or not at all.
     pub(crate) commit: Option<usize>,
@@ -105,11 +85,6 @@ pub(crate) struct Writes {
 }
 
 impl Model {
-    /// Returns a customer by its uuid.
-    pub(crate) fn by_uuid(&self, uuid: &str) -> Option<&Known> {
-        self.customers.values().find(|known| known.customer.uuid.to_string() == uuid)
-    }
-
     /// Returns the customer that a create made.
     pub(crate) fn by_nonce(&self, nonce: &str) -> Option<&Known> {
         self.customers.values().find(|known| known.customer.fields.notes.as_deref() == Some(nonce))
@@ -125,125 +100,25 @@ impl Model {
         self.select(|customer| filter.matches(customer)).len()
     }
 
+    /// Returns how many customers a filter can have selected during the last step: at least and at most.
+    pub(crate) fn count_during(&self, filter: &CustomerFilter) -> (u64, u64) {
+        let (mut least, mut most) = (0, 0);
+        for known in self.customers.values() {
+            let states = known.during(self.observed_at);
+            let matches = |state: &State| filter.matches(&state.customer(&known.customer));
+            let was_there = !known.is_new(self.observed_at);
+            least += u64::from(was_there && states.iter().all(matches));
+            most += u64::from(states.iter().any(matches));
+        }
+        (least, most)
+    }
+
     /// Returns the name of the next customer.
     pub(crate) fn nonce(&mut self) -> String {
         self.nonces += 1;
         format!("nonce{}", self.nonces)
     }
-}
 
-impl Ended {
-    /// Classifies a response to a write.
-    pub(crate) fn of(answer: &Answer) -> Result<Self, Violation> {
-        match answer.status {
-            200 | 201 => Ok(Self::Done(answer.version)),
-            404 | 409 | 412 => Ok(Self::Refused(answer.status)),
-            429 => Ok(Self::Throttled),
-            502..=504 => Ok(Self::Unknown),
-            _ => Err(format!("a valid write was answered with {answer:?}")),
-        }
-    }
-}
-
-impl State {
-    pub(crate) fn of(customer: &Customer) -> Self {
-        Self {
-            fields: customer.fields.clone(),
-            is_deleted: customer.deleted_at.is_some(),
-            version: customer.version,
-        }
-    }
-
-    /// The state of a customer that was just created.
-    pub(crate) fn created(patch: &Patch) -> Self {
-        Self { fields: patch.apply(CustomerFields::default()), is_deleted: false, version: 1 }
-    }
-
-    /// Returns the state after a change, or the status with which the change is refused.
-    fn after(&self, change: &Change) -> Result<Self, u16> {
-        let mut new = self.clone();
-        match &change.action {
-            Action::Update(_) | Action::Delete if self.is_deleted => return Err(404),
-            Action::Update(patch) => new.fields = patch.apply(new.fields),
-            Action::Delete => new.is_deleted = true,
-            Action::Restore => new.is_deleted = false,
-        }
-        if change.if_match.is_some_and(|version| version != self.version) {
-            return Err(412);
-        }
-        if new != *self {
-            new.version += 1;
-        }
-        Ok(new)
-    }
-
-    /// Adds every state in which changes that ran concurrently can have left a customer, and all states between.
-    pub(crate) fn explain(&self, changes: &[&Change], finals: &mut Vec<Self>, seen: &mut Vec<Self>) {
-        seen.push(self.clone());
-        if changes.is_empty() {
-            finals.push(self.clone());
-        }
-        for at in 0..changes.len() {
-            let mut rest = changes.to_vec();
-            let change = rest.remove(at);
-            match (change.ended, self.after(change)) {
-                (Ended::Done(version), Ok(new)) if version.is_none_or(|version| version == new.version) => {
-                    new.explain(&rest, finals, seen);
-                }
-                (Ended::Refused(status), Err(expected)) if status == expected => {
-                    self.explain(&rest, finals, seen);
-                }
-                (Ended::Throttled, _) => self.explain(&rest, finals, seen),
-                (Ended::Unknown, after) => {
-                    self.explain(&rest, finals, seen);
-                    if let Ok(new) = after {
-                        new.explain(&rest, finals, seen);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-impl Known {
-    /// Compares a customer with the states that it can be in, and takes over its state.
-    pub(crate) fn observe(
-        &mut self,
-        observed: &Customer,
-        changes: &[&Change],
-        step: usize,
-    ) -> Result<(), Violation> {
-        let (mut finals, mut seen) = (Vec::new(), Vec::new());
-        State::of(&self.customer).explain(changes, &mut finals, &mut seen);
-        let state = State::of(observed);
-        if finals.is_empty() {
-            return Err(format!(
-                "no order of the requests explains their responses: {changes:#?}\nbefore: {:?}\nnow: {state:?}",
-                State::of(&self.customer)
-            ));
-        }
-        if !finals.contains(&state) {
-            return Err(format!(
-                "customer {} is in an impossible state\nnow: {state:?}\npossible: {finals:?}\nafter: {changes:#?}",
-                observed.number
-            ));
-        }
-        if state.version == self.customer.version && *observed != self.customer {
-            return Err(format!("customer {} changed without a new version: {observed:?}", observed.number));
-        }
-        if observed.updated_at < self.customer.updated_at || observed.created_at != self.customer.created_at {
-            return Err(format!("the times of customer {} went back: {observed:?}", observed.number));
-        }
-        self.history.extend(seen);
-        if *observed != self.customer {
-            (self.customer, self.changed_at) = (observed.clone(), step);
-        }
-        Ok(())
-    }
-}
-
-impl Model {
     /// Compares the whole table of a tenant with the model after a move, and takes over what was left open.
     pub(crate) fn observe(
         &mut self,
@@ -251,24 +126,71 @@ impl Model {
         writes: &Writes,
         step: usize,
     ) -> Result<(), Violation> {
+        self.observed_at = step;
+        let rivals = self.rivals(&observed, writes);
+        let is_taken = |state: &State| {
+            let (owner, email) = (&state.fields.notes, state.fields.email.as_deref().map(fold::email));
+            let is_rival =
+                |email: &String| rivals.iter().any(|(other, taken)| other != owner && taken == email);
+            self.has_unique_emails && email.is_some_and(|email| is_rival(&email))
+        };
+        check_refused_creates(writes, &is_taken)?;
         let mut rest: BTreeMap<CustomerNumber, Customer> =
             observed.into_iter().map(|customer| (customer.number, customer)).collect();
-        for (number, known) in &mut self.customers {
+        let mut customers = std::mem::take(&mut self.customers);
+        for (number, known) in &mut customers {
             let customer = rest.remove(number).ok_or_else(|| format!("customer {number} has vanished"))?;
             let changes: Vec<&Change> =
                 writes.changes.iter().filter(|change| change.number == *number).collect();
-            known.observe(&customer, &changes, step)?;
+            known.observe(&customer, &changes, &is_taken, step)?;
         }
+        self.customers = customers;
         for (number, customer) in rest {
-            self.admit(customer, writes).map_err(|reason| format!("customer {number} {reason}"))?;
-            let known = self.customers.get_mut(&number).ok_or("a new customer was not admitted")?;
-            known.changed_at = step;
+            self.admit(customer, writes, step).map_err(|reason| format!("customer {number} {reason}"))?;
         }
-        self.check_creates(writes)
+        self.check_creates(writes)?;
+        self.check_emails()
+    }
+
+    /// The emails that customers can have had during the step, each with the notes that its owner is recognized by.
+    fn rivals(&self, observed: &[Customer], writes: &Writes) -> Vec<(Option<String>, String)> {
+        let email = |customer: &Customer| {
+            let email = customer.fields.email.as_deref().filter(|_| customer.deleted_at.is_none());
+            email.map(|email| (customer.fields.notes.clone(), fold::email(email)))
+        };
+        let known = || self.customers.values().map(|known| &known.customer);
+        let mut rivals: Vec<_> = observed.iter().chain(known()).filter_map(email).collect();
+        for create in &writes.creates {
+            let email = create.patch.email().map(fold::email);
+            rivals.extend(email.map(|email| (Some(create.nonce.clone()), email)));
+        }
+        for change in &writes.changes {
+            let Some(known) = self.customers.get(&change.number) else { continue };
+            // A restored customer has its email again.
+            let own = known.customer.fields.email.as_deref();
+            let new = match &change.action {
+                Action::Update(patch) => patch.email(),
+                _ => None,
+            };
+            let emails = own.into_iter().chain(new).map(fold::email);
+            rivals.extend(emails.map(|email| (known.customer.fields.notes.clone(), email)));
+        }
+        rivals
+    }
+
+    fn check_emails(&self) -> Result<(), Violation> {
+        let mut owners: BTreeMap<String, CustomerNumber> = BTreeMap::new();
+        for customer in self.select(|customer| self.has_unique_emails && customer.deleted_at.is_none()) {
+            let Some(email) = customer.fields.email.as_deref().map(fold::email) else { continue };
+            if let Some(other) = owners.insert(email, customer.number) {
+                return Err(format!("customers {other} and {} have one email", customer.number));
+            }
+        }
+        Ok(())
     }
 
     /// Takes over a customer that was not there before.
-    fn admit(&mut self, customer: Customer, writes: &Writes) -> Result<(), Violation> {
+    fn admit(&mut self, customer: Customer, writes: &Writes, step: usize) -> Result<(), Violation> {
         let nonce = customer.fields.notes.clone().unwrap_or_default();
         let create = writes
             .creates
@@ -288,7 +210,7 @@ impl Model {
         }) {
             return Err("was created before a lower number".into());
         }
-        self.customers.insert(customer.number, Known { customer, history: vec![state], changed_at: 0 });
+        self.customers.insert(customer.number, Known::created(customer, state, step));
         Ok(())
     }
 
@@ -315,5 +237,80 @@ impl Model {
             true => Ok(()),
             false => Err(format!("an import was written in part: {:?}", writes.creates)),
         }
+    }
+}
+
+/// Checks that creates were refused only where another customer can have had the email.
+fn check_refused_creates(writes: &Writes, is_taken: IsTaken<'_>) -> Result<(), Violation> {
+    let refused = writes.creates.iter().filter(|create| matches!(create.ended, Ended::Refused(_)));
+    for create in refused {
+        if create.ended != Ended::Refused(409) || !is_taken(&State::created(&create.patch)) {
+            return Err(format!("a valid create was refused: {create:?}"));
+        }
+    }
+    Ok(())
+}
+
+impl Known {
+    fn created(customer: Customer, state: State, step: usize) -> Self {
+        let (history, replies) = (vec![state], vec![Replies::new()]);
+        Self { customer, history, recent_from: 0, changed_at: step, replies, interrupted: 0 }
+    }
+
+    /// Returns every state that the customer can have been in during the last step, which is this one.
+    pub(crate) fn during(&self, step: usize) -> &[State] {
+        let from = if self.changed_at == step { self.recent_from } else { self.history.len() - 1 };
+        &self.history[from..]
+    }
+
+    /// Returns whether the customer was created in this step.
+    pub(crate) fn is_new(&self, step: usize) -> bool {
+        self.changed_at == step && self.recent_from == 0
+    }
+
+    /// Compares a customer with the states that it can be in, and takes over its state.
+    fn observe(
+        &mut self,
+        observed: &Customer,
+        changes: &[&Change],
+        is_taken: IsTaken<'_>,
+        step: usize,
+    ) -> Result<(), Violation> {
+        let mut explained = Explained::default();
+        let before = State::of(&self.customer);
+        for replies in &self.replies {
+            let moment = Moment { state: before.clone(), replies: replies.clone() };
+            moment.explain(changes, is_taken, &mut explained);
+        }
+        let (finals, state) = (explained.finals, State::of(observed));
+        if finals.is_empty() {
+            return Err(format!(
+                "no order of the requests explains their responses: {changes:#?}\nbefore: {before:?} {:?}\nnow: {state:?}",
+                self.replies
+            ));
+        }
+        self.replies =
+            finals.iter().filter(|one| one.state == state).map(|one| one.replies.clone()).collect();
+        self.replies.dedup();
+        if self.replies.is_empty() {
+            return Err(format!(
+                "customer {} is in an impossible state\nnow: {state:?}\npossible: {finals:?}\nafter: {changes:#?}",
+                observed.number
+            ));
+        }
+        if state.version == self.customer.version && *observed != self.customer {
+            return Err(format!("customer {} changed without a new version: {observed:?}", observed.number));
+        }
+        if observed.updated_at < self.customer.updated_at || observed.created_at != self.customer.created_at {
+            return Err(format!("the times of customer {} went back: {observed:?}", observed.number));
+        }
+        self.interrupted += changes.iter().filter(|one| !matches!(one.ended, Ended::Done(_))).count();
+        if !changes.is_empty() {
+            (self.changed_at, self.recent_from) = (step, self.history.len());
+            self.history.extend(explained.seen);
+            self.history.push(state);
+            self.customer = observed.clone();
+        }
+        Ok(())
     }
 }

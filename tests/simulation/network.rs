@@ -1,5 +1,6 @@
 //! The network between the functions and the engine: latency and faults for each call, drawn from the seed.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use tokio::task::JoinHandle;
 use super::engine::{Engine, EngineResponse};
 use super::faults::{Fate, execute};
 use super::rng::Rng;
+use super::world::pause;
 
 /// The engine, the randomness and the calls in flight. Clones share them.
 #[derive(Clone)]
@@ -30,6 +32,8 @@ pub(crate) struct State {
     pub(crate) fault_percent: usize,
     /// How many of a hundred functions are killed.
     pub(crate) kill_percent: usize,
+    /// The processes that were killed and not replaced yet.
+    pub(crate) killed: BTreeSet<usize>,
     /// How many functions have panicked.
     pub(crate) panics: usize,
     /// A digest of every call and its moment, which is equal for equal runs.
@@ -45,6 +49,7 @@ impl Machine {
             rng,
             fault_percent: 0,
             kill_percent: 0,
+            killed: BTreeSet::new(),
             panics: 0,
             trace: 0,
             in_flight: Vec::new(),
@@ -91,12 +96,18 @@ impl Machine {
         let (sender, receiver) = oneshot::channel();
         let machine = self.clone();
         let call = tokio::spawn(async move {
-            pause(before).await;
-            let response = {
+            pause(Duration::from_millis(before)).await;
+            let (response, delayed) = {
                 let state = &mut *machine.lock();
-                execute(fate, &operation, &body, &mut state.engine, &mut state.rng)
+                let response = execute(fate, &operation, &body, &mut state.engine, &mut state.rng);
+                // Until its response arrives, a transaction is visible in part.
+                let is_transaction = operation == "TransactWriteItems";
+                let delayed =
+                    if is_transaction { state.engine.delay_visibility(&mut state.rng) } else { Vec::new() };
+                (response, delayed)
             };
-            pause(after).await;
+            pause(Duration::from_millis(after)).await;
+            machine.lock().engine.make_visible(&delayed);
             // Fails if the caller was dropped, which is allowed.
             drop(sender.send(response));
         });
@@ -106,11 +117,6 @@ impl Machine {
             async move { receiver.await.ok().flatten().map(http_response).ok_or_else(lost) },
         )
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the latency of the simulated network")]
-async fn pause(millis: u64) {
-    tokio::time::sleep(Duration::from_millis(millis)).await;
 }
 
 fn http_response((status, body): EngineResponse) -> HttpResponse {

@@ -29,23 +29,26 @@ const EMAILS: [&str; 4] = ["ann@example.com", "bob@example.com", "lee@blue.examp
 const CITIES: [&str; 3] = ["Seattle", "São Paulo", "Leeds"];
 const STATES: [&str; 3] = ["WA", "OR", "CA"];
 
+/// How many different long names there are.
+const LONG_NAMES: usize = 4;
+
 impl Patch {
     /// Returns the fields of a new customer, which is recognized by its notes.
-    pub(crate) fn new_customer(rng: &mut Rng, nonce: &str) -> Self {
-        let mut patch = Self::change(rng);
-        patch.first_name = Some(name(rng));
-        patch.last_name = Some(name(rng));
+    pub(crate) fn new_customer(rng: &mut Rng, long_names: usize, nonce: &str) -> Self {
+        let mut patch = Self::change(rng, long_names);
+        patch.first_name = Some(name(rng, long_names));
+        patch.last_name = Some(name(rng, long_names));
         patch.notes = Some(nonce.to_owned());
         patch
     }
 
     /// Returns a change in the terms of the trades API.
-    pub(crate) fn change(rng: &mut Rng) -> Self {
+    pub(crate) fn change(rng: &mut Rng, long_names: usize) -> Self {
         let mut patch = Self::default();
         for _ in 0..=rng.below(4) {
             match rng.below(8) {
-                0 => patch.first_name = Some(name(rng)),
-                1 => patch.last_name = Some(name(rng)),
+                0 => patch.first_name = Some(name(rng, long_names)),
+                1 => patch.last_name = Some(name(rng, long_names)),
                 2 => patch.company_name = Some(some(rng, &COMPANIES)),
                 3 => patch.email = Some(some(rng, &EMAILS)),
                 4 => patch.city = Some(some(rng, &CITIES)),
@@ -68,6 +71,21 @@ impl Patch {
             }
         }
         patch
+    }
+
+    /// Returns the same change without the fields that the pool API does not have.
+    pub(crate) fn for_pool(self) -> Self {
+        Self { customer_type: None, is_vip: None, ..self }
+    }
+
+    /// Returns the same change without an email.
+    pub(crate) fn without_email(self) -> Self {
+        Self { email: None, ..self }
+    }
+
+    /// Returns the email that the change sets.
+    pub(crate) fn email(&self) -> Option<&str> {
+        self.email.as_ref()?.as_deref()
     }
 
     /// Returns the fields after the change.
@@ -117,24 +135,32 @@ impl Patch {
     /// Returns the input of a pool request.
     pub(crate) fn to_pool(&self) -> Value {
         let mut input = Map::new();
-        if let Some(status) = self.status {
-            input.insert("status".into(), json!(status.as_str()));
-        }
-        if let Some(tags) = &self.tag_ids {
-            input.insert("tagIds".into(), json!(tags.iter().map(TagId::as_str).collect::<Vec<_>>()));
-        }
-        if let Some(city) = &self.city {
-            input.insert("city".into(), json!(city));
-        }
+        let mut set = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                input.insert(name.to_owned(), value);
+            }
+        };
+        set("firstName", self.first_name.as_ref().map(|text| json!(text)));
+        set("lastName", self.last_name.as_ref().map(|text| json!(text)));
+        set("notes", self.notes.as_ref().map(|text| json!(text)));
+        set("companyName", self.company_name.as_ref().map(|text| json!(text)));
+        set("email", self.email.as_ref().map(|text| json!(text)));
+        set("city", self.city.as_ref().map(|text| json!(text)));
+        set("state", self.state.as_ref().map(|text| json!(text)));
+        set("status", self.status.map(|status| json!(status.as_str())));
+        let tags = self.tag_ids.as_ref().map(|tags| tags.iter().map(TagId::as_str).collect::<Vec<_>>());
+        set("tagIds", tags.map(|tags| json!(tags)));
         Value::Object(input)
     }
 }
 
-/// Returns a name. A few are so long that their terms fill more than one transaction.
-fn name(rng: &mut Rng) -> String {
-    if rng.percent(3) {
-        let letter = |at: u32| char::from_u32(u32::from('a') + (at * 7 + 3) % 26).unwrap_or('a');
-        return (0..90 + rng.below(40) as u32).map(letter).collect();
+/// Returns a name. Long ones have so many terms that those of a few names fill several transactions.
+fn name(rng: &mut Rng, long_names: usize) -> String {
+    if rng.percent(long_names) {
+        let (first, step) = (rng.below(LONG_NAMES) as u32, 7);
+        let letter =
+            |at: u32| char::from_u32(u32::from('a') + (at * step + first * at * at) % 26).unwrap_or('a');
+        return (0..110 + 40 * first).map(letter).collect();
     }
     (*rng.pick(&NAMES)).to_owned()
 }

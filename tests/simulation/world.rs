@@ -21,14 +21,15 @@ use clientele_infra::local::function::Invoke;
 use clientele_infra::local::gateway::Gateway;
 use clientele_infra::local::routes::TEMPLATE;
 use clientele_shared::Ambient;
-use clientele_shared::model::{Color, Mode, Scopes, TagId, Tenant, TenantId, Timestamp};
+use clientele_shared::model::{ApiKeyId, Color, Mode, Scopes, Settings, TagId, Tenant, TenantId, Timestamp};
 use clientele_shared::store::{NewApiKey, Store, Write};
 use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
 
+use super::follower::Follower;
 use super::model::Model;
 use super::network::{Machine, NoWait};
-use super::walk::Walk;
+use super::reads::WalkSlot;
 
 /// The table's name.
 const TABLE: &str = "simulation";
@@ -38,6 +39,12 @@ const START: i64 = 1_894_703_400_000;
 
 /// How far the clock of each process is from the machine's, in milliseconds.
 const SKEWS: [i64; 3] = [0, -2_700, 900];
+
+/// How many processes run the functions.
+pub(crate) const PROCESSES: usize = SKEWS.len();
+
+/// How many readers the log of each tenant has.
+const FOLLOWERS: usize = 3;
 
 /// How many API keys of each tenant read walks. One more jumps to pages.
 pub(crate) const KEYS: usize = 3;
@@ -55,6 +62,7 @@ pub(crate) struct World {
     pub(crate) observer: Store,
     pub(crate) processes: Vec<Process>,
     pub(crate) accounts: Vec<Account>,
+    started: Instant,
 }
 
 /// A process that runs every function.
@@ -68,12 +76,17 @@ pub(crate) struct Process {
 pub(crate) struct Account {
     pub(crate) tenant: Tenant,
     pub(crate) secrets: Vec<String>,
+    pub(crate) key_ids: Vec<ApiKeyId>,
     pub(crate) tags: Vec<TagId>,
     pub(crate) model: Model,
     /// The walks in progress, one for each API key.
-    pub(crate) walks: Vec<Option<Walk>>,
-    /// The pages that the key that jumps can have read last, by page length.
-    pub(crate) jumps: BTreeMap<usize, BTreeSet<usize>>,
+    pub(crate) walks: Vec<WalkSlot>,
+    /// The pages that the key that jumps can have read last, by page length and whether deleted customers are shown.
+    pub(crate) jumps: BTreeMap<(usize, bool), BTreeSet<usize>>,
+    /// The readers of the log; `None` while one reads.
+    pub(crate) followers: Vec<Option<Follower>>,
+    /// How many changes of records the engine had made when the tenant was last observed.
+    pub(crate) observed_changes: usize,
 }
 
 /// A request of a client.
@@ -94,6 +107,9 @@ pub(crate) struct Answer {
     /// The header `X-Next-Cursor`.
     pub(crate) next: Option<String>,
     pub(crate) body: Value,
+    pub(crate) text: String,
+    /// Whether the body arrived to its end.
+    pub(crate) is_whole: bool,
 }
 
 impl World {
@@ -101,23 +117,23 @@ impl World {
     pub(crate) async fn new(seed: u64) -> Self {
         let machine = Machine::new(seed);
         let started = Instant::now();
-        let ambient = |skew: i64| {
-            let machine = machine.clone();
-            let now = move || {
-                let passed = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
-                Timestamp::from_millis(START + skew + passed)
-            };
-            Ambient::new(now, move || machine.random())
-        };
         let quiet = client(&machine, true);
         create_table(&quiet, TABLE).await.expect("the table is created");
-        let observer = Store::new(quiet, TABLE, ambient(0));
-        let processes = SKEWS.map(|skew| Process::new(&machine, ambient(skew))).into();
+        let observer = Store::new(quiet, TABLE, ambient(&machine, started, 0));
+        let processes = (0..PROCESSES).map(|id| Process::new(&machine, started, id)).collect();
         let mut accounts = Vec::new();
         for name in ["acme", "other"] {
             accounts.push(Account::new(&observer, name, seed).await);
         }
-        Self { machine, observer, processes, accounts }
+        Self { machine, observer, processes, accounts, started }
+    }
+
+    /// Replaces the processes that were killed by new ones.
+    pub(crate) fn restart_killed(&mut self) {
+        let killed = std::mem::take(&mut self.machine.lock().killed);
+        for id in killed {
+            self.processes[id] = Process::new(&self.machine, self.started, id);
+        }
     }
 
     /// Sends a request to one of the processes.
@@ -134,24 +150,28 @@ impl World {
         let request = request.body(Body::from(body)).expect("the request is valid");
         let here = ([127, 0, 0, 1], 1).into();
         let (parts, body) = self.processes[process].gateway.answer(request, here, here).await.into_parts();
-        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes);
+        let is_whole = body.is_ok();
+        let text = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
         let header = |name: &str| parts.headers.get(name)?.to_str().ok().map(str::to_owned);
         Answer {
             status: parts.status.as_u16(),
             version: header("etag").and_then(|etag| etag.trim_matches('"').parse().ok()),
             next: header("x-next-cursor"),
-            body: serde_json::from_slice(&body).unwrap_or_default(),
+            body: serde_json::from_str(&text).unwrap_or_default(),
+            text,
+            is_whole,
         }
     }
 }
 
 impl Process {
-    fn new(machine: &Machine, ambient: Ambient) -> Self {
-        let store = Store::new(client(machine, false), TABLE, ambient);
+    fn new(machine: &Machine, started: Instant, id: usize) -> Self {
+        let store = Store::new(client(machine, false), TABLE, ambient(machine, started, SKEWS[id]));
         let linked = functions::linked(&Arc::new(App::new(store.clone())));
         let functions = linked.names().filter_map(|name| {
             let function = Arc::clone(linked.get(name)?);
-            Some((name.to_owned(), killable(function, machine.clone())))
+            Some((name.to_owned(), killable(function, machine.clone(), id)))
         });
         let gateway = Gateway::new(TEMPLATE, functions.collect()).expect("the template is valid");
         Self { gateway, store }
@@ -162,7 +182,10 @@ impl Account {
     async fn new(observer: &Store, name: &str, seed: u64) -> Self {
         let id: TenantId = name.parse().expect("a valid tenant");
         observer.tenant_create(&id).await.expect("the tenant is created");
-        let mut secrets = Vec::new();
+        let has_unique_emails = (name == "other") == seed.is_multiple_of(2);
+        let settings = Settings { unique_email: has_unique_emails, ..Settings::default() };
+        observer.tenant_settings_set(&id, &settings).await.expect("the settings are changed");
+        let (mut secrets, mut key_ids) = (Vec::new(), Vec::new());
         for _ in 0..=KEYS {
             let new = NewApiKey {
                 tenant: id.clone(),
@@ -170,8 +193,9 @@ impl Account {
                 scopes: Scopes::all(),
                 name: "simulation".into(),
             };
-            let (_, secret) = observer.api_key_create(new).await.expect("the key is created");
+            let (key, secret) = observer.api_key_create(new).await.expect("the key is created");
             secrets.push(secret.reveal().to_owned());
+            key_ids.push(key.id());
         }
         let tenant = Tenant::new(&id, Mode::Live);
         let mut tags = Vec::new();
@@ -182,9 +206,36 @@ impl Account {
         }
         let allocated = observer.customer_numbers_allocate(&tenant, unused_numbers(seed)).await;
         allocated.expect("numbers are allocated");
-        let walks = (0..KEYS).map(|_| None).collect();
-        Self { tenant, secrets, tags, model: Model::default(), walks, jumps: BTreeMap::new() }
+        let long_names = if seed % 4 == 1 { 40 } else { 3 };
+        let model = Model { has_unique_emails, long_names, ..Model::default() };
+        Self {
+            tenant,
+            secrets,
+            key_ids,
+            tags,
+            model,
+            walks: (0..KEYS).map(|_| WalkSlot::Free).collect(),
+            jumps: BTreeMap::new(),
+            followers: (0..FOLLOWERS).map(|_| Some(Follower::default())).collect(),
+            observed_changes: 0,
+        }
     }
+}
+
+/// The clock of a process, and the randomness of the machine.
+fn ambient(machine: &Machine, started: Instant, skew: i64) -> Ambient {
+    let machine = machine.clone();
+    let now = move || {
+        let passed = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millis(START + skew + passed)
+    };
+    Ambient::new(now, move || machine.random())
+}
+
+/// Lets simulated time pass.
+#[expect(clippy::disallowed_methods, reason = "moves the paused clock")]
+pub(crate) async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
 }
 
 fn client(machine: &Machine, is_quiet: bool) -> Client {
@@ -197,17 +248,21 @@ fn client(machine: &Machine, is_quiet: bool) -> Client {
 }
 
 /// Returns the function, which is sometimes dropped before it ends, as when Lambda ends a process. A panic is recorded.
-fn killable(function: Invoke, machine: Machine) -> Invoke {
+fn killable(function: Invoke, machine: Machine, process: usize) -> Invoke {
     Arc::new(move |event| {
         let kill_after = {
             let state = &mut *machine.lock();
             let is_killed = state.rng.percent(state.kill_percent);
-            is_killed.then(|| Duration::from_millis(state.rng.below(60) as u64))
+            let longest = if state.rng.percent(30) { 300 } else { 60 };
+            is_killed.then(|| Duration::from_millis(state.rng.below(longest) as u64))
         };
         let (machine, running) = (machine.clone(), AssertUnwindSafe(function(event)).catch_unwind());
         Box::pin(async move {
-            let ended = within(kill_after, running).await;
-            ended.ok_or_else(|| "killed".to_owned())?.unwrap_or_else(|_| {
+            let Some(ended) = within(kill_after, running).await else {
+                machine.lock().killed.insert(process);
+                return Err("killed".to_owned());
+            };
+            ended.unwrap_or_else(|_| {
                 machine.lock().panics += 1;
                 Err("panicked".into())
             })
