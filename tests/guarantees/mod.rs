@@ -14,5 +14,6 @@ mod races;
 mod reindex;
 mod search;
 mod tenants;
+mod terms;
 mod texts;
 mod walks;

@@ -30,6 +30,8 @@ pub(crate) enum FaultAction {
     DropResponse,
     /// The call does not reach the engine; the response is this status and JSON.
     Respond(u16, String),
+    /// The call reaches the engine only after this notification.
+    Hold(Arc<Notify>),
     /// The call never gets a response.
     Hang,
     /// The engine executes the call, but its response waits for this signal.
@@ -184,6 +186,13 @@ impl HttpConnector for FaultyConnector {
                 status.try_into().unwrap(),
                 SdkBody::from(body),
             ))),
+            FaultAction::Hold(release) => {
+                let sent = self.faults.clone().send(self.inner.call(request));
+                HttpConnectorFuture::new(async move {
+                    release.notified().await;
+                    sent.await
+                })
+            }
             FaultAction::Hang => HttpConnectorFuture::new(std::future::pending()),
             FaultAction::Hold(signal) => {
                 let sent = self.faults.clone().send(self.inner.call(request));

@@ -148,14 +148,23 @@ impl Store {
 
     /// Deletes the obsolete terms that a commit had no room for, some hundred to a transaction.
     ///
-    /// Each transaction raises the record's counter of clean-ups and leaves its version alone. A writer that has put
-    /// one of the terms again loses its commit by that, and puts it again.
+    /// The commit took effect, so it is not reported as failed if DynamoDB is throttling or cannot be reached now. The
+    /// terms that are left match nothing, and the customer's next change of terms deletes them.
     pub(in crate::store) async fn terms_clean_up(
         &self,
         tenant: &Tenant,
-        mut record: Record,
-        mut left_over: Vec<Key>,
+        record: Record,
+        left_over: Vec<Key>,
     ) -> Result<()> {
+        match self.terms_delete(tenant, record, left_over).await {
+            Err(Error::Throttled { .. } | Error::Unavailable { .. }) => Ok(()),
+            ended => ended,
+        }
+    }
+
+    /// Each transaction raises the record's counter of clean-ups and leaves its version alone. A writer that has put
+    /// one of the terms again loses its commit by that, and puts it again.
+    async fn terms_delete(&self, tenant: &Tenant, mut record: Record, mut left_over: Vec<Key>) -> Result<()> {
         while !left_over.is_empty() {
             let step = Step { obsolete: left_over, ..Step::default() };
             let step = step.guarded(self.terms_update(tenant, &record)?, Guard::Unchanged);
