@@ -62,6 +62,52 @@ async fn fault_in_any_call_is_reported() {
     assert!(["Smith", "Miller"].map(Value::from).contains(&one["customer"]["lastName"]), "{one}");
 }
 
+#[tokio::test]
+async fn document_that_has_written_something_is_not_reported_as_throttled() {
+    let faults = Faults::default();
+    let stack = start_without_retries(&faults).await;
+    let throttled =
+        json!({"__type": "com.amazon.coral.availability#ThrottlingException", "message": "slow down"});
+    let body = throttled.to_string();
+    let mut commits = 0;
+    faults.plan(move |sent| {
+        commits += usize::from(sent.operation == "TransactWriteItems");
+        if commits > 1 { FaultAction::Respond(400, body.clone()) } else { FaultAction::Pass }
+    });
+    let document = "mutation { one: createCustomer(input: {lastName: \"One\"}) { id } \
+                    two: createCustomer(input: {lastName: \"Two\"}) { id } }";
+    let response = send(&stack.acme, document, json!({})).await;
+    faults.clear();
+    assert_eq!(list(&stack.acme, "first: 50").await.1, 1);
+    assert_eq!((response.status.as_u16(), response.header("retry-after")), (503, "1"), "{}", response.body);
+}
+
+#[tokio::test]
+async fn bulk_update_that_is_written_in_part_is_not_reported_as_throttled() {
+    let faults = Faults::default();
+    let stack = start_without_retries(&faults).await;
+    let mut ids = Vec::new();
+    for number in 0..120 {
+        ids.push(create(&stack.acme, json!({"lastName": format!("No {number}")})).await);
+    }
+    let throttled =
+        json!({"__type": "com.amazon.coral.availability#ThrottlingException", "message": "slow down"});
+    let body = throttled.to_string();
+    let mut commits = 0;
+    faults.plan(move |sent| {
+        commits += usize::from(sent.operation == "TransactWriteItems");
+        if commits > 1 { FaultAction::Respond(400, body.clone()) } else { FaultAction::Pass }
+    });
+    let document = "mutation($ids: [ID!]!) { \
+                    bulkUpdateCustomers(input: {ids: $ids, update: {status: LEAD}}) { success } }";
+    let response = send(&stack.acme, document, json!({ "ids": ids })).await;
+    faults.clear();
+    faults.settle().await;
+    let changed = list(&stack.acme, "first: 100, filter: {status: LEAD}").await.1;
+    assert!((1..120).contains(&changed), "{changed} of 120 were changed");
+    assert_eq!(response.status, 503, "{}", response.body);
+}
+
 async fn start_without_retries(faults: &Faults) -> Stack {
     let one_attempt = RetryPolicy { max_attempts: 1, ..RetryPolicy::default() };
     let configure = |config| faults.without_retries(config);

@@ -87,7 +87,9 @@ impl Mutation {
         let created = async {
             let (name, color) = input.read()?;
             let Session { store, tenant, .. } = session;
-            store.tag_create(tenant, name, color, key.as_ref(), session.authorization()).await
+            session.written(
+                store.tag_create(tenant, name, color, key.as_ref(), session.authorization()).await,
+            )
         };
         let created = created.boxed().await;
         session.invalidate_tags();
@@ -105,7 +107,9 @@ impl Mutation {
         let session = session::from_context(context)?;
         let updated = async {
             let (id, change) = (tag::read_id(&id)?, input.read()?);
-            session.store.tag_update(&session.tenant, &id, change, session.authorization()).await
+            session.written(
+                session.store.tag_update(&session.tenant, &id, change, session.authorization()).await,
+            )
         };
         let updated = updated.boxed().await;
         session.invalidate_tags();
@@ -117,7 +121,9 @@ impl Mutation {
     async fn delete_tag(&self, context: &Context<'_>, id: ID) -> async_graphql::Result<bool> {
         let session = session::from_context(context)?;
         let deleted = async {
-            session.store.tag_delete(&session.tenant, &tag::read_id(&id)?, session.authorization()).await
+            session.written(
+                session.store.tag_delete(&session.tenant, &tag::read_id(&id)?, session.authorization()).await,
+            )
         };
         let deleted = deleted.boxed().await;
         session.invalidate_tags();
@@ -162,7 +168,7 @@ async fn create(
         session.require_tags("tagIds", &tags).await.map(|()| rules)
     });
     let write = Write { authorization, ..write(session, field) };
-    let outcome = store.customer_create(tenant, fields, write).await?;
+    let outcome = session.written(store.customer_create(tenant, fields, write).await)?;
     written_customer(session, outcome).await
 }
 
@@ -177,8 +183,9 @@ async fn update(
     let change = input.read(session).await?;
     let Session { store, tenant, .. } = session;
     let uuid = tenant.customer_uuid(number);
-    let outcome =
-        store.customer_update(tenant, uuid, |fields| change.apply(fields), write(session, field)).await?;
+    let written =
+        store.customer_update(tenant, uuid, |fields| change.apply(fields), write(session, field)).await;
+    let outcome = session.written(written)?;
     written_customer(session, outcome).await
 }
 
@@ -190,8 +197,8 @@ async fn delete(session: &Session, field: &WriteField, id: &str) -> Result<()> {
     }
     let number = CustomerNumber::from_customer_id(id).ok_or(Error::NotFound("Customer"))?;
     let Session { store, tenant, .. } = session;
-    store.customer_delete(tenant, tenant.customer_uuid(number), write(session, field)).await?;
-    Ok(())
+    let deleted = store.customer_delete(tenant, tenant.customer_uuid(number), write(session, field)).await;
+    session.written(deleted).map(drop)
 }
 
 /// Returns the conditions of a write: any version, and idempotent if the request has an idempotency key.
@@ -237,8 +244,8 @@ async fn bulk_update(session: &Session, input: BulkUpdateCustomersInput) -> Resu
     let Session { store, tenant, .. } = session;
     let targets: BTreeSet<CustomerNumber> = numbers.values().copied().collect();
     let apply = |fields| change.apply(fields);
-    let Updated { updated, failed } =
-        store.customers_update(tenant, &targets, apply, session.authorization()).await?;
+    let written = store.customers_update(tenant, &targets, apply, session.authorization()).await;
+    let Updated { updated, failed } = session.written(written)?;
     let error_of = |id: &ID| match numbers.get(id.as_str()) {
         None => Some(error::message(&Error::NotFound("Customer"))),
         Some(number) => failed.get(number).map(error::message),

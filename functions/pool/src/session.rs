@@ -35,6 +35,8 @@ pub(crate) struct Session {
     tags: Mutex<Arc<OnceCell<Arc<[Tag]>>>>,
     /// The first error that is not the client's fault. It fails the whole request.
     failure: Mutex<Option<Error>>,
+    /// Whether a field has written something.
+    has_written: AtomicBool,
     has_lower_bound_total: AtomicBool,
 }
 
@@ -90,6 +92,7 @@ impl Session {
             authorization: authorization.shared(),
             tags: Mutex::default(),
             failure: Mutex::new(None),
+            has_written: AtomicBool::new(false),
             has_lower_bound_total: AtomicBool::new(false),
         };
         Ok((session, AuthorizationSender(sender)))
@@ -181,9 +184,22 @@ impl Session {
         field_error
     }
 
-    /// Takes the error that fails the whole request, if there is one.
+    /// Returns the outcome of a write, after recording that something was written.
+    pub(crate) fn written<T>(&self, outcome: Result<T>) -> Result<T> {
+        self.has_written.fetch_or(outcome.is_ok(), Ordering::Relaxed);
+        outcome
+    }
+
+    /// Takes the error that fails the whole request, if there is one. It is not throttling if an earlier field has
+    /// written something: 429 means that nothing was written.
     pub(crate) fn failure(&self) -> Option<Error> {
-        lock(&self.failure).take()
+        let failure = lock(&self.failure).take();
+        match failure {
+            Some(Error::Throttled { retry_after, source }) if self.has_written.load(Ordering::Relaxed) => {
+                Some(Error::Unavailable { retry_after, source })
+            }
+            failure => failure,
+        }
     }
 }
 

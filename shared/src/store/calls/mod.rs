@@ -10,4 +10,4 @@ pub use retry::RetryPolicy;
 
 pub(in crate::store) use failure::{failed, is_condition_failure};
 pub(in crate::store) use retry::contended;
-pub(in crate::store) use transact::{FailedCondition, finish_put};
+pub(in crate::store) use transact::{FailedCondition, as_unavailable, finish_put};

@@ -134,7 +134,7 @@ impl Store {
 }
 
 /// The error of a write that can have been written.
-fn as_unavailable(error: Error) -> Error {
+pub(in crate::store) fn as_unavailable(error: Error) -> Error {
     match error {
         Error::Throttled { retry_after, source } => Error::Unavailable { retry_after, source },
         error => error,

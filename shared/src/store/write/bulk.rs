@@ -13,6 +13,7 @@ use super::entries::EntryChange;
 use super::transaction::{Outcome, Step, Transaction};
 use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant};
 use crate::rules::size;
+use crate::store::calls::as_unavailable;
 use crate::store::items::Item;
 use crate::store::items::record::Record;
 use crate::store::{Store, WriteAuthorization, WriteRules};
@@ -63,8 +64,9 @@ impl Store {
     /// that gain an email that must be unique are written one after the other.
     ///
     /// # Errors
-    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached; a part of
-    /// the customers can be changed then. Errors of one customer alone are in [`Updated::failed`].
+    /// Returns [`Error::Throttled`] if nothing was written for lack of capacity, and [`Error::Unavailable`] if DynamoDB is
+    /// throttling or cannot be reached and a part of the customers can be changed. Errors of one customer alone are in
+    /// [`Updated::failed`].
     pub async fn customers_update(
         &self,
         tenant: &Tenant,
@@ -90,16 +92,22 @@ impl Store {
             }
         }
         let written = self.bulk_write(tenant, changes).await?;
+        let mut has_written = !written.done.is_empty();
         alone.extend(written.to_retry);
         for (record, left_over) in written.done {
             done.updated.insert(record.customer.number);
             self.terms_clean_up(tenant, record, left_over).await?;
         }
         for number in alone {
-            match self.change_alone(tenant, number, &change, rules).await? {
-                Ok(()) => drop(done.updated.insert(number)),
-                Err(error) => drop(done.failed.insert(number, error)),
+            match self.change_alone(tenant, number, &change, rules).await {
+                Ok(Ok(())) => drop(done.updated.insert(number)),
+                Ok(Err(error)) => {
+                    done.failed.insert(number, error);
+                    continue;
+                }
+                Err(error) => return Err(if has_written { as_unavailable(error) } else { error }),
             }
+            has_written = true;
         }
         Ok(done)
     }
@@ -130,9 +138,12 @@ impl Store {
         self.items_put(gained).await?;
         let transactions: Vec<_> =
             self.bulk_transactions(tenant, changes).into_iter().map(BulkTransaction::write).collect();
+        // Of several transactions, others can be written when one fails.
+        let is_one = transactions.len() == 1;
+        let failed = |error| if is_one { error } else { as_unavailable(error) };
         let mut writes = stream::iter(transactions).buffer_unordered(LANES);
         let mut written = Written::default();
-        while let Some(one) = writes.try_next().await? {
+        while let Some(one) = writes.try_next().await.map_err(failed)? {
             written.done.extend(one.done);
             written.to_retry.extend(one.to_retry);
         }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::WriteOutcome;
 use crate::model::{Customer, Tenant};
 use crate::store::Store;
-use crate::store::calls::{failed, finish_put, is_condition_failure};
+use crate::store::calls::{as_unavailable, failed, finish_put, is_condition_failure};
 use crate::store::items::{Item, key_item, number};
 use crate::table::keys::{self, attribute};
 use crate::{Error, Result};
@@ -146,7 +146,8 @@ impl Store {
         match put.send().await {
             Ok(_) => Ok(true),
             Err(error) if is_condition_failure(&error) => Ok(false),
-            Err(error) => Err(failed("writing an idempotency record", error)),
+            // The SDK can have sent it before without getting a response.
+            Err(error) => Err(as_unavailable(failed("writing an idempotency record", error))),
         }
     }
 
