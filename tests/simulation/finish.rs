@@ -3,17 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clientele_shared::model::{CounterCell, Customer, CustomerType, Figures, Status, Tenant};
+use clientele_shared::model::{
+    CounterCell, Customer, CustomerFields, CustomerNumber, CustomerType, Figures, Status, Tenant,
+};
 use clientele_shared::rules::condition::Condition;
 use clientele_shared::rules::entries::{Sort, marks, sort_value, terms};
 use clientele_shared::rules::search::SearchQuery;
-use clientele_shared::store::{Change, CustomerFilter, CustomerQuery, Direction, PageRequest};
+use clientele_shared::store::{
+    Change, CustomerFilter, CustomerQuery, Direction, PageRequest, Write, WriteOutcome,
+};
 use clientele_shared::table::keys::{self, Key, RankBlock};
 
 use super::engine::{Item, number_of, text_of};
-use super::model::Violation;
+use super::model::{Known, Violation};
 use super::observe::{list, page};
-use super::world::{Account, World};
+use super::world::{Account, KEYS, World};
+
+/// The most entries that one interrupted write leaves behind: those of a customer with the longest names.
+const MAX_LEFT_OVER: usize = 1_200;
 
 /// Checks everything after the last move.
 pub(crate) async fn check(world: &mut World) -> Result<(), Violation> {
@@ -30,6 +37,9 @@ pub(crate) async fn check(world: &mut World) -> Result<(), Violation> {
         for query in queries(account) {
             check_list(world, account, &query).await?;
         }
+    }
+    for at in 0..world.accounts.len() {
+        check_surplus(world, at).await?;
     }
     Ok(())
 }
@@ -99,10 +109,102 @@ async fn check_list(world: &World, account: &Account, query: &CustomerQuery) -> 
         let numbers = |all: &[Customer]| all.iter().map(|one| one.number.get()).collect::<Vec<_>>();
         return Err(format!("{query:?} has {:?} instead of {:?}", numbers(&found), numbers(&expected)));
     }
+    check_pages(world, account, query, &expected).await?;
     let first = page(store, tenant, query, PageRequest::after(None, 2)).await?;
     let total = first.total.map(|total| total.count());
     if total.is_some_and(|total| total != expected.len() as u64) {
         return Err(format!("the total of {query:?} is {total:?} instead of {}", expected.len()));
+    }
+    Ok(())
+}
+
+/// Checks that pages by number, from the last to the first, are where they belong.
+async fn check_pages(
+    world: &World,
+    account: &Account,
+    query: &CustomerQuery,
+    expected: &[Customer],
+) -> Result<(), Violation> {
+    if query.sort != Sort::Number || query.direction != Direction::Descending {
+        return Ok(());
+    }
+    let (limit, walker) = (7, &account.key_ids[KEYS]);
+    for number in (1..=expected.len().div_ceil(limit)).rev() {
+        let request = PageRequest::Page { page: number as u64, limit, walker };
+        let found = page(&world.observer, &account.tenant, query, request).await?;
+        let found: Vec<&Customer> = found.customers.iter().map(|listed| &listed.customer).collect();
+        let wanted: Vec<&Customer> = expected.iter().skip((number - 1) * limit).take(limit).collect();
+        if found != wanted {
+            return Err(format!("page {number} of {query:?} has {found:?} instead of {wanted:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that only interrupted writes have left search entries that no customer needs, and that the next rename of a
+/// customer deletes them.
+async fn check_surplus(world: &World, at: usize) -> Result<(), Violation> {
+    let account = &world.accounts[at];
+    let customers = account.model.customers.values();
+    let before: BTreeMap<CustomerNumber, usize> =
+        customers.map(|known| (known.customer.number, surplus(world, account, &known.customer))).collect();
+    for known in account.model.customers.values() {
+        let Known { customer, interrupted, .. } = known;
+        let left = before[&customer.number];
+        if left > interrupted * MAX_LEFT_OVER {
+            return Err(format!(
+                "customer {} has {left} surplus entries after {interrupted} interrupted writes",
+                customer.number
+            ));
+        }
+        if left == 0 || customer.deleted_at.is_some() {
+            continue;
+        }
+        let change = |mut fields: CustomerFields| {
+            fields.first_name = Some("Renamed".into());
+            Ok(fields)
+        };
+        let renamed =
+            world.observer.customer_update(&account.tenant, customer.uuid, change, Write::plain()).await;
+        let Ok(WriteOutcome::Applied(renamed)) = renamed else {
+            return Err(format!("customer {} cannot be renamed: {renamed:?}", customer.number));
+        };
+        let left = surplus(world, account, &renamed);
+        if left > 0 {
+            return Err(format!("customer {} has {left} surplus entries after a rename", customer.number));
+        }
+    }
+    check_orphans(world, account)
+}
+
+/// Returns how many terms and marks next to a record its customer does not need.
+fn surplus(world: &World, account: &Account, customer: &Customer) -> usize {
+    let (tenant, uuid) = (&account.tenant, customer.uuid);
+    let terms = terms(customer).into_iter().map(|term| keys::term(tenant, uuid, &term).sk);
+    let needed: BTreeSet<String> =
+        terms.chain(marks(customer).iter().map(|mark| keys::mark(tenant, uuid, mark).sk)).collect();
+    let items = &world.machine.lock().engine.items;
+    let there = partition(items, &keys::customer_partition(tenant, uuid));
+    let is_surplus = |sk: &&str| sk.starts_with(keys::TERM_PREFIX) && !needed.contains(*sk);
+    there.into_iter().filter_map(|item| text_of(item, "sk")).filter(is_surplus).count()
+}
+
+/// Checks that no more customers have entries without a record than creates failed.
+fn check_orphans(world: &World, account: &Account) -> Result<(), Violation> {
+    let items = &world.machine.lock().engine.items;
+    let last = account.model.customers.last_key_value().map_or(0, |(last, _)| last.get()) + 3_000;
+    let partitions: BTreeSet<&str> = items.keys().map(|(pk, _)| pk.as_str()).collect();
+    let is_orphan = |number: &u32| {
+        let number = CustomerNumber::new((*number).into()).expect("a small number");
+        let pk = keys::customer_partition(&account.tenant, account.tenant.customer_uuid(number));
+        partitions.contains(pk.as_str()) && !account.model.customers.contains_key(&number)
+    };
+    let orphans = (1..=last).filter(is_orphan).count();
+    let failed = account.model.creates_sent - account.model.customers.len();
+    if orphans > failed {
+        return Err(format!(
+            "{orphans} customers have entries without a record after {failed} failed creates"
+        ));
     }
     Ok(())
 }

@@ -157,10 +157,10 @@ impl Patch {
 /// Returns a name. Long ones have so many terms that those of a few names fill several transactions.
 fn name(rng: &mut Rng, long_names: usize) -> String {
     if rng.percent(long_names) {
-        let (first, step) = (rng.below(LONG_NAMES) as u32, 7);
-        let letter =
-            |at: u32| char::from_u32(u32::from('a') + (at * step + first * at * at) % 26).unwrap_or('a');
-        return (0..110 + 40 * first).map(letter).collect();
+        let name = rng.below(LONG_NAMES);
+        let mut letters = Rng::for_step(0, name);
+        let letter = |_| char::from(b'a' + (letters.next() % 26) as u8);
+        return (0..110 + 45 * name).map(letter).collect();
     }
     (*rng.pick(&NAMES)).to_owned()
 }
