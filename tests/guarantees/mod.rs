@@ -13,6 +13,7 @@ mod poison;
 mod races;
 mod reindex;
 mod search;
+mod settings;
 mod tenants;
 mod terms;
 mod texts;

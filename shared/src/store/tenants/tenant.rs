@@ -4,7 +4,6 @@
 //! change of keys both require the tenant's version as read, and raise it: neither can lose the other's change.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-use futures::future::try_join;
 use serde::{Deserialize, Serialize};
 
 use super::format::OtherFormat;
@@ -93,7 +92,9 @@ impl Store {
     ) -> Result<T> {
         let mut attempts = self.attempts();
         loop {
-            let (read, own) = try_join(self.tenant_record(id), self.api_keys_list(id)).await?;
+            // The version is read first: a key that is created after it raises it, and this change starts over.
+            let read = self.tenant_record(id).await?;
+            let own = self.api_keys_list(id).await?;
             let TenantChange { settings, keys, result } = change(&read.settings, &own)?;
             let items: Vec<_> = std::iter::once(self.tenant_put(id, &read, settings)?).chain(keys).collect();
             if self.transact(&items, &mut attempts).await?.is_empty() {
