@@ -33,7 +33,7 @@ pub(crate) async fn observe(
 }
 
 /// Reads the list of all customers.
-async fn list_all(observer: &Store, tenant: &Tenant) -> Result<Vec<Customer>, Violation> {
+pub(crate) async fn list_all(observer: &Store, tenant: &Tenant) -> Result<Vec<Customer>, Violation> {
     let filter = CustomerFilter { include_deleted: true, ..CustomerFilter::default() };
     let all = list(observer, tenant, &CustomerQuery::of(filter), 100).await?;
     if !all.iter().map(|customer| customer.number).rev().is_sorted_by(|one, other| one < other) {

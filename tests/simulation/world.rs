@@ -32,7 +32,7 @@ use super::network::{Machine, NoWait};
 use super::reads::WalkSlot;
 
 /// The table's name.
-const TABLE: &str = "simulation";
+pub(crate) const TABLE: &str = "simulation";
 
 /// 2030-01-15T10:30:00Z, when every simulation starts.
 const START: i64 = 1_894_703_400_000;

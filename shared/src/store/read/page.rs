@@ -259,13 +259,7 @@ impl<'a> Reader<'a> {
         let counts = request.wants_total() && known.is_none();
         let limit = request.limit();
         let cut = if self.query.sort == Sort::Number {
-            let position = match &start {
-                Start::After(position) if !counts => position.clone(),
-                _ => None,
-            };
-            let mut stream = Stream::of_set(self.store, self.tenant, self.query, set, position.as_ref());
-            let count_among = if counts { u64::MAX } else { 0 };
-            self.cut(&mut stream, Wanted { start, limit, count_among }).await?
+            self.read_numbered(start, limit, set, counts).await?
         } else if set.len() <= MAX_SORTED
             && let Some(cut) = self.read_sorted(&start, limit, set).await?
         {
@@ -286,6 +280,38 @@ impl<'a> Reader<'a> {
         let total = if counts { Some(cut.total()) } else { known };
         let keeps_total = is_large && (cut.is_complete || !counts);
         Ok(PageRead { cut, total, keeps_total, is_dense: false, walk: Walk::default() })
+    }
+
+    /// Reads a page of candidates by number; `counts` reads all of them.
+    async fn read_numbered(
+        &mut self,
+        start: Start,
+        limit: usize,
+        set: &BTreeSet<CustomerNumber>,
+        counts: bool,
+    ) -> Result<Cut> {
+        let (store, tenant, query) = (self.store, self.tenant, self.query);
+        let after = |start: &Start| match start {
+            Start::After(position) => position.clone(),
+            Start::Offset(_) | Start::Beyond => None,
+        };
+        if !counts {
+            let mut stream = Stream::of_set(store, tenant, query, set, after(&start).as_ref());
+            return self.cut(&mut stream, Wanted { start, limit, count_among: 0 }).await;
+        }
+        let mut stream = Stream::of_set(store, tenant, query, set, None);
+        let wanted = Wanted { start: start.clone(), limit, count_among: u64::MAX };
+        let counted = self.cut(&mut stream, wanted).await?;
+        if counted.is_complete || !counted.customers.is_empty() {
+            return Ok(counted);
+        }
+        // The budget ended before the page was reached.
+        if matches!(start, Start::Offset(_)) {
+            return Err(too_far());
+        }
+        let mut stream = Stream::of_set(store, tenant, query, set, after(&start).as_ref());
+        let page = self.cut(&mut stream, Wanted { start, limit, count_among: 0 }).await?;
+        Ok(Cut { count: counted.count, is_complete: false, is_counted: false, ..page })
     }
 
     /// Reads all candidates and sorts them in memory; `None` if the budget ends before all are read, because the first of
