@@ -24,6 +24,9 @@ struct Options {
     /// Number of moves for each seed.
     #[arg(long, default_value_t = 400)]
     steps: usize,
+    /// Number of seeds that run at the same time.
+    #[arg(long, default_value_t = 1)]
+    jobs: u64,
     /// Moves to leave out.
     #[arg(long, value_delimiter = ',')]
     skip: Vec<usize>,
@@ -34,16 +37,36 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let mut failed = 0;
-    for seed in options.seed..options.seed.saturating_add(options.seeds) {
-        let skipped: BTreeSet<usize> = options.skip.iter().copied().collect();
-        let run = Run { skipped, ..Run::new(seed, options.steps) };
-        if let Err(failure) = run.check() {
-            failed += 1;
-            let failure = if options.no_shrink { *failure } else { Run::shrink(*failure) };
-            println!("{failure}\n");
-        }
-    }
+    let failed: u64 = std::thread::scope(|scope| {
+        let jobs: Vec<_> = (0..options.jobs.max(1))
+            .map(|job| {
+                scope.spawn({
+                    let options = &options;
+                    move || options.check(job)
+                })
+            })
+            .collect();
+        jobs.into_iter().map(|job| job.join().expect("a job does not panic")).sum()
+    });
     println!("{} of {} seeds hold every invariant", options.seeds - failed, options.seeds);
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+impl Options {
+    /// Checks one of so many parts of the seeds as there are jobs, and prints each failure. Returns how many failed.
+    fn check(&self, job: u64) -> u64 {
+        let mut failed = 0;
+        for seed in
+            (self.seed..self.seed.saturating_add(self.seeds)).filter(|seed| seed % self.jobs.max(1) == job)
+        {
+            let skipped: BTreeSet<usize> = self.skip.iter().copied().collect();
+            let run = Run { skipped, ..Run::new(seed, self.steps) };
+            if let Err(failure) = run.check() {
+                failed += 1;
+                let failure = if self.no_shrink { *failure } else { Run::shrink(*failure) };
+                println!("{failure}\n");
+            }
+        }
+        failed
+    }
 }

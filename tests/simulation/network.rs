@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use super::engine::{Engine, EngineResponse};
 use super::faults::{Fate, execute};
 use super::rng::Rng;
+use super::trips::Journal;
 use super::world::pause;
 
 /// The engine, the randomness and the calls in flight. Clones share them.
@@ -36,6 +37,8 @@ pub(crate) struct State {
     pub(crate) killed: BTreeSet<usize>,
     /// How many functions have panicked.
     pub(crate) panics: usize,
+    /// The calls of a request whose round trips are counted. While there is one, every call takes equally long.
+    pub(crate) journal: Option<Journal>,
     /// A digest of every call and its moment, which is equal for equal runs.
     pub(crate) trace: u64,
     in_flight: Vec<JoinHandle<()>>,
@@ -51,6 +54,7 @@ impl Machine {
             kill_percent: 0,
             killed: BTreeSet::new(),
             panics: 0,
+            journal: None,
             trace: 0,
             in_flight: Vec::new(),
         })))
@@ -85,13 +89,17 @@ impl Machine {
     }
 
     fn send(&self, operation: String, body: String) -> HttpConnectorFuture {
-        let (fate, before, after) = {
+        let (fate, before, after, at) = {
             let mut state = self.lock();
             let percent = state.fault_percent;
             let event = (operation.len() * 1_000_003 + body.len()) as u64;
             state.trace = state.trace.wrapping_mul(31).wrapping_add(event);
             let fate = Fate::draw(&operation, percent, &mut state.rng);
-            (fate, state.rng.below(6) as u64, state.rng.below(6) as u64)
+            let (before, after) = (state.rng.below(6) as u64, state.rng.below(6) as u64);
+            match state.journal.as_mut().map(|journal| journal.begin(&operation)) {
+                None => (fate, before, after, None),
+                at => (fate, 3, 3, at),
+            }
         };
         let (sender, receiver) = oneshot::channel();
         let machine = self.clone();
@@ -107,7 +115,11 @@ impl Machine {
                 (response, delayed)
             };
             pause(Duration::from_millis(after)).await;
-            machine.lock().engine.make_visible(&delayed);
+            let state = &mut *machine.lock();
+            state.engine.make_visible(&delayed);
+            if let (Some(journal), Some(at)) = (&mut state.journal, at) {
+                journal.end(at);
+            }
             // Fails if the caller was dropped, which is allowed.
             drop(sender.send(response));
         });

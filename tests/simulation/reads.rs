@@ -144,6 +144,16 @@ fn get(path: String) -> Call {
 }
 
 impl Planned {
+    /// Returns how many round trips in sequence the read is allowed; `None` if that depends on how far indexes are.
+    pub(crate) fn round_trips(&self) -> Option<usize> {
+        match &self.read {
+            Read::Get { .. } => Some(1),
+            // Deleted and unused numbers that are passed cost up to two trips more, and the walk is saved at the end.
+            Read::Jump { jump, .. } => Some(if jump.page == 1 { 3 + 2 } else { 5 + 1 + 2 }),
+            _ => None,
+        }
+    }
+
     /// Makes the read.
     pub(crate) async fn run(&mut self, world: &World, account: usize) -> Result<(), Violation> {
         pause(self.delay).await;

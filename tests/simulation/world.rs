@@ -206,7 +206,7 @@ impl Account {
         }
         let allocated = observer.customer_numbers_allocate(&tenant, unused_numbers(seed)).await;
         allocated.expect("numbers are allocated");
-        let long_names = if seed % 4 == 1 { 40 } else { 3 };
+        let long_names = [3, 40, 3, 0][(seed % 4) as usize];
         let model = Model { has_unique_emails, long_names, ..Model::default() };
         Self {
             tenant,

@@ -54,6 +54,18 @@ pub(crate) struct Planned {
     delay: Duration,
 }
 
+impl Planned {
+    /// Returns how many round trips in sequence the write is allowed, if it is one request of one customer.
+    pub(crate) fn round_trips(&self) -> Option<usize> {
+        match &self.request {
+            // One more than three where the process's clock is behind.
+            Request::Create { .. } | Request::Misuse { .. } => Some(4),
+            Request::Change { .. } => Some(3),
+            Request::Bulk { .. } | Request::Import { .. } => None,
+        }
+    }
+}
+
 /// Draws one to four writes to be sent concurrently.
 pub(crate) fn draw(world: &mut World, account: usize, rng: &mut Rng) -> Vec<Planned> {
     let count = if rng.percent(40) { 2 + rng.below(3) } else { 1 };
