@@ -13,7 +13,7 @@ use clientele_shared::rules::entries::{marks, terms};
 use clientele_shared::store::RetryPolicy;
 use clientele_shared::table::keys;
 
-use crate::support::{FaultAction, Faults, Stack, Steps};
+use crate::support::{FaultAction, Faults, Stack, Steps, with_retry_policy};
 
 const CUSTOMERS: &str = "/api/v1/customers";
 
@@ -76,12 +76,8 @@ async fn start(faults: &Faults, steps: &Steps) -> Stack {
     let none = std::time::Duration::ZERO;
     let policy = RetryPolicy { initial_backoff: none, max_backoff: none, ..RetryPolicy::default() };
     let configure = |config| faults.with_retries(config);
-    Stack::start_customized(
-        configure,
-        |store| store.with_retry_policy(policy),
-        |function| steps.limit(function),
-    )
-    .await
+    Stack::start_customized(configure, |app| with_retry_policy(app, policy), |function| steps.limit(function))
+        .await
 }
 
 #[tokio::test]

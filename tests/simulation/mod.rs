@@ -49,6 +49,7 @@ use std::time::Duration;
 use futures::future::{try_join, try_join_all};
 use tokio::runtime::Builder;
 
+use self::faults::Fate;
 use self::model::{Violation, Writes};
 use self::observe::{check_total, observe};
 use self::rng::Rng;
@@ -107,7 +108,7 @@ impl Run {
 /// Ends all faults.
 fn quiet(world: &World) {
     let state = &mut *world.machine.lock();
-    (state.fault_percent, state.kill_percent) = (0, 0);
+    (state.fault_percent, state.kill_percent, state.outage) = (0, 0, None);
 }
 
 /// Makes one move and checks the invariants that always hold.
@@ -123,6 +124,8 @@ async fn make_move(
         state.rng = Rng::for_step(rng.next(), step);
         state.fault_percent = *rng.pick(&[0, 0, 1, 5, 15, 50]);
         state.kill_percent = *rng.pick(&[0, 0, 0, 20]);
+        let outage = (rng.below(50), *rng.pick(&[Fate::Throttle, Fate::ErrorBefore, Fate::LoseRequest]));
+        state.outage = rng.percent(8).then_some(outage);
         if rng.percent(15) {
             state.engine.indexes.catch_up();
             *caught_up_at = step;
@@ -139,7 +142,7 @@ async fn make_move(
     let bound = trips::bound(model, &planned, &reads);
     {
         let state = &mut *world.machine.lock();
-        let is_calm = (state.fault_percent, state.kill_percent) == (0, 0);
+        let is_calm = (state.fault_percent, state.kill_percent, state.outage) == (0, 0, None);
         state.journal = bound.filter(|_| is_calm).map(|_| Journal::default());
     }
     let (writes, reads) = act(world, account, &planned, reads).await?;

@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(crate) rng: Rng,
     /// How many of a hundred calls meet a fault.
     pub(crate) fault_percent: usize,
+    /// After this many more calls, every call meets this fault.
+    pub(crate) outage: Option<(usize, Fate)>,
     /// How many of a hundred functions are killed.
     pub(crate) kill_percent: usize,
     /// The processes that were killed and not replaced yet.
@@ -51,6 +53,7 @@ impl Machine {
             engine: Engine::new(),
             rng,
             fault_percent: 0,
+            outage: None,
             kill_percent: 0,
             killed: BTreeSet::new(),
             panics: 0,
@@ -94,7 +97,15 @@ impl Machine {
             let percent = state.fault_percent;
             let event = (operation.len() * 1_000_003 + body.len()) as u64;
             state.trace = state.trace.wrapping_mul(31).wrapping_add(event);
-            let fate = Fate::draw(&operation, percent, &mut state.rng);
+            let fate = match &mut state.outage {
+                Some((0, fate)) => *fate,
+                outage => {
+                    if let Some((left, _)) = outage {
+                        *left -= 1;
+                    }
+                    Fate::draw(&operation, percent, &mut state.rng)
+                }
+            };
             let (before, after) = (state.rng.below(6) as u64, state.rng.below(6) as u64);
             match state.journal.as_mut().map(|journal| journal.begin(&operation)) {
                 None => (fate, before, after, None),

@@ -186,7 +186,7 @@ impl Copy {
                 continue;
             }
             filter.conditions.push(match kind {
-                0 => Condition::Tag(vec![rng.pick(&self.world.accounts[0].tags).parse().unwrap()]),
+                0 => Condition::Tag(vec![rng.pick(&self.world.accounts[0].tags).clone()]),
                 1 => Condition::City(vec!["leeds".into(), "seattle".into()]),
                 2 => Condition::State(vec!["WA".into()]),
                 3 => Condition::Email(vec!["Ann@example.com".into()]),

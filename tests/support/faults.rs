@@ -34,8 +34,6 @@ pub(crate) enum FaultAction {
     Hold(Arc<Notify>),
     /// The call never gets a response.
     Hang,
-    /// The engine executes the call, but its response waits for this signal.
-    Hold(Arc<Notify>),
 }
 
 /// A call to the engine.
@@ -194,13 +192,6 @@ impl HttpConnector for FaultyConnector {
                 })
             }
             FaultAction::Hang => HttpConnectorFuture::new(std::future::pending()),
-            FaultAction::Hold(signal) => {
-                let sent = self.faults.clone().send(self.inner.call(request));
-                HttpConnectorFuture::new(async move {
-                    signal.notified().await;
-                    sent.await
-                })
-            }
         }
     }
 }

@@ -87,9 +87,8 @@ impl Mutation {
         let created = async {
             let (name, color) = input.read()?;
             let Session { store, tenant, .. } = session;
-            session.written(
-                store.tag_create(tenant, name, color, key.as_ref(), session.authorization()).await,
-            )
+            session
+                .written(store.tag_create(tenant, name, color, key.as_ref(), session.authorization()).await)
         };
         let created = created.boxed().await;
         session.invalidate_tags();

@@ -254,7 +254,7 @@ impl LocalStack {
             .parse()
             .map_err(|error| clientele_shared::Error::internal("choosing a colour", error))?;
         let authorization = Write::plain().authorization;
-        let tag = store.tag_create(&tenant, "Wholesale".to_owned(), color, authorization).await?;
+        let tag = store.tag_create(&tenant, "Wholesale".to_owned(), color, None, authorization).await?;
         eprintln!("putting {count} customers into the table");
         LargeTable { database: engine.database(), tenant: &tenant, tag: &tag, count }.fill()?;
         let calls = Calls::default();
