@@ -26,7 +26,8 @@ impl Running {
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let announced: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"));
-        let address = announced["url"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+        let url = announced["url"].as_str().unwrap().strip_prefix("http://").unwrap();
+        let address = url.split('/').next().unwrap().to_owned();
         let key = announced["key"].as_str().unwrap().to_owned();
         Self { process, stdout, address, key }
     }
@@ -102,6 +103,19 @@ fn stack_prints_one_line_serves_requests_and_stops_on_a_signal() {
         assert_eq!(rest, "", "more than one line on standard output ({signal})");
         assert!(TcpStream::connect(address).is_err(), "the port is still open after {signal}");
     }
+}
+
+#[test]
+fn api_is_served_under_its_stage() {
+    let stack = Running::start(&["--stage", "prod"]);
+    let body = r#"{"first_name":"Ann","last_name":"Doe"}"#;
+    let created = stack.send("POST", "/prod/api/v1/customers", body);
+    assert!(created.starts_with("HTTP/1.1 201 "), "{created}");
+    let location = created.lines().find_map(|line| line.strip_prefix("location: ")).unwrap();
+    assert!(location.starts_with("/prod/api/v1/customers/"), "{location}");
+    assert!(stack.send("GET", location, "").contains(r#""last_name":"Doe""#));
+    assert!(stack.send("GET", "/api/v1/customers", "").starts_with("HTTP/1.1 403 "));
+    assert!(stack.send("GET", "/", "").contains("<!doctype html>"), "no page at /");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 
 use clientele_functions_common::App;
 use clientele_infra::functions;
+use clientele_infra::local::event::Stage;
 use clientele_infra::local::function::Invoke;
 use clientele_infra::local::gateway::Gateway;
 use clientele_infra::local::routes::TEMPLATE;
@@ -26,6 +27,9 @@ use super::{Clock, Response};
 
 /// How long requests wait for their usage count.
 const PATIENT: Duration = Duration::from_secs(30);
+
+/// The stage that every path starts with, as on AWS without a custom domain. Callers name paths without it.
+pub(crate) const STAGE: &str = "prod";
 
 /// Every function behind the routes of `template.yaml`, on a fresh table with the tenant `acme`.
 pub(crate) struct Stack {
@@ -81,7 +85,8 @@ impl Stack {
         let linked = functions::linked(&Arc::new(app));
         let changed = |name: &str| Some((name.to_owned(), change_function(Arc::clone(linked.get(name)?))));
         let functions = linked.names().filter_map(changed).collect();
-        let gateway = Arc::new(Gateway::new(TEMPLATE, functions).unwrap());
+        let gateway = Gateway::new(TEMPLATE, functions).unwrap().with_stage(Stage::in_path(STAGE));
+        let gateway = Arc::new(gateway);
         let acme = new_caller(&store, &gateway, "acme", Mode::Live, Scopes::all()).await;
         Self { store, clock, acme, client, table, url, gateway, _folder: folder }
     }
@@ -165,7 +170,7 @@ pub(crate) fn with_retry_policy(mut app: App, policy: RetryPolicy) -> App {
 }
 
 fn request(method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Request<Body> {
-    let mut request = Request::builder().method(method).uri(path);
+    let mut request = Request::builder().method(method).uri(format!("/{STAGE}{path}"));
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

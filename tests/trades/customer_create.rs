@@ -32,7 +32,7 @@ async fn create_matches_the_specification() {
     );
     assert_eq!(response.body, expected);
     assert_eq!(response.header("etag"), "\"1\"");
-    assert_eq!(response.header("location"), format!("{CUSTOMERS}/{uuid}"));
+    assert_eq!(response.header("location"), format!("/prod{CUSTOMERS}/{uuid}"));
     assert_eq!(response.header("content-type"), "application/json; charset=utf-8");
     assert_eq!(stack.acme.get(&format!("{CUSTOMERS}/{uuid}")).await.body, response.body);
 }

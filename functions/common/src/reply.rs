@@ -10,6 +10,9 @@ use serde::Serialize;
 
 use clientele_shared::{Error, Result};
 
+/// The headers that are stored for duplicate requests. Their values contain no blanks.
+const STORED_HEADERS: [HeaderName; 2] = [header::ETAG, header::LOCATION];
+
 /// The reply that a handler returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply<B = String> {
@@ -90,7 +93,8 @@ impl Reply {
         &self.body
     }
 
-    /// Converts the reply to one text, to be stored for duplicate requests.
+    /// Converts the reply to one text, to be stored for duplicate requests: the status, the headers in
+    /// [`STORED_HEADERS`], and the body.
     #[must_use]
     pub fn to_stored(&self) -> String {
         // None of these values contains a blank.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use http::{HeaderMap, Method};
+use lambda_http::aws_lambda_events::query_map::QueryMap;
+use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt as _};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -59,10 +61,27 @@ impl Request {
         Some(context.deadline())
     }
 
+    /// Returns the path of the requested URL, percent-encoded. Unlike the path of the route, it includes the
+    /// stage or the base path of a custom domain, if the URL does.
+    #[must_use]
+    pub fn url_path(&self) -> &str {
+        let path = match self.inner.request_context_ref() {
+            Some(RequestContext::ApiGatewayV1(context)) => context.path.as_deref(),
+            Some(RequestContext::ApiGatewayV2(context)) => context.http.path.as_deref(),
+            _ => None,
+        };
+        path.unwrap_or_else(|| self.inner.raw_http_path())
+    }
+
     /// Returns a path parameter, `{name}` in the route.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<&str> {
         self.inner.path_parameters_ref().and_then(|all| all.first(name))
+    }
+
+    /// Returns all path parameters, in the order of their names.
+    fn path_parameters(&self) -> BTreeMap<&str, &str> {
+        self.inner.path_parameters_ref().into_iter().flat_map(QueryMap::iter).collect()
     }
 
     /// Returns a query parameter without surrounding white space, or `None` if it is missing or blank.
@@ -152,7 +171,8 @@ impl Request {
     /// idempotent if the client sent an `Idempotency-Key`.
     ///
     /// `operation` separates the keys of different operations; `render_reply` renders the reply that is
-    /// stored for duplicates.
+    /// stored for duplicates. Requests are duplicates if their path parameters and bodies are equal, whether
+    /// or not their URLs include the stage.
     ///
     /// # Errors
     /// Returns [`Error::Invalid`] if one of the two headers is malformed.
@@ -164,7 +184,8 @@ impl Request {
     ) -> Result<Write<'a>> {
         let idempotency = self.idempotency_key()?.map(|key| {
             let body = String::from_utf8_lossy(self.body());
-            let request = [self.inner.method().as_str(), self.inner.uri().path(), &body];
+            let mut request: Vec<&str> = self.path_parameters().into_values().collect();
+            request.push(&body);
             IdempotentRequest::new(IdempotencyKey::new(key, operation, &request), render_reply)
         });
         Ok(Write { expected_version: self.expected_version()?, idempotency, authorization })
@@ -203,8 +224,8 @@ fn client_request_id(headers: &HeaderMap) -> Option<String> {
 
 fn platform_request_id(request: &lambda_http::Request) -> String {
     let gateway = match request.request_context_ref() {
-        Some(lambda_http::request::RequestContext::ApiGatewayV1(context)) => context.request_id.clone(),
-        Some(lambda_http::request::RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
+        Some(RequestContext::ApiGatewayV1(context)) => context.request_id.clone(),
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
         _ => None,
     };
     gateway

@@ -41,9 +41,9 @@ pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     let fields = CustomerInput::read(call.request)?.create()?;
     let settings: TradesSettings = call.caller.settings.dialect()?;
     let status = if settings.create_answers_200 { StatusCode::OK } else { StatusCode::CREATED };
+    let path = call.request.url_path().trim_end_matches('/');
     let reply = |customer: &Customer| {
-        let location = format!("/api/v1/customers/{}", customer.uuid);
-        Ok(customer_reply(status, customer)?.with(header::LOCATION, location))
+        Ok(customer_reply(status, customer)?.with(header::LOCATION, format!("{path}/{}", customer.uuid)))
     };
     let render = |customer: &Customer| Ok(reply(customer)?.to_stored());
     let (store, tenant) = (call.store(), call.tenant());

@@ -21,9 +21,6 @@ use uuid::Uuid;
 
 use super::routes::Match;
 
-/// Stage in every event. `lambda_http` does not prepend this stage to the path, so functions receive
-/// `/api/v1/...` as they do on AWS (through `AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH` in the template).
-const STAGE: &str = "$default";
 /// Account id in every event.
 const ACCOUNT: &str = "000000000000";
 /// API id in every event.
@@ -68,6 +65,40 @@ pub enum EventError {
     Serialize(#[from] serde_json::Error),
 }
 
+/// The stage of the API. On AWS, the first part of the path names it, unless a custom domain is mapped to it.
+#[derive(Debug, Clone, Default)]
+pub struct Stage(Option<String>);
+
+impl Stage {
+    /// Creates a stage that is the first part of every path.
+    #[must_use]
+    pub fn in_path(name: impl Into<String>) -> Self {
+        Self(Some(name.into()))
+    }
+
+    /// Returns the path below the stage, or `None` if the path is not in the stage.
+    #[must_use]
+    pub fn strip<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let Some(name) = &self.0 else { return Some(path) };
+        match path.strip_prefix('/')?.strip_prefix(name.as_str())? {
+            "" => Some("/"),
+            below => below.starts_with('/').then_some(below),
+        }
+    }
+
+    /// Returns the start of every path: `/prod`, or nothing if a custom domain is mapped to the stage.
+    #[must_use]
+    pub fn prefix(&self) -> String {
+        self.0.as_ref().map(|name| format!("/{name}")).unwrap_or_default()
+    }
+
+    /// The stage's name in events. Under a custom domain, the events here have the name with which
+    /// `lambda_http` leaves the path as it is.
+    fn name(&self) -> &str {
+        self.0.as_deref().unwrap_or("$default")
+    }
+}
+
 /// The ids that the gateway assigns to a request. Both are also returned to the client.
 #[derive(Debug, Clone)]
 pub struct RequestId {
@@ -86,8 +117,8 @@ impl RequestId {
     }
 }
 
-/// Converts a request into an event, as JSON. `local` is the address of this server, `peer` that of the
-/// client.
+/// Converts a request to a path below `stage` into an event, as JSON. `local` is the address of this server,
+/// `peer` that of the client.
 ///
 /// # Errors
 ///
@@ -97,19 +128,21 @@ pub fn event(
     parts: &Parts,
     body: &[u8],
     matched: &Match<'_>,
+    stage: &Stage,
     request: &RequestId,
     local: SocketAddr,
     peer: SocketAddr,
 ) -> Result<String, EventError> {
-    let path = utf8_percent_encode(parts.uri.path(), NOT_IN_PATH).to_string();
+    let url_path = utf8_percent_encode(parts.uri.path(), NOT_IN_PATH).to_string();
+    let path = stage.strip(&url_path).ok_or(EventError::InvalidUrl)?;
     let host = host(&parts.headers, local).ok_or(EventError::InvalidUrl)?;
-    check_url(&host, &path, parts.uri.query()).ok_or(EventError::InvalidUrl)?;
+    check_url(&host, &url_path, parts.uri.query()).ok_or(EventError::InvalidUrl)?;
     let headers = headers(&parts.headers, &host, local, peer).ok_or(EventError::InvalidUrl)?;
     let (body, is_base64_encoded) = body_text(body);
-    let context = context(parts, &path, &host, matched, request, peer);
+    let context = context(parts, &url_path, stage, &host, matched, request, peer);
     let event = Event {
         resource: matched.resource,
-        path: &path,
+        path,
         http_method: parts.method.as_str(),
         headers: headers.iter().map(|(name, value)| (name.as_str(), header_text(value))).collect(),
         multi_value_headers: grouped(headers.iter().map(|(name, value)| (name.as_str(), header_text(value)))),
@@ -197,6 +230,7 @@ fn grouped<K: Ord>(pairs: impl Iterator<Item = (K, String)>) -> BTreeMap<K, Vec<
 fn context<'a>(
     parts: &'a Parts,
     path: &'a str,
+    stage: &'a Stage,
     host: &'a Authority,
     matched: &'a Match<'a>,
     request: &'a RequestId,
@@ -211,7 +245,7 @@ fn context<'a>(
         resource_path: matched.resource,
         http_method: parts.method.as_str(),
         path,
-        stage: STAGE,
+        stage: stage.name(),
         protocol: format!("{:?}", parts.version),
         request_id: &request.id,
         extended_request_id: &request.extended,
@@ -275,7 +309,7 @@ struct Context<'a> {
     resource_path: &'a str,
     http_method: &'a str,
     path: &'a str,
-    stage: &'static str,
+    stage: &'a str,
     protocol: String,
     request_id: &'a str,
     extended_request_id: &'a str,

@@ -33,7 +33,38 @@ fn event_text(parts: &Parts, body: &[u8]) -> Result<String, EventError> {
     let routes = Routes::read(TEMPLATE).unwrap();
     let matched = routes.find(parts.method.as_str(), parts.uri.path()).unwrap();
     let (local, peer) = ("127.0.0.1:4000".parse().unwrap(), "127.0.0.1:51000".parse().unwrap());
-    event(parts, body, &matched, &RequestId::generate(), local, peer)
+    event(parts, body, &matched, &Stage::default(), &RequestId::generate(), local, peer)
+}
+
+#[test]
+fn stage_in_the_path_is_removed_from_the_events_path_only() {
+    let parts = request("GET", "/prod/c/7", &[]);
+    let routes = Routes::read(TEMPLATE).unwrap();
+    let stage = Stage::in_path("prod");
+    let matched = routes.find("GET", stage.strip(parts.uri.path()).unwrap()).unwrap();
+    let here = "127.0.0.1:4000".parse().unwrap();
+    let text = event(&parts, b"", &matched, &stage, &RequestId::generate(), here, here).unwrap();
+    let event: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&event["path"], &event["resource"]), (&json!("/c/7"), &json!("/c/{uuid}")));
+    assert_eq!(event["requestContext"]["path"], "/prod/c/7");
+    assert_eq!(event["requestContext"]["stage"], "prod");
+    assert_eq!(received(&text).path_parameters_ref().unwrap().first("uuid"), Some("7"));
+}
+
+#[test]
+fn only_paths_that_start_with_the_stage_are_below_it() {
+    let stage = Stage::in_path("prod");
+    for (path, expected) in [
+        ("/prod", Some("/")),
+        ("/prod/", Some("/")),
+        ("/prod/c", Some("/c")),
+        ("/production", None),
+        ("/c", None),
+        ("prod/c", None),
+    ] {
+        assert_eq!(stage.strip(path), expected, "{path}");
+    }
+    assert_eq!(Stage::default().strip("/c"), Some("/c"));
 }
 
 fn event_of(parts: &Parts, body: &[u8]) -> Value {

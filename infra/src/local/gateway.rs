@@ -10,7 +10,7 @@ use axum::response::Response;
 use http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
-use super::event::{self, EventError, RequestId};
+use super::event::{self, EventError, RequestId, Stage};
 use super::function::{Functions, Invoke, InvokeResponse, STREAM_TIME_LIMIT, TIME_LIMIT};
 use super::gateway_response::{GatewayResponseError, GatewayResponseType, GatewayResponses};
 use super::proxy_response;
@@ -53,6 +53,7 @@ pub struct Gateway {
     routes: Routes,
     gateway_responses: GatewayResponses,
     functions: Functions,
+    stage: Stage,
 }
 
 impl Gateway {
@@ -69,7 +70,13 @@ impl Gateway {
             let present = functions.names().collect::<Vec<_>>().join(", ");
             return Err(GatewayError::Missing { missing: missing.to_owned(), present });
         }
-        Ok(Self { routes, gateway_responses, functions })
+        Ok(Self { routes, gateway_responses, functions, stage: Stage::default() })
+    }
+
+    /// Returns the gateway with another stage. By default, paths start with no stage, as under a custom domain.
+    #[must_use]
+    pub fn with_stage(self, stage: Stage) -> Self {
+        Self { stage, ..self }
     }
 
     /// Returns all routes.
@@ -98,12 +105,16 @@ impl Gateway {
         if head_size(&parts) > HEAD_LIMIT {
             return Err(GatewayResponseType::HeadTooLarge);
         }
-        let (matched, invoke) = self.find(&parts).ok_or(GatewayResponseType::NoRoute)?;
+        let path = self.stage.strip(parts.uri.path()).ok_or(GatewayResponseType::NoStage)?;
+        let (matched, invoke) = self.find(&parts, path).ok_or(GatewayResponseType::NoRoute)?;
         let body = read(body).await?;
-        let event = event::event(&parts, &body, &matched, id, local, peer).map_err(|error| match error {
-            EventError::InvalidUrl => GatewayResponseType::BadRequest,
-            EventError::Serialize(_) => failed(matched.function, id, &error.to_string()),
-        })?;
+        let event =
+            event::event(&parts, &body, &matched, &self.stage, id, local, peer).map_err(
+                |error| match error {
+                    EventError::InvalidUrl => GatewayResponseType::BadRequest,
+                    EventError::Serialize(_) => failed(matched.function, id, &error.to_string()),
+                },
+            )?;
         if event.len() > EVENT_LIMIT {
             return Err(GatewayResponseType::EventTooLarge);
         }
@@ -123,8 +134,8 @@ impl Gateway {
         response.map_err(|reason| failed(matched.function, id, &reason))
     }
 
-    fn find(&self, parts: &Parts) -> Option<(Match<'_>, &Invoke)> {
-        let matched = self.routes.find(parts.method.as_str(), parts.uri.path())?;
+    fn find(&self, parts: &Parts, path: &str) -> Option<(Match<'_>, &Invoke)> {
+        let matched = self.routes.find(parts.method.as_str(), path)?;
         let invoke = self.functions.get(matched.function)?;
         Some((matched, invoke))
     }

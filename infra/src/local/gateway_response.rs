@@ -67,6 +67,8 @@ const VARIABLES: [&str; 5] = [
 /// The type of a gateway response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GatewayResponseType {
+    /// The path does not start with the stage.
+    NoStage,
     /// No route has this method and path.
     NoRoute,
     /// Host and path do not form a valid URL, or the body ended early.
@@ -98,6 +100,7 @@ impl GatewayResponseType {
     fn default_response(self) -> DefaultResponse {
         let new = |status, kind, error, message| DefaultResponse { status, kind, error, message };
         match self {
+            Self::NoStage => new(403, None, "ForbiddenException", "Forbidden"),
             Self::NoRoute => new(
                 403,
                 Some("MISSING_AUTHENTICATION_TOKEN"),

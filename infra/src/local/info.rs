@@ -9,8 +9,10 @@ use super::routes::Route;
 /// Everything that the page shows in addition to the OpenAPI specification.
 #[derive(Debug, Clone, Serialize)]
 pub struct Info {
-    /// Base URL of the stack, such as `http://127.0.0.1:4747`.
+    /// Base URL of the API, such as `http://127.0.0.1:4747`, with the stage if it is in the path.
     pub url: String,
+    /// Start of every path of the API: `/prod`, or empty if the stage is not in the path.
+    pub stage_prefix: String,
     /// API key of the demo tenant.
     pub key: String,
     /// Name of the demo tenant.

@@ -38,6 +38,7 @@ pub use options::Options;
 use aws::Services;
 use data::{Data, DataError};
 use engine::{Engine, EngineError};
+use event::Stage;
 use function::Functions;
 use gateway::{Gateway, GatewayError};
 use info::{Info, InfoRoute, Storage, curl};
@@ -160,8 +161,8 @@ where
             DynamoDb::Embedded(engine) => Some(engine),
             DynamoDb::External { .. } => None,
         };
-        let site = site(&server, prepared, Services::new(embedded, s3), storage)?;
-        announce(&options, &site.info, &access).map_err(LocalError::Output)?;
+        let site = site(&server, prepared, Services::new(embedded, s3), storage, options.stage.clone().unwrap_or_default())?;
+        announce(&options, &server.url(), &site.info, &access).map_err(LocalError::Output)?;
         server.serve(site, async move { signals.stop().await }).await?;
     }
     Ok(())
@@ -182,13 +183,16 @@ fn site(
     prepared: Prepared,
     services: Services,
     storage: Storage,
+    stage: Stage,
 ) -> Result<Site, GatewayError> {
-    let url = server.url();
-    let gateway = Gateway::new(routes::TEMPLATE, prepared.functions)?;
+    let stage_prefix = stage.prefix();
+    let url = server.url() + &stage_prefix;
+    let gateway = Gateway::new(routes::TEMPLATE, prepared.functions)?.with_stage(stage);
     let info = Info {
         curl: curl(&url, &prepared.key, &prepared.first_path),
         routes: gateway.routes().map(InfoRoute::from).collect(),
         url,
+        stage_prefix,
         key: prepared.key,
         tenant: prepared.tenant,
         storage,
@@ -197,8 +201,9 @@ fn site(
     Ok(Site { gateway, services, openapi: prepared.openapi, info })
 }
 
-/// Prints how to reach the stack. The port is already bound, so a request sent immediately is queued.
-fn announce(options: &Options, info: &Info, s3: &S3Access) -> io::Result<()> {
+/// Prints how to reach the stack at `origin`. The port is already bound, so a request sent immediately is
+/// queued.
+fn announce(options: &Options, origin: &str, info: &Info, s3: &S3Access) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if options.json {
         let (url, key) = (Value::from(info.url.as_str()), Value::from(info.key.as_str()));
@@ -208,9 +213,9 @@ fn announce(options: &Options, info: &Info, s3: &S3Access) -> io::Result<()> {
         let S3Access { bucket, access_key, secret_key, .. } = s3;
         writeln!(
             out,
-            "Clientele is running.\n\n  Open     {url}/\n  API      {url}\n  Key      {key}   (tenant {tenant})\n  \
-             Records  {storage}\n  DynamoDB {url}   (table {TABLE}; any credentials)\n  \
-             S3       {url}   (bucket {bucket}; credentials {access_key} / {secret_key})\n\n\
+            "Clientele is running.\n\n  Open     {origin}/\n  API      {url}\n  Key      {key}   (tenant {tenant})\n  \
+             Records  {storage}\n  DynamoDB {origin}   (table {TABLE}; any credentials)\n  \
+             S3       {origin}   (bucket {bucket}; credentials {access_key} / {secret_key})\n\n\
              Try it:\n\n  {curl}\n\nPress Ctrl-C to stop."
         )?;
     }

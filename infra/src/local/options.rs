@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::event::Stage;
+
 /// Default port.
 pub const DEFAULT_PORT: u16 = 4747;
 
@@ -22,6 +24,11 @@ pub struct Options {
     #[arg(long, value_name = "URL", value_parser = http_url)]
     pub dynamodb: Option<String>,
 
+    /// Serve the API under this stage, as AWS does without a custom domain: with `--stage prod`, a path is
+    /// /prod/api/v1/customers
+    #[arg(long, value_name = "NAME", value_parser = stage)]
+    pub stage: Option<Stage>,
+
     /// Print a single line {"url":…,"key":…} once the stack accepts requests, for scripts
     #[arg(long)]
     pub json: bool,
@@ -30,7 +37,7 @@ pub struct Options {
 /// The values that apply without command-line options: the demo in a temporary folder.
 impl Default for Options {
     fn default() -> Self {
-        Self { port: DEFAULT_PORT, data: None, dynamodb: None, json: false }
+        Self { port: DEFAULT_PORT, data: None, dynamodb: None, stage: None, json: false }
     }
 }
 
@@ -42,6 +49,14 @@ fn http_url(text: &str) -> Result<String, String> {
         );
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn stage(name: &str) -> Result<Stage, String> {
+    let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if name.is_empty() || !name.chars().all(is_valid) {
+        return Err("a stage's name has only letters, digits, - and _".to_owned());
+    }
+    Ok(Stage::in_path(name))
 }
 
 #[cfg(test)]
@@ -77,6 +92,14 @@ mod tests {
         assert_eq!((options.port, options.json), (0, true));
         assert_eq!(options.data.unwrap(), PathBuf::from("d"));
         assert_eq!(options.dynamodb.unwrap(), "http://localhost:8000");
+    }
+
+    #[test]
+    fn stage_must_be_one_part_of_a_path() {
+        assert_eq!(parse(&["--stage", "prod"]).unwrap().stage.unwrap().prefix(), "/prod");
+        for invalid in ["", "a/b", "é"] {
+            assert!(parse(&["--stage", invalid]).is_err(), "{invalid}");
+        }
     }
 
     #[test]

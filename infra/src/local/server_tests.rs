@@ -49,6 +49,7 @@ async fn start(function: Invoke) -> RunningServer {
     let gateway = Gateway::new(TEMPLATE, functions).unwrap();
     let info = Info {
         url: server.url(),
+        stage_prefix: String::new(),
         key: "k".into(),
         tenant: "demo".into(),
         curl: "curl".into(),

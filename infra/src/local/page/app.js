@@ -192,9 +192,9 @@ function curl(base, { method, target, headers, body }) {
   return parts.join(" \\\n  ");
 }
 
-async function send(request) {
+async function send(info, request) {
   const started = performance.now();
-  const response = await fetch(request.target, {
+  const response = await fetch(info.stage_prefix + request.target, {
     method: request.method,
     headers: request.headers,
     body: request.body,
@@ -270,7 +270,7 @@ function endpoint(info, openapi, route, at) {
     if (remote && !confirm(`This request changes records in the DynamoDB at ${info.storage.at}. Send it?`)) return;
     button.disabled = true;
     try {
-      const sent = await send(request(route, fields, body));
+      const sent = await send(info, request(route, fields, body));
       result.replaceChildren(responseView(sent));
       if (sent.response.status === 201) setSamplesFrom(JSON.parse(sent.text));
     } catch (error) {

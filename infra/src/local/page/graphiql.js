@@ -66,11 +66,14 @@ function el(name, attributes = {}, ...children) {
   return element;
 }
 
+// The start of the API's paths, from the local stack's description of itself.
+let stagePrefix = "";
+
 async function send(body) {
   const key = byId("key").value.trim();
   const headers = { "content-type": "application/json" };
   if (key) headers.authorization = `Bearer ${key}`;
-  const response = await fetch("/graphql", { method: "POST", headers, body: JSON.stringify(body) });
+  const response = await fetch(`${stagePrefix}/graphql`, { method: "POST", headers, body: JSON.stringify(body) });
   return { status: response.status, text: await response.text() };
 }
 
@@ -159,7 +162,9 @@ async function start() {
   });
   byId("key").addEventListener("change", showSchema);
   try {
-    byId("key").value = (await (await fetch("/_local/info")).json()).key;
+    const info = await (await fetch("/_local/info")).json();
+    byId("key").value = info.key;
+    stagePrefix = info.stage_prefix;
   } catch (error) {
     byId("status").textContent = `Cannot load the API key: ${error.message}`;
   }
