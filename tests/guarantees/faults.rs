@@ -14,7 +14,7 @@ use clientele_functions_common::App;
 use clientele_functions_common::caller::FRESH_SECONDS;
 use clientele_functions_common::invoke::{invoke, invoke_streamed};
 use clientele_infra::functions;
-use clientele_infra::local::event::{RequestId, Stage, event};
+use clientele_infra::local::event::{Api, RequestId, event};
 use clientele_infra::local::function::{TIME_LIMIT, context};
 use clientele_infra::local::routes::{Routes, TEMPLATE};
 use clientele_shared::model::Mode;
@@ -258,7 +258,7 @@ async fn unresponsive_table_is_reported_at_the_deadline() {
         let (here, matched) =
             (SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), routes.find(&route.method, &path).unwrap());
         let event =
-            event(&parts, b"", &matched, &Stage::default(), &RequestId::generate(), here, here).unwrap();
+            event(&parts, b"", &matched, &Api::default(), &RequestId::generate(), here, here).unwrap();
         // The deadline has passed, so that no wait is long.
         let (status, retry_after, body) = response_at_deadline(&route.function, &app, &event).await;
         assert_eq!((status, retry_after), (json!(503), json!("1")), "{route:?}");

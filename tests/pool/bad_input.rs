@@ -38,7 +38,7 @@ async fn invalid_requests_and_documents_are_rejected() {
         "{\"query\": \"\"}",
         "{\"query\":\"{me{id}}\",\"variables\":[]}",
     ] {
-        let response = stack.acme.send(Method::POST, PATH, &[], body.into()).await;
+        let response = stack.acme.send(Method::POST, PATH, &[], body).await;
         assert_eq!(
             (response.status.as_u16(), error_of(&response).0.as_str()),
             (400, "BAD_USER_INPUT"),

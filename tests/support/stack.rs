@@ -141,7 +141,7 @@ impl Caller {
         method: Method,
         path: &str,
         headers: &[(&str, &str)],
-        body: String,
+        body: impl Into<Vec<u8>>,
     ) -> Response {
         let bearer = format!("Bearer {}", self.secret);
         let mut all = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
@@ -169,12 +169,12 @@ pub(crate) fn with_retry_policy(mut app: App, policy: RetryPolicy) -> App {
     app
 }
 
-fn request(method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Request<Body> {
+fn request(method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Request<Body> {
     let mut request = Request::builder().method(method).uri(format!("/{STAGE}{path}"));
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    request.body(Body::from(body)).unwrap()
+    request.body(Body::from(body.into())).unwrap()
 }
 
 async fn send(gateway: &Arc<Gateway>, request: Request<Body>) -> Response {

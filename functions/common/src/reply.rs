@@ -10,9 +10,6 @@ use serde::Serialize;
 
 use clientele_shared::{Error, Result};
 
-/// The headers that are stored for duplicate requests. Their values contain no blanks.
-const STORED_HEADERS: [HeaderName; 2] = [header::ETAG, header::LOCATION];
-
 /// The reply that a handler returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply<B = String> {

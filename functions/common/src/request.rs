@@ -121,9 +121,13 @@ impl Request {
     /// Parses the body as a JSON object, whatever its declared content type.
     ///
     /// # Errors
-    /// Returns [`Error::Invalid`], naming the body, if it is not a JSON object.
+    /// Returns [`Error::Invalid`], naming the body, if it is not a JSON object in UTF-8.
     pub fn json_object(&self) -> Result<Map<String, Value>> {
-        let parsed = serde_json::from_slice(self.body()).map_err(|e| {
+        let text = std::str::from_utf8(self.body()).map_err(|e| {
+            let at = e.valid_up_to();
+            Error::invalid("body", format!("must be a JSON object; byte {at} is not valid UTF-8"))
+        })?;
+        let parsed = serde_json::from_str(text).map_err(|e| {
             let position = format!("line {}, column {}", e.line(), e.column());
             Error::invalid("body", format!("must be a JSON object; the JSON is invalid at {position}"))
         })?;

@@ -2,8 +2,9 @@
 //! integration, payload 1.0).
 //!
 //! As on AWS, the path and its parameters stay percent-encoded and query parameters are decoded. If a name
-//! has several values, the plain map contains the last one and the `multiValue` map contains all of them. A
-//! body that is not UTF-8 is base64-encoded, as it is on AWS because of `BinaryMediaTypes`.
+//! has several values, the plain map contains the last one and the `multiValue` map contains all of them. If
+//! the API's `BinaryMediaTypes` include every type, bodies are base64-encoded. Otherwise they are text, and
+//! invalid UTF-8 is replaced by U+FFFD.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -99,6 +100,15 @@ impl Stage {
     }
 }
 
+/// The settings of the API that its events depend on.
+#[derive(Debug, Clone, Default)]
+pub struct Api {
+    /// The stage.
+    pub stage: Stage,
+    /// Whether all bodies are base64-encoded.
+    pub has_binary_bodies: bool,
+}
+
 /// The ids that the gateway assigns to a request. Both are also returned to the client.
 #[derive(Debug, Clone)]
 pub struct RequestId {
@@ -117,8 +127,8 @@ impl RequestId {
     }
 }
 
-/// Converts a request to a path below `stage` into an event, as JSON. `local` is the address of this server,
-/// `peer` that of the client.
+/// Converts a request to a path below the stage of `api` into an event, as JSON. `local` is the address of
+/// this server, `peer` that of the client.
 ///
 /// # Errors
 ///
@@ -128,18 +138,18 @@ pub fn event(
     parts: &Parts,
     body: &[u8],
     matched: &Match<'_>,
-    stage: &Stage,
+    api: &Api,
     request: &RequestId,
     local: SocketAddr,
     peer: SocketAddr,
 ) -> Result<String, EventError> {
     let url_path = utf8_percent_encode(parts.uri.path(), NOT_IN_PATH).to_string();
-    let path = stage.strip(&url_path).ok_or(EventError::InvalidUrl)?;
+    let path = api.stage.strip(&url_path).ok_or(EventError::InvalidUrl)?;
     let host = host(&parts.headers, local).ok_or(EventError::InvalidUrl)?;
     check_url(&host, &url_path, parts.uri.query()).ok_or(EventError::InvalidUrl)?;
     let headers = headers(&parts.headers, &host, local, peer).ok_or(EventError::InvalidUrl)?;
-    let (body, is_base64_encoded) = body_text(body);
-    let context = context(parts, &url_path, stage, &host, matched, request, peer);
+    let (body, is_base64_encoded) = body_text(body, api.has_binary_bodies);
+    let context = context(parts, &url_path, &api.stage, &host, matched, request, peer);
     let event = Event {
         resource: matched.resource,
         path,
@@ -210,11 +220,13 @@ fn header_text(value: &HeaderValue) -> String {
 }
 
 /// Returns a body as text, and whether that text is base64.
-fn body_text(body: &[u8]) -> (Option<String>, bool) {
-    match std::str::from_utf8(body) {
-        Ok("") => (None, false),
-        Ok(text) => (Some(text.to_owned()), false),
-        Err(_) => (Some(BASE64.encode(body)), true),
+fn body_text(body: &[u8], is_binary: bool) -> (Option<String>, bool) {
+    if body.is_empty() {
+        (None, false)
+    } else if is_binary {
+        (Some(BASE64.encode(body)), true)
+    } else {
+        (Some(String::from_utf8_lossy(body).into_owned()), false)
     }
 }
 

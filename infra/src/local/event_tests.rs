@@ -30,20 +30,22 @@ fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> Parts {
 }
 
 fn event_text(parts: &Parts, body: &[u8]) -> Result<String, EventError> {
+    event_from(parts, body, &Api { has_binary_bodies: true, ..Api::default() })
+}
+
+fn event_from(parts: &Parts, body: &[u8], api: &Api) -> Result<String, EventError> {
     let routes = Routes::read(TEMPLATE).unwrap();
-    let matched = routes.find(parts.method.as_str(), parts.uri.path()).unwrap();
+    let path = api.stage.strip(parts.uri.path()).unwrap();
+    let matched = routes.find(parts.method.as_str(), path).unwrap();
     let (local, peer) = ("127.0.0.1:4000".parse().unwrap(), "127.0.0.1:51000".parse().unwrap());
-    event(parts, body, &matched, &Stage::default(), &RequestId::generate(), local, peer)
+    event(parts, body, &matched, api, &RequestId::generate(), local, peer)
 }
 
 #[test]
 fn stage_in_the_path_is_removed_from_the_events_path_only() {
     let parts = request("GET", "/prod/c/7", &[]);
-    let routes = Routes::read(TEMPLATE).unwrap();
-    let stage = Stage::in_path("prod");
-    let matched = routes.find("GET", stage.strip(parts.uri.path()).unwrap()).unwrap();
-    let here = "127.0.0.1:4000".parse().unwrap();
-    let text = event(&parts, b"", &matched, &stage, &RequestId::generate(), here, here).unwrap();
+    let api = Api { stage: Stage::in_path("prod"), ..Api::default() };
+    let text = event_from(&parts, b"", &api).unwrap();
     let event: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&event["path"], &event["resource"]), (&json!("/c/7"), &json!("/c/{uuid}")));
     assert_eq!(event["requestContext"]["path"], "/prod/c/7");
@@ -107,8 +109,8 @@ fn event_has_the_fields_of_api_gateways_event() {
     assert_eq!(event["headers"]["x-forwarded-port"], "4000");
     assert_eq!(event["headers"]["connection"], Value::Null);
     assert_eq!(event["stageVariables"], Value::Null);
-    assert_eq!(event["body"], r#"{"a":1}"#);
-    assert_eq!(event["isBase64Encoded"], false);
+    assert_eq!(event["body"], "eyJhIjoxfQ==");
+    assert_eq!(event["isBase64Encoded"], true);
     let context = &event["requestContext"];
     assert_eq!(context["resourcePath"], "/c/{uuid}");
     assert_eq!(context["path"], "/c/7");
@@ -139,11 +141,13 @@ fn absent_values_are_null() {
 }
 
 #[test]
-fn body_that_is_not_utf_8_is_base64_encoded() {
-    let text = event_text(&request("POST", "/c/7", &[]), &[0xff, 0xfe, b'a']).unwrap();
+fn body_that_is_not_utf_8_reaches_the_handler_only_if_bodies_are_binary() {
+    let (parts, body) = (request("POST", "/c/7", &[]), [0xff, b'a']);
+    assert_eq!(received(&event_text(&parts, &body).unwrap()).body().as_ref(), body);
+    let text = event_from(&parts, &body, &Api::default()).unwrap();
+    assert_eq!(received(&text).body().as_ref(), "\u{fffd}a".as_bytes());
     let event: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(event["isBase64Encoded"], true);
-    assert_eq!(received(&text).body().as_ref(), [0xff, 0xfe, b'a']);
+    assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("\u{fffd}a"), &json!(false)));
 }
 
 #[test]

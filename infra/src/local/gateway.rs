@@ -3,14 +3,19 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::Request;
 use axum::response::Response;
+use clientele_functions_common::invoke::StreamedResponse;
+use futures::StreamExt as _;
+use http::header::{self, HeaderMap};
 use http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-use super::event::{self, EventError, RequestId, Stage};
+use super::event::{self, Api, EventError, RequestId, Stage};
 use super::function::{Functions, Invoke, InvokeResponse, STREAM_TIME_LIMIT, TIME_LIMIT};
 use super::gateway_response::{GatewayResponseError, GatewayResponseType, GatewayResponses};
 use super::proxy_response;
@@ -20,6 +25,13 @@ use super::routes::{Match, Route, RouteError, Routes, Transfer};
 const HEAD_LIMIT: usize = 10_240;
 /// API Gateway's limit for a body, in bytes.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
+/// Time limit for a client to send its body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Memory for all bodies together, in bytes. Keys are checked by the functions, so that anyone on this machine
+/// can send bodies.
+const BODY_MEMORY: usize = 64 * 1024 * 1024;
+/// Lambda's default limit for the number of functions of an account that run at the same time.
+pub const DEFAULT_CONCURRENCY: usize = 1000;
 /// Lambda's limit for an event, in bytes.
 const EVENT_LIMIT: usize = 6 * 1024 * 1024;
 /// Lambda's limit for a buffered response, in bytes: 100 more than for an event.
@@ -53,7 +65,11 @@ pub struct Gateway {
     routes: Routes,
     gateway_responses: GatewayResponses,
     functions: Functions,
-    stage: Stage,
+    api: Api,
+    /// One permit for each function that may run at the same time.
+    concurrency: Arc<Semaphore>,
+    /// One permit for each byte of a body that may be in memory at the same time.
+    body_memory: Semaphore,
 }
 
 impl Gateway {
@@ -70,18 +86,33 @@ impl Gateway {
             let present = functions.names().collect::<Vec<_>>().join(", ");
             return Err(GatewayError::Missing { missing: missing.to_owned(), present });
         }
-        Ok(Self { routes, gateway_responses, functions, stage: Stage::default() })
+        let api = Api { stage: Stage::default(), has_binary_bodies: routes.has_binary_bodies() };
+        let concurrency = Arc::new(Semaphore::new(DEFAULT_CONCURRENCY));
+        let body_memory = Semaphore::new(BODY_MEMORY);
+        Ok(Self { routes, gateway_responses, functions, api, concurrency, body_memory })
     }
 
     /// Returns the gateway with another stage. By default, paths start with no stage, as under a custom domain.
     #[must_use]
     pub fn with_stage(self, stage: Stage) -> Self {
-        Self { stage, ..self }
+        Self { api: Api { stage, ..self.api }, ..self }
+    }
+
+    /// Returns the gateway with another limit for the number of functions that run at the same time.
+    #[must_use]
+    pub fn with_concurrency(self, limit: usize) -> Self {
+        Self { concurrency: Arc::new(Semaphore::new(limit)), ..self }
     }
 
     /// Returns all routes.
     pub fn routes(&self) -> impl Iterator<Item = Route> {
         self.routes.all()
+    }
+
+    /// Returns the gateway with another limit for the memory of all bodies together, in bytes.
+    #[cfg(test)]
+    pub(super) fn with_body_memory(self, bytes: usize) -> Self {
+        Self { body_memory: Semaphore::new(bytes), ..self }
     }
 
     /// Handles a request as API Gateway and Lambda do. `local` is the address of this server, `peer` that of
@@ -105,11 +136,11 @@ impl Gateway {
         if head_size(&parts) > HEAD_LIMIT {
             return Err(GatewayResponseType::HeadTooLarge);
         }
-        let path = self.stage.strip(parts.uri.path()).ok_or(GatewayResponseType::NoStage)?;
-        let (matched, invoke) = self.find(&parts, path).ok_or(GatewayResponseType::NoRoute)?;
-        let body = read(body).await?;
+        let path = self.api.stage.strip(parts.uri.path()).ok_or(GatewayResponseType::NoStage)?;
+        let (matched, invoke) = self.find(&parts, path).ok_or_else(|| no_route(&parts.headers))?;
+        let (body, _memory) = self.read(body).await?;
         let event =
-            event::event(&parts, &body, &matched, &self.stage, id, local, peer).map_err(
+            event::event(&parts, &body, &matched, &self.api, id, local, peer).map_err(
                 |error| match error {
                     EventError::InvalidUrl => GatewayResponseType::BadRequest,
                     EventError::Serialize(_) => failed(matched.function, id, &error.to_string()),
@@ -118,7 +149,9 @@ impl Gateway {
         if event.len() > EVENT_LIMIT {
             return Err(GatewayResponseType::EventTooLarge);
         }
-        let response = match (call(invoke, event, &matched, id).await?, matched.transfer) {
+        let permit = Arc::clone(&self.concurrency).try_acquire_owned();
+        let permit = permit.map_err(|_| GatewayResponseType::ConcurrencyExhausted)?;
+        let response = match (call(invoke, event, permit, &matched, id).await?, matched.transfer) {
             (InvokeResponse::Buffered(response), Transfer::Buffered) => buffered(&response, id),
             (InvokeResponse::Streamed(response), Transfer::Stream) => {
                 proxy_response::streamed(response, id, STREAM_TIME_LIMIT).map_err(|error| error.to_string())
@@ -139,6 +172,55 @@ impl Gateway {
         let invoke = self.functions.get(matched.function)?;
         Some((matched, invoke))
     }
+
+    /// Reads a body within the limits of size, memory and time. Returns it with its share of the memory.
+    async fn read(&self, body: Body) -> Result<(Bytes, SemaphorePermit<'_>), GatewayResponseType> {
+        // If Content-Length already exceeds the limit, the request is rejected before the client sends the body.
+        if body.size_hint().lower() > BODY_LIMIT as u64 {
+            return Err(GatewayResponseType::BodyTooLarge);
+        }
+        let reading = tokio::time::timeout(BODY_TIMEOUT, self.read_frames(Limited::new(body, BODY_LIMIT)));
+        reading.await.unwrap_or(Err(GatewayResponseType::BodyTimedOut))
+    }
+
+    async fn read_frames(
+        &self,
+        mut body: Limited<Body>,
+    ) -> Result<(Bytes, SemaphorePermit<'_>), GatewayResponseType> {
+        let mut memory = self.memory(0)?;
+        let mut bytes = Vec::new();
+        while let Some(frame) = body.frame().await {
+            match frame {
+                Ok(frame) => {
+                    let Ok(data) = frame.into_data() else { continue };
+                    memory.merge(self.memory(data.len())?);
+                    bytes.extend_from_slice(&data);
+                }
+                Err(error) if error.is::<LengthLimitError>() => {
+                    return Err(GatewayResponseType::BodyTooLarge);
+                }
+                // The client has disconnected or violated the protocol, so the response will probably not be
+                // read.
+                Err(_) => return Err(GatewayResponseType::BadRequest),
+            }
+        }
+        Ok((bytes.into(), memory))
+    }
+
+    /// Reserves memory for this many bytes.
+    fn memory(&self, bytes: usize) -> Result<SemaphorePermit<'_>, GatewayResponseType> {
+        let bytes = u32::try_from(bytes).map_err(|_| GatewayResponseType::BodyTooLarge)?;
+        self.body_memory.try_acquire_many(bytes).map_err(|_| GatewayResponseType::Throttled)
+    }
+}
+
+/// Returns API Gateway's reason for rejecting a request without a route.
+fn no_route(headers: &HeaderMap) -> GatewayResponseType {
+    if headers.contains_key(header::AUTHORIZATION) {
+        GatewayResponseType::NoRouteWithAuthorization
+    } else {
+        GatewayResponseType::NoRoute
+    }
 }
 
 /// Returns the size of the request line and headers, in bytes.
@@ -146,19 +228,6 @@ fn head_size(parts: &Parts) -> usize {
     let line =
         parts.method.as_str().len() + parts.uri.path_and_query().map_or(1, |target| target.as_str().len());
     line + parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
-}
-
-async fn read(body: Body) -> Result<Bytes, GatewayResponseType> {
-    // If Content-Length already exceeds the limit, the request is rejected before the client sends the body.
-    if body.size_hint().lower() > BODY_LIMIT as u64 {
-        return Err(GatewayResponseType::BodyTooLarge);
-    }
-    match Limited::new(body, BODY_LIMIT).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(GatewayResponseType::BodyTooLarge),
-        // The client has disconnected or violated the protocol, so the response will probably not be read.
-        Err(_) => Err(GatewayResponseType::BadRequest),
-    }
 }
 
 fn buffered(response: &str, id: &RequestId) -> Result<Response, String> {
@@ -172,15 +241,22 @@ fn buffered(response: &str, id: &RequestId) -> Result<Response, String> {
 }
 
 /// Runs the function as Lambda does: to completion, even if the client disconnects, and in a separate task,
-/// so that a panic fails only this invocation.
+/// so that a panic fails only this invocation. The permit is held until the response is complete.
 async fn call(
     invoke: &Invoke,
     event: String,
+    permit: OwnedSemaphorePermit,
     matched: &Match<'_>,
     id: &RequestId,
 ) -> Result<InvokeResponse, GatewayResponseType> {
     let invoke = Arc::clone(invoke);
-    let running = tokio::spawn(async move { invoke(event).await });
+    let running = tokio::spawn(async move {
+        let response = invoke(event).await?;
+        Ok::<_, String>(match response {
+            InvokeResponse::Buffered(_) => response,
+            InvokeResponse::Streamed(streamed) => InvokeResponse::Streamed(holding(streamed, permit)),
+        })
+    });
     let function = matched.function;
     let time_limit = match matched.transfer {
         Transfer::Buffered => TIME_LIMIT,
@@ -200,6 +276,14 @@ async fn call(
             Err(GatewayResponseType::TimedOut)
         }
     }
+}
+
+/// Returns the response with a body that holds the permit until its end.
+fn holding(response: StreamedResponse, permit: OwnedSemaphorePermit) -> StreamedResponse {
+    let body = response.body.inspect(move |_| {
+        let _held: &OwnedSemaphorePermit = &permit;
+    });
+    StreamedResponse { body: body.boxed(), ..response }
 }
 
 fn failed(function: &str, id: &RequestId, reason: &str) -> GatewayResponseType {

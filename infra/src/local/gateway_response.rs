@@ -12,7 +12,7 @@ use serde_yaml_ng::Value;
 
 use super::event::RequestId;
 use super::proxy_response::add_request_ids;
-use super::routes::Template;
+use super::template::Template;
 
 /// The reason why the template's gateway responses cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -69,12 +69,20 @@ const VARIABLES: [&str; 5] = [
 pub enum GatewayResponseType {
     /// The path does not start with the stage.
     NoStage,
-    /// No route has this method and path.
+    /// No route has this method and path, and the request has no `Authorization` header.
     NoRoute,
+    /// No route has this method and path, and API Gateway took the `Authorization` header for a signature.
+    NoRouteWithAuthorization,
     /// Host and path do not form a valid URL, or the body ended early.
     BadRequest,
     /// The request line and headers exceed 10,240 bytes.
     HeadTooLarge,
+    /// The body did not arrive in time. API Gateway has no such response.
+    BodyTimedOut,
+    /// Too many requests at the same time.
+    Throttled,
+    /// No more functions may run at the same time.
+    ConcurrencyExhausted,
     /// The body exceeds 10 MB.
     BodyTooLarge,
     /// The event exceeds Lambda's limit of 6 MB.
@@ -107,10 +115,22 @@ impl GatewayResponseType {
                 "MissingAuthenticationTokenException",
                 "Missing Authentication Token",
             ),
+            Self::NoRouteWithAuthorization => new(
+                403,
+                Some("INVALID_SIGNATURE"),
+                "IncompleteSignatureException",
+                "Authorization header requires 'Credential' parameter.",
+            ),
             Self::BadRequest => new(400, None, "BadRequestException", "Bad Request"),
             Self::HeadTooLarge => new(431, None, "BadRequestException", "Request Header Fields Too Large"),
             Self::BodyTooLarge => {
                 new(413, None, "BadRequestException", "HTTP content length exceeded 10485760 bytes.")
+            }
+            Self::BodyTimedOut => new(408, None, "BadRequestException", "Request Timeout"),
+            Self::Throttled => new(429, Some("THROTTLED"), "TooManyRequestsException", "Too Many Requests"),
+            // Lambda reports 429, which API Gateway does not pass on.
+            Self::ConcurrencyExhausted => {
+                new(500, Some("INTEGRATION_FAILURE"), "InternalServerErrorException", "Internal server error")
             }
             Self::EventTooLarge => {
                 new(413, Some("REQUEST_TOO_LARGE"), "BadRequestException", "Request Too Long")

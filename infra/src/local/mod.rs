@@ -32,13 +32,13 @@ pub mod routes;
 pub mod s3;
 pub mod server;
 pub(crate) mod signal;
+mod template;
 
 pub use options::Options;
 
 use aws::Services;
 use data::{Data, DataError};
 use engine::{Engine, EngineError};
-use event::Stage;
 use function::Functions;
 use gateway::{Gateway, GatewayError};
 use info::{Info, InfoRoute, Storage, curl};
@@ -161,7 +161,7 @@ where
             DynamoDb::Embedded(engine) => Some(engine),
             DynamoDb::External { .. } => None,
         };
-        let site = site(&server, prepared, Services::new(embedded, s3), storage, options.stage.clone().unwrap_or_default())?;
+        let site = site(&server, prepared, Services::new(embedded, s3), storage, &options)?;
         announce(&options, &server.url(), &site.info, &access).map_err(LocalError::Output)?;
         server.serve(site, async move { signals.stop().await }).await?;
     }
@@ -183,11 +183,14 @@ fn site(
     prepared: Prepared,
     services: Services,
     storage: Storage,
-    stage: Stage,
+    options: &Options,
 ) -> Result<Site, GatewayError> {
+    let stage = options.stage.clone().unwrap_or_default();
     let stage_prefix = stage.prefix();
     let url = server.url() + &stage_prefix;
-    let gateway = Gateway::new(routes::TEMPLATE, prepared.functions)?.with_stage(stage);
+    let gateway = Gateway::new(routes::TEMPLATE, prepared.functions)?
+        .with_stage(stage)
+        .with_concurrency(options.concurrency);
     let info = Info {
         curl: curl(&url, &prepared.key, &prepared.first_path),
         routes: gateway.routes().map(InfoRoute::from).collect(),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::event::Stage;
+use super::gateway::DEFAULT_CONCURRENCY;
 
 /// Default port.
 pub const DEFAULT_PORT: u16 = 4747;
@@ -29,6 +30,11 @@ pub struct Options {
     #[arg(long, value_name = "NAME", value_parser = stage)]
     pub stage: Option<Stage>,
 
+    /// Run at most N functions at the same time, which is 1000 in most AWS accounts and 10 in many new ones.
+    /// Requests above the limit get a 500, as on AWS
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_CONCURRENCY)]
+    pub concurrency: usize,
+
     /// Print a single line {"url":…,"key":…} once the stack accepts requests, for scripts
     #[arg(long)]
     pub json: bool,
@@ -37,7 +43,14 @@ pub struct Options {
 /// The values that apply without command-line options: the demo in a temporary folder.
 impl Default for Options {
     fn default() -> Self {
-        Self { port: DEFAULT_PORT, data: None, dynamodb: None, stage: None, json: false }
+        Self {
+            port: DEFAULT_PORT,
+            data: None,
+            dynamodb: None,
+            stage: None,
+            concurrency: DEFAULT_CONCURRENCY,
+            json: false,
+        }
     }
 }
 

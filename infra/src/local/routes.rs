@@ -7,6 +7,8 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 
+use super::template::{Template, TemplateResource};
+
 /// The template to deploy, as of the build.
 pub const TEMPLATE: &str = include_str!("../../../template.yaml");
 
@@ -143,6 +145,7 @@ pub struct Match<'a> {
 #[derive(Debug)]
 pub struct Routes {
     resources: Vec<Resource>,
+    has_binary_bodies: bool,
 }
 
 impl Routes {
@@ -155,16 +158,24 @@ impl Routes {
     pub fn read(template: &str) -> Result<Self, RouteError> {
         let template: Template = serde_yaml_ng::from_str(template)
             .map_err(|source| RouteError::Unreadable { at: "template.yaml".to_owned(), source })?;
-        let mut resources = BTreeMap::new();
+        let (mut resources, mut has_binary_bodies) = (BTreeMap::new(), false);
         for (id, resource) in template.resources {
-            if resource.kind == "AWS::Serverless::Function" {
-                add_function(&mut resources, &id, resource)?;
+            match resource.kind.as_str() {
+                "AWS::Serverless::Function" => add_function(&mut resources, &id, resource)?,
+                "AWS::Serverless::Api" => has_binary_bodies |= resource.has_binary_bodies(),
+                _ => {}
             }
         }
         let mut resources: Vec<Resource> = resources.into_values().collect();
         check_parameter_names(&resources)?;
         resources.sort_by(|a, b| a.segments.cmp(&b.segments));
-        Ok(Self { resources })
+        Ok(Self { resources, has_binary_bodies })
+    }
+
+    /// Returns whether the API passes every body to its function byte for byte, as base64.
+    #[must_use]
+    pub fn has_binary_bodies(&self) -> bool {
+        self.has_binary_bodies
     }
 
     /// Returns every method of every path, in order of precedence.
@@ -339,24 +350,6 @@ fn check_parameter_names(resources: &[Resource]) -> Result<(), RouteError> {
         }
     }
     Ok(())
-}
-
-/// The parts of a SAM template that the local stack reads. Short-form intrinsic functions such as `!Sub` are
-/// accepted everywhere.
-#[derive(Deserialize)]
-pub(super) struct Template {
-    #[serde(rename = "Resources")]
-    pub(super) resources: BTreeMap<String, TemplateResource>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct TemplateResource {
-    #[serde(rename = "Type")]
-    pub(super) kind: String,
-    #[serde(rename = "Properties", default)]
-    pub(super) properties: Value,
-    #[serde(rename = "Metadata", default)]
-    metadata: Value,
 }
 
 #[derive(Deserialize)]

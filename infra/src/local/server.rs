@@ -7,21 +7,29 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use axum::serve::ListenerExt as _;
+use axum::{Extension, Router};
 use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, StatusCode};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::aws::Services;
 use super::gateway::Gateway;
 use super::info::Info;
 
+/// Time limit for a client to send the head of a request, also on a connection that stays open after a
+/// response.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Pause after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 /// How long a shutdown waits for requests in flight.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a shutdown waits for the last response to reach its client.
@@ -52,9 +60,9 @@ pub enum ServerError {
         /// Error reported by the operating system.
         source: io::Error,
     },
-    /// The server ended with an error.
-    #[error("the server failed: {0}")]
-    Failed(#[source] io::Error),
+    /// The description of the stack cannot be serialized.
+    #[error("cannot serialize the description of the stack: {0}")]
+    Info(#[source] serde_json::Error),
 }
 
 /// A bound port that is not served yet. Connections wait in its queue.
@@ -131,30 +139,62 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Returns [`ServerError::Failed`] if the server ends with an error.
+    /// Returns [`ServerError::Info`] if the description of the stack cannot be serialized.
     pub async fn serve(
         self,
         site: Site,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServerError> {
         let Site { gateway, services, openapi, info } = site;
-        let info = serde_json::to_string(&info).map_err(|e| ServerError::Failed(e.into()))?;
+        let info = serde_json::to_string(&info).map_err(ServerError::Info)?;
         let (in_flight, receiver) = watch::channel(0);
         let shared = Arc::new(Shared { gateway, services, openapi, info, address: self.address, in_flight });
-        // Sends small responses without delay. If the option cannot be set, responses are only slower.
-        let listener = self.listener.tap_io(|stream: &mut TcpStream| drop(stream.set_nodelay(true)));
-        let app = app(shared).into_make_service_with_connect_info::<SocketAddr>();
-
-        let (stopping, stopped) = oneshot::channel::<()>();
-        let served = axum::serve(listener, app).with_graceful_shutdown(async move {
-            stop.await;
-            drop(stopping);
-        });
+        let app = app(shared);
+        // Dropping the set closes the connections that are still open.
+        let mut connections = JoinSet::new();
+        let accepting = async {
+            loop {
+                let (stream, peer) = accept(&self.listener).await;
+                connections.spawn(connection(stream, peer, app.clone()));
+                while connections.try_join_next().is_some() {}
+            }
+        };
         tokio::select! {
-            served = async { served.await } => served.map_err(ServerError::Failed),
-            () = async { drop(stopped.await); drain(receiver).await } => Ok(()),
+            () = accepting => {}
+            () = stop => {}
+        }
+        drop(self.listener);
+        drain(receiver).await;
+        Ok(())
+    }
+}
+
+/// Accepts the next connection. Fails if the client has disconnected or the process has too many open files;
+/// both pass, and open connections are served meanwhile.
+#[expect(clippy::disallowed_methods, reason = "without a pause, repeated failures would occupy a CPU")]
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
         }
     }
+}
+
+/// Serves one connection. It is closed if the client does not send the head of its next request in time.
+async fn connection(stream: TcpStream, peer: SocketAddr, app: Router) {
+    // Sends small responses without delay. If the option cannot be set, responses are only slower.
+    drop(stream.set_nodelay(true));
+    let service = TowerToHyperService::new(app.layer(Extension(ConnectInfo(peer))));
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service);
+    // Fails if the client disconnects, violates the protocol or is too slow. Nobody is left to tell.
+    drop(served.await);
 }
 
 /// Waits until no request is in flight. Idle connections are not awaited: browsers keep connections open for

@@ -7,6 +7,8 @@ use futures::{FutureExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use tokio::sync::oneshot;
+
 use super::super::aws::Services;
 use super::super::data::Data;
 use super::super::s3::S3;
@@ -44,9 +46,13 @@ struct RunningServer {
 }
 
 async fn start(function: Invoke) -> RunningServer {
+    start_with(function, |gateway| gateway).await
+}
+
+async fn start_with(function: Invoke, change: impl FnOnce(Gateway) -> Gateway) -> RunningServer {
     let server = Server::bind(0).await.unwrap();
     let functions = Functions::from_iter([("echo".to_owned(), function)]);
-    let gateway = Gateway::new(TEMPLATE, functions).unwrap();
+    let gateway = change(Gateway::new(TEMPLATE, functions).unwrap());
     let info = Info {
         url: server.url(),
         stage_prefix: String::new(),
@@ -68,8 +74,12 @@ async fn start(function: Invoke) -> RunningServer {
 
 /// Sends raw bytes and reads until the server closes the connection.
 async fn send_raw(server: &RunningServer, request: &[u8]) -> String {
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(request).await.unwrap();
+    send_to(server.address, request).await
+}
+
+async fn send_to(address: SocketAddr, request: impl AsRef<[u8]>) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_ref()).await.unwrap();
     let mut response = Vec::new();
     stream.read_to_end(&mut response).await.unwrap();
     String::from_utf8_lossy(&response).into_owned()
@@ -159,6 +169,9 @@ async fn requests_without_a_route_get_api_gateways_403() {
             assert_eq!(body, r#"{"message":"Missing Authentication Token"}"#);
         }
     }
+    let (status, head, _) = send(&server, "GET", "/c", "authorization: Bearer ctc_live_x\r\n", b"").await;
+    assert_eq!(status, 403);
+    assert!(head.contains("x-amzn-errortype: IncompleteSignatureException"), "{head}");
 }
 
 #[tokio::test]
@@ -254,22 +267,91 @@ fn error_for_an_unlinked_function_names_the_function() {
     assert!(matches!(error, GatewayError::Missing { missing, .. } if missing == "echo"));
 }
 
-#[tokio::test]
-async fn shutdown_waits_for_a_request_in_flight() {
+/// Returns a function that reports when it has started and ends when it is released.
+fn waiting() -> (Invoke, oneshot::Receiver<()>, oneshot::Sender<()>) {
     let (entered, inside) = oneshot::channel();
     let (release, released) = oneshot::channel::<()>();
     let once = std::sync::Mutex::new(Some((entered, released)));
-    let server = start(Arc::new(move |_| {
-        let (entered, released) = once.lock().unwrap().take().unwrap();
+    let function: Invoke = Arc::new(move |_| {
+        let waiting = once.lock().unwrap().take();
         async move {
-            entered.send(()).unwrap();
-            released.await.unwrap();
+            if let Some((entered, released)) = waiting {
+                entered.send(()).unwrap();
+                released.await.unwrap();
+            }
             Ok(InvokeResponse::Buffered(json!({ "statusCode": 200, "body": "done" }).to_string()))
         }
         .boxed()
-    }))
-    .await;
+    });
+    (function, inside, release)
+}
 
+#[tokio::test]
+async fn requests_above_the_concurrency_are_a_500() {
+    let (function, inside, release) = waiting();
+    let server = start_with(function, |gateway| gateway.with_concurrency(1)).await;
+    let address = server.address;
+    let first = tokio::spawn(send_to(address, "GET /c/7 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"));
+    inside.await.unwrap();
+    let (status, head, body) = send(&server, "GET", "/c/8", "", b"").await;
+    assert_eq!((status, body.as_str()), (500, r#"{"message":"Internal server error"}"#));
+    assert!(head.contains("x-amzn-errortype: InternalServerErrorException"), "{head}");
+    release.send(()).unwrap();
+    assert!(first.await.unwrap().ends_with("done"));
+    assert_eq!(send(&server, "GET", "/c/9", "", b"").await.0, 200);
+}
+
+#[tokio::test]
+async fn unfinished_stream_counts_as_a_running_function() {
+    let chunks: Invoke = Arc::new(|_| {
+        let body = futures::stream::iter([Ok("a".into())]).chain(futures::stream::pending()).boxed();
+        let response = InvokeResponse::Streamed(StreamedResponse { prelude: FILE.to_owned(), body });
+        std::future::ready(Ok(response)).boxed()
+    });
+    let server = start_with(chunks, |gateway| gateway.with_concurrency(1)).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"GET /file HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    assert_eq!(stream.read_u8().await.unwrap(), b'H');
+    assert_eq!(send(&server, "GET", "/file", "", b"").await.0, 500);
+}
+
+/// How long the tests below wait for the server to give up, on a clock that advances when nothing happens.
+const LONGER_THAN_ANY_LIMIT: Duration = Duration::from_secs(3600);
+
+#[tokio::test(start_paused = true)]
+async fn connection_with_an_unfinished_head_is_closed() {
+    let server = start(echo()).await;
+    let read = send_to(server.address, "GET /c/7 HTTP/1.1\r\nhost: a\r\n");
+    assert_eq!(tokio::time::timeout(LONGER_THAN_ANY_LIMIT, read).await.unwrap(), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn unfinished_body_is_a_408() {
+    let server = start(echo()).await;
+    let read = send_to(server.address, "PUT /c/7 HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{}");
+    let response = tokio::time::timeout(LONGER_THAN_ANY_LIMIT, read).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 408"), "{response}");
+}
+
+#[tokio::test]
+async fn bodies_share_a_bounded_memory() {
+    let (function, inside, release) = waiting();
+    let server = start_with(function, |gateway| gateway.with_body_memory(1000)).await;
+    let request =
+        format!("PUT /c/7 HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 900\r\n\r\n{:900}", "");
+    let first = tokio::spawn(send_to(server.address, request));
+    inside.await.unwrap();
+    assert_eq!(send(&server, "PUT", "/c/7", "", &[b'x'; 101]).await.0, 429);
+    assert_eq!(send(&server, "PUT", "/c/7", "", &[b'x'; 100]).await.0, 200);
+    release.send(()).unwrap();
+    assert!(first.await.unwrap().ends_with("done"));
+    assert_eq!(send(&server, "PUT", "/c/7", "", &[b'x'; 1000]).await.0, 200);
+}
+
+#[tokio::test]
+async fn shutdown_waits_for_a_request_in_flight() {
+    let (function, inside, release) = waiting();
+    let server = start(function).await;
     let RunningServer { address, stop, served } = server;
     let request = tokio::spawn(async move {
         let mut stream = TcpStream::connect(address).await.unwrap();
