@@ -60,9 +60,10 @@ async fn handle_request<B: From<String>>(endpoint: &Endpoint<B>, app: &App, requ
     if let Some(content_type) = endpoint.dialect.content_type(request.headers()) {
         reply.set(header::CONTENT_TYPE, content_type);
     }
-    reply.set(HeaderName::from_static("x-request-id"), request.id());
+    let request_id = request.client_id().unwrap_or_else(|| request.id());
+    reply.set(HeaderName::from_static("x-request-id"), request_id);
     let millis = app.store.ambient().now().as_millis() - started.as_millis();
-    log(endpoint.name, request.id(), reply.status, error.as_ref(), millis);
+    log(endpoint.name, request, reply.status, error.as_ref(), millis);
     reply
 }
 
@@ -200,14 +201,80 @@ fn error_reply(dialect: &dyn Dialect, error: &Error) -> Reply {
 }
 
 /// Writes one log line per request, without its parameters, its body, the name of the caller or the key.
-fn log(function: &str, request_id: &str, status: StatusCode, error: Option<&Error>, millis: i64) {
+fn log(function: &str, request: &Request, status: StatusCode, error: Option<&Error>, millis: i64) {
+    let (request_id, client_request_id) = (request.id(), request.client_id());
     let (is_failure, status) = (status.is_server_error(), status.as_u16());
     match error {
         Some(error) if is_failure => {
-            tracing::error!(function, request_id, status, millis, error = error.chain(), "request failed");
+            let error = error.chain();
+            tracing::error!(function, request_id, client_request_id, status, millis, error, "request failed");
         }
         // The text of such an error can contain what the client sent; the status gives its kind.
-        Some(_) => tracing::info!(function, request_id, status, millis, "request refused"),
-        None => tracing::info!(function, request_id, status, millis, "request completed"),
+        Some(_) => {
+            tracing::info!(function, request_id, client_request_id, status, millis, "request refused");
+        }
+        None => {
+            tracing::info!(function, request_id, client_request_id, status, millis, "request completed");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clientele_shared::Ambient;
+    use clientele_shared::model::Scope;
+    use clientele_shared::store::Store;
+    use clientele_shared::table::connect::Connection;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::invoke::invoke;
+    use crate::logging::tests::Collected;
+
+    struct Plain;
+
+    impl Dialect for Plain {
+        fn error(&self, error: &Error) -> Reply {
+            Reply::json_text(StatusCode::UNAUTHORIZED, error.to_string())
+        }
+
+        fn is_metered(&self) -> bool {
+            false
+        }
+    }
+
+    static ENDPOINT: Endpoint = Endpoint {
+        name: "plain-get",
+        scope: Scope::Read,
+        dialect: &Plain,
+        handle: |_| Box::pin(async { Ok(Reply::empty(StatusCode::NO_CONTENT)) }),
+    };
+
+    /// Sends a request without an API key, and returns `X-Request-Id` of the response and the log line.
+    async fn refused(headers: Value) -> (Value, Value) {
+        let client = Connection::local("http://127.0.0.1:1").client().unwrap();
+        let app = Arc::new(App::new(Store::new(client, "none", Ambient::system())));
+        let event = json!({
+            "resource": "/x", "path": "/x", "httpMethod": "GET", "headers": headers, "multiValueHeaders": {},
+            "requestContext": {"requestId": "platform-1", "httpMethod": "GET", "path": "/x", "stage": "prod"},
+            "body": null, "isBase64Encoded": false,
+        });
+        let collected = Collected::default();
+        let subscribed = tracing::subscriber::set_default(collected.subscriber());
+        let response = invoke(&ENDPOINT, app, &event.to_string(), lambda_http::Context::default()).await;
+        drop(subscribed);
+        let response: Value = serde_json::from_str(&response.unwrap()).unwrap();
+        let [line] = collected.lines().try_into().unwrap();
+        (response["multiValueHeaders"]["x-request-id"][0].clone(), line)
+    }
+
+    #[tokio::test]
+    async fn log_has_the_platforms_id_and_the_clients() {
+        let (sent, line) = refused(json!({"x-request-id": "client-1"})).await;
+        assert_eq!((&sent, &line["request_id"]), (&json!("client-1"), &json!("platform-1")));
+        assert_eq!(line["client_request_id"], "client-1");
+        let (sent, line) = refused(json!({})).await;
+        assert_eq!((&sent, &line["request_id"]), (&json!("platform-1"), &json!("platform-1")));
+        assert_eq!(line.get("client_request_id"), None);
     }
 }

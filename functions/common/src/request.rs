@@ -19,10 +19,15 @@ use clientele_shared::{Error, Result};
 pub struct Request {
     inner: lambda_http::Request,
     id: String,
+    client_id: Option<String>,
 }
 
-/// Maximum length of an `X-Request-Id` that is adopted from the client, in bytes.
+/// Maximum length of an `X-Request-Id` that is accepted from the client, in bytes.
 const MAX_ID: usize = 128;
+
+/// Deadlines up to this one are none, in milliseconds since 1970. Without a Lambda context, the deadline is 0;
+/// `cargo lambda watch` states the length of ten minutes in place of a moment.
+const NO_DEADLINE_MILLIS: u64 = 600_000;
 
 /// Maximum length of an `Idempotency-Key`, in bytes.
 const MAX_KEY: usize = 255;
@@ -31,15 +36,22 @@ impl Request {
     /// Wraps a request from `lambda_http`.
     #[must_use]
     pub fn new(inner: lambda_http::Request) -> Self {
-        let id = client_request_id(inner.headers()).unwrap_or_else(|| platform_request_id(&inner));
-        Self { inner, id }
+        let (id, client_id) = (platform_request_id(&inner), client_request_id(inner.headers()));
+        Self { inner, id, client_id }
     }
 
-    /// Returns the id of this request in logs and in the response: the client's `X-Request-Id` if it has at
-    /// most 128 letters, digits or `-_.:`, and otherwise the id that the platform assigned.
+    /// Returns the id that the platform assigned to this request. It is unique, and the logs of the platform
+    /// contain it as well.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Returns the client's `X-Request-Id`, if it has at most 128 letters, digits or `-_.:`. Clients can send
+    /// an id twice, or one of another request.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
     }
 
     /// Returns the request's method.
@@ -57,7 +69,8 @@ impl Request {
     /// Returns when the invocation must have ended, if the platform sets a deadline.
     #[must_use]
     pub fn deadline(&self) -> Option<SystemTime> {
-        let context = self.inner.lambda_context_ref().filter(|context| context.deadline > 0)?;
+        let context =
+            self.inner.lambda_context_ref().filter(|context| context.deadline > NO_DEADLINE_MILLIS)?;
         Some(context.deadline())
     }
 
@@ -265,9 +278,21 @@ mod tests {
     }
 
     #[test]
-    fn valid_request_ids_are_adopted() {
-        assert_eq!(request(&[("x-request-id", "abc-1")], "").id(), "abc-1");
-        assert_eq!(request(&[("x-request-id", "a b")], "").id(), "");
+    fn only_valid_request_ids_are_accepted() {
+        assert_eq!(request(&[("x-request-id", "abc-1")], "").client_id(), Some("abc-1"));
+        assert_eq!(request(&[("x-request-id", "a b")], "").client_id(), None);
+    }
+
+    #[test]
+    fn deadline_of_cargo_lambda_watch_is_none() {
+        let deadline = |millis| {
+            let mut context = lambda_http::Context::default();
+            context.deadline = millis;
+            Request::new(lambda_http::Request::new(Body::Empty).with_lambda_context(context)).deadline()
+        };
+        assert_eq!(deadline(600_000), None);
+        let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis(1_800_000_000_000);
+        assert_eq!(deadline(1_800_000_000_000), Some(at));
     }
 
     #[test]

@@ -49,6 +49,12 @@ impl Timestamp {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 
+    /// Returns RFC 3339 in UTC to the millisecond, such as `2024-01-15T10:30:00.000Z`.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        format!("{:.3}", jiff::Timestamp::from_millisecond(self.0).unwrap_or_default())
+    }
+
     /// Returns RFC 3339 in UTC with the fraction of a second cut off, such as `2024-01-15T10:30:00Z`.
     #[must_use]
     pub fn to_rfc3339_seconds(self) -> String {
