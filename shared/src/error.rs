@@ -87,6 +87,13 @@ impl FieldError {
     }
 }
 
+/// Returns an error and its chain of causes on one line.
+#[must_use]
+pub fn chain(error: &(dyn StdError + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 impl Error {
     /// Creates an [`Error::Invalid`] for one field.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
@@ -106,17 +113,13 @@ impl Error {
     /// Returns the error and its chain of causes on one line, for the log.
     #[must_use]
     pub fn chain(&self) -> String {
-        let mut text = match self {
-            Self::Internal { context, .. } => format!("{self}: {context}"),
-            _ => self.to_string(),
-        };
-        let mut cause = StdError::source(self);
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
+        match self {
+            Self::Internal { context, source: Some(cause) } => {
+                format!("{self}: {context}: {}", chain(&**cause))
+            }
+            Self::Internal { context, source: None } => format!("{self}: {context}"),
+            _ => chain(self),
         }
-        text
     }
 }
 

@@ -33,6 +33,49 @@ fn every_path_in_the_documents_exists() {
     assert!(faults.is_empty(), "the documents name paths that do not exist:\n{}", faults.join("\n"));
 }
 
+#[test]
+fn costs_are_those_of_the_ledger() {
+    let ledger = read("tests/golden/ledger.txt");
+    let document = read("docs/limits-and-costs.md");
+    let rows: Vec<&str> =
+        document.lines().filter(|line| line.starts_with("| `") && line.contains('$')).collect();
+    assert!(rows.len() > 10, "docs/limits-and-costs.md has no table of costs");
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let label = cells[0].trim_matches('`');
+        let line = ledger.lines().find_map(|line| line.strip_prefix(label)?.strip_prefix("  "));
+        let line = line.unwrap_or_else(|| panic!("the ledger does not have `{label}`"));
+        let (reads, writes) = units(line);
+        assert_eq!((cells[1], cells[2]), (reads.as_str(), writes.as_str()), "{label}");
+        let millionths = reads.parse::<f64>().unwrap() * 0.125 + writes.parse::<f64>().unwrap() * 0.625;
+        assert_eq!(cells[3], format!("${:.2}", (millionths * 100.0).round() / 100.0), "{label}");
+    }
+}
+
+/// Returns the read and write units of a line of the ledger, without their budgets.
+fn units(line: &str) -> (String, String) {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let is_budget = |at: usize| words[at] == "/" || at > 0 && words[at - 1] == "/";
+    let mut units = (0..words.len()).rev().filter(|at| !is_budget(*at)).map(|at| words[at].to_owned());
+    let (writes, reads) = (units.next().unwrap(), units.next().unwrap());
+    (reads, writes)
+}
+
+#[test]
+fn deploy_command_is_the_same_everywhere_and_asks_nothing() {
+    let commands = ["docs/deploy.md", "template.yaml"].map(|path| {
+        let text = read(path);
+        let line = text.lines().find_map(|line| line.split_once("sam deploy ")).unwrap();
+        line.1.to_owned()
+    });
+    assert_eq!(commands[0], commands[1]);
+    let words: Vec<&str> = commands[0].split(' ').collect();
+    assert!(!words.contains(&"--guided"), "{words:?}");
+    for option in ["--stack-name", "--resolve-s3", "--capabilities"] {
+        assert!(words.contains(&option), "{option} is missing, and `sam deploy` does not ask for it");
+    }
+}
+
 /// The documents for people, by their paths.
 fn documents() -> Vec<String> {
     files().into_iter().map(|file| file.path).filter(|path| path.ends_with(".md")).collect()

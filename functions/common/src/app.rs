@@ -8,6 +8,10 @@ use clientele_shared::store::Store;
 use crate::caller::KeyCache;
 use crate::usage::{self, UsageMeter};
 
+/// Time limit for reading API keys during start-up. Lambda limits a start to 10 seconds and repeats one that
+/// takes longer, within the time of the request.
+const WARM_LIMIT: Duration = Duration::from_secs(2);
+
 /// Maximum number of API keys to cache during start-up.
 const MAX_PRELOADED_KEYS: u16 = 25;
 
@@ -37,19 +41,42 @@ impl App {
     /// Opens the DynamoDB connection and caches up to 25 API keys with one cheap query, so that the first
     /// request waits for neither. This costs half a read unit per 4 KB of keys.
     ///
-    /// A failure does not prevent the start: the first request makes the same calls and returns the error to
-    /// its caller.
+    /// A failure, or a table that does not respond within 2 seconds, does not prevent the start: the first
+    /// request makes the same calls and returns the error to its caller.
     pub async fn warm(&self) {
-        match self.store.api_keys_preload(MAX_PRELOADED_KEYS).await {
-            Ok(keys) => {
+        let reading = self.store.api_keys_preload(MAX_PRELOADED_KEYS);
+        let error = match tokio::time::timeout(WARM_LIMIT, reading).await {
+            Ok(Ok(keys)) => {
                 self.key_cache.insert_all(keys.into_iter().map(Arc::new), self.store.ambient().now());
+                return;
             }
-            Err(error) => {
-                tracing::warn!(
-                    error = error.chain(),
-                    "cannot read API keys at start-up; requests will read them"
-                );
-            }
-        }
+            Ok(Err(error)) => error.chain(),
+            Err(elapsed) => elapsed.to_string(),
+        };
+        tracing::warn!(error, "cannot read API keys at start-up; requests will read them");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use clientele_shared::Ambient;
+    use clientele_shared::table::connect::Connection;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn start_does_not_wait_for_a_table_that_does_not_respond() {
+        // The operating system accepts connections for the listener, and none gets an answer.
+        let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        let client = Connection::local(url).client().unwrap();
+        let app = App::new(Store::new(client, "none", Ambient::system()));
+        let started = Instant::now();
+        app.warm().await;
+        // The clock has a resolution of a millisecond.
+        assert!(started.elapsed() < WARM_LIMIT + Duration::from_millis(2), "{:?}", started.elapsed());
     }
 }

@@ -24,10 +24,10 @@ impl Config {
 
     /// Reads the configuration through `lookup`, which returns the value of a variable.
     ///
-    /// `TABLE_NAME` is set by the template, and `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`
-    /// and `AWS_SESSION_TOKEN` by Lambda. `AWS_ENDPOINT_URL_DYNAMODB` (an endpoint other than the region's)
-    /// and `AWS_CA_BUNDLE` (a PEM file of root certificates to trust instead of Amazon's) have the same
-    /// meaning as in every AWS SDK.
+    /// `TABLE_NAME` and `AWS_ENDPOINT_URL_DYNAMODB` (the URL of DynamoDB in the region) are set by the
+    /// template, and `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN` by
+    /// Lambda. `AWS_CA_BUNDLE` is a PEM file of root certificates to trust instead of Amazon's. The variables
+    /// have the same meaning as in every AWS SDK.
     ///
     /// # Errors
     /// Returns [`Error::Internal`], naming the missing variable or the unreadable file.
@@ -43,12 +43,12 @@ impl Config {
         Ok(Self {
             table: required("TABLE_NAME")?,
             connection: Connection::with_keys(
+                required("AWS_ENDPOINT_URL_DYNAMODB")?,
                 required("AWS_REGION")?,
                 required("AWS_ACCESS_KEY_ID")?,
                 required("AWS_SECRET_ACCESS_KEY")?,
                 lookup("AWS_SESSION_TOKEN"),
             )
-            .at(lookup("AWS_ENDPOINT_URL_DYNAMODB"))
             .trusting(ca_bundle),
         })
     }
@@ -60,16 +60,23 @@ mod tests {
 
     fn lookup(without: &'static str) -> impl Fn(&str) -> Option<String> {
         move |name| {
-            let variables = ["TABLE_NAME", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+            let variables = [
+                "TABLE_NAME",
+                "AWS_ENDPOINT_URL_DYNAMODB",
+                "AWS_REGION",
+                "AWS_ACCESS_KEY_ID",
+                "AWS_SECRET_ACCESS_KEY",
+            ];
             (variables.contains(&name) && name != without).then(|| format!("<{name}>"))
         }
     }
 
     #[test]
-    fn variables_that_lambda_sets_are_sufficient() {
+    fn variables_of_lambda_and_the_template_are_sufficient() {
         let config = Config::from_lookup(lookup("")).unwrap();
         assert_eq!(config.table, "<TABLE_NAME>");
         assert_eq!(config.connection.region, "<AWS_REGION>");
+        assert_eq!(config.connection.endpoint_url, "<AWS_ENDPOINT_URL_DYNAMODB>");
     }
 
     #[test]

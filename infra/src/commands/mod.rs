@@ -87,6 +87,11 @@ struct TableArgs {
 }
 
 impl TableArgs {
+    /// Returns whether the table is in a local engine.
+    fn is_local(&self) -> bool {
+        self.dynamodb.as_deref().is_some_and(|url| url.starts_with("http://"))
+    }
+
     async fn store(&self) -> Result<Store, CommandError> {
         Ok(environment::store(&self.name, self.dynamodb.as_deref()).await?)
     }

@@ -14,7 +14,8 @@ const BATCH_SIZE: u32 = 500;
 /// A command on the table.
 #[derive(Debug, Subcommand)]
 pub enum Table {
-    /// Create the table with its indexes; on AWS, deploying template.yaml does that
+    /// Create the table with its indexes. On AWS, deploying template.yaml does that; this command also turns on
+    /// deletion protection and point-in-time recovery there
     Create(Create),
     /// Rebuild a tenant's search index if the release notes of an upgrade say so. Clients can keep writing
     /// while the command runs, and it can be stopped and run again
@@ -57,7 +58,11 @@ impl Create {
     async fn run(self) -> Result<String, CommandError> {
         let Self { table } = self;
         let client = environment::client(table.dynamodb.as_deref()).await?;
-        let created = definition::create_table(&client, &table.name).await?;
+        let created = if table.is_local() {
+            definition::create_table(&client, &table.name).await?
+        } else {
+            definition::create_protected_table(&client, &table.name).await?
+        };
         let name = table.name;
         Ok(if created {
             format!("Created table {name}.\n")

@@ -14,8 +14,8 @@ use uuid::Uuid;
 /// Time limit of a function with a buffered response: API Gateway stops waiting after 29 seconds.
 pub const TIME_LIMIT: Duration = Duration::from_secs(29);
 
-/// Time limit of a function with a streamed response: 15 minutes, Lambda's maximum.
-pub const STREAM_TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
+/// Time limit of a function with a streamed response, as in `template.yaml`.
+pub const STREAM_TIME_LIMIT: Duration = Duration::from_secs(300);
 
 /// Runs a function once: takes the event as JSON and returns the response. `Err` holds the reason why the
 /// function itself failed; it is logged, and the client receives a 502, as from API Gateway.

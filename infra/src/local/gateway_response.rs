@@ -89,7 +89,7 @@ pub enum GatewayResponseType {
     EventTooLarge,
     /// The function failed, or its response is malformed or exceeds Lambda's limit of 6 MB.
     Failed,
-    /// The function exceeded its time limit: 29 seconds, or 15 minutes on a streamed route.
+    /// The function exceeded its time limit: 29 seconds, or 300 on a streamed route.
     TimedOut,
 }
 

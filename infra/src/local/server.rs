@@ -193,7 +193,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, app: Router) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .serve_connection(TokioIo::new(stream), service);
-    // Fails if the client disconnects, violates the protocol or is too slow. Nobody is left to tell.
+    // Fails if the client disconnects, violates the protocol or is too slow. None of these can be reported to the client.
     drop(served.await);
 }
 

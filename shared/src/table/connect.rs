@@ -13,9 +13,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{
-    BehaviorVersion, Builder, Region, SharedHttpClient, StalledStreamProtectionConfig,
-};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
 
 use super::headers::WithoutTelemetry;
 use super::http;
@@ -35,8 +33,8 @@ pub struct Connection {
     pub region: String,
     /// The credentials with which requests are signed.
     pub credentials: Credentials,
-    /// An endpoint other than the region's own, such as DynamoDB Local or the embedded engine.
-    pub endpoint_url: Option<String>,
+    /// The URL of DynamoDB: the region's own, DynamoDB Local or the embedded engine.
+    pub endpoint_url: String,
     /// Root certificates to trust instead of Amazon's, in PEM.
     pub ca_bundle: Option<Vec<u8>>,
 }
@@ -48,27 +46,22 @@ impl Connection {
         Self {
             region: "us-east-1".into(),
             credentials: Credentials::new("local", "local", None, None, "local"),
-            endpoint_url: Some(endpoint_url.into()),
+            endpoint_url: endpoint_url.into(),
             ca_bundle: None,
         }
     }
 
-    /// Creates a connection to a region's DynamoDB with these access keys.
+    /// Creates a connection to a region's DynamoDB at this URL, with these access keys.
     #[must_use]
     pub fn with_keys(
+        endpoint_url: String,
         region: String,
         access_key_id: String,
         secret: String,
         session_token: Option<String>,
     ) -> Self {
         let credentials = Credentials::new(access_key_id, secret, session_token, None, "environment");
-        Self { region, credentials, endpoint_url: None, ca_bundle: None }
-    }
-
-    /// Returns the connection with this endpoint, or with the region's own if `None`.
-    #[must_use]
-    pub fn at(self, endpoint_url: Option<String>) -> Self {
-        Self { endpoint_url, ..self }
+        Self { region, credentials, endpoint_url, ca_bundle: None }
     }
 
     /// Returns the connection with these root certificates, or with Amazon's if `None`.
@@ -82,11 +75,14 @@ impl Connection {
     /// # Errors
     /// Returns [`Error::Internal`] if the root certificates are unusable or TLS cannot be set up.
     pub fn config(self) -> Result<Builder> {
-        let url = self.endpoint_url.unwrap_or_else(|| regional_url(&self.region));
+        let url = self.endpoint_url;
         let roots = self.ca_bundle.as_deref().unwrap_or(AMAZON_TRUST_ROOTS);
         let plain = url.starts_with("http://");
         let http = if plain { http::plain(CONNECT_TIMEOUT) } else { http::client(roots, CONNECT_TIMEOUT) };
-        Ok(config_with_retries(http.map_err(|e| Error::internal("setting up TLS", e))?)
+        let http = http.map_err(|e| Error::internal("setting up TLS", e))?;
+        Ok(with_retries(aws_sdk_dynamodb::Config::builder())
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .http_client(http)
             .region(Region::new(self.region))
             .credentials_provider(self.credentials)
             .endpoint_resolver(FixedEndpoint(Endpoint::builder().url(url).build())))
@@ -101,12 +97,10 @@ impl Connection {
     }
 }
 
-/// Returns the timeouts and retries. Attempts are short enough for three of them to fit the caller's
-/// deadline.
-fn config_with_retries(http: SharedHttpClient) -> Builder {
-    aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .http_client(http)
+/// Returns the configuration with the timeouts and retries of every connection. Attempts are short enough for
+/// three of them to fit the caller's deadline.
+pub(super) fn with_retries(config: Builder) -> Builder {
+    config
         .interceptor(WithoutTelemetry)
         .retry_config(
             RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50)),
@@ -122,11 +116,6 @@ fn config_with_retries(http: SharedHttpClient) -> Builder {
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
 }
 
-fn regional_url(region: &str) -> String {
-    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("https://dynamodb.{region}.{domain}")
-}
-
 /// An endpoint resolver that returns the same endpoint for every request.
 #[derive(Debug)]
 struct FixedEndpoint(Endpoint);
@@ -140,12 +129,6 @@ impl ResolveEndpoint for FixedEndpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_region_has_its_own_url() {
-        assert_eq!(regional_url("eu-central-1"), "https://dynamodb.eu-central-1.amazonaws.com");
-        assert_eq!(regional_url("cn-north-1"), "https://dynamodb.cn-north-1.amazonaws.com.cn");
-    }
 
     #[test]
     fn client_accepts_the_pinned_roots() {

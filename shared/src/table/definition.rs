@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType, TableStatus, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    PointInTimeRecoverySpecification, Projection, ProjectionType, ScalarAttributeType, TableStatus,
+    TimeToLiveSpecification,
 };
 
 use super::keys::{Index, attribute};
@@ -47,9 +48,26 @@ pub const KEY_ATTRIBUTES: [(&str, &str); 7] = [
 /// Returns [`Error::Internal`] with the message of DynamoDB if it refuses a call, or if the table is not
 /// active after a minute.
 pub async fn create_table(client: &Client, table: &str) -> Result<bool> {
+    create(client, table, false).await
+}
+
+/// Does what [`create_table`] does, with deletion protection and point-in-time recovery, as `template.yaml`
+/// has them. Local engines support neither. Recovery is turned on even if the table exists, because an earlier
+/// run can have failed after it created the table.
+///
+/// # Errors
+/// Returns the errors of [`create_table`].
+pub async fn create_protected_table(client: &Client, table: &str) -> Result<bool> {
+    let created = create(client, table, true).await?;
+    set_recovery(client, table).await?;
+    Ok(created)
+}
+
+async fn create(client: &Client, table: &str, deletion_protection: bool) -> Result<bool> {
     let mut request = client
         .create_table()
         .table_name(table)
+        .set_deletion_protection_enabled(deletion_protection.then_some(true))
         .billing_mode(BillingMode::PayPerRequest)
         .key_schema(key_element(attribute::PK, KeyType::Hash)?)
         .key_schema(key_element(attribute::SK, KeyType::Range)?);
@@ -97,6 +115,21 @@ async fn set_time_to_live(client: &Client, table: &str) -> Result<()> {
         .send()
         .await
         .map_err(|e| Error::internal(format!("setting the time to live of the table {table}"), e))?;
+    Ok(())
+}
+
+async fn set_recovery(client: &Client, table: &str) -> Result<()> {
+    let specification = PointInTimeRecoverySpecification::builder()
+        .point_in_time_recovery_enabled(true)
+        .build()
+        .map_err(|e| Error::internal("describing the recovery", e))?;
+    client
+        .update_continuous_backups()
+        .table_name(table)
+        .point_in_time_recovery_specification(specification)
+        .send()
+        .await
+        .map_err(|e| Error::internal(format!("turning on the recovery of the table {table}"), e))?;
     Ok(())
 }
 

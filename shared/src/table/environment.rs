@@ -5,11 +5,14 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::SharedHttpClient;
+use aws_sdk_dynamodb::config::{Builder, RuntimeComponents, SharedHttpClient};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
-use super::connect::Connection;
+use super::connect::{Connection, with_retries};
+use crate::error::chain;
 use crate::store::Store;
 use crate::{Ambient, Error};
 
@@ -24,8 +27,9 @@ pub enum ConnectError {
     NoRegion,
     /// No AWS credentials were found.
     #[error(
-        "no AWS credentials; sign in, set AWS_PROFILE, or use a local engine, which needs none, with \
-         --dynamodb URL"
+        "no AWS credentials{}; sign in, set AWS_PROFILE, or use a local engine, which needs none, with \
+         --dynamodb URL",
+        .0.as_ref().map(|cause| format!(" ({})", chain(cause))).unwrap_or_default()
     )]
     NoCredentials(#[source] Option<CredentialsError>),
     /// The file of root certificates cannot be read.
@@ -55,7 +59,7 @@ pub async fn store(table: &str, dynamodb: Option<&str>) -> Result<Store, Connect
 /// Creates a DynamoDB client: for a local engine at `http://…`, which accepts any credentials; for an AWS
 /// endpoint at `https://…`; or for the region's own endpoint.
 ///
-/// In AWS, `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_CA_BUNDLE` apply, as in other AWS tools.
+/// In AWS, `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_CA_BUNDLE` and `HTTPS_PROXY` apply, as in other AWS tools.
 ///
 /// # Errors
 /// Returns a [`ConnectError`] that names the missing region or credentials, the unreadable root certificates,
@@ -63,7 +67,7 @@ pub async fn store(table: &str, dynamodb: Option<&str>) -> Result<Store, Connect
 pub async fn client(dynamodb: Option<&str>) -> Result<Client, ConnectError> {
     let config = match dynamodb {
         Some(url) if url.starts_with("http://") => Connection::local(url).config()?,
-        url => aws_connection(&aws().await?, url).await?,
+        url => aws_config(&aws().await?, url).await?,
     };
     Ok(Client::from_conf(config.build()))
 }
@@ -82,30 +86,28 @@ pub async fn aws() -> Result<SdkConfig, ConnectError> {
     Ok(aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http).load().await)
 }
 
+/// Returns an HTTP client that trusts these root certificates and uses the proxy of the environment.
 fn https(roots: TrustStore) -> Result<SharedHttpClient, ConnectError> {
     let context = TlsContext::builder().with_trust_store(roots).build();
     let context = context.map_err(|e| ConnectError::NoTls(e.to_string()))?;
-    let builder = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    Ok(builder.tls_context(context).build_https())
+    Ok(aws_smithy_http_client::Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context.clone()).build()
+    }))
 }
 
-async fn aws_connection(
-    aws: &SdkConfig,
-    url: Option<&str>,
-) -> Result<aws_sdk_dynamodb::config::Builder, ConnectError> {
-    let region = aws.region().ok_or(ConnectError::NoRegion)?.to_string();
-    let provider = credentials(aws).await?;
-    let connection = Connection {
-        region,
-        credentials: provider
-            .provide_credentials()
-            .await
-            .map_err(|e| ConnectError::NoCredentials(Some(e)))?,
-        endpoint_url: url.map(str::to_owned).or_else(endpoint_url),
-        ca_bundle: ca_bundle()?,
-    };
-    // Pass the provider rather than its current credentials, because an import can outlast a session.
-    Ok(connection.config()?.credentials_provider(provider))
+async fn aws_config(aws: &SdkConfig, url: Option<&str>) -> Result<Builder, ConnectError> {
+    if aws.region().is_none() {
+        return Err(ConnectError::NoRegion);
+    }
+    credentials(aws).await?;
+    let config = with_retries(Builder::from(aws));
+    Ok(match url {
+        Some(url) => config.endpoint_url(url),
+        None => config,
+    })
 }
 
 /// Returns the credentials provider, after checking that it has credentials.
@@ -118,11 +120,6 @@ pub async fn credentials(
     let provider = aws.credentials_provider().ok_or(ConnectError::NoCredentials(None))?;
     provider.provide_credentials().await.map_err(|e| ConnectError::NoCredentials(Some(e)))?;
     Ok(provider)
-}
-
-#[expect(clippy::disallowed_methods, reason = "one of the two places that read the environment")]
-fn endpoint_url() -> Option<String> {
-    std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok().filter(|url| !url.is_empty())
 }
 
 #[expect(clippy::disallowed_methods, reason = "one of the two places that read the environment")]
