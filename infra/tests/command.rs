@@ -4,6 +4,8 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -21,7 +23,12 @@ struct Running {
 impl Running {
     fn start(arguments: &[&str]) -> Self {
         let mut command = clientele(&["--json", "--port", "0"]);
-        let mut process = command.args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        command.args(arguments);
+        Self::start_command(command)
+    }
+
+    fn start_command(mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -116,6 +123,38 @@ fn api_is_served_under_its_stage() {
     assert!(stack.send("GET", location, "").contains(r#""last_name":"Doe""#));
     assert!(stack.send("GET", "/api/v1/customers", "").starts_with("HTTP/1.1 403 "));
     assert!(stack.send("GET", "/", "").contains("<!doctype html>"), "no page at /");
+}
+
+/// Returns the permissions of a file or folder.
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// Returns every file and folder below a folder.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| if path.is_dir() { [vec![path.clone()], below(&path)].concat() } else { vec![path] })
+        .collect()
+}
+
+#[test]
+fn only_the_owner_can_read_the_data() {
+    let parent = tempfile::tempdir().unwrap();
+    let (data, temporary) = (parent.path().join("new/data"), parent.path().join("tmp"));
+    std::fs::create_dir(&temporary).unwrap();
+    for (arguments, folder) in [(vec!["--data", data.to_str().unwrap()], &data), (vec![], &temporary)] {
+        let mut command = clientele(&["--json", "--port", "0"]);
+        command.args(arguments).env("TMPDIR", &temporary);
+        let stack = Running::start_command(command);
+        let all = below(folder);
+        assert!(all.iter().any(|path| path.ends_with("clientele.db")), "{all:?}");
+        for path in &all {
+            assert_eq!(mode(path), if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
+        }
+        drop(stack);
+    }
+    assert_eq!((mode(&data), mode(data.parent().unwrap())), (0o700, 0o700));
 }
 
 #[test]

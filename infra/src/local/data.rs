@@ -1,5 +1,5 @@
 //! The data folder of the local stack: temporary and deleted on exit, or persistent and locked so that only
-//! one instance at a time uses it.
+//! one instance at a time uses it. Only its owner can read the files in it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -108,6 +108,13 @@ impl Data {
     pub fn is_persistent(&self) -> bool {
         matches!(self, Self::Persistent { .. })
     }
+}
+
+/// Makes every file and folder that this process creates from now on readable and writable for its owner only:
+/// 0600 for a file, 0700 for a folder. The engines that create the files have no such setting.
+pub fn keep_files_private() {
+    #[cfg(unix)]
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
 }
 
 /// Locks the folder. The operating system releases the lock when the process ends for any reason.

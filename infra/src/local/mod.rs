@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::{self, Write as _};
 
+use clientele_shared::error::chain;
 use serde_json::Value;
 
 pub mod aws;
@@ -74,12 +75,6 @@ fn hint(dynamodb: Option<&str>) -> String {
     dynamodb.map(|url| format!("; check that DynamoDB is reachable at {url}")).unwrap_or_default()
 }
 
-/// Formats an error and its causes in one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |e| e.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
 /// The services that the functions use.
 #[derive(Debug, Clone)]
 pub struct Backend {
@@ -134,6 +129,7 @@ where
     F: Future<Output = Result<Prepared, E>>,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    data::keep_files_private();
     let mut signals = Signals::listen().map_err(LocalError::Signals)?;
     let server = Server::bind(options.port).await?;
     let data = match &options.data {
