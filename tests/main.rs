@@ -7,6 +7,10 @@
 // Clippy allows panics in tests, but not in the helper functions that tests share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod binaries;
+#[path = "benches/lambda/error.rs"]
+#[allow(dead_code, reason = "shared with the benchmark, which constructs every variant")]
+mod error;
 mod fuzz;
 mod guarantees;
 mod guards;

@@ -60,7 +60,7 @@ async fn restore_is_atomic_at_every_crash_point() {
 async fn crash_at_every_point(operation: Operation) {
     let (faults, steps) = (Faults::default(), Steps::default());
     let configure = |config| faults.without_retries(config);
-    let stack = Stack::start_customized(configure, |app| app, |function| steps.limit(function)).await;
+    let stack = Stack::start_customized(configure, |app| app, |_, function| steps.limit(function)).await;
     for is_idempotent in [false, true] {
         for action in [FaultAction::DropRequest, FaultAction::DropResponse] {
             let mut call = 1;

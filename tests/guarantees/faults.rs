@@ -360,7 +360,8 @@ async fn start_without_backoff(faults: &Faults) -> Stack {
         ..RetryPolicy::default()
     };
     let configure = |config| faults.with_retries(config);
-    Stack::start_customized(configure, |app| with_retry_policy(app, retry_policy), |function| function).await
+    Stack::start_customized(configure, |app| with_retry_policy(app, retry_policy), |_, function| function)
+        .await
 }
 
 /// Returns an error response of DynamoDB.

@@ -56,7 +56,7 @@ async fn bodies_that_are_not_utf_8_are_refused() {
 
 #[tokio::test]
 async fn failed_functions_are_reported() {
-    let failing = |_| -> clientele_infra::local::function::Invoke {
+    let failing = |_: &str, _| -> clientele_infra::local::function::Invoke {
         Arc::new(|_| Box::pin(async { Err("out of memory".to_owned()) }))
     };
     let stack = Stack::start_customized(|config| config, |app| app, failing).await;

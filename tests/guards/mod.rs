@@ -9,3 +9,5 @@ mod routes;
 mod sources;
 mod table;
 mod template;
+
+pub(crate) use privileges::allows;

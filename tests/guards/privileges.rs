@@ -1,6 +1,10 @@
 //! Least privilege: the template grants each function exactly the permissions that it needs. Each endpoint is
 //! exercised with every kind of request and its calls are recorded. Every call must be allowed by a
-//! statement, and every statement must be used by a call.
+//! statement, and every statement must be used by a call. Every other test of the suite checks each call of a
+//! function against the same statements.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use http::Method;
 use serde_json::{Value as Json, json};
@@ -280,6 +284,16 @@ fn is_like(text: &str, pattern: &str) -> bool {
             (0..=text.len()).filter_map(|at| text.get(at..)).any(|text| is_like(text, rest))
         }
     }
+}
+
+/// Returns whether the policies of a function allow an access. All other tests check their calls with it, so
+/// that a permission cannot be missing for a request that is not made here.
+pub(crate) fn allows(function: &str, access: &Access) -> bool {
+    static POLICIES: OnceLock<BTreeMap<String, Vec<Statement>>> = OnceLock::new();
+    let policies = POLICIES.get_or_init(|| {
+        template::functions().iter().map(|function| (function.name.clone(), statements(function))).collect()
+    });
+    policies[function].iter().any(|statement| statement.allows(access))
 }
 
 /// Returns the permissions that a function lacks and those that it never uses.

@@ -115,6 +115,11 @@ impl Package {
 
 /// Returns the packages of the workspace.
 pub(crate) fn packages() -> Vec<Package> {
+    metadata()["packages"].as_array().unwrap().iter().cloned().map(Package).collect()
+}
+
+/// Returns the workspace as cargo describes it.
+pub(crate) fn metadata() -> Value {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path"])
@@ -122,6 +127,5 @@ pub(crate) fn packages() -> Vec<Package> {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    metadata["packages"].as_array().unwrap().iter().cloned().map(Package).collect()
+    serde_json::from_slice(&output.stdout).unwrap()
 }

@@ -1,9 +1,11 @@
-//! Checks that the tests send a request to every route of the template. Untested routes are listed in
+//! Checks that `cargo lambda watch` has every route of the template, and that the tests send a request to each. Untested routes are listed in
 //! `tests/golden/untested-routes.txt`, which is empty.
+
+use std::collections::BTreeSet;
 
 use clientele_infra::local::routes::{Route, Routes, TEMPLATE};
 
-use super::repository::{File, files};
+use super::repository::{File, files, metadata};
 use crate::support::golden;
 
 #[test]
@@ -19,6 +21,23 @@ fn every_route_is_tested() {
     }
     let difference = golden::difference("untested-routes.txt", &untested);
     assert!(difference.is_none(), "{}", difference.unwrap_or_default());
+}
+
+#[test]
+fn cargo_lambda_watch_has_the_routes_of_the_template() {
+    let mut watched = BTreeSet::new();
+    let metadata = metadata();
+    let router = &metadata["metadata"]["lambda"]["watch"]["router"];
+    for (path, targets) in router.as_object().expect("Cargo.toml has no routes for cargo lambda watch") {
+        for target in targets.as_array().unwrap() {
+            let text = |name: &str| target[name].as_str().unwrap().to_owned();
+            watched.insert((path.clone(), text("method"), text("function")));
+        }
+    }
+    let routes = Routes::read(TEMPLATE).unwrap();
+    let routed: BTreeSet<_> =
+        routes.all().map(|Route { function, method, path }| (path, method, function)).collect();
+    assert_eq!(routed, watched, "left: template.yaml, right: [workspace.metadata.lambda] of Cargo.toml");
 }
 
 /// Returns whether the function's test sends this method and contains a path that ends like the route's.

@@ -111,5 +111,6 @@ async fn bulk_update_that_is_written_in_part_is_not_reported_as_throttled() {
 async fn start_without_retries(faults: &Faults) -> Stack {
     let one_attempt = RetryPolicy { max_attempts: 1, ..RetryPolicy::default() };
     let configure = |config| faults.without_retries(config);
-    Stack::start_customized(configure, |app| with_retry_policy(app, one_attempt), |function| function).await
+    Stack::start_customized(configure, |app| with_retry_policy(app, one_attempt), |_, function| function)
+        .await
 }

@@ -7,6 +7,7 @@ mod faults;
 mod fixtures;
 pub(crate) mod golden;
 mod lists;
+mod policies;
 mod response;
 mod stack;
 mod steps;

@@ -23,6 +23,7 @@ use clientele_shared::store::{NewApiKey, RetryPolicy, Store};
 use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
 
+use super::policies::{Policies, under_its_policies};
 use super::{Clock, Response};
 
 /// How long requests wait for their usage count.
@@ -61,7 +62,7 @@ impl Stack {
     pub(crate) async fn start_with(
         configure: impl FnOnce(aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::config::Builder,
     ) -> Self {
-        Self::start_customized(configure, |app| app, |function| function).await
+        Self::start_customized(configure, |app| app, |_, function| function).await
     }
 
     /// Starts a stack after changing the functions' DynamoDB client, their shared state, and each function.
@@ -70,7 +71,7 @@ impl Stack {
     pub(crate) async fn start_customized(
         configure: impl FnOnce(aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::config::Builder,
         change_app: impl FnOnce(App) -> App,
-        change_function: impl Fn(Invoke) -> Invoke,
+        change_function: impl Fn(&str, Invoke) -> Invoke,
     ) -> Self {
         let (url, folder) = endpoint().await;
         let client = Connection::local(&url).client().unwrap();
@@ -78,12 +79,15 @@ impl Stack {
         create_table(&client, &table).await.unwrap();
         let clock = Clock::new();
         let store = Store::new(client.clone(), &table, clock.ambient());
-        let config = configure(Connection::local(&url).config().unwrap()).build();
+        let config = configure(Connection::local(&url).config().unwrap()).interceptor(Policies).build();
         let functions_store =
             Store::new(aws_sdk_dynamodb::Client::from_conf(config), &table, clock.ambient());
         let app = change_app(App::new(functions_store).with_usage_wait(PATIENT));
         let linked = functions::linked(&Arc::new(app));
-        let changed = |name: &str| Some((name.to_owned(), change_function(Arc::clone(linked.get(name)?))));
+        let changed = |name: &str| {
+            let function = under_its_policies(name, Arc::clone(linked.get(name)?));
+            Some((name.to_owned(), change_function(name, function)))
+        };
         let functions = linked.names().filter_map(changed).collect();
         let gateway = Gateway::new(TEMPLATE, functions).unwrap().with_stage(Stage::in_path(STAGE));
         let gateway = Arc::new(gateway);

@@ -57,7 +57,8 @@ fn plan_counts(faults: &Faults, action: FaultAction) {
 /// Starts a stack whose requests wait for their counts as long as in production.
 async fn impatient_stack(faults: &Faults) -> Stack {
     let configure = |config| faults.with_retries(config);
-    Stack::start_customized(configure, |app| app.with_usage_wait(usage::MAX_WAIT), |function| function).await
+    Stack::start_customized(configure, |app| app.with_usage_wait(usage::MAX_WAIT), |_, function| function)
+        .await
 }
 
 #[tokio::test]

@@ -237,15 +237,11 @@ mod tests {
         fn error(&self, error: &Error) -> Reply {
             Reply::json_text(StatusCode::UNAUTHORIZED, error.to_string())
         }
-
-        fn is_metered(&self) -> bool {
-            false
-        }
     }
 
     static ENDPOINT: Endpoint = Endpoint {
         name: "plain-get",
-        scope: Scope::Read,
+        scopes: &[Scope::Read],
         dialect: &Plain,
         handle: |_| Box::pin(async { Ok(Reply::empty(StatusCode::NO_CONTENT)) }),
     };

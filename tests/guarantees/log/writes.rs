@@ -102,7 +102,7 @@ fn price(owner: PriceOwner) -> PriceEntry {
 async fn crashes_of_writers_leave_no_change_out_of_the_log() {
     let (faults, steps) = (Faults::default(), Steps::default());
     let configure = |config| faults.without_retries(config);
-    let stack = Stack::start_customized(configure, |app| app, |function| steps.limit(function)).await;
+    let stack = Stack::start_customized(configure, |app| app, |_, function| steps.limit(function)).await;
     let mut reader = Reader::new(&stack.store, &stack.tenant()).await;
     for action in [FaultAction::DropRequest, FaultAction::DropResponse] {
         for call in 1.. {
