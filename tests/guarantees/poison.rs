@@ -52,7 +52,7 @@ async fn flags_keep_their_digits_and_order() {
         let body = format!(r#"{{"first_name":"A","last_name":"B","internal_flags":{sent}}}"#);
         let response = stack.acme.send(Method::POST, CUSTOMERS, &[], body).await;
         assert_eq!(response.status, 201, "{}", response.body);
-        let path = response.header("location").to_owned();
+        let path = response.location().to_owned();
         let read = stack.acme.get(&path).await;
         assert!(read.body.contains(&format!("\"internal_flags\":{flags},")), "{}", read.body);
         // A client that sends back what it read changes nothing.

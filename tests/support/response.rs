@@ -50,6 +50,13 @@ impl Response {
         details.iter().map(|detail| detail["field"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// Returns the path in `Location` below the stage, which callers leave out.
+    #[track_caller]
+    pub(crate) fn location(&self) -> &str {
+        let location = self.header("location");
+        location.strip_prefix("/prod").unwrap_or_else(|| panic!("{location} is not below the stage"))
+    }
+
     /// Returns a header's value, or an empty string if the header is absent.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
