@@ -17,7 +17,7 @@ const PARTITION_UNITS: f64 = 3_000.0;
 /// the work, the other half is the kernel's for their connections, which is not counted.
 pub(crate) const CPU_INSTRUCTIONS: f64 = 1.5e9;
 
-/// What a list asks of DynamoDB.
+/// The load that a list puts on DynamoDB.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Demand {
     /// The time from the first call to the end of the last.
