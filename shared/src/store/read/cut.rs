@@ -38,6 +38,17 @@ pub(super) struct Wanted {
     pub(super) count_among: u64,
 }
 
+impl Wanted {
+    /// How many more matches the page needs: its own, one that shows that there are more, and those before it.
+    fn missing(&self, cut: &Cut) -> usize {
+        let before = match self.start {
+            Start::Offset(offset) => usize::try_from(offset.saturating_sub(cut.count)).unwrap_or(usize::MAX),
+            Start::After(_) | Start::Beyond => 0,
+        };
+        (self.limit.saturating_add(1) - cut.customers.len()).saturating_add(before)
+    }
+}
+
 /// The part of a stream that was read.
 #[derive(Default)]
 pub(super) struct Cut {
@@ -74,7 +85,7 @@ impl Reader<'_> {
             }
             has_read = true;
             let batch = if is_counted {
-                let missing = wanted.limit.saturating_add(1) - cut.customers.len();
+                let missing = wanted.missing(&cut);
                 stream.estimate(missing).min(PAGE_BATCH.max(missing.min(COUNT_BATCH)))
             } else {
                 usize::try_from(wanted.count_among - stream.examined()).unwrap_or(usize::MAX).min(COUNT_BATCH)
