@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 
 use super::cells::{CellCounts, CellDelta};
-use crate::model::Tenant;
+use crate::model::{CounterCell, Tenant};
 use crate::store::Store;
-use crate::store::items::{Item, integer_in, key_item, number};
+use crate::store::items::{Item, integer_in, key_item, number, projection};
 use crate::table::keys::{self, SLOTS, Slot};
 use crate::{Ambient, Error, Result};
 
@@ -164,8 +164,16 @@ impl Store {
 
     /// Reads the tenant's totals: one strongly consistent query of at most 4 read units.
     pub(in crate::store) async fn counts_get(&self, tenant: &Tenant) -> Result<CellCounts> {
+        // Up to 64 slots are read with every list, and all but their cells would be parsed for nothing.
+        let cells: Vec<String> = CounterCell::all().map(keys::cell_attribute).collect();
+        let (expression, names) = projection(&cells.iter().map(String::as_str).collect::<Vec<_>>());
+        let query = self.partition_query(keys::slots_partition(tenant)).consistent_read(true);
+        let query = names
+            .into_iter()
+            .fold(query, |query, (name, value)| query.expression_attribute_names(name, value))
+            .projection_expression(expression);
         let mut counts = CellCounts::default();
-        for item in self.slots_read(tenant).await? {
+        for item in self.query_items(query, "reading the totals").await? {
             counts.add_item(&item)?;
         }
         Ok(counts)
