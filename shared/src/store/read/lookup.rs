@@ -104,7 +104,8 @@ impl Store {
             .collect();
         let only: Option<&[&str]> = if with_figures { None } else { Some(&RECORD_ATTRIBUTES) };
         let items = self.attributes_get(&keys, only).await?.into_iter();
-        let (records, figures): (Vec<Item>, Vec<Item>) = items.partition(is_record);
+        let (records, figures): (Vec<Item>, Vec<Item>) =
+            items.partition(|item| !with_figures || item.contains_key(attribute::NUMBER));
         let mut by_partition: BTreeMap<String, Figures> = BTreeMap::new();
         for item in figures {
             by_partition.insert(text_in(&item, attribute::PK)?.to_owned(), figures::to_figures(item)?);
