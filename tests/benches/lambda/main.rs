@@ -13,7 +13,9 @@
 mod access;
 mod binaries;
 mod callgrind;
+// A recorder for tests, which are allowed to panic.
 #[path = "../../support/calls.rs"]
+#[allow(clippy::unwrap_used)]
 mod calls;
 mod engine;
 mod error;

@@ -86,14 +86,14 @@ impl LargeTable<'_> {
         let nth = number.get();
         let rare_step = self.count / RARE;
         let first_name = match nth {
-            _ if nth % rare_step == 0 && nth / rare_step <= RARE => RARE_NAME,
+            _ if nth.is_multiple_of(rare_step) && nth / rare_step <= RARE => RARE_NAME,
             _ if nth <= OLD => OLD_NAME,
-            _ if nth % 2 == 0 => COMMON_NAME,
+            _ if nth.is_multiple_of(2) => COMMON_NAME,
             _ => "John",
         };
         let mut fields = typical(first_name, nth);
-        fields.physical.state = Some(if nth % 2 == 0 { STATE } else { "OR" }.into());
-        if nth % (self.count / TAGGED).max(1) == 0 {
+        fields.physical.state = Some(if nth.is_multiple_of(2) { STATE } else { "OR" }.into());
+        if nth.is_multiple_of((self.count / TAGGED).max(1)) {
             fields.tag_ids.extend(self.tag.id.as_str().parse());
         }
         new_customer(self.tenant, number, Timestamp::from_millis(1_700_000_000_000 + i64::from(nth)), fields)

@@ -72,7 +72,6 @@ impl Bench {
                 query,
                 headers: &headers,
                 body: body.as_deref(),
-                ..HttpRequest::default()
             })
         };
         Scenario { function, expected_status, event: Box::new(event), limits: None }
