@@ -46,7 +46,7 @@ async fn set_layout(stack: &Stack, layout: Option<&str>) {
 async fn every_function_refuses_a_tenant_of_another_layout() {
     let stack = Stack::start().await;
     let unavailable = "The service is temporarily unavailable; try again later";
-    for layout in [Some("1"), Some("4"), None] {
+    for layout in [Some("1"), Some("5"), None] {
         set_layout(&stack, layout).await;
         for (method, path, is_graphql) in REQUESTS {
             let response = stack.acme.send(method.clone(), path, &[], john().to_string()).await;
@@ -58,10 +58,10 @@ async fn every_function_refuses_a_tenant_of_another_layout() {
         let log = stack.store.api_key_get(&stack.acme.key.hash).await.unwrap_err().chain();
         let found = layout.unwrap_or("1");
         let says =
-            format!("the records of tenant `acme` have layout {found} and this version needs layout 3");
+            format!("the records of tenant `acme` have layout {found} and this version needs layout 4");
         assert!(log.contains(&says) && log.contains("export them with the version that wrote them"), "{log}");
     }
-    set_layout(&stack, Some("3")).await;
+    set_layout(&stack, Some("4")).await;
     assert_eq!(stack.acme.get("/api/v1/customers").await.data()["pagination"]["total"], 0);
 }
 

@@ -73,8 +73,8 @@ async fn unreadable_record_is_left_out_of_lists_and_fails_exports() {
     let update = stack.client.update_item().table_name(&stack.table).key("pk", AttributeValue::S(key.pk));
     update
         .key("sk", AttributeValue::S(key.sk))
-        .update_expression("SET #version = :broken")
-        .expression_attribute_names("#version", "version")
+        .update_expression("SET #record = :broken")
+        .expression_attribute_names("#record", "record")
         .expression_attribute_values(":broken", AttributeValue::S("broken".into()))
         .send()
         .await

@@ -76,8 +76,12 @@ async fn start(faults: &Faults, steps: &Steps) -> Stack {
     let none = std::time::Duration::ZERO;
     let policy = RetryPolicy { initial_backoff: none, max_backoff: none, ..RetryPolicy::default() };
     let configure = |config| faults.with_retries(config);
-    Stack::start_customized(configure, |app| with_retry_policy(app, policy), |_, function| steps.limit(function))
-        .await
+    Stack::start_customized(
+        configure,
+        |app| with_retry_policy(app, policy),
+        |_, function| steps.limit(function),
+    )
+    .await
 }
 
 #[tokio::test]

@@ -88,11 +88,6 @@ fn to_json(customer: &Customer) -> Result<String> {
     serde_json::to_string(&json).map_err(|e| Error::internal("writing a customer as JSON", e))
 }
 
-/// Whether an item is a record, and not another item of its customer.
-pub(in crate::store) fn is_record(item: &Item) -> bool {
-    item.contains_key(RECORD)
-}
-
 /// The customer in an item.
 pub(in crate::store) fn to_customer(item: Item) -> Result<Customer> {
     let uuid = keys::customer_uuid(text_in(&item, attribute::PK)?)
@@ -221,15 +216,6 @@ mod tests {
             item.retain(|name, _| CELL_ATTRIBUTES.contains(&name.as_str()));
             assert_eq!(to_number_and_cell(&item).unwrap(), (customer.number, cell));
         }
-    }
-
-    #[test]
-    fn deepest_json_that_can_be_read_survives_the_table() {
-        let mut customer = customer(full_fields());
-        let text = format!("{{\"a\":{}{}}}", "[".repeat(126), "]".repeat(126));
-        customer.fields.internal_flags = Some(serde_json::from_str(&text).unwrap());
-        let item = from_customer(&tenant(), &customer).unwrap();
-        assert_eq!(to_customer(item).unwrap(), customer);
     }
 
     #[test]

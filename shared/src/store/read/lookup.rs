@@ -11,7 +11,7 @@ use crate::rules::entries::Mark;
 use crate::rules::fold;
 use crate::store::Store;
 use crate::store::items::record::{
-    RECORD_ATTRIBUTES, Record, Unreadable, is_record, to_customer, to_customer_or, to_record,
+    RECORD_ATTRIBUTES, Record, Unreadable, to_customer, to_customer_or, to_record,
 };
 use crate::store::items::{Item, figures, text_in};
 use crate::table::keys::{self, Key, attribute};
