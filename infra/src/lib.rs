@@ -4,3 +4,4 @@
 pub mod commands;
 pub mod functions;
 pub mod local;
+pub mod signal;

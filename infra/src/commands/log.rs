@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{CommandError, TableArgs};
-use crate::local::signal::Signals;
+use crate::signal::Signals;
 
 /// How long `--follow` waits between two reads.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);

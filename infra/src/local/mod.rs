@@ -16,6 +16,8 @@ use std::io::{self, Write as _};
 use clientele_shared::error::chain;
 use serde_json::Value;
 
+use crate::signal::Signals;
+
 pub mod aws;
 pub mod data;
 pub mod demo;
@@ -32,7 +34,6 @@ pub mod proxy_response;
 pub mod routes;
 pub mod s3;
 pub mod server;
-pub(crate) mod signal;
 mod template;
 
 pub use options::Options;
@@ -46,7 +47,6 @@ use info::{Info, InfoRoute, Storage, curl};
 use prepare::TABLE;
 use s3::{S3, S3Access, S3Error};
 use server::{Server, ServerError, Site};
-use signal::Signals;
 
 /// The reason why the local stack did not start or stop cleanly, worded for the person who started it.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Signal handlers, installed on creation so that a signal before the call of `stop` is not lost.
 #[derive(Debug)]
-pub(crate) struct Signals {
+pub struct Signals {
     #[cfg(unix)]
     interrupt: Signal,
     #[cfg(unix)]
@@ -18,18 +18,28 @@ pub(crate) struct Signals {
 
 impl Signals {
     #[cfg(unix)]
-    pub(crate) fn listen() -> io::Result<Self> {
+    /// Installs the handlers.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system if a handler cannot be installed.
+    pub fn listen() -> io::Result<Self> {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
     #[cfg(windows)]
-    pub(crate) fn listen() -> io::Result<Self> {
+    /// Installs the handlers.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system if a handler cannot be installed.
+    pub fn listen() -> io::Result<Self> {
         Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
     }
 
     /// Waits for Ctrl-C or SIGTERM.
     #[cfg(unix)]
-    pub(crate) async fn stop(&mut self) {
+    pub async fn stop(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -38,7 +48,7 @@ impl Signals {
 
     /// Waits for Ctrl-C.
     #[cfg(windows)]
-    pub(crate) async fn stop(&mut self) {
+    pub async fn stop(&mut self) {
         self.interrupt.recv().await;
     }
 }

@@ -1,0 +1,240 @@
+//! Answers a request of the API from its arrival to its rendered response.
+
+use std::time::Duration;
+
+use super::call::{Action, Call, Request, classify, realm};
+use super::dispatch::{self, Context};
+use super::log::{LoggedCall, LoggedItem};
+use super::render::{Format, Rendered, format, render};
+use super::replay::{Lookup, digest};
+use super::throttle::Limit;
+use super::{batch, cdc};
+use crate::StandIn;
+use crate::clock::format_time_millis;
+use crate::fault::{Fault, Form};
+use crate::injection;
+use crate::oauth::{ACCOUNTING, Access};
+use crate::rules::write::Author;
+use crate::state::State;
+use crate::switches::Switch;
+use crate::value::Object;
+
+/// Longest `requestid`, and that of a batch.
+const MAX_REQUEST_ID: usize = 50;
+const MAX_BATCH_REQUEST_ID: usize = 36;
+/// Length of an ordered timeout, and of an ordered delay, in seconds.
+const TIMEOUT_SECONDS: f64 = 60.0;
+const SLOW_SECONDS: f64 = 2.0;
+
+/// The end of a request.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The response, or `None` if the connection closes without one.
+    pub response: Option<Rendered>,
+    /// Wait before the response is sent or the connection closes.
+    pub delay: Option<Duration>,
+    /// Whether the response tells the client when to try again.
+    pub has_retry_after: bool,
+}
+
+/// Answers a request. `in_flight` is the number of requests that are being answered, including this one.
+pub fn answer(stand_in: &StandIn, request: &Request, in_flight: usize) -> Outcome {
+    let (call, action) = classify(request);
+    let mut state = stand_in.lock();
+    let hit = state.injections.hit(&request.method, &request.path, Some(&call));
+    let format = format(request, &state.switches);
+    let ordered = hit.and_then(|(action, _)| ordered_fault(action, &state));
+    let is_carried_out = ordered.is_none()
+        && !matches!(hit, Some((injection::Action::DropBefore | injection::Action::Timeout, _)));
+    let (result, replayed) = match ordered {
+        Some(fault) => (Err(fault), None),
+        None if is_carried_out => carry_out(&mut state, request, &call, action, in_flight, format),
+        None => (Err(Fault::service(0, Form::Api)), None),
+    };
+    let code = result.as_ref().err().map(|fault| fault.code);
+    let is_replay = replayed.is_some();
+    let mut response = replayed.unwrap_or_else(|| render_result(&result, format, &state));
+    if matches!(hit, Some((injection::Action::FaultIn200, _))) {
+        response.status = 200;
+    }
+    log(&mut state, request, call, &response, code, hit, is_replay);
+    drop(state);
+    stand_in.wake_webhooks();
+    outcome(stand_in, response, hit)
+}
+
+fn outcome(stand_in: &StandIn, response: Rendered, hit: Option<(injection::Action, Option<f64>)>) -> Outcome {
+    let seconds = |default: f64| {
+        let seconds = hit.and_then(|(_, seconds)| seconds).unwrap_or(default);
+        Some(Duration::from_secs_f64(seconds.clamp(0.0, 600.0)))
+    };
+    let is_throttled = response.status == 429;
+    let (response, delay) = match hit.map(|(action, _)| action) {
+        Some(injection::Action::DropBefore | injection::Action::DropAfter) => (None, None),
+        Some(injection::Action::Timeout) => (None, seconds(TIMEOUT_SECONDS)),
+        Some(injection::Action::Slow) => (Some(response), seconds(SLOW_SECONDS)),
+        _ => (Some(response), None),
+    };
+    let has_retry_after = is_throttled && stand_in.lock().switches.is_on(Switch::RetryAfter);
+    Outcome { response, delay, has_retry_after }
+}
+
+/// Returns the error that an ordered fault sends instead of carrying out the call.
+fn ordered_fault(action: injection::Action, state: &State) -> Option<Fault> {
+    match action {
+        injection::Action::Status500 => Some(Fault::service(500, Form::Api)),
+        injection::Action::Status503 => Some(Fault::service(503, Form::Api)),
+        injection::Action::XmlError => Some(Fault::service(500, Form::Xml)),
+        injection::Action::FaultIn200 => Some(Fault::business("Unexpected Internal Error. (-30000)")),
+        injection::Action::Throttle => Some(throttled(state)),
+        injection::Action::Unauthorized => Some(Fault::authentication("Token expired")),
+        injection::Action::Timeout
+        | injection::Action::DropBefore
+        | injection::Action::DropAfter
+        | injection::Action::Slow => None,
+    }
+}
+
+fn throttled(state: &State) -> Fault {
+    let is_json = state.switches.is(Switch::ThrottleFormat, "json");
+    Fault::throttled(if is_json { Form::Api } else { Form::Xml })
+}
+
+type Carried = (Result<Object, Fault>, Option<Rendered>);
+
+/// Checks and runs a call. Returns its result, or the stored response of the same call.
+fn carry_out(
+    state: &mut State,
+    request: &Request,
+    call: &Call,
+    action: Result<Action, Fault>,
+    in_flight: usize,
+    format: Format,
+) -> Carried {
+    if let Err(fault) = admit(state, request, call, in_flight) {
+        return (Err(fault), None);
+    }
+    let action = match action {
+        Ok(action) => action,
+        Err(fault) => return (Err(fault), None),
+    };
+    let id = request.parameter("requestid").filter(|id| request.method != "GET" && !id.is_empty());
+    let request_digest = digest(&request.path, &request.body);
+    match id.map(|id| replay(state, id, &request_digest, &action)) {
+        None | Some(Ok(None)) => {}
+        Some(Ok(Some(stored))) => return (Ok(Object::new()), Some(stored)),
+        Some(Err(fault)) => return (Err(fault), None),
+    }
+    let result = run(state, request, &action, id.is_some());
+    state.publish(Author::Client);
+    // The response is rendered once, so that a replay repeats it to the byte.
+    let response = result.is_ok().then(|| render_result(&result, format, state));
+    if let (Some(id), Some(response)) = (id, &response) {
+        let now = state.now();
+        state.replays.store(id, request_digest, response, now);
+    }
+    if let Err(error) = state.commit() {
+        tracing::error!("{error}");
+        return (Err(Fault::service(500, Form::Api)), None);
+    }
+    (result, None)
+}
+
+/// Checks the token, the company and the limits.
+fn admit(state: &mut State, request: &Request, call: &Call, in_flight: usize) -> Result<(), Fault> {
+    let now = state.now();
+    let authorization = request.authorization.as_deref().unwrap_or_default();
+    let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let token = token.map(|(_, token)| token.trim());
+    let token = token.ok_or_else(|| Fault::authentication("Missing bearer token"))?;
+    match state.grants.check(token, now) {
+        (Access::Unknown, _) => {
+            return Err(Fault::authentication("Malformed bearer token: too short or too long"));
+        }
+        (Access::Expired, _) => return Err(Fault::authentication("Token expired")),
+        (Access::Valid, scope) if !scope.split(' ').any(|scope| scope == ACCOUNTING) => {
+            return Err(Fault::wrong_company());
+        }
+        (Access::Valid, _) => {}
+    }
+    if realm(&request.path).map(|(realm, _)| realm) != Some(state.app.realm_id.as_str()) {
+        return Err(Fault::wrong_company());
+    }
+    let is_batch = call.operation == "batch";
+    match state.throttle.admit(now, in_flight, is_batch, call.metered, &state.switches) {
+        Ok(()) => {}
+        Err(Limit::Rate) => return Err(throttled(state)),
+        Err(Limit::Month) => {
+            return Err(Fault { status: 403, ..throttled(state) });
+        }
+    }
+    if state.switches.is(Switch::CompanyStatus, "access_lost") {
+        return Err(Fault::access_lost());
+    }
+    Ok(())
+}
+
+/// Returns the stored response for a `requestid`, if it was used.
+fn replay(state: &State, id: &str, digest: &str, action: &Action) -> Result<Option<Rendered>, Fault> {
+    let max = if matches!(action, Action::Batch(_)) { MAX_BATCH_REQUEST_ID } else { MAX_REQUEST_ID };
+    let length = id.chars().count();
+    if length > max {
+        return Err(Fault::length("requestid", max, length));
+    }
+    let memory = state.switches.number(Switch::RequestIdMemory);
+    match state.replays.find(id, digest, state.now(), memory) {
+        Lookup::New => Ok(None),
+        Lookup::Other(_) if state.switches.is(Switch::RequestIdOtherBody, "error_600") => {
+            Err(Fault::duplicate_request_id())
+        }
+        Lookup::Same(stored) | Lookup::Other(stored) => Ok(Some(stored)),
+    }
+}
+
+fn run(state: &mut State, request: &Request, action: &Action, has_request_id: bool) -> Result<Object, Fault> {
+    let now = state.now();
+    let include = request.parameter("include").unwrap_or_default();
+    let mut context = Context {
+        company: &mut state.company,
+        switches: &state.switches,
+        now,
+        allow_duplicate_numbers: include.eq_ignore_ascii_case("allowduplicatedocnum"),
+    };
+    match action {
+        Action::Batch(body) => batch::run(&mut context, body, has_request_id),
+        Action::ChangedSince { entities, since } => cdc::run(&context, entities, since),
+        action => dispatch::run(&mut context, action),
+    }
+}
+
+fn render_result(result: &Result<Object, Fault>, format: Format, state: &State) -> Rendered {
+    render(result.as_ref().map(Clone::clone), format, state.now())
+}
+
+fn log(
+    state: &mut State,
+    request: &Request,
+    call: Call,
+    response: &Rendered,
+    code: Option<&'static str>,
+    hit: Option<(injection::Action, Option<f64>)>,
+    replayed: bool,
+) {
+    let items = call.items.into_iter().map(|(operation, entity)| LoggedItem { operation, entity }).collect();
+    let time = format_time_millis(state.now());
+    state.calls.add(LoggedCall {
+        number: 0,
+        time,
+        method: request.method.clone(),
+        path: request.path.clone(),
+        entity: call.entity,
+        operation: call.operation,
+        requestid: request.parameter("requestid").map(str::to_owned),
+        status: response.status,
+        metered: call.metered,
+        code,
+        fault: hit.map(|(action, _)| action.name()),
+        replayed,
+        items,
+    });
+}

@@ -1,0 +1,91 @@
+//! `GET /cdc`: the objects that were changed or deleted since a moment, of the last 30 days.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::dispatch::Context;
+use super::present::present;
+use crate::clock::{format_time, parse_time};
+use crate::company::Company;
+use crate::entities::{Kind, Named};
+use crate::fault::Fault;
+use crate::object;
+use crate::switches::Switch;
+use crate::value::{Object, Value};
+
+/// Most objects of a response, over all entities.
+const MAX_OBJECTS: usize = 1000;
+/// How far back changes are reported.
+const WINDOW: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Entities that change data capture does not cover.
+const UNSUPPORTED: [&str; 5] = ["JournalCode", "TaxAgency", "TimeActivity", "TaxCode", "TaxRate"];
+
+/// Returns the changes of several entities.
+///
+/// # Errors
+///
+/// Returns a [`Fault`] if an entity is not covered, or the moment is not a time.
+pub(super) fn run(context: &Context<'_>, entities: &str, since: &str) -> Result<Object, Fault> {
+    let since = since_time(context, since)?;
+    let names: Vec<&str> = entities.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if names.is_empty() {
+        return Err(Fault::required("entities"));
+    }
+    let is_exclusive = context.switches.is(Switch::CdcBoundary, "exclusive");
+    let is_included = |at: Timestamp| if is_exclusive { at > since } else { at >= since };
+    let mut left = MAX_OBJECTS;
+    let mut responses = Vec::with_capacity(names.len());
+    for name in names {
+        let named = Named::find(name).filter(|named| !UNSUPPORTED.contains(&named.name()));
+        let named = named.ok_or_else(|| {
+            Fault::validation("4001", "Invalid query", format!("Change data capture does not support {name}"))
+        })?;
+        let Named::Kept(kind) = named else {
+            responses.push(Value::from(Object::new()));
+            continue;
+        };
+        let show = |object: &Object| present(context.switches, kind, object);
+        let mut changes = changes(context.company, kind, is_included, show);
+        changes.truncate(left);
+        left -= changes.len();
+        let found = changes.len();
+        responses.push(Value::from(if changes.is_empty() {
+            Object::new()
+        } else {
+            object! { kind.name() => changes, "startPosition" => 1_u64, "maxResults" => found }
+        }));
+    }
+    let response = object! { "QueryResponse" => responses };
+    Ok(object! { "CDCResponse" => vec![Value::from(response)] })
+}
+
+fn since_time(context: &Context<'_>, since: &str) -> Result<Timestamp, Fault> {
+    let since = parse_time(since).ok_or_else(|| Fault::invalid_value("2030", "changedSince", since))?;
+    let oldest = context.now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN);
+    if since < oldest && context.switches.is(Switch::CdcBeyondWindow, "error") {
+        return Err(Fault::business("changedSince must lie within the last 30 days."));
+    }
+    Ok(since.max(oldest))
+}
+
+/// Returns the changed and deleted objects, the oldest change first.
+fn changes(
+    company: &Company,
+    kind: Kind,
+    is_included: impl Fn(Timestamp) -> bool,
+    show: impl Fn(&Object) -> Object,
+) -> Vec<Value> {
+    let changed = company.list(kind).filter(|(_, entity)| is_included(entity.updated));
+    let changed = changed.map(|(_, entity)| (entity.updated, Value::from(show(&entity.object))));
+    let deleted = company.deleted(kind).filter(|(_, at)| is_included(*at)).map(|(id, at)| {
+        let object = object! {
+            "status" => "Deleted",
+            "domain" => "QBO",
+            "Id" => id.to_string(),
+            "MetaData" => object! { "LastUpdatedTime" => format_time(at) },
+        };
+        (at, Value::from(object))
+    });
+    let mut all: Vec<(Timestamp, Value)> = changed.chain(deleted).collect();
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, object)| object).collect()
+}

@@ -1,0 +1,129 @@
+//! Runs a query.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::parser::{Direction, Query, Selection};
+use super::test::{Column, Key, Test};
+use crate::company::{Company, Entity};
+use crate::entities::{Kind, Named};
+use crate::fault::Fault;
+use crate::object;
+use crate::switches::{Switch, Switches};
+use crate::value::{Object, Value};
+
+/// Results of a query that names no maximum.
+const DEFAULT_RESULTS: usize = 100;
+/// Most results of a query.
+const MAX_RESULTS: usize = 1000;
+
+/// Returns the `QueryResponse` of a query. `present` turns an object into the form that clients see.
+///
+/// # Errors
+///
+/// Returns a [`Fault`] with code 4001 if the query names a field that cannot be queried, or an invalid value.
+pub fn run(
+    query: &Query,
+    company: &Company,
+    switches: &Switches,
+    present: impl Fn(Kind, &Object) -> Object,
+) -> Result<Object, Fault> {
+    let max = max_results(query, switches)?;
+    let Named::Kept(kind) = query.entity else {
+        let is_count = query.selection == Selection::Count;
+        return Ok(if is_count {
+            object! { "totalCount" => 0_u64 }
+        } else {
+            Object::new()
+        });
+    };
+    let fold = !switches.is(Switch::QueryText, "case_sensitive");
+    let mut tests = query
+        .conditions
+        .iter()
+        .map(|condition| Test::new(kind, condition, fold))
+        .collect::<Result<Vec<_>, _>>()?;
+    // Objects that are not active are hidden, unless the query says which it wants.
+    let hides_inactive = kind.has_active() && !tests.iter().any(Test::is_on_active);
+    let columns = columns(kind, query)?;
+    // Time is the cheapest test, and the most selective one of the clients that read changes.
+    tests.sort_by_key(|test| !test.is_on_active());
+    let is_match = |entity: &Entity| {
+        (!hides_inactive || entity.object.flag("Active") != Some(false))
+            && tests.iter().all(|test| test.holds(entity))
+    };
+    let matches = company.list(kind).map(|(_, entity)| entity).filter(|entity| is_match(entity));
+    if query.selection == Selection::Count {
+        return Ok(object! { "totalCount" => matches.count() });
+    }
+    let skipped = query.start - 1;
+    let page: Vec<&Arc<Entity>> = if query.order.is_empty() {
+        matches.skip(skipped).take(max).collect()
+    } else {
+        sorted(kind, query, matches.collect(), fold)?.into_iter().skip(skipped).take(max).collect()
+    };
+    let found = page.len();
+    if found == 0 {
+        return Ok(Object::new());
+    }
+    let show = |entity: &Arc<Entity>| Value::from(project(present(kind, &entity.object), columns.as_deref()));
+    let objects: Vec<Value> = page.into_iter().map(show).collect();
+    Ok(object! { kind.name() => objects, "startPosition" => query.start, "maxResults" => found })
+}
+
+fn max_results(query: &Query, switches: &Switches) -> Result<usize, Fault> {
+    let max = query.max.unwrap_or(DEFAULT_RESULTS);
+    if max > MAX_RESULTS && switches.is(Switch::QueryMaxResults, "refuse") {
+        let detail = format!("value {max} is too large. Max allowed value is {MAX_RESULTS}.");
+        return Err(Fault::query_invalid(&detail));
+    }
+    Ok(max.min(MAX_RESULTS))
+}
+
+/// Returns the names of the fields to return, or `None` for all.
+fn columns(kind: Kind, query: &Query) -> Result<Option<Vec<&'static str>>, Fault> {
+    let Selection::Columns(columns) = &query.selection else { return Ok(None) };
+    let find = |column: &String| {
+        let name = column.split_once('.').map_or(column.as_str(), |(first, _)| first);
+        let all = crate::entities::fields::COMMON.iter().chain(kind.fields());
+        let field = all.map(|field| field.name).find(|field| field.eq_ignore_ascii_case(name));
+        field.ok_or_else(|| Fault::query_invalid(&format!("property '{column}' does not exist for {kind}")))
+    };
+    columns.iter().map(find).collect::<Result<_, _>>().map(Some)
+}
+
+fn project(object: Object, columns: Option<&[&str]>) -> Object {
+    let Some(columns) = columns else { return object };
+    let always = ["domain", "Id"];
+    let mut projected: Object = object
+        .iter()
+        .filter(|(name, _)| columns.contains(name) || always.contains(name))
+        .map(|(name, value)| (name, value.clone()))
+        .collect();
+    projected.set("sparse", true);
+    projected
+}
+
+fn sorted<'a>(
+    kind: Kind,
+    query: &Query,
+    matches: Vec<&'a Arc<Entity>>,
+    fold: bool,
+) -> Result<Vec<&'a Arc<Entity>>, Fault> {
+    let columns = query.order.iter().map(|(name, direction)| Ok((Column::find(kind, name)?, *direction)));
+    let columns: Vec<(Column, Direction)> = columns.collect::<Result<_, Fault>>()?;
+    let keys = |entity: &Entity| -> Vec<Option<Key>> {
+        columns.iter().map(|(column, _)| column.key(entity, fold)).collect()
+    };
+    let mut keyed: Vec<_> = matches.into_iter().map(|entity| (keys(entity), entity)).collect();
+    let compare = |a: &[Option<Key>], b: &[Option<Key>]| {
+        let mut all = a.iter().zip(b).zip(&columns).map(|((a, b), (_, direction))| match direction {
+            Direction::Ascending => a.cmp(b),
+            Direction::Descending => b.cmp(a),
+        });
+        all.find(|order| *order != Ordering::Equal).unwrap_or(Ordering::Equal)
+    };
+    // The sort is stable, so that equal objects stay in order of their ids.
+    keyed.sort_by(|(a, _), (b, _)| compare(a, b));
+    Ok(keyed.into_iter().map(|(_, entity)| entity).collect())
+}

@@ -1,0 +1,420 @@
+//! JSON values with exact decimal numbers.
+//!
+//! `serde_json::Value` reads numbers as binary floats, which cannot hold amounts such as 0.10 exactly. This type
+//! reads them as decimals. Field names are interned, because every object of a company has the same ones.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use rust_decimal::Decimal;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// Deepest nesting that is read. The deepest object of the API, an invoice with groups, has fewer than 12 levels.
+const MAX_DEPTH: usize = 32;
+/// Number of field names that are interned. Further names are stored with each object.
+const MAX_INTERNED: usize = 4096;
+
+/// A JSON value.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the variants are JSON's own types")]
+pub enum Value {
+    Null,
+    Bool(bool),
+    Number(Decimal),
+    Text(Box<str>),
+    List(Vec<Value>),
+    Object(Object),
+}
+
+/// A JSON object that keeps the order of its fields. Objects have few fields, so a field is found by a scan.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Object(Vec<(Arc<str>, Value)>);
+
+/// The reason why a text is not a usable JSON document.
+#[derive(Debug, thiserror::Error)]
+pub enum ParseError {
+    /// The text is not JSON.
+    #[error(transparent)]
+    Syntax(#[from] serde_json::Error),
+    /// A number has more digits than a decimal holds.
+    #[error("the number {0} is out of range")]
+    Number(String),
+    /// Objects or lists are nested too deeply.
+    #[error("more than {MAX_DEPTH} levels of nesting")]
+    Depth,
+}
+
+impl Value {
+    /// Parses a JSON document.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ParseError::Syntax`] if the text is not JSON, [`ParseError::Number`] if a number does not fit
+    /// into a decimal, and [`ParseError::Depth`] if the nesting is too deep.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        from_raw(serde_json::from_str(text)?, 0)
+    }
+
+    /// Returns the text of a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns a number, also one that is written as a string, as several clients do.
+    #[must_use]
+    pub fn as_decimal(&self) -> Option<Decimal> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(text) => parse_decimal(text),
+            _ => None,
+        }
+    }
+
+    /// Returns a truth value, also one that is written as a string.
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(*value),
+            Self::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            Self::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Returns the object, if the value is one.
+    #[must_use]
+    pub fn as_object(&self) -> Option<&Object> {
+        match self {
+            Self::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// Returns the items of a list, or none.
+    #[must_use]
+    pub fn items(&self) -> &[Self] {
+        match self {
+            Self::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// Returns whether the value is `null` or an empty string, which clients send for an absent field.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Text(text) => text.trim().is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Returns a number, a truth value or a string as text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Text(text) => text.to_string(),
+            other => other.to_string(),
+        }
+    }
+
+    fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        match self {
+            Self::Null => out.write_str("null"),
+            Self::Bool(value) => write!(out, "{value}"),
+            Self::Number(number) => write!(out, "{}", number.normalize()),
+            Self::Text(text) => write_string(text, out),
+            Self::List(items) => {
+                out.write_char('[')?;
+                for (at, item) in items.iter().enumerate() {
+                    if at > 0 {
+                        out.write_char(',')?;
+                    }
+                    item.write(out)?;
+                }
+                out.write_char(']')
+            }
+            Self::Object(object) => object.write(out),
+        }
+    }
+}
+
+/// The value as compact JSON.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f)
+    }
+}
+
+/// The object as compact JSON.
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f)
+    }
+}
+
+impl Object {
+    /// Returns an empty object.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Parses a JSON object; `None` if the document is not an object.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Value::parse`].
+    pub fn parse(text: &str) -> Result<Option<Self>, ParseError> {
+        Ok(match Value::parse(text)? {
+            Value::Object(object) => Some(object),
+            _ => None,
+        })
+    }
+
+    /// Returns a field.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(key, _)| **key == *name).map(|(_, value)| value)
+    }
+
+    /// Returns a field for change.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.0.iter_mut().find(|(key, _)| **key == *name).map(|(_, value)| value)
+    }
+
+    /// Returns the text of a field.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(Value::as_str)
+    }
+
+    /// Returns the number in a field, or zero.
+    #[must_use]
+    pub fn decimal(&self, name: &str) -> Decimal {
+        self.get(name).and_then(Value::as_decimal).unwrap_or_default()
+    }
+
+    /// Returns the truth value of a field.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.get(name).and_then(Value::as_bool)
+    }
+
+    /// Returns the id that a reference field such as `CustomerRef` holds.
+    #[must_use]
+    pub fn reference(&self, name: &str) -> Option<String> {
+        let value = self.get(name)?.as_object()?.get("value")?;
+        (!value.is_blank()).then(|| value.to_text())
+    }
+
+    /// Returns the items of a list field, or none.
+    #[must_use]
+    pub fn list(&self, name: &str) -> &[Value] {
+        self.get(name).map_or(&[], Value::items)
+    }
+
+    /// Sets a field in its place, or appends it.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        let value = value.into();
+        match self.get_mut(name) {
+            Some(old) => *old = value,
+            None => self.0.push((intern(name), value)),
+        }
+    }
+
+    /// Removes a field and returns its value.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        let at = self.0.iter().position(|(key, _)| **key == *name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// Returns the fields in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// Returns whether the object has no fields.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        out.write_char('{')?;
+        for (at, (name, value)) in self.0.iter().enumerate() {
+            if at > 0 {
+                out.write_char(',')?;
+            }
+            write_string(name, out)?;
+            out.write_char(':')?;
+            value.write(out)?;
+        }
+        out.write_char('}')
+    }
+}
+
+impl<'a> FromIterator<(&'a str, Value)> for Object {
+    fn from_iter<I: IntoIterator<Item = (&'a str, Value)>>(fields: I) -> Self {
+        Self(fields.into_iter().map(|(name, value)| (intern(name), value)).collect())
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<Decimal> for Value {
+    fn from(number: Decimal) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<usize> for Value {
+    fn from(number: usize) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<Object> for Value {
+    fn from(object: Object) -> Self {
+        Self::Object(object)
+    }
+}
+
+impl From<Vec<Value>> for Value {
+    fn from(items: Vec<Value>) -> Self {
+        Self::List(items)
+    }
+}
+
+/// Creates an [`Object`] from field names and values.
+#[macro_export]
+macro_rules! object {
+    ($($name:expr => $value:expr),* $(,)?) => {{
+        #[allow(unused_mut, reason = "the object can be empty")]
+        let mut object = $crate::value::Object::new();
+        $(object.set($name, $value);)*
+        object
+    }};
+}
+
+/// Parses a decimal in plain or scientific notation.
+#[must_use]
+pub fn parse_decimal(text: &str) -> Option<Decimal> {
+    let text = text.trim();
+    text.parse().or_else(|_| Decimal::from_scientific(text)).ok()
+}
+
+/// Returns the shared copy of a field name.
+fn intern(name: &str) -> Arc<str> {
+    static NAMES: LazyLock<Mutex<HashSet<Arc<str>>>> = LazyLock::new(Mutex::default);
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(shared) = names.get(name) {
+        return Arc::clone(shared);
+    }
+    let shared: Arc<str> = name.into();
+    if names.len() < MAX_INTERNED {
+        names.insert(Arc::clone(&shared));
+    }
+    shared
+}
+
+fn write_string(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
+    out.write_char('"')?;
+    let mut plain = 0;
+    for (at, c) in text.char_indices().filter(|(_, c)| matches!(c, '"' | '\\' | '\0'..='\u{1f}')) {
+        out.write_str(&text[plain..at])?;
+        match c {
+            '"' | '\\' => write!(out, "\\{c}")?,
+            '\n' => out.write_str("\\n")?,
+            '\r' => out.write_str("\\r")?,
+            '\t' => out.write_str("\\t")?,
+            c => write!(out, "\\u{:04x}", u32::from(c))?,
+        }
+        plain = at + c.len_utf8();
+    }
+    out.write_str(&text[plain..])?;
+    out.write_char('"')
+}
+
+fn from_raw(raw: &RawValue, depth: usize) -> Result<Value, ParseError> {
+    if depth > MAX_DEPTH {
+        return Err(ParseError::Depth);
+    }
+    let text = raw.get();
+    Ok(match text.as_bytes().first() {
+        Some(b'{') => {
+            let mut object = Object::new();
+            let Fields(fields) = serde_json::from_str(text)?;
+            for (name, raw) in fields {
+                object.set(&name, from_raw(raw, depth + 1)?);
+            }
+            Value::Object(object)
+        }
+        Some(b'[') => {
+            let items: Vec<&RawValue> = serde_json::from_str(text)?;
+            Value::List(items.into_iter().map(|raw| from_raw(raw, depth + 1)).collect::<Result<_, _>>()?)
+        }
+        Some(b'"') => Value::Text(serde_json::from_str(text)?),
+        Some(b't' | b'f') => Value::Bool(serde_json::from_str(text)?),
+        Some(b'n') => Value::Null,
+        _ => Value::Number(parse_decimal(text).ok_or_else(|| ParseError::Number(text.to_owned()))?),
+    })
+}
+
+/// The fields of an object, with their values unparsed.
+struct Fields<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FieldsVisitor;
+        impl<'de> Visitor<'de> for FieldsVisitor {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+#[cfg(test)]
+#[path = "value_tests.rs"]
+mod tests;
