@@ -25,6 +25,7 @@ pub enum Action {
     /// The call is carried out, and its response is sent after `seconds`.
     Slow,
     /// HTTP 200 with a fault in the body; nothing is written.
+    #[serde(rename = "fault_in_200")]
     FaultIn200,
     /// HTTP 401; nothing is written.
     Unauthorized,

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{ACCESS_SECONDS, App};
 
-/// The published signing key: base64 of PKCS#8.
+/// The published signing key: base64 of PKCS#1.
 const SIGNING_KEY: &str = include_str!("signing-key.txt");
 /// Name of the key.
 const KEY_ID: &str = "stand-in";
@@ -77,7 +77,7 @@ pub fn keys() -> Value {
 /// Reads the signing key. A test proves that it can be read.
 fn key() -> Option<KeyPair> {
     let encoded: String = SIGNING_KEY.split_whitespace().collect();
-    KeyPair::from_pkcs8(&STANDARD.decode(encoded).ok()?).ok()
+    KeyPair::from_der(&STANDARD.decode(encoded).ok()?).ok()
 }
 
 fn base64url(bytes: &[u8]) -> String {

@@ -46,14 +46,17 @@ pub fn answer(stand_in: &StandIn, request: &Request, in_flight: usize) -> Outcom
     let ordered = hit.and_then(|(action, _)| ordered_fault(action, &state));
     let is_carried_out = ordered.is_none()
         && !matches!(hit, Some((injection::Action::DropBefore | injection::Action::Timeout, _)));
-    let (result, replayed) = match ordered {
-        Some(fault) => (Err(fault), None),
+    let carried = match ordered {
+        Some(fault) => Err(fault),
         None if is_carried_out => carry_out(&mut state, request, &call, action, in_flight, format),
-        None => (Err(Fault::service(0, Form::Api)), None),
+        None => Err(Fault::service(0, Form::Api)),
     };
-    let code = result.as_ref().err().map(|fault| fault.code);
-    let is_replay = replayed.is_some();
-    let mut response = replayed.unwrap_or_else(|| render_result(&result, format, &state));
+    let code = carried.as_ref().err().map(|fault| fault.code);
+    let is_replay = matches!(carried, Ok(Carried::Replayed(_)));
+    let mut response = match carried {
+        Ok(Carried::Done(response) | Carried::Replayed(response)) => response,
+        Err(fault) => render(Err(&fault), format, state.now()),
+    };
     if matches!(hit, Some((injection::Action::FaultIn200, _))) {
         response.status = 200;
     }
@@ -100,9 +103,15 @@ fn throttled(state: &State) -> Fault {
     Fault::throttled(if is_json { Form::Api } else { Form::Xml })
 }
 
-type Carried = (Result<Object, Fault>, Option<Rendered>);
+/// The response of a call that was accepted.
+enum Carried {
+    /// The call was carried out.
+    Done(Rendered),
+    /// The call was carried out before: this is its stored response.
+    Replayed(Rendered),
+}
 
-/// Checks and runs a call. Returns its result, or the stored response of the same call.
+/// Checks and runs a call.
 fn carry_out(
     state: &mut State,
     request: &Request,
@@ -110,34 +119,29 @@ fn carry_out(
     action: Result<Action, Fault>,
     in_flight: usize,
     format: Format,
-) -> Carried {
-    if let Err(fault) = admit(state, request, call, in_flight) {
-        return (Err(fault), None);
-    }
-    let action = match action {
-        Ok(action) => action,
-        Err(fault) => return (Err(fault), None),
-    };
+) -> Result<Carried, Fault> {
+    admit(state, request, call, in_flight)?;
+    let action = action?;
     let id = request.parameter("requestid").filter(|id| request.method != "GET" && !id.is_empty());
     let request_digest = digest(&request.path, &request.body);
-    match id.map(|id| replay(state, id, &request_digest, &action)) {
-        None | Some(Ok(None)) => {}
-        Some(Ok(Some(stored))) => return (Ok(Object::new()), Some(stored)),
-        Some(Err(fault)) => return (Err(fault), None),
+    if let Some(id) = id
+        && let Some(stored) = replay(state, id, &request_digest, &action)?
+    {
+        return Ok(Carried::Replayed(stored));
     }
     let result = run(state, request, &action, id.is_some());
     state.publish(Author::Client);
     // The response is rendered once, so that a replay repeats it to the byte.
-    let response = result.is_ok().then(|| render_result(&result, format, state));
-    if let (Some(id), Some(response)) = (id, &response) {
-        let now = state.now();
+    let now = state.now();
+    let result = result.map(|fields| render(Ok(fields), format, now));
+    if let (Some(id), Ok(response)) = (id, &result) {
         state.replays.store(id, request_digest, response, now);
     }
     if let Err(error) = state.commit() {
         tracing::error!("{error}");
-        return (Err(Fault::service(500, Form::Api)), None);
+        return Err(Fault::service(500, Form::Api));
     }
-    (result, None)
+    result.map(Carried::Done)
 }
 
 /// Checks the token, the company and the limits.
@@ -205,10 +209,6 @@ fn run(state: &mut State, request: &Request, action: &Action, has_request_id: bo
         Action::ChangedSince { entities, since } => cdc::run(&context, entities, since),
         action => dispatch::run(&mut context, action),
     }
-}
-
-fn render_result(result: &Result<Object, Fault>, format: Format, state: &State) -> Rendered {
-    render(result.as_ref().map(Clone::clone), format, state.now())
 }
 
 fn log(

@@ -7,7 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use crate::object;
-use crate::value::{Object, Value, parse_decimal};
+use crate::value::{Object, Value};
 
 const NAMESPACE: &str = "http://schema.intuit.com/finance/v3";
 
@@ -39,20 +39,6 @@ const LISTS: [&str; 8] = [
     "OtherAddr",
     "OtherContactInfo",
     "TaxLine",
-];
-
-/// Elements that hold a number inside a line. Other numbers are read by the rules of their fields.
-const NUMBERS: [&str; 10] = [
-    "Amount",
-    "Qty",
-    "UnitPrice",
-    "LineNum",
-    "TotalTax",
-    "TaxPercent",
-    "NetAmountTaxable",
-    "DiscountPercent",
-    "RatePercent",
-    "TaxInclusiveAmt",
 ];
 
 /// Writes the fields of a response.
@@ -203,7 +189,7 @@ fn close(element: Open, open: &mut [Open]) -> Option<Value> {
         }
         reference.into()
     } else if is_leaf && attributes.is_empty() {
-        leaf(&name, text)
+        text.into()
     } else {
         for (name, value) in attributes.iter() {
             children.set(name, value.clone());
@@ -218,11 +204,4 @@ fn close(element: Open, open: &mut [Open]) -> Option<Value> {
         None => parent.children.set(&name, value),
     }
     None
-}
-
-fn leaf(name: &str, text: &str) -> Value {
-    match parse_decimal(text).filter(|_| NUMBERS.contains(&name)) {
-        Some(number) => number.into(),
-        None => text.into(),
-    }
 }

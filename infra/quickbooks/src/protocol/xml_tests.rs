@@ -31,8 +31,8 @@ fn requests_are_read_into_the_same_form_as_json() {
         <Id>5</Id><CustomerRef name="A &amp; B">7</CustomerRef>
         <Line><Amount>10.50</Amount><DetailType>SalesItemLineDetail</DetailType>
         <SalesItemLineDetail><ItemRef>1</ItemRef><Qty>2</Qty></SalesItemLineDetail></Line></Invoice>"#;
-    let expected = r#"{"Id":"5","CustomerRef":{"value":"7","name":"A & B"},"Line":[{"Amount":10.5,"DetailType":
-        "SalesItemLineDetail","SalesItemLineDetail":{"ItemRef":{"value":"1"},"Qty":2}}],"sparse":"true"}"#;
+    let expected = r#"{"Id":"5","CustomerRef":{"value":"7","name":"A & B"},"Line":[{"Amount":"10.50","DetailType":
+        "SalesItemLineDetail","SalesItemLineDetail":{"ItemRef":{"value":"1"},"Qty":"2"}}],"sparse":"true"}"#;
     assert_eq!(xml::read(text).unwrap(), Value::parse(expected).unwrap());
 }
 

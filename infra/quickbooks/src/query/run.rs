@@ -38,7 +38,7 @@ pub fn run(
         });
     };
     let fold = !switches.is(Switch::QueryText, "case_sensitive");
-    let mut tests = query
+    let tests = query
         .conditions
         .iter()
         .map(|condition| Test::new(kind, condition, fold))
@@ -46,8 +46,6 @@ pub fn run(
     // Objects that are not active are hidden, unless the query says which it wants.
     let hides_inactive = kind.has_active() && !tests.iter().any(Test::is_on_active);
     let columns = columns(kind, query)?;
-    // Time is the cheapest test, and the most selective one of the clients that read changes.
-    tests.sort_by_key(|test| !test.is_on_active());
     let is_match = |entity: &Entity| {
         (!hides_inactive || entity.object.flag("Active") != Some(false))
             && tests.iter().all(|test| test.holds(entity))

@@ -12,6 +12,22 @@ use crate::value::{Object, Value};
 
 /// Characters that a part of a name cannot have: the colon separates the levels of a customer's full name.
 const FORBIDDEN_IN_NAMES: [char; 4] = [':', '\t', '\n', '\r'];
+/// Fields of lines and tax details that hold numbers.
+pub const NUMBERS: [&str; 13] = [
+    "Amount",
+    "DiscountAmt",
+    "DiscountPercent",
+    "DiscountRate",
+    "LineNum",
+    "NetAmountTaxable",
+    "Qty",
+    "RatePercent",
+    "TaxInclusiveAmt",
+    "TaxPercent",
+    "TotalTax",
+    "UnitPrice",
+    "Quantity",
+];
 /// Longest tax identifier.
 const MAX_TAX_IDENTIFIER: usize = 20;
 
@@ -118,10 +134,10 @@ fn check_field(field: &Field, value: &Value, switches: &Switches) -> Result<Opti
         FieldKind::Web => return check_part(name, "URI", value, MAX_URI, switches),
         FieldKind::Address => return check_address(name, value.as_object().ok_or_else(wrong)?, switches),
         FieldKind::List => Value::List(match value {
-            Value::List(items) => items.clone(),
+            Value::List(items) => items.iter().map(with_numbers).collect(),
             _ => return Err(wrong()),
         }),
-        FieldKind::Object => value.as_object().ok_or_else(wrong)?.clone().into(),
+        FieldKind::Object => with_numbers(&value.as_object().ok_or_else(wrong)?.clone().into()),
     }))
 }
 
@@ -210,6 +226,21 @@ fn check_address(name: &str, address: &Object, switches: &Switches) -> Result<Op
     }
     let has_parts = checked.iter().any(|(part, _)| part != "Id");
     Ok(has_parts.then(|| checked.into()))
+}
+
+/// Returns a value in which the numbers that a client wrote as texts are numbers, as Decimal's users do in Python.
+fn with_numbers(value: &Value) -> Value {
+    match value {
+        Value::List(items) => Value::List(items.iter().map(with_numbers).collect()),
+        Value::Object(object) => {
+            let number = |name: &str, value: &Value| value.as_decimal().filter(|_| NUMBERS.contains(&name));
+            let field = |name: &str, value: &Value| {
+                number(name, value).map_or_else(|| with_numbers(value), Value::from)
+            };
+            Value::Object(object.iter().map(|(name, value)| (name, field(name, value))).collect())
+        }
+        other => other.clone(),
+    }
 }
 
 /// Parses a date, also one that is followed by a time.

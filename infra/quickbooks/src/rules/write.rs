@@ -56,6 +56,10 @@ impl Writer<'_> {
     fn create(&mut self, kind: Kind, mut object: Object) -> Result<Arc<Entity>, Fault> {
         self.prepare(kind, None, &mut object)?;
         let opening = names::take_opening_balance(kind, &mut object);
+        if let Some(opening) = &opening {
+            // Checked before the customer is saved, so that a refusal changes nothing.
+            sales::check_open_period(self, &sales::opening_invoice(0, opening))?;
+        }
         let id = self.company.next(kind.sequence());
         let saved = self.save(kind, id, object, Stamp::Create);
         if let Some(opening) = opening {

@@ -1,0 +1,72 @@
+//! Load: 20,000 customers created in batches, then queries. Ignored by default; the figures in
+//! docs/quickbooks-stand-in.md come from the command there.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::client::Client;
+
+/// Customers that the load test creates.
+const CUSTOMERS: usize = 20_000;
+
+fn customer(n: usize) -> Value {
+    json!({
+        "DisplayName": format!("Customer {n:05}"), "GivenName": "Given", "FamilyName": format!("Family {n}"),
+        "CompanyName": format!("Company {n}"), "PrimaryEmailAddr": { "Address": format!("c{n}@example.com") },
+        "PrimaryPhone": { "FreeFormNumber": format!("(813) 555-{:04}", n % 10_000) },
+        "Mobile": { "FreeFormNumber": "(813) 555-0199" }, "WebAddr": { "URI": "https://example.com/" },
+        "Notes": "Gate code at the office. Call before you come.",
+        "BillAddr": { "Line1": format!("{n} Main Street"), "City": "Tampa", "CountrySubDivisionCode": "FL", "PostalCode": "33602" },
+        "ShipAddr": { "Line1": format!("{n} Main Street"), "City": "Tampa", "CountrySubDivisionCode": "FL", "PostalCode": "33602" },
+    })
+}
+
+/// Resident memory of this process, in MiB.
+fn resident_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement; docs/quickbooks-stand-in.md has its command"]
+async fn twenty_thousand_customers_fit_in_200_mib_and_are_queried_in_50_ms() {
+    let client = Client::start().await;
+    let start = Instant::now();
+    let mut slowest_batch = 0;
+    for first in (0..CUSTOMERS).step_by(30) {
+        let items: Vec<Value> = (first..CUSTOMERS.min(first + 30))
+            .map(
+                |n| json!({ "bId": (n - first).to_string(), "operation": "create", "Customer": customer(n) }),
+            )
+            .collect();
+        let sent = Instant::now();
+        let response = client.post("batch", json!({ "BatchItemRequest": items })).await;
+        slowest_batch = slowest_batch.max(sent.elapsed().as_millis());
+        assert!(response.status == 200 && !response.body.contains("Fault"), "{}", response.body);
+    }
+    println!(
+        "{CUSTOMERS} customers in {} ms, slowest batch of 30 in {slowest_batch} ms",
+        start.elapsed().as_millis()
+    );
+    for query in [
+        "select count(*) from Customer where DisplayName like '%99%'",
+        "select * from Customer where DisplayName = 'Customer 19999'",
+        "select * from Customer where FamilyName like 'Family 1%' orderby DisplayName desc startposition 5000 maxresults 100",
+        "select * from Customer where MetaData.LastUpdatedTime >= '2020-01-01' order by MetaData.LastUpdatedTime startposition 19001 maxresults 1000",
+        "select * from Customer startposition 19001 maxresults 1000",
+    ] {
+        let mut times = Vec::new();
+        for _ in 0..5 {
+            let sent = Instant::now();
+            assert_eq!(client.query(query).await.status, 200);
+            times.push(sent.elapsed().as_millis());
+        }
+        times.sort_unstable();
+        println!("{:>4} ms median of 5: {query}", times[2]);
+        assert!(times[2] < 50, "{query}: {times:?} ms");
+    }
+    println!("{} MiB resident", resident_mib());
+    assert!(resident_mib() < 200);
+}
