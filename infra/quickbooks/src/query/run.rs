@@ -1,6 +1,5 @@
 //! Runs a query.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::parser::{Direction, Query, Selection};
@@ -58,7 +57,7 @@ pub fn run(
     let page: Vec<&Arc<Entity>> = if query.order.is_empty() {
         matches.skip(skipped).take(max).collect()
     } else {
-        sorted(kind, query, matches.collect(), fold)?.into_iter().skip(skipped).take(max).collect()
+        sorted(kind, query, matches, skipped.saturating_add(max), fold)?.into_iter().skip(skipped).collect()
     };
     let found = page.len();
     if found == 0 {
@@ -102,26 +101,47 @@ fn project(object: Object, columns: Option<&[&str]>) -> Object {
     projected
 }
 
+/// Returns the first `count` objects in the order of the query. Equal ones stay in order of their ids.
 fn sorted<'a>(
     kind: Kind,
     query: &Query,
-    matches: Vec<&'a Arc<Entity>>,
+    matches: impl Iterator<Item = &'a Arc<Entity>>,
+    count: usize,
     fold: bool,
 ) -> Result<Vec<&'a Arc<Entity>>, Fault> {
     let columns = query.order.iter().map(|(name, direction)| Ok((Column::find(kind, name)?, *direction)));
     let columns: Vec<(Column, Direction)> = columns.collect::<Result<_, Fault>>()?;
-    let keys = |entity: &Entity| -> Vec<Option<Key>> {
-        columns.iter().map(|(column, _)| column.key(entity, fold)).collect()
-    };
-    let mut keyed: Vec<_> = matches.into_iter().map(|entity| (keys(entity), entity)).collect();
-    let compare = |a: &[Option<Key>], b: &[Option<Key>]| {
-        let mut all = a.iter().zip(b).zip(&columns).map(|((a, b), (_, direction))| match direction {
+    let Some(((first, _), others)) = columns.split_first() else { return Ok(matches.take(count).collect()) };
+    let mut keyed: Vec<Keyed<'a>> = matches
+        .enumerate()
+        .map(|(at, entity)| Keyed {
+            first: first.key(entity, fold),
+            others: others.iter().map(|(column, _)| column.key(entity, fold)).collect(),
+            at,
+            entity,
+        })
+        .collect();
+    let compare = |a: &Keyed<'_>, b: &Keyed<'_>| {
+        let keys = std::iter::once((&a.first, &b.first)).chain(a.others.iter().zip(&b.others));
+        let mut orders = keys.zip(&columns).map(|((a, b), (_, direction))| match direction {
             Direction::Ascending => a.cmp(b),
             Direction::Descending => b.cmp(a),
         });
-        all.find(|order| *order != Ordering::Equal).unwrap_or(Ordering::Equal)
+        orders.find(|order| order.is_ne()).unwrap_or_else(|| a.at.cmp(&b.at))
     };
-    // The sort is stable, so that equal objects stay in order of their ids.
-    keyed.sort_by(|(a, _), (b, _)| compare(a, b));
-    Ok(keyed.into_iter().map(|(_, entity)| entity).collect())
+    // Only the objects up to the end of the page have to be in order.
+    if count < keyed.len() {
+        keyed.select_nth_unstable_by(count, compare);
+        keyed.truncate(count);
+    }
+    keyed.sort_unstable_by(compare);
+    Ok(keyed.into_iter().map(|keyed| keyed.entity).collect())
+}
+
+/// An object with its sort keys. Nearly all queries sort by one field, which needs no allocation.
+struct Keyed<'a> {
+    first: Option<Key>,
+    others: Vec<Option<Key>>,
+    at: usize,
+    entity: &'a Arc<Entity>,
 }
