@@ -53,7 +53,7 @@ async fn switches(Extract(stand_in): Shared) -> Response {
 async fn set_switches(Extract(stand_in): Shared, body: Bytes) -> Response {
     let values: serde_json::Map<String, Json> = match parse(&body) {
         Ok(values) => values,
-        Err(response) => return response,
+        Err(reason) => return refuse(&reason),
     };
     let mut state = stand_in.lock();
     let mut switches = state.switches.clone();
@@ -87,7 +87,7 @@ fn clock_response(state: &State) -> Response {
 async fn set_clock(Extract(stand_in): Shared, body: Bytes) -> Response {
     let change: ClockChange = match parse(&body) {
         Ok(change) => change,
-        Err(response) => return response,
+        Err(reason) => return refuse(&reason),
     };
     let is_valid = change.speed.is_none_or(|speed| (0.0..=MAX_SPEED).contains(&speed))
         && change.advance_seconds.is_none_or(|seconds| seconds.abs() <= MAX_ADVANCE);
@@ -116,7 +116,7 @@ async fn faults(Extract(stand_in): Shared) -> Response {
 async fn add_fault(Extract(stand_in): Shared, body: Bytes) -> Response {
     let order: Order = match parse(&body) {
         Ok(order) => order,
-        Err(response) => return response,
+        Err(reason) => return refuse(&reason),
     };
     let mut state = stand_in.lock();
     state.injections.add(order);
@@ -223,7 +223,7 @@ async fn webhook(Extract(stand_in): Shared) -> Response {
 async fn set_webhook(Extract(stand_in): Shared, body: Bytes) -> Response {
     let endpoint: Endpoint = match parse(&body) {
         Ok(endpoint) => endpoint,
-        Err(response) => return response,
+        Err(reason) => return refuse(&reason),
     };
     if !endpoint.url.starts_with("http://") {
         return refuse("url must start with http://, because the stand-in delivers without TLS");
@@ -266,8 +266,8 @@ fn committed(state: &mut State, response: Response) -> Response {
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response> {
-    serde_json::from_slice(body).map_err(|error| refuse(&error.to_string()))
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
 fn refuse(reason: &str) -> Response {

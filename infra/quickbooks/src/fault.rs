@@ -1,7 +1,8 @@
 //! The errors of the API. Each constructor names where its texts come from, if they are known.
 //!
-//! Sources: \[codes\] Intuit's list of error codes, as copied by support pages of RedTeam and QODBC; \[top\] Intuit's
-//! article on the most frequent errors; \[field\] responses quoted in issues of public clients.
+//! Sources: \[codes\] Intuit's list of error codes, as copied by support pages of RedTeam and QODBC;
+//! \[top\] Intuit's article on the most frequent errors; \[field\] responses quoted in issues of public
+//! clients.
 
 use crate::object;
 use crate::value::{Object, Value};
@@ -36,8 +37,8 @@ pub enum Form {
     Xml,
 }
 
-const INACTIVE: &str = "Something you're trying to use has been made inactive. Check the fields with accounts, \
-                        customers, items, vendors or employees.";
+const INACTIVE: &str = "Something you're trying to use has been made inactive. Check the fields with \
+                        accounts, customers, items, vendors or employees.";
 
 impl Fault {
     /// Returns a validation error, HTTP 400.
@@ -134,8 +135,8 @@ impl Fault {
     #[must_use]
     pub fn illegal_characters(element: &str, supplied: &str) -> Self {
         let detail = format!(
-            "Invalid String. The String may contain unsupported or illegal chars in {element} : Element contains \
-             invalid characters. {supplied}"
+            "Invalid String. The String may contain unsupported or illegal chars in {element} : Element \
+             contains invalid characters. {supplied}"
         );
         Self::validation("2040", "Invalid String", detail).at(element)
     }
@@ -145,8 +146,8 @@ impl Fault {
     pub fn length(element: &str, max: usize, supplied: usize) -> Self {
         let message = "String length is either shorter or longer than supported by specification";
         let detail = format!(
-            "String length specified does not match the supported length. Min:0 Max:{max} supported. Supplied \
-             length:{supplied}"
+            "String length specified does not match the supported length. Min:0 Max:{max} supported. \
+             Supplied length:{supplied}"
         );
         Self::validation("2050", message, detail).at(element)
     }
@@ -211,24 +212,25 @@ impl Fault {
     /// The company's subscription has ended. \[top\]
     #[must_use]
     pub fn company_status() -> Self {
-        let detail = "Subscription period has ended or been canceled, or there was a billing problem : You can't \
-                      add data to QuickBooks Online Plus because your trial or subscription period ended";
+        let detail = "Subscription period has ended or been canceled, or there was a billing problem : \
+                      You can't add data to QuickBooks Online Plus because your trial or subscription \
+                      period ended";
         Self::validation("6190", "Invalid Company Status", detail)
     }
 
     /// The books are closed at the date of the transaction. \[top\]
     #[must_use]
     pub fn period_closed() -> Self {
-        let detail = "The account period has closed and the account books cannot be updated through through the \
-                      QBO Services API. Please use the QBO website to make these changes.";
+        let detail = "The account period has closed and the account books cannot be updated through \
+                      the QBO Services API. Please use the QBO website to make these changes.";
         Self::validation("6210", "Account Period Closed, Cannot Update Through Services API", detail)
     }
 
     /// Another customer, vendor or employee has the name. \[field\]
     #[must_use]
     pub fn duplicate_name() -> Self {
-        let detail = "The name supplied already exists. : Another customer, vendor or employee is already using \
-                      this \nname. Please use a different name.";
+        let detail = "The name supplied already exists. : Another customer, vendor or employee is \
+                      already using this \nname. Please use a different name.";
         Self::validation("6240", "Duplicate Name Exists Error", detail)
     }
 

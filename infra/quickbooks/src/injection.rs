@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::call::Call;
 
-/// What happens to a call.
+/// The effect of a fault on a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -83,7 +83,7 @@ pub struct Order {
     /// Number of calls that are hit then.
     #[serde(default = "one")]
     pub times: u64,
-    /// What happens to them.
+    /// The effect on them.
     #[serde(rename = "do")]
     pub action: Action,
     /// Length of `timeout` (default 60) and `slow` (default 2), in seconds.

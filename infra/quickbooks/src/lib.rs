@@ -1,8 +1,9 @@
 //! A stand-in for the QuickBooks Online Accounting API: an HTTP server for tests and for the local stack.
 //!
-//! [`Server::start`] opens the state ([`state`]) and binds the port; [`Server::run`] answers requests ([`server`]). The
-//! API is in [`protocol`], which reads and writes the [`company`] by the [`rules`]. [`oauth`] and [`webhooks`] complete
-//! what an app sees; [`control`] and [`page`] are for tests and for people.
+//! [`Server::start`] opens the state ([`state`]) and binds the port; [`Server::run`] answers requests
+//! ([`server`]). The API is in [`protocol`], which reads and writes the [`company`] by the [`rules`].
+//! [`oauth`] and [`webhooks`] complete what an app sees; [`control`] and [`page`] are for tests and for
+//! people.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,7 +42,7 @@ pub struct StandIn {
     changed: Notify,
 }
 
-/// What a client needs to connect: the one line that the command prints.
+/// The address and credentials that a client needs: the one line that the command prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "the fields are named after what they hold")]
 pub struct Ready {

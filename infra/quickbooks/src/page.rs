@@ -1,4 +1,5 @@
-//! The page for people: the company's customers, invoices and payments, the latest calls, and forms for edits.
+//! The page for people: the company's customers, invoices and payments, the latest calls, and forms for
+//! edits.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -23,11 +24,7 @@ const MAX_ROWS: usize = 50;
 
 type Parameters = BTreeMap<String, String>;
 
-const STYLE: &str = "body{font:15px/1.4 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222}\
-    table{border-collapse:collapse;width:100%;margin:.5rem 0 2rem}th,td{text-align:left;padding:.25rem .6rem;\
-    border-bottom:1px solid #ddd;vertical-align:top}td.n,th.n{text-align:right}fieldset{border:1px solid #ccc;\
-    margin:0 0 1rem}input,select,button{font:inherit;margin:.15rem}.message{background:#eef6ee;padding:.5rem 1rem}\
-    .inactive{color:#888}code{font-size:.9em}";
+const STYLE: &str = include_str!("page.css");
 
 /// Escapes a text for HTML.
 #[must_use]
@@ -79,12 +76,13 @@ pub async fn show(
         "<p>A stand-in for QuickBooks Online. Company <code>{}</code>. Nothing here is sent to Intuit.</p>",
         escape(&state.app.realm_id)
     ));
+    body.push_str(&credentials(&state));
     let edited = parameters.get("edit").and_then(|id| id.parse().ok());
     if let Some((id, entity)) = edited.and_then(|id| Some((id, state.company.get(Kind::Customer, id)?))) {
         body.push_str(&customer_form(id, &entity.object));
     }
     body.push_str(&customers(&state, search));
-    body.push_str(&money_forms());
+    body.push_str(MONEY_FORMS);
     body.push_str(&transactions(
         &state,
         Kind::Invoice,
@@ -96,6 +94,21 @@ pub async fn show(
     let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'";
     let headers = [(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store")];
     (headers, Html(document(&company_name(&state), &body))).into_response()
+}
+
+/// The credentials of the ready line, folded away.
+fn credentials(state: &State) -> String {
+    let rows: String = [
+        ("Client id", &state.app.client_id),
+        ("Client secret", &state.app.client_secret),
+        ("Access token", &state.ready.access_token),
+        ("Refresh token", &state.ready.refresh_token),
+        ("Webhook key", &state.app.verifier_token),
+    ]
+    .into_iter()
+    .map(|(label, value)| format!("<tr><td>{label}</td><td><code>{}</code></td></tr>", escape(value)))
+    .collect();
+    format!("<details><summary>Credentials at the start</summary><table>{rows}</table></details>")
 }
 
 fn customers(state: &State, search: &str) -> String {
@@ -138,7 +151,8 @@ fn customer_form(id: u64, object: &Object) -> String {
     };
     let checked = if object.flag("Active") == Some(false) { "" } else { " checked" };
     format!(
-        "<form method=\"post\" action=\"/stand-in/page/customer\"><fieldset><legend>Edit customer {id}</legend>\
+        "<form method=\"post\" action=\"/stand-in/page/customer\"><fieldset>\
+         <legend>Edit customer {id}</legend>\
          <input type=\"hidden\" name=\"Id\" value=\"{id}\">{}{}{}{}{}\
          <label><input type=\"checkbox\" name=\"Active\" value=\"true\"{checked}> Active</label> \
          <button>Save</button></fieldset></form>",
@@ -150,15 +164,8 @@ fn customer_form(id: u64, object: &Object) -> String {
     )
 }
 
-fn money_forms() -> String {
-    "<form method=\"post\" action=\"/stand-in/page/invoice\"><fieldset><legend>Add an invoice</legend>\
-     <label>Customer id <input name=\"customer\" required></label> <label>Description <input name=\"description\">\
-     </label> <label>Amount <input name=\"amount\" required></label> <button>Add</button></fieldset></form>\
-     <form method=\"post\" action=\"/stand-in/page/payment\"><fieldset><legend>Pay an invoice</legend>\
-     <label>Invoice id <input name=\"invoice\" required></label> <label>Amount (empty: all) <input name=\"amount\">\
-     </label> <button>Pay</button></fieldset></form>"
-        .to_owned()
-}
+/// The forms that add an invoice and pay one.
+const MONEY_FORMS: &str = include_str!("page_forms.html");
 
 fn transactions(state: &State, kind: Kind, title: &str, fields: &[&str]) -> String {
     let mut rows = String::new();

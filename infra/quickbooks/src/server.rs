@@ -1,4 +1,5 @@
-//! The port of the stand-in: accepts connections, and routes requests to the API, OAuth, the controls and the page.
+//! The port of the stand-in: accepts connections, and routes requests to the API, OAuth, the controls and
+//! the page.
 
 use std::convert::Infallible;
 use std::io;
@@ -73,8 +74,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Returns [`ServerError::Bind`] if the port is taken, and [`ServerError::Storage`] if the data folder cannot be
-    /// used.
+    /// Returns [`ServerError::Bind`] if the port is taken, and [`ServerError::Storage`] if the data folder
+    /// cannot be used.
     pub async fn start(options: &Options) -> Result<Self, ServerError> {
         let bind = |source| ServerError::Bind { port: options.port, source };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
@@ -213,8 +214,8 @@ fn respond(outcome: Outcome) -> Response {
     response
 }
 
-/// Rejects requests of other websites in a browser of this machine: those under another host name (DNS rebinding),
-/// and those that another site's page sends.
+/// Rejects requests of other websites in a browser of this machine: those under another host name (DNS
+/// rebinding), and those that another site's page sends.
 async fn require_loopback(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let host = header_text(headers, header::HOST).and_then(|host| host.parse::<http::uri::Authority>().ok());

@@ -73,6 +73,8 @@ impl Storage {
             _ => StorageError::Sqlite { path: path.clone(), source },
         };
         let connection = Connection::open(&path).map_err(error)?;
+        // A lock of another process lasts until that process ends: waiting for it is useless.
+        connection.busy_timeout(std::time::Duration::ZERO).map_err(error)?;
         // The lock is taken by the first write and kept until the process ends. The log is flushed on every
         // commit, so that not even a power failure loses a response that was sent.
         connection

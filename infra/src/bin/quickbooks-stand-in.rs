@@ -25,7 +25,8 @@ struct Cli {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// Print a single line with the URL, the realm and the credentials once requests are answered, for scripts
+    /// Print a single line with the URL, the realm and the credentials once requests are answered, for
+    /// scripts
     #[arg(long)]
     json: bool,
 }
@@ -62,9 +63,11 @@ fn announce(ready: &Ready, json: bool) -> io::Result<()> {
             ready;
         writeln!(
             out,
-            "The QuickBooks stand-in is running.\n\n  Open           {url}/\n  API            {url}/v3/company/{realm_id}\n  \
-             Discovery      {url}/.well-known/openid_configuration/\n  Client id      {client_id}\n  \
-             Client secret  {client_secret}\n  Access token   {access_token}\n  Refresh token  {refresh_token}\n  \
+            "The QuickBooks stand-in is running.\n\n  Open           {url}/\n  \
+             API            {url}/v3/company/{realm_id}\n  \
+             Discovery      {url}/.well-known/openid_configuration/\n  \
+             Client id      {client_id}\n  Client secret  {client_secret}\n  \
+             Access token   {access_token}\n  Refresh token  {refresh_token}\n  \
              Webhook key    {verifier_token}\n\nPress Ctrl-C to stop."
         )?;
     }

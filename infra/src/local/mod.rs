@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::{self, Write as _};
 
+use clientele_infra_quickbooks::Ready;
 use clientele_shared::error::chain;
-use serde_json::Value;
+use serde_json::json;
 
 use crate::signal::Signals;
 
@@ -31,6 +32,7 @@ pub mod info;
 pub mod options;
 pub mod prepare;
 pub mod proxy_response;
+pub mod quickbooks;
 pub mod routes;
 pub mod s3;
 pub mod server;
@@ -45,6 +47,7 @@ use function::Functions;
 use gateway::{Gateway, GatewayError};
 use info::{Info, InfoRoute, Storage, curl};
 use prepare::TABLE;
+use quickbooks::{QuickBooks, QuickBooksError};
 use s3::{S3, S3Access, S3Error};
 use server::{Server, ServerError, Site};
 
@@ -58,6 +61,8 @@ pub enum LocalError {
     Engine(#[from] EngineError),
     #[error(transparent)]
     S3(#[from] S3Error),
+    #[error(transparent)]
+    QuickBooks(#[from] QuickBooksError),
     #[error(transparent)]
     Server(#[from] ServerError),
     #[error(transparent)]
@@ -141,6 +146,10 @@ where
         None => DynamoDb::Embedded(Engine::open(&data).await?),
     };
     let s3 = S3::open(&data, server.url()).await?;
+    let quickbooks = match options.no_quickbooks {
+        true => None,
+        false => Some(QuickBooks::start(options.port, &data).await?),
+    };
 
     let storage = dynamodb.storage(&data);
     let backend = Backend { dynamodb: dynamodb.clone(), s3: s3.access().clone(), storage: storage.clone() };
@@ -158,8 +167,12 @@ where
             DynamoDb::External { .. } => None,
         };
         let site = site(&server, prepared, Services::new(embedded, s3), storage, &options)?;
-        announce(&options, &server.url(), &site.info, &access).map_err(LocalError::Output)?;
+        let ready = quickbooks.as_ref().map(QuickBooks::ready);
+        announce(&options, &server.url(), &site.info, &access, ready).map_err(LocalError::Output)?;
         server.serve(site, async move { signals.stop().await }).await?;
+    }
+    if let Some(quickbooks) = quickbooks {
+        quickbooks.stop().await;
     }
     Ok(())
 }
@@ -202,21 +215,37 @@ fn site(
 
 /// Prints how to reach the stack at `origin`. The port is already bound, so a request sent immediately is
 /// queued.
-fn announce(options: &Options, origin: &str, info: &Info, s3: &S3Access) -> io::Result<()> {
+fn announce(
+    options: &Options,
+    origin: &str,
+    info: &Info,
+    s3: &S3Access,
+    quickbooks: Option<&Ready>,
+) -> io::Result<()> {
+    let Info { url, key, tenant, curl, storage, .. } = info;
+    let S3Access { bucket, access_key, secret_key, .. } = s3;
     let mut out = io::stdout().lock();
     if options.json {
-        let (url, key) = (Value::from(info.url.as_str()), Value::from(info.key.as_str()));
-        writeln!(out, r#"{{"url":{url},"key":{key}}}"#)?;
-    } else {
-        let Info { url, key, tenant, curl, storage, .. } = info;
-        let S3Access { bucket, access_key, secret_key, .. } = s3;
-        writeln!(
-            out,
-            "Clientele is running.\n\n  Open     {origin}/\n  API      {url}\n  Key      {key}   (tenant {tenant})\n  \
-             Records  {storage}\n  DynamoDB {origin}   (table {TABLE}; any credentials)\n  \
-             S3       {origin}   (bucket {bucket}; credentials {access_key} / {secret_key})\n\n\
-             Try it:\n\n  {curl}\n\nPress Ctrl-C to stop."
-        )?;
+        let mut line = json!({
+            "url": url,
+            "key": key,
+            "tenant": tenant,
+            "dynamodb": { "url": origin, "table": TABLE },
+            "s3": { "url": origin, "bucket": bucket, "access_key": access_key, "secret_key": secret_key },
+        });
+        if let Some(ready) = quickbooks {
+            line["quickbooks"] = json!(ready);
+        }
+        writeln!(out, "{line}")?;
+        return out.flush();
     }
+    let quickbooks = quickbooks.map(quickbooks::describe).unwrap_or_default();
+    writeln!(
+        out,
+        "Clientele is running.\n\n  Open     {origin}/\n  API      {url}\n  Key      {key}   (tenant {tenant})\n  \
+         Records  {storage}\n  DynamoDB {origin}   (table {TABLE}; any credentials)\n  \
+         S3       {origin}   (bucket {bucket}; credentials {access_key} / {secret_key}){quickbooks}\n\n\
+         Try it:\n\n  {curl}\n\nPress Ctrl-C to stop."
+    )?;
     out.flush()
 }

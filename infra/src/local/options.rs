@@ -35,6 +35,10 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_CONCURRENCY)]
     pub concurrency: usize,
 
+    /// Leave out the QuickBooks stand-in, which otherwise listens on the next port
+    #[arg(long)]
+    pub no_quickbooks: bool,
+
     /// Print a single line {"url":…,"key":…} once the stack accepts requests, for scripts
     #[arg(long)]
     pub json: bool,
@@ -47,6 +51,7 @@ impl Default for Options {
             port: DEFAULT_PORT,
             data: None,
             dynamodb: None,
+            no_quickbooks: false,
             stage: None,
             concurrency: DEFAULT_CONCURRENCY,
             json: false,
@@ -100,9 +105,18 @@ mod tests {
 
     #[test]
     fn all_options_are_parsed() {
-        let options =
-            parse(&["--port", "0", "--data", "d", "--dynamodb", "http://localhost:8000/", "--json"]).unwrap();
-        assert_eq!((options.port, options.json), (0, true));
+        let options = parse(&[
+            "--port",
+            "0",
+            "--data",
+            "d",
+            "--dynamodb",
+            "http://localhost:8000/",
+            "--json",
+            "--no-quickbooks",
+        ])
+        .unwrap();
+        assert_eq!((options.port, options.json, options.no_quickbooks), (0, true, true));
         assert_eq!(options.data.unwrap(), PathBuf::from("d"));
         assert_eq!(options.dynamodb.unwrap(), "http://localhost:8000");
     }

@@ -1,4 +1,5 @@
-//! Indexes over the objects: display names, document numbers, and the payments of each invoice and credit memo.
+//! Indexes over the objects: display names, document numbers, and the payments of each invoice and credit
+//! memo.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,8 +18,8 @@ pub struct Index {
 }
 
 impl Index {
-    /// Returns the objects whose name equals this one when folded. Lists of names share one space, and each other
-    /// list has its own: compare the kinds.
+    /// Returns the objects whose name equals this one when folded. Lists of names share one space, and each
+    /// other list has its own: compare the kinds.
     #[must_use]
     pub fn names(&self, name: &str) -> &[(Kind, u64)] {
         self.names.get(&fold_name(name)).map_or(&[], Vec::as_slice)

@@ -1,7 +1,7 @@
 //! The company: its objects, what was deleted, and the indexes over them.
 //!
-//! Every change goes through [`Company::save`] or [`Company::remove`], which keep versions, indexes, balances, the
-//! journal for the storage and the events for webhooks in step.
+//! Every change goes through [`Company::save`] or [`Company::remove`], which keep versions, indexes,
+//! balances, the journal for the storage and the events for webhooks in step.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

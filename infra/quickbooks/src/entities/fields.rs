@@ -9,7 +9,7 @@ pub struct Field {
     pub name: &'static str,
     /// Type and limits.
     pub kind: FieldKind,
-    /// Who sets the field.
+    /// The party that sets the field.
     pub access: Access,
     /// Whether a query can filter and sort by it.
     pub queryable: bool,
@@ -50,7 +50,7 @@ pub enum FieldKind {
     Object,
 }
 
-/// Who sets a field.
+/// The party that sets a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// The server alone. A value that a client sends is ignored.
@@ -125,7 +125,8 @@ pub const COMMON: &[Field] = &[
     list("CustomField"),
 ];
 
-/// The parts of a postal address and their maximum lengths. Source: `IntuitBaseTypes.xsd` of Intuit's Java SDK.
+/// The parts of a postal address and their maximum lengths. Source: `IntuitBaseTypes.xsd` of Intuit's Java
+/// SDK.
 pub const ADDRESS_PARTS: &[(&str, usize)] = &[
     ("Line1", 500),
     ("Line2", 500),

@@ -180,8 +180,8 @@ impl Kind {
         }
     }
 
-    /// Returns the name of the sequence from which the entity takes its ids. Lists of names share one, and so do
-    /// transactions.
+    /// Returns the name of the sequence from which the entity takes its ids. Lists of names share one, and
+    /// so do transactions.
     #[must_use]
     pub fn sequence(self) -> &'static str {
         match self.family() {

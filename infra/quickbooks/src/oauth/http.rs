@@ -276,7 +276,8 @@ fn is_app(state: &State, headers: &HeaderMap, parameters: &Parameters) -> bool {
     id == state.app.client_id && is_secret
 }
 
-/// Returns the response of a fault that was ordered for this path. Faults that need a connection are not offered here.
+/// Returns the response of a fault that was ordered for this path. Faults that need a connection are not
+/// offered here.
 fn ordered_fault(state: &mut State, path: &str) -> Option<Response> {
     use crate::injection::Action;
     let (action, _) = state.injections.hit("POST", path, None::<&Call>)?;

@@ -1,7 +1,7 @@
 //! OpenID Connect: the user, and the identity tokens that name the user.
 //!
-//! The tokens are signed with a key that is part of the source, so that no key has to be generated. They prove
-//! nothing; only a stand-in can use such a key.
+//! The tokens are signed with a key that is part of the source, so that no key has to be generated. They
+//! prove nothing; only a stand-in can use such a key.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

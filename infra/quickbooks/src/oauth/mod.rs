@@ -1,7 +1,7 @@
 //! OAuth 2: grants, their tokens, and the credentials of the one app.
 //!
-//! A grant is one consent of a person. It has one current refresh token, which is rotated, and access tokens that
-//! live an hour. Revoking any of its tokens ends the grant.
+//! A grant is one consent of a person. It has one current refresh token, which is rotated, and access
+//! tokens that live an hour. Revoking any of its tokens ends the grant.
 
 use std::collections::BTreeMap;
 

@@ -37,7 +37,7 @@ impl Request {
     }
 }
 
-/// What a request wants, as the log of calls and the match of a fault name it.
+/// The purpose of a request, as the log of calls and the match of a fault name it.
 #[derive(Debug, Clone, Default)]
 pub struct Call {
     /// `create`, `update`, `delete`, `void`, `read`, `query`, `batch`, `cdc` or `unknown`.

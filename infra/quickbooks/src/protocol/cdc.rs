@@ -64,7 +64,8 @@ fn since_time(context: &Context<'_>, since: &str) -> Result<Timestamp, Fault> {
     if since < oldest && context.switches.is(Switch::CdcBeyondWindow, "error") {
         return Err(Fault::business("changedSince must lie within the last 30 days."));
     }
-    Ok(since.max(oldest))
+    // Objects have whole seconds, so that a fraction must not hide a change of its own second.
+    Ok(Timestamp::from_second(since.max(oldest).as_second()).unwrap_or(since))
 }
 
 /// Returns the changed and deleted objects, the oldest change first.

@@ -14,7 +14,7 @@ use crate::rules::write::{Author, Writer};
 use crate::switches::{Switch, Switches};
 use crate::value::Object;
 
-/// What an action needs.
+/// The state that an action works on.
 #[derive(Debug)]
 pub(super) struct Context<'a> {
     pub(super) company: &'a mut Company,

@@ -20,7 +20,7 @@ pub struct LoggedCall {
     pub path: String,
     /// Name of the entity, if the request names one.
     pub entity: Option<String>,
-    /// What the request wanted.
+    /// The purpose of the request.
     pub operation: &'static str,
     /// Parameter `requestid`.
     pub requestid: Option<String>,
@@ -41,7 +41,7 @@ pub struct LoggedCall {
 /// An item of a batch.
 #[derive(Debug, Clone, Serialize)]
 pub struct LoggedItem {
-    /// What the item wanted.
+    /// The purpose of the item.
     pub operation: &'static str,
     /// Name of the entity.
     pub entity: Option<String>,

@@ -46,7 +46,8 @@ pub fn present(switches: &Switches, kind: Kind, object: &Object) -> Object {
     shown
 }
 
-/// Returns a tax identifier of which only the last characters are visible: `123-45-6789` becomes `XXXXXX56789`.
+/// Returns a tax identifier of which only the last characters are visible: `123-45-6789` becomes
+/// `XXXXXX56789`.
 fn masked(identifier: &str) -> String {
     let length = identifier.chars().count();
     let plain: Vec<char> = identifier.chars().filter(|c| c.is_alphanumeric()).collect();

@@ -1,4 +1,5 @@
-//! The limits on requests: per second, per minute, batches per minute, at the same time, and metered per month.
+//! The limits on requests: per second, per minute, batches per minute, at the same time, and metered per
+//! month.
 
 use std::collections::VecDeque;
 

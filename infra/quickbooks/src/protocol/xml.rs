@@ -1,7 +1,7 @@
 //! Reads and writes the XML form of the API.
 //!
-//! JSON and XML differ in three ways: a list is a repeated element, a reference is an element with an attribute
-//! `name`, and a few fields of an object are attributes.
+//! JSON and XML differ in three ways: a list is a repeated element, a reference is an element with an
+//! attribute `name`, and a few fields of an object are attributes.
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;

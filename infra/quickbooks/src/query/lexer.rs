@@ -40,7 +40,8 @@ const SYMBOLS: [&str; 9] = ["<=", ">=", "=", "<", ">", "*", "(", ")", ","];
 ///
 /// # Errors
 ///
-/// Returns the text of the parser error for a quote that is not closed or a character that no token starts with.
+/// Returns the text of the parser error for a quote that is not closed or a character that no token starts
+/// with.
 pub(super) fn tokens(query: &str) -> Result<Vec<Token>, String> {
     let mut tokens = Vec::new();
     let mut rest = query;

@@ -1,7 +1,9 @@
-//! The query language: `SELECT * FROM Customer WHERE Active = true ORDERBY Id STARTPOSITION 1 MAXRESULTS 100`.
+//! The query language: `SELECT * FROM Customer WHERE Active = true ORDERBY Id STARTPOSITION 1 MAXRESULTS
+//! 100`.
 //!
-//! Sources: Intuit's page on query operations; the bent forms (lower-case entities, `ORDER BY`, column lists) are
-//! those that python-quickbooks, node-quickbooks, tap-quickbooks and copilot-platforms/quickbooks-sync send.
+//! Sources: Intuit's page on query operations; the bent forms (lower-case entities, `ORDER BY`, column
+//! lists) are those that python-quickbooks, node-quickbooks, tap-quickbooks and
+//! copilot-platforms/quickbooks-sync send.
 
 mod lexer;
 mod parser;

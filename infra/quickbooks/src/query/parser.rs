@@ -68,8 +68,8 @@ pub enum Direction {
 ///
 /// # Errors
 ///
-/// Returns a [`Fault`] with code 4000 if the query does not follow the grammar, and with code 4001 if the entity
-/// does not exist.
+/// Returns a [`Fault`] with code 4000 if the query does not follow the grammar, and with code 4001 if the
+/// entity does not exist.
 pub fn parse(query: &str) -> Result<Query, Fault> {
     let tokens = tokens(query).map_err(|detail| Fault::query_syntax(&detail))?;
     Parser { tokens, at: 0 }.query()

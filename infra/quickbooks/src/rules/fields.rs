@@ -228,7 +228,8 @@ fn check_address(name: &str, address: &Object, switches: &Switches) -> Result<Op
     Ok(has_parts.then(|| checked.into()))
 }
 
-/// Returns a value in which the numbers that a client wrote as texts are numbers, as Decimal's users do in Python.
+/// Returns a value in which the numbers that a client wrote as texts are numbers, as Decimal's users do in
+/// Python.
 fn with_numbers(value: &Value) -> Value {
     match value {
         Value::List(items) => Value::List(items.iter().map(with_numbers).collect()),

@@ -50,7 +50,8 @@ fn unlinkable(line: &Object) -> Fault {
     }
 }
 
-/// Checks one line: the transaction exists, belongs to the same customer or one below, and has the amount open.
+/// Checks one line: the transaction exists, belongs to the same customer or one below, and has the amount
+/// open.
 fn check_line(
     writer: &Writer<'_>,
     payment: Option<u64>,

@@ -8,6 +8,3 @@ mod person;
 mod references;
 mod sales;
 pub mod write;
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,5 @@
-//! Edits that a person makes in QuickBooks and no client can: deactivation with a balancing credit memo, and merging.
+//! Edits that a person makes in QuickBooks and no client can: deactivation with a balancing credit memo,
+//! and merging.
 
 use std::sync::Arc;
 
@@ -16,8 +17,8 @@ use crate::value::{Object, Value};
 const OF_CUSTOMERS: [Kind; 4] = [Kind::Invoice, Kind::Payment, Kind::CreditMemo, Kind::SalesReceipt];
 
 impl Writer<'_> {
-    /// Makes an object inactive. A customer's balance is first brought to zero by a credit memo. Source: Intuit's
-    /// Customer page.
+    /// Makes an object inactive. A customer's balance is first brought to zero by a credit memo. Source:
+    /// Intuit's Customer page.
     ///
     /// # Errors
     ///
@@ -32,12 +33,13 @@ impl Writer<'_> {
         self.write(kind, &object! { "Id" => id.to_string(), "sparse" => true, "Active" => false })
     }
 
-    /// Merges one customer, vendor or employee into another, which gets its transactions. `Id` is the survivor and
-    /// `deletedId` the object that is gone.
+    /// Merges one customer, vendor or employee into another, which gets its transactions. `Id` is the
+    /// survivor and `deletedId` the object that is gone.
     ///
     /// # Errors
     ///
-    /// Returns a [`Fault`] if one of the objects does not exist, both are the same, or the entity cannot be merged.
+    /// Returns a [`Fault`] if one of the objects does not exist, both are the same, or the entity cannot be
+    /// merged.
     pub fn merge(&mut self, kind: Kind, body: &Object) -> Result<Arc<Entity>, Fault> {
         if kind.family() != Family::Name {
             return Err(Fault::unsupported_operation("merge"));

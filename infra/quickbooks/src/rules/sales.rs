@@ -190,7 +190,8 @@ fn prepare_line(writer: &Writer<'_>, line: &Object, number: usize) -> Result<Obj
 
 /// Checks quantity and price against the amount, and completes the item.
 fn prepare_detail(writer: &Writer<'_>, detail: &mut Object, amount: Decimal) -> Result<(), Fault> {
-    let number = |name: &str| detail.get(name).and_then(Value::as_decimal);
+    // python-quickbooks sends 0 for a quantity or price that its user has not set.
+    let number = |name: &str| detail.get(name).and_then(Value::as_decimal).filter(|number| !number.is_zero());
     if let Some((quantity, price)) = number("Qty").zip(number("UnitPrice")) {
         let product = quantity.checked_mul(price).unwrap_or(Decimal::MAX);
         if (product - amount).abs() > Decimal::new(5, 3) {

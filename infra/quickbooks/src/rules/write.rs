@@ -14,7 +14,7 @@ use crate::value::{Object, Value};
 /// Fields of a name that a sparse update cannot clear.
 const NOT_CLEARABLE: [&str; 3] = ["DisplayName", "PrintOnCheckName", "Active"];
 
-/// Who makes a change.
+/// The author of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Author {
     /// A client of the API.
@@ -32,7 +32,7 @@ pub struct Writer<'a> {
     pub switches: &'a Switches,
     /// The company's time.
     pub now: Timestamp,
-    /// Who makes the change.
+    /// The author of the change.
     pub author: Author,
     /// Whether a document number can be used again.
     pub allow_duplicate_numbers: bool,

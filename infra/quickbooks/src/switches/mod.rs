@@ -1,4 +1,5 @@
-//! Behaviours of QuickBooks that nobody has confirmed, or that sources describe differently. Each is a switch.
+//! Behaviours of QuickBooks that are unconfirmed, or that sources describe differently. Each is a
+//! switch.
 
 use std::collections::BTreeMap;
 
@@ -102,8 +103,8 @@ impl Switches {
     ///
     /// # Errors
     ///
-    /// Returns [`SwitchError::Unknown`] if no switch has the name, and [`SwitchError::Value`] if the switch cannot
-    /// have the value.
+    /// Returns [`SwitchError::Unknown`] if no switch has the name, and [`SwitchError::Value`] if the switch
+    /// cannot have the value.
     pub fn set(&mut self, name: &str, value: &serde_json::Value) -> Result<(), SwitchError> {
         let spec = SWITCHES.iter().find(|spec| spec.name == name);
         let spec = spec.ok_or_else(|| SwitchError::Unknown(name.to_owned()))?;

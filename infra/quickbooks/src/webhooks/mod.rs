@@ -17,7 +17,8 @@ use crate::switches::{Switch, Switches};
 
 pub mod deliver;
 
-/// Seconds between an attempt and the next; then every six hours. Source: Intuit's best practices for webhooks.
+/// Seconds between an attempt and the next; then every six hours. Source: Intuit's best practices for
+/// webhooks.
 const RETRIES: [i64; 9] = [0, 10, 20, 30, 300, 1_200, 7_200, 14_400, 21_600];
 /// Most events of a delivery.
 const MAX_EVENTS: usize = 100;

@@ -99,7 +99,9 @@ async fn tax_identifiers_are_masked_and_a_written_mask_replaces_them() {
     let object = json!({ "DisplayName": "Ann", "PrimaryTaxIdentifier": "123-45-6789" });
     let created = client.save("Customer", object).await;
     assert_eq!(created["PrimaryTaxIdentifier"], "XXXXXX56789");
-    let update = json!({ "Id": created["Id"], "SyncToken": "0", "sparse": true, "PrimaryTaxIdentifier": "XXXXXX56789" });
+    let mask = created["PrimaryTaxIdentifier"].clone();
+    let update =
+        json!({ "Id": created["Id"], "SyncToken": "0", "sparse": true, "PrimaryTaxIdentifier": mask });
     client.save("Customer", update).await;
     let state = client.stand_in.lock();
     let id = created["Id"].as_str().unwrap().parse().unwrap();
@@ -128,7 +130,10 @@ async fn deactivated_customers_get_the_suffix_and_free_their_name() {
 #[tokio::test]
 async fn sub_customers_have_levels_and_full_names_that_follow_their_parents() {
     let client = Client::start().await;
-    let child = |parent: &Value, name: &str| json!({ "DisplayName": name, "Job": true, "ParentRef": { "value": parent["Id"] } });
+    let child = |parent: &Value, name: &str| {
+        let parent = json!({ "value": parent["Id"] });
+        json!({ "DisplayName": name, "Job": true, "ParentRef": parent })
+    };
     let top = client.save("Customer", json!({ "DisplayName": "Top" })).await;
     let mut parent = top.clone();
     for level in 1..=4 {
@@ -142,7 +147,9 @@ async fn sub_customers_have_levels_and_full_names_that_follow_their_parents() {
         .save("Customer", json!({ "Id": top["Id"], "SyncToken": "0", "sparse": true, "DisplayName": "New" }))
         .await;
     assert_eq!(client.read("Customer", &parent["Id"]).await["FullyQualifiedName"], "New:L1:L2:L3:L4");
-    let looped = json!({ "Id": top["Id"], "SyncToken": "1", "sparse": true, "Job": true, "ParentRef": { "value": parent["Id"] } });
+    let mut looped = child(&parent, "New");
+    looped["Id"] = top["Id"].clone();
+    looped["SyncToken"] = json!("1");
     assert_eq!(client.refused("Customer", looped).await, "900");
 }
 

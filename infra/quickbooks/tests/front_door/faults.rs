@@ -44,7 +44,8 @@ async fn faults_with_a_response_write_nothing() {
 async fn dropped_connections_differ_in_whether_the_call_was_carried_out() {
     let client = Client::start().await;
     for (action, written) in [("drop_before", 0), ("drop_after", 1)] {
-        order(&client, json!({ "match": { "path": format!("/v3/company/{}/customer", client.ready.realm_id) }, "do": action })).await;
+        let path = format!("/v3/company/{}/customer", client.ready.realm_id);
+        order(&client, json!({ "match": { "path": path }, "do": action })).await;
         let body = json!({ "DisplayName": action });
         let path = format!("customer?requestid={action}");
         assert!(client.try_api(Method::POST, &path, Some(&body)).await.is_none(), "{action}");

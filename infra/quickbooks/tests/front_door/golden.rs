@@ -1,7 +1,8 @@
 //! Golden exchanges: requests and responses as public documentation shows them, compared field by field.
 //!
-//! Each file of tests/golden names its source. In an expected response, `"…"` stands for any value, and every other
-//! field must be equal. The response can have further fields, except in objects that are marked `"only": true`.
+//! Each file of tests/golden names its source. In an expected response, `"…"` stands for any value, and
+//! every other field must be equal. The response can have further fields, except in objects that are marked
+//! `"only": true`.
 
 use http::Method;
 use serde::Deserialize;

@@ -6,7 +6,8 @@ use crate::client::Client;
 
 fn line(amount: &str) -> Value {
     let amount: Value = serde_json::from_str(amount).unwrap();
-    json!({ "Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": { "ItemRef": { "value": "1" } } })
+    let detail = json!({ "ItemRef": { "value": "1" } });
+    json!({ "Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail })
 }
 
 async fn customer(client: &Client) -> Value {
@@ -18,7 +19,10 @@ async fn invoice(client: &Client, customer: &Value, amount: &str) -> Value {
 }
 
 fn payment(customer: &Value, total: f64, links: &[(&Value, &str, f64)]) -> Value {
-    let link = |(id, kind, amount): &(&Value, &str, f64)| json!({ "Amount": amount, "LinkedTxn": [{ "TxnId": id, "TxnType": kind }] });
+    let link = |(id, kind, amount): &(&Value, &str, f64)| {
+        let linked = json!([{ "TxnId": id, "TxnType": kind }]);
+        json!({ "Amount": amount, "LinkedTxn": linked })
+    };
     let lines: Vec<Value> = links.iter().map(link).collect();
     json!({ "CustomerRef": { "value": customer }, "TotalAmt": total, "Line": lines })
 }
@@ -35,7 +39,8 @@ async fn invoice_has_totals_number_dates_names_and_a_subtotal_line() {
         "CustomerRef": { "value": customer },
         "TxnDate": "2026-03-01",
         "SalesTermRef": { "value": "2" },
-        "Line": [line("0.10"), line("0.20"), {
+        "Line": [line("0.10"), { "Amount": 0.2, "DetailType": "SalesItemLineDetail",
+            "SalesItemLineDetail": { "Qty": 0, "UnitPrice": 0 } }, {
             "DetailType": "DiscountLineDetail", "DiscountLineDetail": { "PercentBased": true, "DiscountPercent": 50 },
         }],
         "TxnTaxDetail": { "TotalTax": 0.05 },

@@ -100,7 +100,10 @@ async fn changed_balance_touches_its_customer_as_switched() {
 async fn order_and_repetition_in_a_batch_follow_their_switches() {
     let client = Client::start().await;
     let items = |id: &str, token: &str| {
-        let update = |bid: &str, token: &str| json!({ "bId": bid, "operation": "update", "Customer": { "Id": id, "SyncToken": token, "sparse": true, "Notes": bid } });
+        let update = |bid: &str, token: &str| {
+            let customer = json!({ "Id": id, "SyncToken": token, "sparse": true, "Notes": bid });
+            json!({ "bId": bid, "operation": "update", "Customer": customer })
+        };
         let next = (token.parse::<u32>().unwrap() + 1).to_string();
         json!({ "BatchItemRequest": [update("1", token), update("2", &next)] })
     };

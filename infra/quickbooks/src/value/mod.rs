@@ -1,19 +1,19 @@
 //! JSON values with exact decimal numbers.
 //!
-//! `serde_json::Value` reads numbers as binary floats, which cannot hold amounts such as 0.10 exactly. This type
-//! reads them as decimals. Field names are interned, because every object of a company has the same ones.
+//! `serde_json::Value` reads numbers as binary floats, which cannot hold amounts such as 0.10 exactly.
+//! This type reads them as decimals. Field names are interned, because every object of a company has the
+//! same ones.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rust_decimal::Decimal;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
-/// Deepest nesting that is read. The deepest object of the API, an invoice with groups, has fewer than 12 levels.
-const MAX_DEPTH: usize = 32;
+mod parse;
+
+pub use parse::{ParseError, parse_decimal};
+
 /// Number of field names that are interned. Further names are stored with each object.
 const MAX_INTERNED: usize = 4096;
 
@@ -33,29 +33,15 @@ pub enum Value {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Object(Vec<(Arc<str>, Value)>);
 
-/// The reason why a text is not a usable JSON document.
-#[derive(Debug, thiserror::Error)]
-pub enum ParseError {
-    /// The text is not JSON.
-    #[error(transparent)]
-    Syntax(#[from] serde_json::Error),
-    /// A number has more digits than a decimal holds.
-    #[error("the number {0} is out of range")]
-    Number(String),
-    /// Objects or lists are nested too deeply.
-    #[error("more than {MAX_DEPTH} levels of nesting")]
-    Depth,
-}
-
 impl Value {
     /// Parses a JSON document.
     ///
     /// # Errors
     ///
-    /// Returns [`ParseError::Syntax`] if the text is not JSON, [`ParseError::Number`] if a number does not fit
-    /// into a decimal, and [`ParseError::Depth`] if the nesting is too deep.
+    /// Returns [`ParseError::Syntax`] if the text is not JSON, [`ParseError::Number`] if a number does not
+    /// fit into a decimal, and [`ParseError::Depth`] if the nesting is too deep.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        from_raw(serde_json::from_str(text)?, 0)
+        parse::parse(text)
     }
 
     /// Returns the text of a string.
@@ -326,13 +312,6 @@ macro_rules! object {
     }};
 }
 
-/// Parses a decimal in plain or scientific notation.
-#[must_use]
-pub fn parse_decimal(text: &str) -> Option<Decimal> {
-    let text = text.trim();
-    text.parse().or_else(|_| Decimal::from_scientific(text)).ok()
-}
-
 /// Returns the shared copy of a field name.
 fn intern(name: &str) -> Arc<str> {
     static NAMES: LazyLock<Mutex<HashSet<Arc<str>>>> = LazyLock::new(Mutex::default);
@@ -365,56 +344,5 @@ fn write_string(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
     out.write_char('"')
 }
 
-fn from_raw(raw: &RawValue, depth: usize) -> Result<Value, ParseError> {
-    if depth > MAX_DEPTH {
-        return Err(ParseError::Depth);
-    }
-    let text = raw.get();
-    Ok(match text.as_bytes().first() {
-        Some(b'{') => {
-            let mut object = Object::new();
-            let Fields(fields) = serde_json::from_str(text)?;
-            for (name, raw) in fields {
-                object.set(&name, from_raw(raw, depth + 1)?);
-            }
-            Value::Object(object)
-        }
-        Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_str(text)?;
-            Value::List(items.into_iter().map(|raw| from_raw(raw, depth + 1)).collect::<Result<_, _>>()?)
-        }
-        Some(b'"') => Value::Text(serde_json::from_str(text)?),
-        Some(b't' | b'f') => Value::Bool(serde_json::from_str(text)?),
-        Some(b'n') => Value::Null,
-        _ => Value::Number(parse_decimal(text).ok_or_else(|| ParseError::Number(text.to_owned()))?),
-    })
-}
-
-/// The fields of an object, with their values unparsed.
-struct Fields<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FieldsVisitor;
-        impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(field) = map.next_entry()? {
-                    fields.push(field);
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(FieldsVisitor)
-    }
-}
-
 #[cfg(test)]
-#[path = "value_tests.rs"]
 mod tests;

@@ -1,0 +1,69 @@
+//! The QuickBooks stand-in, on a port of its own.
+
+use clientele_infra_quickbooks::{Options, Ready, Server, ServerError};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::data::Data;
+
+/// Subfolder of the data folder.
+const FOLDER: &str = "quickbooks";
+
+/// The reason why the stand-in does not start.
+#[derive(Debug, thiserror::Error)]
+#[error("the QuickBooks stand-in does not start: {0}; leave it out with --no-quickbooks")]
+pub struct QuickBooksError(#[from] ServerError);
+
+/// Returns lines with the address and the credentials, for the terminal.
+#[must_use]
+pub fn describe(ready: &Ready) -> String {
+    let Ready { url, realm_id, client_id, client_secret, access_token, refresh_token, verifier_token } =
+        ready;
+    format!(
+        "\n  QuickBooks {url}   (a stand-in; company {realm_id})\n    Client id      {client_id}\n    \
+         Client secret  {client_secret}\n    Access token   {access_token}\n    \
+         Refresh token  {refresh_token}\n    \
+         Webhook key    {verifier_token}"
+    )
+}
+
+/// The running stand-in.
+#[derive(Debug)]
+pub struct QuickBooks {
+    ready: Ready,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl QuickBooks {
+    /// Starts the stand-in on the port after `port`, or on a free port if `port` is 0. Its data is
+    /// persistent if `data` is.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`QuickBooksError`] if the port is taken or the data cannot be used.
+    pub async fn start(port: u16, data: &Data) -> Result<Self, QuickBooksError> {
+        let port = if port == 0 { 0 } else { port.wrapping_add(1) };
+        let data = data.is_persistent().then(|| data.folder().join(FOLDER));
+        let server = Server::start(&Options { port, data }).await?;
+        let ready = server.stand_in().ready();
+        let (stop, stopped) = oneshot::channel::<()>();
+        // The stand-in also stops if the sender is dropped.
+        let task = tokio::spawn(server.run(async move { drop(stopped.await) }));
+        Ok(Self { ready, stop, task })
+    }
+
+    /// Returns its address and credentials.
+    #[must_use]
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Stops the stand-in and waits for its end.
+    pub async fn stop(self) {
+        drop(self.stop);
+        if let Err(error) = self.task.await {
+            tracing::error!("the QuickBooks stand-in has stopped early: {error}");
+        }
+    }
+}
