@@ -30,6 +30,15 @@ pub struct Entity {
     pub object: Object,
     /// Moment of the last change, to the second.
     pub updated: Timestamp,
+    /// Whether the object is not marked as inactive. Every query reads this.
+    pub is_active: bool,
+}
+
+impl Entity {
+    fn new(object: Object, updated: Timestamp) -> Arc<Self> {
+        let is_active = object.flag("Active") != Some(false);
+        Arc::new(Self { object, updated, is_active })
+    }
 }
 
 /// The kinds of change that webhooks report.
@@ -138,7 +147,7 @@ impl Company {
     ) -> Arc<Entity> {
         let old = self.get(kind, id).cloned();
         let updated = stamp_object(&mut object, id, old.as_deref(), stamp, now);
-        let entity = Arc::new(Entity { object, updated });
+        let entity = Entity::new(object, updated);
         self.put(kind, id, Arc::clone(&entity));
         let operation = match stamp {
             Stamp::Create => Some(Operation::Create),
@@ -218,7 +227,7 @@ impl Company {
                 let object = Object::parse(value).map_err(|e| invalid(&e.to_string()))?;
                 let object = object.ok_or_else(|| invalid("not an object"))?;
                 let updated = updated_time(&object).ok_or_else(|| invalid("no LastUpdatedTime"))?;
-                self.put(kind, id, Arc::new(Entity { object, updated }));
+                self.put(kind, id, Entity::new(object, updated));
                 self.journal.clear();
             }
             ["deleted", name, id] => {
@@ -279,7 +288,7 @@ impl Company {
             object.set("BalanceWithJobs", object.decimal("BalanceWithJobs") + amount);
             next = reference_id(&object, "ParentRef");
             let updated = stamp_object(&mut object, id, Some(&entity), stamp, now);
-            self.put(Kind::Customer, id, Arc::new(Entity { object, updated }));
+            self.put(Kind::Customer, id, Entity::new(object, updated));
             if stamp == Stamp::Update {
                 self.event(Event {
                     kind: Kind::Customer,

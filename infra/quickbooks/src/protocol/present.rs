@@ -1,6 +1,6 @@
 //! Turns a stored object into the form that clients see.
 
-use crate::entities::{FieldKind, Kind};
+use crate::entities::{Field, FieldKind, Kind};
 use crate::switches::{Switch, Switches};
 use crate::value::{Object, Value};
 
@@ -32,15 +32,20 @@ const COUNTRIES: [(&str, &str, &str); 16] = [
 pub fn present(switches: &Switches, kind: Kind, object: &Object) -> Object {
     let mut shown = object.clone();
     let has_codes = kind == Kind::CompanyInfo || switches.is(Switch::BillAddrCountry, "iso3");
-    for field in kind.fields() {
-        match (field.kind, shown.get_mut(field.name)) {
-            (FieldKind::TaxIdentifier, Some(value)) => *value = masked(&value.to_text()).into(),
-            (FieldKind::Address, Some(Value::Object(address))) if has_codes => {
+    let is_changed = |field: &&Field| match field.kind {
+        FieldKind::TaxIdentifier => true,
+        FieldKind::Address => has_codes,
+        _ => false,
+    };
+    for field in kind.fields().iter().filter(is_changed) {
+        match shown.get_mut(field.name) {
+            Some(Value::Object(address)) => {
                 if let Some(code) = address.text("Country").and_then(country_code) {
                     address.set("Country", code);
                 }
             }
-            _ => {}
+            Some(identifier) => *identifier = masked(&identifier.to_text()).into(),
+            None => {}
         }
     }
     shown

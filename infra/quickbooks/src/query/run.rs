@@ -46,8 +46,7 @@ pub fn run(
     let hides_inactive = kind.has_active() && !tests.iter().any(Test::is_on_active);
     let columns = columns(kind, query)?;
     let is_match = |entity: &Entity| {
-        (!hides_inactive || entity.object.flag("Active") != Some(false))
-            && tests.iter().all(|test| test.holds(entity))
+        (!hides_inactive || entity.is_active) && tests.iter().all(|test| test.holds(entity))
     };
     let matches = company.list(kind).map(|(_, entity)| entity).filter(|entity| is_match(entity));
     if query.selection == Selection::Count {

@@ -136,14 +136,20 @@ impl Test {
 
     /// Returns whether an object meets the condition. One without the field does not.
     pub(super) fn holds(&self, entity: &Entity) -> bool {
-        let Some(key) = self.column.key(entity, self.fold) else { return false };
+        if let (Column::Flag("Active"), Some(Key::Flag(_))) = (&self.column, self.values.first()) {
+            return self.compares(&Key::Flag(entity.is_active));
+        }
+        self.column.key(entity, self.fold).is_some_and(|key| self.compares(&key))
+    }
+
+    fn compares(&self, key: &Key) -> bool {
         self.values.iter().any(|value| match self.operator {
-            Operator::Equal | Operator::In => key == *value,
+            Operator::Equal | Operator::In => key == value,
             Operator::Less => key.cmp(value) == Ordering::Less,
             Operator::LessOrEqual => key.cmp(value) != Ordering::Greater,
             Operator::Greater => key.cmp(value) == Ordering::Greater,
             Operator::GreaterOrEqual => key.cmp(value) != Ordering::Less,
-            Operator::Like => match (&key, value) {
+            Operator::Like => match (key, value) {
                 (Key::Text(text), Key::Text(pattern)) => is_like(text, pattern),
                 _ => false,
             },

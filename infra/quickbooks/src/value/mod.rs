@@ -328,6 +328,10 @@ fn intern(name: &str) -> Arc<str> {
 
 fn write_string(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
     out.write_char('"')?;
+    if !text.bytes().any(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+        out.write_str(text)?;
+        return out.write_char('"');
+    }
     let mut plain = 0;
     for (at, c) in text.char_indices().filter(|(_, c)| matches!(c, '"' | '\\' | '\0'..='\u{1f}')) {
         out.write_str(&text[plain..at])?;
