@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 }
 
 impl Options {
-    /// Checks one of so many parts of the seeds as there are jobs, and prints each failure. Returns how many failed.
+    /// Checks every seed of one job, and prints each failure. Returns how many failed.
     fn check(&self, job: u64) -> u64 {
         let mut failed = 0;
         for seed in

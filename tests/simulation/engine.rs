@@ -32,7 +32,7 @@ pub(crate) struct Engine {
     pub(crate) indexes: Indexes,
     /// How often a customer's record has changed.
     pub(crate) record_changes: usize,
-    /// What the last transaction has changed, and how the items were before.
+    /// The items that the last transaction has changed, as they were before.
     last_transaction: Vec<(TableKey, Option<Item>)>,
     /// The items of transactions that are still becoming visible, as reads of several items can still see them.
     late: BTreeMap<TableKey, Option<Item>>,

@@ -59,10 +59,10 @@ pub(crate) struct Moment {
 /// Tells whether another customer can have had the email of a state, so that the state can have been refused.
 pub(crate) type IsTaken<'a> = &'a dyn Fn(&State) -> bool;
 
-/// What can have happened to a customer.
+/// The possible history of a customer.
 #[derive(Default)]
 pub(crate) struct Explained {
-    /// What the requests can have led to.
+    /// The moments that the requests can have led to.
     pub(crate) finals: Vec<Moment>,
     /// Every state before and between.
     pub(crate) seen: Vec<State>,

@@ -19,7 +19,7 @@ const MAX_READS: usize = 40;
 pub(crate) struct Follower {
     /// Where it continues; `None` before its first full pass.
     position: Option<LogPosition>,
-    /// What it has made of the log so far.
+    /// The customers as the log has shown them so far.
     copies: BTreeMap<CustomerNumber, Customer>,
     limit: usize,
     batches: usize,
@@ -28,7 +28,7 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    /// Draws how much is read next, and whether the reader is killed or starts anew.
+    /// Draws how much is read next, and whether the reader is killed or starts with a full pass.
     pub(crate) fn prepare(&mut self, rng: &mut Rng) {
         (self.limit, self.batches) = (1 + rng.below(10), 1 + rng.below(5));
         self.is_killed = rng.percent(25);

@@ -154,7 +154,7 @@ impl Patch {
     }
 }
 
-/// Returns a name. Long ones have so many terms that those of a few names fill several transactions.
+/// Returns a name. The terms of a long one fill several transactions.
 fn name(rng: &mut Rng, long_names: usize) -> String {
     if rng.percent(long_names) {
         let name = rng.below(LONG_NAMES);

@@ -33,7 +33,7 @@ enum Read {
     Jump { jump: Jump, answer: Option<Answer> },
     Trespass { call: Call, answer: Option<Answer> },
     Export { status: Option<Status>, answer: Option<Answer> },
-    Walk { key: usize, pages: usize, walk: Walk },
+    Walk { key: usize, pages: usize, walk: Box<Walk> },
     Follow { at: usize, follower: Follower },
 }
 
@@ -94,9 +94,9 @@ fn draw_one(
         _ => {
             let key = rng.below(KEYS);
             let walk = match std::mem::take(&mut owner.walks[key]) {
-                WalkSlot::Open(walk) if walk.started_at + MAX_STEPS > step => *walk,
+                WalkSlot::Open(walk) if walk.started_at + MAX_STEPS > step => walk,
                 WalkSlot::Busy => return None,
-                _ => Walk::start(List::draw(owner, now, rng), &owner.model, caught_up_at, step),
+                _ => Box::new(Walk::start(List::draw(owner, now, rng), &owner.model, caught_up_at, step)),
             };
             owner.walks[key] = WalkSlot::Busy;
             Some(Read::Walk { key, pages: 1 + rng.below(6), walk })
@@ -207,8 +207,7 @@ impl Planned {
             Read::Jump { answer: None, .. } => Ok(()),
             Read::Walk { key, mut walk, .. } => {
                 walk.check(model)?;
-                owner.walks[key] =
-                    if walk.has_ended { WalkSlot::Free } else { WalkSlot::Open(Box::new(walk)) };
+                owner.walks[key] = if walk.has_ended { WalkSlot::Free } else { WalkSlot::Open(walk) };
                 Ok(())
             }
             Read::Follow { at, follower } => {

@@ -44,7 +44,7 @@ impl Journal {
         depths.into_iter().max().unwrap_or(0)
     }
 
-    /// Checks that a request made at most so many calls in sequence, after the one that reads an unknown API key.
+    /// Checks that a request made at most `most` calls in sequence, after the one that reads an unknown API key.
     pub(crate) fn check(&self, most: usize) -> Result<(), Violation> {
         let in_sequence = self.in_sequence();
         if in_sequence <= most + 1 {
@@ -57,10 +57,12 @@ impl Journal {
 
 /// Returns how many round trips in sequence a move is allowed, if it is one request whose bound is known.
 pub(crate) fn bound(model: &Model, writes: &[writes::Planned], reads: &[reads::Planned]) -> Option<usize> {
+    // A list that passes many unused numbers takes a trip for some of them.
+    let is_dense = model.customers.first_key_value().is_none_or(|(first, _)| first.get() < 100);
     match (writes, reads) {
         // Long names need more batches of terms, and unique emails are looked up.
         ([write], []) if model.long_names == 0 && !model.has_unique_emails => write.round_trips(),
-        ([], [read]) => read.round_trips(),
+        ([], [read]) if is_dense => read.round_trips(),
         _ => None,
     }
 }
