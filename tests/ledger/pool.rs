@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use clientele_shared::model::{CustomerFields, Mode};
+use clientele_shared::model::{CustomerFields, Mode, Settings};
 
 use super::cost_budget::{self, By, NONE, Source};
 use super::cost_report::CostReport;
@@ -30,6 +30,8 @@ const ENTRIES: usize = 30;
 /// Measures this dialect's operations among 1,000 customers.
 pub(crate) async fn measure(stack: &Stack, report: &mut CostReport) {
     let caller = stack.caller("pool", Mode::Live, "read,write,export").await;
+    let settings = Settings { usage_metering: false, ..Settings::default() };
+    stack.store.tenant_settings_set(&"pool".parse().unwrap(), &settings).await.unwrap();
     let tag = create_tag(&caller, "Premium").await;
     let customers: Vec<CustomerFields> = (0..1_000).map(|number| filler(number, 286)).collect();
     import(&stack.store, &caller.key.tenant(), "pool", &customers).await;

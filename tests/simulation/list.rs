@@ -228,7 +228,7 @@ fn pool_filter(account: &Account, now: Timestamp, rng: &mut Rng) -> (CustomerFil
     if rng.percent(30) {
         let tag = rng.pick(&account.tags);
         filter.conditions.push(Condition::Tag(vec![tag.clone()]));
-        names.push(format!("tagIds: [{tag:?}]"));
+        names.push(format!("tagIds: [\"{tag}\"]"));
     }
     if rng.percent(25) {
         filter.conditions.push(Condition::City(vec!["Leeds".into()]));

@@ -2,11 +2,13 @@
 
 use futures::FutureExt;
 use http::{StatusCode, header};
+use serde::Deserialize;
+use uuid::Uuid;
 
 use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply};
-use clientele_shared::Result;
 use clientele_shared::model::{Customer, Scope};
 use clientele_shared::store::WriteOutcome;
+use clientele_shared::{Error, Result};
 
 use crate::error::Trades;
 use crate::input::CustomerInput;
@@ -42,14 +44,29 @@ pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     let settings: TradesSettings = call.caller.settings.dialect()?;
     let status = if settings.create_answers_200 { StatusCode::OK } else { StatusCode::CREATED };
     let path = call.request.url_path().trim_end_matches('/');
-    let reply = |customer: &Customer| {
-        Ok(customer_reply(status, customer)?.with(header::LOCATION, format!("{path}/{}", customer.uuid)))
-    };
-    let render = |customer: &Customer| Ok(reply(customer)?.to_stored());
+    let located = |reply: Reply, uuid: Uuid| reply.with(header::LOCATION, format!("{path}/{uuid}"));
+    let render = |customer: &Customer| Ok(customer_reply(status, customer)?.to_stored());
     let (store, tenant) = (call.store(), call.tenant());
     let write = call.into_write(&render)?;
     match store.customer_create(tenant, fields, write).await? {
-        WriteOutcome::Applied(customer) => reply(&customer),
-        WriteOutcome::Replayed(stored) => Reply::from_stored(&stored),
+        WriteOutcome::Applied(customer) => Ok(located(customer_reply(status, &customer)?, customer.uuid)),
+        WriteOutcome::Replayed(stored) => {
+            let reply = Reply::from_stored(&stored)?;
+            // The stored body holds the uuid already, and a duplicate can arrive under another path.
+            let body: Stored = serde_json::from_str(reply.body())
+                .map_err(|e| Error::internal("reading the uuid of a stored reply", e))?;
+            Ok(located(reply, body.data.uuid))
+        }
     }
+}
+
+/// The part of a stored body that names the customer.
+#[derive(Deserialize)]
+struct Stored {
+    data: Created,
+}
+
+#[derive(Deserialize)]
+struct Created {
+    uuid: Uuid,
 }
