@@ -1,7 +1,7 @@
 //! The accounting API below `/v3/company/{realm_id}`.
 //!
 //! A request passes through [`api`]: it is classified ([`call`]), checked (faults, token, limits), answered
-//! ([`dispatch`], [`batch`], [`cdc`]) and rendered as JSON or XML ([`render`], [`xml`]).
+//! (`dispatch`, `batch`, `cdc`) and rendered as JSON or XML (`render`, `xml`).
 
 pub mod api;
 mod batch;
