@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use clientele_infra::local::engine_calls::execute;
 use dynoxide::Database;
-use dynoxide::errors::DynoxideError;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::lag::Indexes;
@@ -56,12 +54,13 @@ impl Engine {
 
     /// Executes a call. Index queries are answered from the lagging indexes, everything else by the database.
     pub(crate) fn execute(&mut self, operation: &str, body: &str, rng: &mut Rng) -> EngineResponse {
-        let request: Value = serde_json::from_str(body).expect("the SDK sends JSON");
+        let mut request: Value = serde_json::from_str(body).expect("the SDK sends JSON");
+        let projection = take_projection(operation, &mut request);
         if operation == "Query" && request.get("IndexName").is_some() {
-            return (200, self.indexes.query(&request, rng).to_string());
+            return (200, self.indexes.query(&request, projection.as_deref(), rng).to_string());
         }
         self.last_transaction.clear();
-        match self.dispatch(operation, body) {
+        match execute(&self.database, operation, &request.to_string()) {
             Ok(response) => {
                 for (key, item) in batch_items(operation, &request) {
                     self.record(key, Some(item));
@@ -69,7 +68,7 @@ impl Engine {
                 for key in written_keys(operation, &request) {
                     self.follow(&request, operation, key);
                 }
-                (200, self.as_visible(operation, &request, response))
+                (200, self.as_visible(operation, projection.as_deref(), response))
             }
             Err(error) => (error.status_code(), error.to_json()),
         }
@@ -95,9 +94,9 @@ impl Engine {
     }
 
     /// The response to a read of several items, which can see a part of a transaction that is in progress.
-    fn as_visible(&self, operation: &str, request: &Value, response: String) -> String {
+    fn as_visible(&self, operation: &str, projection: Option<&[String]>, response: String) -> String {
         let is_read = matches!(operation, "Query" | "BatchGetItem");
-        if !is_read || self.late.is_empty() || request.to_string().contains("ProjectionExpression") {
+        if !is_read || (self.late.is_empty() && projection.is_none()) {
             return response;
         }
         let mut response: Value = serde_json::from_str(&response).expect("the engine returns JSON");
@@ -114,26 +113,11 @@ impl Engine {
                     true
                 }
             });
+            for item in items.iter_mut().filter_map(Value::as_object_mut) {
+                *item = projection.map_or_else(|| item.clone(), |attributes| project(item, attributes));
+            }
         }
         response.to_string()
-    }
-
-    fn dispatch(&self, operation: &str, body: &str) -> Result<String, DynoxideError> {
-        let db = &self.database;
-        match operation {
-            "CreateTable" => run(body, |request| db.create_table(request)),
-            "DescribeTable" => run(body, |request| db.describe_table(request)),
-            "UpdateTimeToLive" => run(body, |request| db.update_time_to_live(request)),
-            "GetItem" => run(body, |request| db.get_item(request)),
-            "PutItem" => run(body, |request| db.put_item(request)),
-            "UpdateItem" => run(body, |request| db.update_item(request)),
-            "DeleteItem" => run(body, |request| db.delete_item(request)),
-            "Query" => run(body, |request| db.query(request)),
-            "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
-            "BatchWriteItem" => run(body, |request| db.batch_write_item(request)),
-            "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
-            other => panic!("the simulated engine has no operation {other}"),
-        }
     }
 
     /// Reads an item back after a write. Items of a batch are as they were sent.
@@ -142,7 +126,7 @@ impl Engine {
         let get = json!({
             "TableName": table, "ConsistentRead": true, "Key": {"pk": {"S": key.0}, "sk": {"S": key.1}},
         });
-        let response = self.dispatch("GetItem", &get.to_string()).expect("an item is read back");
+        let response = execute(&self.database, "GetItem", &get.to_string()).expect("an item is read back");
         let response: Value = serde_json::from_str(&response).expect("the engine returns JSON");
         let new = response.get("Item").and_then(Value::as_object).cloned();
         self.record(key, new);
@@ -164,14 +148,39 @@ impl Engine {
     }
 }
 
-fn run<Request: DeserializeOwned, Response: Serialize>(
-    body: &str,
-    call: impl FnOnce(Request) -> Result<Response, DynoxideError>,
-) -> Result<String, DynoxideError> {
-    let request =
-        serde_json::from_str(body).map_err(|e| DynoxideError::ValidationException(e.to_string()))?;
-    let response = call(request)?;
-    Ok(serde_json::to_string(&response).expect("a response is JSON"))
+/// Removes the projection of a read and returns the attributes that it asks for: an item is looked up by its whole key,
+/// which a projection can lack.
+fn take_projection(operation: &str, request: &mut Value) -> Option<Vec<String>> {
+    let read = match operation {
+        "Query" => request,
+        "BatchGetItem" => request["RequestItems"].as_object_mut()?.values_mut().next()?,
+        _ => return None,
+    };
+    let read = read.as_object_mut()?;
+    let projection = read.remove("ProjectionExpression")?;
+    let condition = read.get("KeyConditionExpression").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let names = read.get_mut("ExpressionAttributeNames").and_then(Value::as_object_mut);
+    let names = names.expect("the store's projections have names");
+    let attributes = projection.as_str().expect("a projection is a text").split(',').map(|name| {
+        let name = name.trim();
+        let attribute =
+            names.get(name).and_then(Value::as_str).expect("a projection's name is defined").to_owned();
+        // DynamoDB refuses names that no expression uses.
+        if !condition.contains(name) {
+            names.remove(name);
+        }
+        attribute
+    });
+    let attributes = attributes.collect();
+    if names.is_empty() {
+        read.remove("ExpressionAttributeNames");
+    }
+    Some(attributes)
+}
+
+/// Returns these attributes of an item.
+pub(crate) fn project(item: &Item, attributes: &[String]) -> Item {
+    attributes.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect()
 }
 
 /// Returns a text attribute of an item.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 ///
 /// # Errors
 /// Returns the engine's error, which includes DynamoDB's own.
-pub(super) fn execute(db: &Database, operation: &str, body: &str) -> Result<String, DynoxideError> {
+pub fn execute(db: &Database, operation: &str, body: &str) -> Result<String, DynoxideError> {
     match operation {
         "CreateTable" => run(body, |request| db.create_table(request)),
         "DeleteTable" => run(body, |request| db.delete_table(request)),

@@ -23,7 +23,7 @@ pub mod aws;
 pub mod data;
 pub mod demo;
 pub mod engine;
-mod engine_calls;
+pub mod engine_calls;
 pub mod event;
 pub mod function;
 pub mod gateway;
