@@ -49,6 +49,18 @@ async fn large_customers_are_listed_in_shorter_pages() {
 }
 
 #[tokio::test]
+async fn escapes_count_as_a_lambda_returns_them() {
+    let stack = Stack::start().await;
+    for _ in 0..CUSTOMERS {
+        // 40 KB of JSON, and 80 KB where that JSON is itself a JSON string.
+        let notes = "\"".repeat(20_000);
+        stack.acme.create(&json!({"first_name": "Ann", "last_name": "Large", "notes": notes})).await;
+    }
+    let walked = walk(&stack.acme, "limit=100", By::Cursor, |_| ()).await;
+    assert_eq!(walked.unique_uuids().len(), CUSTOMERS);
+}
+
+#[tokio::test]
 async fn large_customers_are_listed_in_shorter_connections() {
     let stack = stack().await;
     let query = "query($after: String) { infiniteCustomers(first: 100, after: $after) {

@@ -33,10 +33,13 @@ pub fn enveloped_length(text: &str) -> usize {
     text.len() + 4 + escapes.sum::<usize>()
 }
 
-/// Returns the length of the values in a customer's JSON, in bytes. Names and values of a fixed length are not counted.
+/// Returns the length of the values in a customer's JSON as a Lambda returns it, in bytes; see [`enveloped_length`]. Names
+/// and values of a fixed length are not counted.
 #[must_use]
 pub fn values_length(fields: &CustomerFields) -> usize {
-    sizes(fields).iter().map(|(_, bytes)| bytes).sum()
+    // The quotation marks and backslashes of JSON that is in the body already are escaped once.
+    let escapes = |json: &str| json.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+    sizes(fields, enveloped_length, |json| json.len() + escapes(json)).map(|(_, bytes)| bytes).sum()
 }
 
 /// Checks that a customer's JSON is short enough in any dialect.
@@ -44,16 +47,20 @@ pub fn values_length(fields: &CustomerFields) -> usize {
 /// # Errors
 /// Returns [`Error::Invalid`] for the largest field if it is not.
 pub fn check(fields: &CustomerFields) -> Result<()> {
-    let sizes = sizes(fields);
-    if sizes.iter().map(|(_, bytes)| bytes).sum::<usize>() + OVERHEAD <= MAX_JSON {
+    let sizes = || sizes(fields, json_length, str::len);
+    if sizes().map(|(_, bytes)| bytes).sum::<usize>() + OVERHEAD <= MAX_JSON {
         return Ok(());
     }
-    let largest = sizes.iter().max_by_key(|(_, bytes)| bytes).map_or("body", |(name, _)| name);
+    let largest = sizes().max_by_key(|(_, bytes)| *bytes).map_or("body", |(name, _)| name);
     Err(Error::invalid(largest, format!("makes the customer larger than {} KB; shorten it", MAX_JSON / 1024)))
 }
 
-/// The fields of any length, with the length of their JSON.
-fn sizes(fields: &CustomerFields) -> Vec<(&'static str, usize)> {
+/// The fields of any length, with the length of their texts and of their free-form JSON.
+fn sizes(
+    fields: &CustomerFields,
+    text: fn(&str) -> usize,
+    json: impl Fn(&str) -> usize,
+) -> impl Iterator<Item = (&'static str, usize)> {
     let texts = [
         ("first_name", &fields.first_name),
         ("last_name", &fields.last_name),
@@ -70,18 +77,19 @@ fn sizes(fields: &CustomerFields) -> Vec<(&'static str, usize)> {
         ("currency", &fields.currency),
         ("preferred_shipping", &fields.preferred_shipping),
     ];
-    let texts = texts.into_iter().map(|(name, text)| (name, text.as_deref().map_or(0, json_length)));
-    let mut sizes: Vec<(&'static str, usize)> = texts.collect();
-    sizes.push(("physical_address", address(&fields.physical)));
-    sizes.push(("billing_address", address(&fields.billing)));
-    let length = |object: &Option<JsonObject>| object.as_ref().map_or(0, |object| object.as_str().len());
-    sizes.push(("internal_flags", length(&fields.internal_flags)));
-    sizes.push(("custom", length(&fields.custom)));
-    sizes.push(("contacts", fields.contacts.iter().map(contact).sum()));
-    sizes
+    let texts = texts.map(|(name, value)| (name, value.as_deref().map_or(0, text)));
+    let object = |object: &Option<JsonObject>| object.as_ref().map_or(0, |object| json(object.as_str()));
+    let others = [
+        ("physical_address", address(&fields.physical, text)),
+        ("billing_address", address(&fields.billing, text)),
+        ("internal_flags", object(&fields.internal_flags)),
+        ("custom", object(&fields.custom)),
+        ("contacts", fields.contacts.iter().map(|one| contact(one, text)).sum()),
+    ];
+    texts.into_iter().chain(others)
 }
 
-fn address(address: &Address) -> usize {
+fn address(address: &Address, text: fn(&str) -> usize) -> usize {
     let Address {
         line1,
         line2,
@@ -97,15 +105,15 @@ fn address(address: &Address) -> usize {
     } = address;
     let place = [line1, line2, city, state, postal_code, country, area];
     let recipient = [first_name, last_name, email, phone];
-    place.into_iter().chain(recipient).flatten().map(|part| json_length(part)).sum()
+    place.into_iter().chain(recipient).flatten().map(|part| text(part)).sum()
 }
 
-fn contact(contact: &Contact) -> usize {
+fn contact(contact: &Contact, text: fn(&str) -> usize) -> usize {
     /// The members' names, two dates and the flag.
     const OVERHEAD: usize = 200;
     let optional = [&contact.title, &contact.email, &contact.phone].into_iter().flatten();
     let texts = optional.chain([&contact.id, &contact.name]);
-    texts.map(|text| json_length(text)).sum::<usize>() + OVERHEAD
+    texts.map(|part| text(part)).sum::<usize>() + OVERHEAD
 }
 
 #[cfg(test)]

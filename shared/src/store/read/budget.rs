@@ -22,7 +22,8 @@ pub struct Budget {
     pub keys: usize,
     /// How many calls are made one after the other at most.
     pub calls: usize,
-    /// How many bytes the values of a page's records have at most, as JSON. A page has at least one record.
+    /// How many bytes the values of a page's records have at most, in the JSON that a Lambda returns. A page has at least
+    /// one record.
     pub bytes: usize,
     /// When reading ends at the latest.
     pub until: Option<Instant>,
