@@ -17,7 +17,7 @@ async fn bulk(stack: &Stack, ids: &[String], update: Value) -> Value {
 }
 
 /// Imports `count` customers, one in five of them a lead.
-async fn customers(stack: &Stack, count: u32) {
+pub(super) async fn customers(stack: &Stack, count: u32) {
     let numbers: Vec<u32> = (1..=count).collect();
     for chunk in numbers.chunks(Store::IMPORT_ROWS) {
         let count = u32::try_from(chunk.len()).unwrap();

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use clientele_shared::model::Settings;
 use clientele_shared::table::keys;
 
+use super::bulk::customers;
 use super::{PATH, create, create_tag, error_of, execute, execute_err, list, send};
-use crate::support::{FaultAction, Faults, Response, Stack};
+use crate::support::{Calls, FaultAction, Faults, Response, Stack};
 
 #[tokio::test]
 async fn repeated_selections_are_read_once() {
@@ -82,6 +83,73 @@ async fn response_that_a_lambda_cannot_return_is_refused() {
         message,
         "The response would be larger than 5.5 MB; lower `first` or `limit`, or select fewer fields"
     );
+}
+
+#[tokio::test]
+async fn response_too_large_says_that_a_mutation_took_effect() {
+    let stack = Stack::start().await;
+    let aliases = (0..240).fold(String::new(), |all, n| all + &format!(" n{n}: notes"));
+    let query =
+        format!("mutation($input: CreateCustomerInput!) {{ createCustomer(input: $input) {{ {aliases} }} }}");
+    let input = json!({"input": {"firstName": "Ann", "notes": "\"".repeat(6_000)}});
+    let (code, message) = execute_err(&stack.acme, &query, input).await;
+    assert_eq!(code, "RESPONSE_TOO_LARGE");
+    assert!(message.contains("the changes were made: do not send them again"), "{message}");
+    assert_eq!(list(&stack.acme, "first: 5").await.1, 1);
+}
+
+#[tokio::test]
+async fn customer_has_at_most_100_tags() {
+    let stack = Stack::start().await;
+    let mut tags = Vec::new();
+    for n in 0..101 {
+        tags.push(create_tag(&stack.acme, &format!("Tag {n}")).await);
+    }
+    let id = create(&stack.acme, json!({"firstName": "Ann", "tagIds": tags[..60]})).await;
+    let add = "mutation($id: ID!, $tags: [ID!]) {
+        updateCustomer(id: $id, input: {addTagIds: $tags}) { tags { id } }
+    }";
+    let (code, message) = execute_err(&stack.acme, add, json!({"id": id, "tags": tags[1..]})).await;
+    assert_eq!((code.as_str(), message.contains("addTagIds")), ("BAD_USER_INPUT", true), "{message}");
+    let updated = execute(&stack.acme, add, json!({"id": id, "tags": tags[..100]})).await;
+    assert_eq!(updated["updateCustomer"]["tags"].as_array().unwrap().len(), 100);
+}
+
+#[tokio::test]
+async fn tags_of_a_list_count_towards_the_complexity() {
+    let stack = Stack::start().await;
+    let colors: String = (0..100).map(|n| format!(" a{n}: color")).collect();
+    for query in [
+        format!("{{ tags {{ {colors} }} }}"),
+        format!("{{ infiniteCustomers(first: 100) {{ edges {{ node {{ tags {{ {colors} }} }} }} }} }}"),
+    ] {
+        let message = execute_err(&stack.acme, &query, json!({})).await.1;
+        assert_eq!(message, "Query is too complex.");
+    }
+}
+
+#[tokio::test]
+async fn lists_of_a_document_share_one_read_budget() {
+    let calls = Calls::default();
+    let recorder = calls.clone();
+    let stack = Stack::start_with(|config| config.interceptor(recorder)).await;
+    stack.settings(Settings { usage_metering: false, ..Settings::default() }).await;
+    customers(&stack, 1_100).await;
+    // Every customer is a candidate and none matches, so that a list reads as far as its budget lets it.
+    let list = |n: usize| {
+        format!("l{n}: infiniteCustomers(first: 1, filter: {{hasQuickbooksId: true}}) {{ totalCount }}")
+    };
+    let mut read = Vec::new();
+    for lists in [1, 20] {
+        drop(calls.take());
+        let all = (0..lists).map(list).collect::<Vec<_>>().join(" ");
+        execute(&stack.acme, &format!("{{ {all} }}"), json!({})).await;
+        let taken = calls.take();
+        let accesses = taken.iter().flat_map(|call| &call.accesses);
+        let records = accesses.filter(|access| access.partition.contains("#C#")).count();
+        read.push(records);
+    }
+    assert!(read[0] > 1_000 && read[1] <= 20 * 600, "{read:?} records were read");
 }
 
 #[tokio::test]

@@ -78,14 +78,15 @@ fn queries(account: &Account) -> Vec<CustomerQuery> {
     let mut queries: Vec<CustomerQuery> = filters.into_iter().map(CustomerQuery::of).collect();
     let searches = ["ann", "an le", "blue", "leeds", "a", "example", "sao", "oneil", "zzz", "nn"];
     queries.extend(
-        searches.map(|text| CustomerQuery { search: SearchQuery::parse(text), ..Default::default() }),
+        searches
+            .map(|text| CustomerQuery { search: SearchQuery::parse(text).unwrap(), ..Default::default() }),
     );
     let sorts =
         Sort::TEXTS.into_iter().chain([Sort::Updated, Sort::Expenses, Sort::OrdersCount, Sort::Number]);
     for sort in sorts {
         for direction in [Direction::Ascending, Direction::Descending] {
             queries.push(CustomerQuery { sort, direction, ..CustomerQuery::default() });
-            let search = SearchQuery::parse("lee");
+            let search = SearchQuery::parse("lee").unwrap();
             queries.push(CustomerQuery { sort, direction, search, ..CustomerQuery::default() });
         }
     }

@@ -72,7 +72,7 @@ impl List {
             }
         };
         let mut query = CustomerQuery::of(filter);
-        query.search = search.and_then(SearchQuery::parse);
+        query.search = search.and_then(|text| SearchQuery::parse(text).unwrap());
         let mut budget = Budget::default();
         if matches!(by, By::StorePage | By::StoreCursor) {
             query.sort = *rng.pick(&SORTS);

@@ -146,7 +146,8 @@ impl Copy {
 
     fn draw(&self, rng: &mut Rng) -> Case {
         let mut query = CustomerQuery::of(self.draw_filter(rng));
-        query.search = rng.percent(35).then(|| SearchQuery::parse(rng.pick::<&str>(&SEARCHES))).flatten();
+        query.search =
+            rng.percent(35).then(|| SearchQuery::parse(rng.pick::<&str>(&SEARCHES)).unwrap()).flatten();
         query.sort = if rng.percent(35) { Sort::Number } else { *rng.pick(&SORTS) };
         query.direction = *rng.pick(&[Direction::Ascending, Direction::Descending]);
         query.figures = rng.percent(20);

@@ -75,6 +75,8 @@ impl LastCounts {
         match last.get_mut(tenant.as_str()) {
             // Counts can arrive in any order.
             Some(known) if known.resets_at == usage.resets_at => known.count = known.count.max(usage.count),
+            // A count of the month before can come late.
+            Some(known) if known.resets_at > usage.resets_at => {}
             Some(known) => *known = usage,
             None => {
                 if last.len() >= MAX_TENANTS {

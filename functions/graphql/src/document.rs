@@ -20,6 +20,25 @@ const MAX_NESTING: usize = 40;
 /// Maximum number of fields in a document after its fragments are expanded.
 const MAX_FIELDS: u64 = 2_000;
 
+/// Maximum depth of selections after fragments are expanded. Deeper ones would exhaust the stack of a recursion.
+const MAX_LEVELS: usize = 64;
+
+/// Maximum size of a description of the schema, as [`Extent::described`] estimates it. Common introspection queries
+/// have less than 150,000.
+const MAX_DESCRIBED: u64 = 300_000;
+
+/// The lists of introspection, with the typical number of their elements.
+const DESCRIPTIONS: [(&str, u64); 8] = [
+    ("types", 40),
+    ("fields", 10),
+    ("args", 10),
+    ("inputFields", 10),
+    ("enumValues", 10),
+    ("interfaces", 10),
+    ("possibleTypes", 10),
+    ("directives", 10),
+];
+
 /// Maximum length of a field's name or alias, in bytes: it is repeated for each customer of a response.
 const MAX_NAME: usize = 100;
 
@@ -50,7 +69,7 @@ pub struct RootField {
 ///
 /// # Errors
 /// Returns a [`ServerError`] if the document exceeds a limit, cannot be parsed, has a fragment that spreads
-/// itself, or selects a mutation twice under different directives.
+/// itself, describes the schema many times over, or selects a mutation twice under different directives.
 pub fn inspect(request: &mut Request) -> Result<Option<RequestedOperation>, ServerError> {
     if request.query.len() > MAX_BYTES {
         return Err(validation_error(format!("The document is longer than {MAX_BYTES} bytes")));
@@ -62,10 +81,14 @@ pub fn inspect(request: &mut Request) -> Result<Option<RequestedOperation>, Serv
     }
     let name = request.operation_name.clone();
     let document = request.parsed_query()?;
+    let mut counter = Counter { document, counted: HashMap::new() };
     let mut fields = 0_u64;
-    let mut counted = HashMap::new();
     for (_, operation) in document.operations.iter() {
-        fields = fields.saturating_add(count_fields(&operation.node.selection_set, document, &mut counted)?);
+        fields = fields.saturating_add(counter.selection(&operation.node.selection_set, 0)?.fields);
+    }
+    // Validation follows fragments that no operation uses, too.
+    for name in document.fragments.keys() {
+        counter.fragment(name, 0)?;
     }
     if fields > MAX_FIELDS {
         return Err(validation_error(format!("The document selects more than {MAX_FIELDS} fields")));
@@ -99,8 +122,8 @@ fn requested_operation(
     }
 }
 
-/// Collects a selection's own fields. The recursion ends because [`count_fields`] has already rejected fragments
-/// that spread themselves.
+/// Collects a selection's own fields. The recursion ends because [`Counter`] has already rejected fragments that
+/// spread themselves.
 fn collect_root_fields(
     set: &Positioned<SelectionSet>,
     document: &ExecutableDocument,
@@ -131,52 +154,92 @@ pub fn validation_error(message: String) -> ServerError {
     ServerError::new(message, None)
 }
 
-/// Counts the fields of a selection with its fragments expanded. Each fragment is counted only once, so the
-/// time is proportional to the length of the document. In `counted`, `None` marks a fragment that is being
-/// counted.
-fn count_fields<'a>(
-    set: &'a Positioned<SelectionSet>,
-    document: &'a ExecutableDocument,
-    counted: &mut HashMap<&'a Name, Option<u64>>,
-) -> Result<u64, ServerError> {
-    let mut fields = 0_u64;
-    for selection in &set.node.items {
-        let more = match &selection.node {
-            Selection::Field(field) => {
-                if field.node.response_key().node.len() > MAX_NAME {
-                    let message = format!("The document has a name longer than {MAX_NAME} characters");
-                    return Err(validation_error(message));
-                }
-                count_fields(&field.node.selection_set, document, counted)?.saturating_add(1)
-            }
-            Selection::InlineFragment(inline) => count_fields(&inline.node.selection_set, document, counted)?,
-            Selection::FragmentSpread(spread) => {
-                count_fragment(&spread.node.fragment_name.node, document, counted)?
-            }
-        };
-        fields = fields.saturating_add(more);
-    }
-    Ok(fields)
+/// The extent of a selection whose fragments are expanded.
+#[derive(Debug, Clone, Copy, Default)]
+struct Extent {
+    fields: u64,
+    /// Levels of selections below.
+    levels: usize,
+    /// Estimated number of values, if the selection describes the schema: each element of a list counts.
+    described: u64,
 }
 
-fn count_fragment<'a>(
-    name: &'a Name,
+/// Measures selections with their fragments expanded. Each fragment is measured only once, so the time is proportional
+/// to the length of the document.
+struct Counter<'a> {
     document: &'a ExecutableDocument,
-    counted: &mut HashMap<&'a Name, Option<u64>>,
-) -> Result<u64, ServerError> {
-    // Validation reports unknown fragments later.
-    let Some(fragment) = document.fragments.get(name) else { return Ok(0) };
-    match counted.get(name) {
-        Some(Some(fields)) => return Ok(*fields),
-        Some(None) => {
-            return Err(validation_error(format!("Cannot spread fragment \"{name}\" within itself")));
+    /// `None` marks a fragment that is being measured.
+    counted: HashMap<&'a Name, Option<Extent>>,
+}
+
+impl<'a> Counter<'a> {
+    /// Measures a selection that is `level` levels below its operation or fragment.
+    fn selection(&mut self, set: &'a Positioned<SelectionSet>, level: usize) -> Result<Extent, ServerError> {
+        check_level(level)?;
+        let mut all = Extent::default();
+        for selection in &set.node.items {
+            let below = match &selection.node {
+                Selection::Field(field) => {
+                    if field.node.response_key().node.len() > MAX_NAME {
+                        let message = format!("The document has a name longer than {MAX_NAME} characters");
+                        return Err(validation_error(message));
+                    }
+                    let below = self.selection(&field.node.selection_set, level + 1)?;
+                    with_field(&field.node.name.node, below)?
+                }
+                Selection::InlineFragment(inline) => self.selection(&inline.node.selection_set, level + 1)?,
+                Selection::FragmentSpread(spread) => {
+                    self.fragment(&spread.node.fragment_name.node, level + 1)?
+                }
+            };
+            all.fields = all.fields.saturating_add(below.fields);
+            all.levels = all.levels.max(below.levels + 1);
+            all.described = all.described.saturating_add(below.described);
         }
-        None => {}
+        Ok(all)
     }
-    counted.insert(name, None);
-    let fields = count_fields(&fragment.node.selection_set, document, counted)?;
-    counted.insert(name, Some(fields));
-    Ok(fields)
+
+    fn fragment(&mut self, name: &'a Name, level: usize) -> Result<Extent, ServerError> {
+        // Unknown fragments select nothing, so they could multiply without being counted.
+        let unknown = || validation_error(format!("Unknown fragment: \"{name}\""));
+        let fragment = self.document.fragments.get(name).ok_or_else(unknown)?;
+        match self.counted.get(name) {
+            Some(Some(extent)) => {
+                check_level(level + extent.levels)?;
+                return Ok(*extent);
+            }
+            Some(None) => {
+                return Err(validation_error(format!("Cannot spread fragment \"{name}\" within itself")));
+            }
+            None => {}
+        }
+        self.counted.insert(name, None);
+        let extent = self.selection(&fragment.node.selection_set, level)?;
+        self.counted.insert(name, Some(extent));
+        Ok(extent)
+    }
+}
+
+/// Adds a field to what is selected below it.
+fn with_field(name: &Name, below: Extent) -> Result<Extent, ServerError> {
+    let elements =
+        DESCRIPTIONS.iter().find(|(list, _)| *list == name.as_str()).map_or(1, |(_, count)| *count);
+    let described = below.described.saturating_mul(elements).saturating_add(1);
+    if matches!(name.as_str(), "__schema" | "__type") && described > MAX_DESCRIBED {
+        let message =
+            "The document describes too much of the schema; nest fewer lists of types, fields and arguments";
+        return Err(validation_error(message.to_owned()));
+    }
+    Ok(Extent { fields: below.fields.saturating_add(1), described, ..below })
+}
+
+fn check_level(level: usize) -> Result<(), ServerError> {
+    if level > MAX_LEVELS {
+        return Err(validation_error(format!(
+            "The document nests fields and fragments deeper than {MAX_LEVELS} levels"
+        )));
+    }
+    Ok(())
 }
 
 /// Returns the nesting depth of the brackets outside strings and comments.
@@ -290,6 +353,47 @@ mod tests {
         let expected = "The mutation \"x\" is selected twice under different directives; select it once";
         assert_eq!(error.message, expected);
         assert_eq!(root_fields("query($a: Boolean!) { x ... @include(if: $a) { x } }").unwrap(), 2);
+    }
+
+    #[test]
+    fn long_chains_of_fragments_are_rejected() {
+        let chain = |length: usize, start: &str, end: &str| {
+            let fragment = |n: usize| format!("fragment f{n} on Q {{{start} ...f{m} {end}}}", m = n + 1);
+            let fragments: String = (0..length - 1).map(fragment).collect();
+            format!("{{...f0}} {fragments} fragment f{last} on Q {{ a }}", last = length - 1)
+        };
+        check(&chain(60, "", ""), Ok(Some(OperationType::Query)));
+        let expected = Err("The document nests fields and fragments deeper than 64 levels");
+        check(&chain(65, "", ""), expected);
+        check(&chain(1_500, "", ""), expected);
+        check(&chain(400, &"a{".repeat(30), &"}".repeat(30)), expected);
+        // A chain that no operation uses is followed by validation.
+        check(&chain(1_500, "", "").replacen("{...f0}", "{ a }", 1), expected);
+        // The end of the chain is measured before its start is.
+        let reversed = chain(200, "", "").replacen("{...f0}", "query A {...f150} query B {...f0}", 1);
+        check(&reversed, expected);
+    }
+
+    #[test]
+    fn unknown_fragments_are_rejected_before_they_multiply() {
+        let doubling: String =
+            (0..55).map(|n| format!("fragment f{n} on Q {{ ...f{m} ...f{m} }} ", m = n + 1)).collect();
+        check(&format!("{{ ...f0 }} {doubling}"), Err("Unknown fragment: \"f55\""));
+    }
+
+    #[test]
+    fn descriptions_of_the_schema_that_multiply_are_rejected() {
+        let describe = |levels: usize, leaves: usize| {
+            let aliases: String = (0..leaves).map(|n| format!(" a{n}: name")).collect();
+            let (start, end) = ("fields{type{".repeat(levels), "}}".repeat(levels));
+            format!("{{ __schema{{types{{{start} {aliases} {end}}}}} }}")
+        };
+        check(&describe(3, 5), Ok(Some(OperationType::Query)));
+        let expected =
+            "The document describes too much of the schema; nest fewer lists of types, fields and arguments";
+        check(&describe(3, 20), Err(expected));
+        check(&describe(6, 1), Err(expected));
+        check(&describe(2, 100), Err(expected));
     }
 
     #[test]

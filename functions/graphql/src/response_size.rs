@@ -13,7 +13,8 @@ use clientele_shared::rules::size::enveloped_length;
 /// Maximum size of a response, in bytes of the JSON string that a Lambda returns. Lambda's own limit is 6 MB.
 pub const MAX_BYTES: usize = 5_500_000;
 
-/// The size of the texts that a response has so far, in bytes. It is part of the data of each request.
+/// The size of the texts that a response has so far, in bytes. It is part of the data of each request. Values of a few
+/// bytes are not counted, because the complexity of a document bounds their number.
 #[derive(Debug, Default)]
 pub struct ResponseSize(AtomicUsize);
 
@@ -31,7 +32,8 @@ impl ResponseSize {
     }
 }
 
-/// A text of a record, which counts towards the [`ResponseSize`] of the request.
+/// A text of a record, which counts towards the [`ResponseSize`] of the request. A text that no longer fits is `null`,
+/// because a response with it is not sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a>(pub &'a str);
 

@@ -30,7 +30,7 @@ pub const ENDPOINT: Endpoint<StreamingBody> = Endpoint {
 
 async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply<StreamingBody>> {
     let status = call.request.query("status").map(parse_status).transpose()?;
-    let search = call.request.query("search").and_then(SearchQuery::parse);
+    let search = call.request.query("search").map(SearchQuery::parse).transpose()?.flatten();
     let filter = CustomerFilter { status, ..CustomerFilter::default() };
     let query = CustomerQuery { filter, search, ..CustomerQuery::default() };
     let customers = call.store().customer_stream(call.tenant(), query);

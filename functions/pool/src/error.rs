@@ -187,14 +187,17 @@ pub(crate) fn persisted_query_not_supported() -> Reply {
     error_reply(StatusCode::OK, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
 }
 
-/// Returns the response to a document that asks for more than a function can return.
-pub(crate) fn response_too_large() -> Reply {
+/// Returns the response to a document that asks for more than a function can return. The writes of a mutation took effect
+/// all the same.
+pub(crate) fn response_too_large(is_mutation: bool) -> Reply {
     let megabytes = response_size::MAX_BYTES / 100_000;
-    let message = format!(
-        "The response would be larger than {}.{} MB; lower `first` or `limit`, or select fewer fields",
-        megabytes / 10,
-        megabytes % 10
-    );
+    let advice = if is_mutation {
+        "the changes were made: do not send them again, and select fewer fields next time"
+    } else {
+        "lower `first` or `limit`, or select fewer fields"
+    };
+    let message =
+        format!("The response would be larger than {}.{} MB; {advice}", megabytes / 10, megabytes % 10);
     error_reply(StatusCode::OK, "RESPONSE_TOO_LARGE", &message)
 }
 

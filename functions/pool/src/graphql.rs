@@ -11,10 +11,11 @@ use serde::Serialize;
 
 use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply};
 use clientele_functions_graphql::document::{self, RequestedOperation, RootField};
-use clientele_functions_graphql::response_size::ResponseSize;
+use clientele_functions_graphql::response_size::{self, ResponseSize};
 use clientele_functions_graphql::transport::read_request;
 use clientele_functions_graphql::validation::request_to_validate;
 use clientele_shared::model::Scope;
+use clientele_shared::rules::size::json_length;
 use clientele_shared::{Error, Result};
 
 use crate::error::{self, Pool};
@@ -46,9 +47,9 @@ async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
             return Ok(error::error_reply(StatusCode::OK, error::code(&error), &error::message(&error)));
         }
     }
-    let mut fields = Vec::new();
-    if let Some(RequestedOperation { fields: root_fields, merged, .. }) = operation {
-        fields = root_fields;
+    let (mut fields, mut is_mutation) = (Vec::new(), false);
+    if let Some(RequestedOperation { kind, fields: root_fields, merged }) = operation {
+        (fields, is_mutation) = (root_fields, kind == OperationType::Mutation);
         if let Some(merged) = merged {
             let validated = VALIDATION.execute(request_to_validate(&request)).await;
             if validated.is_err() {
@@ -58,15 +59,17 @@ async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
             request.operation_name = None;
         }
     }
-    execute(call, request, &fields).await
+    execute(call, request, &fields, is_mutation).await
 }
 
 async fn execute(
     call: AuthenticatedRequest<'_>,
     request: async_graphql::Request,
     fields: &[RootField],
+    is_mutation: bool,
 ) -> Result<Reply> {
     let lists: Vec<_> = fields.iter().filter(|field| schema::LISTS.contains(&field.name.as_str())).collect();
+    let selections = fields.iter().filter(|field| field.name == schema::SELECTION).count();
     if lists.iter().filter(|list| is_narrowed(list)).count() > schema::MAX_NARROWED {
         let message = format!(
             "The document has more than {} lists with a search or a filter; send them in several documents",
@@ -74,7 +77,7 @@ async fn execute(
         );
         return reply(&Response::from_errors(vec![document::validation_error(message)]), false);
     }
-    let (session, sender) = Session::new(call.store(), call.caller, call.request, lists.len())?;
+    let (session, sender) = Session::new(call.store(), call.caller, call.request, (lists.len(), selections))?;
     let session = Arc::new(session);
     let size = Arc::new(ResponseSize::default());
     let request = request.data(Arc::clone(&session)).data(Arc::clone(&size));
@@ -83,11 +86,12 @@ async fn execute(
         // Fields arrive in the order in which they were resolved; GraphQL requires the order of the document.
         data.sort_by_cached_key(|name, _| fields.iter().position(|field| field.response_key == *name));
     }
-    match session.failure() {
-        Some(failure) => Err(failure),
-        None if size.is_exceeded() => Ok(error::response_too_large()),
-        None => reply(&response, session.has_lower_bound_total()),
+    if let Some(failure) = session.failure() {
+        return Err(failure);
     }
+    let reply = reply(&response, session.has_lower_bound_total())?;
+    let fits = !size.is_exceeded() && json_length(reply.body()) <= response_size::MAX_BYTES;
+    Ok(if fits { reply } else { error::response_too_large(is_mutation) })
 }
 
 fn is_narrowed(list: &RootField) -> bool {

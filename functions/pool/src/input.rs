@@ -4,6 +4,8 @@
 //! - A field equal to its current value is not a change and is not validated, so a client can send back what
 //!   it read.
 
+use std::collections::HashSet;
+
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
 use clientele_shared::error::FieldError;
@@ -11,7 +13,7 @@ use clientele_shared::model::{CustomerFields, Status, TagId};
 use clientele_shared::rules::text::{Rule, email, is_blank, line, long_text};
 use clientele_shared::{Error, Result};
 
-use crate::session::Session;
+use crate::session::{MAX_VALUES, Session};
 use crate::settings::PoolSettings;
 use crate::tag::read_ids;
 use crate::types::CustomerStatus;
@@ -87,9 +89,8 @@ struct TagChange {
     /// The tags that replace the customer's tags; `None` keeps them.
     set: Option<Vec<TagId>>,
     add: Vec<TagId>,
-    remove: Vec<TagId>,
-    /// All tags that exist. Ids of deleted tags are dropped with the change.
-    existing: Vec<TagId>,
+    /// All tags that exist, without those to remove. Ids of deleted tags are dropped with the change.
+    kept: HashSet<TagId>,
 }
 
 impl CreateCustomerInput {
@@ -145,20 +146,19 @@ impl TagChange {
         }
         let add = session.parse_tag_ids("addTagIds", add).await?;
         let remove = session.parse_tag_ids("removeTagIds", remove).await?;
-        let existing = session.tags().await?.iter().map(|tag| tag.id.clone()).collect();
-        Ok(Some(Self { set, add, remove, existing }))
+        let mut kept: HashSet<TagId> = session.tags().await?.iter().map(|tag| tag.id.clone()).collect();
+        for id in &remove {
+            kept.remove(id);
+        }
+        Ok(Some(Self { set, add, kept }))
     }
 
+    /// Returns a customer's tags after the change, each once.
     fn apply(&self, before: &[TagId]) -> Vec<TagId> {
         let base = self.set.as_deref().unwrap_or(before);
-        let mut after: Vec<TagId> = Vec::new();
-        for id in base.iter().chain(&self.add) {
-            let is_kept = self.existing.contains(id) && !self.remove.contains(id);
-            if is_kept && !after.contains(id) {
-                after.push(id.clone());
-            }
-        }
-        after
+        let mut seen = HashSet::new();
+        let all = base.iter().chain(&self.add);
+        all.filter(|id| self.kept.contains(id) && seen.insert(*id)).cloned().collect()
     }
 }
 
@@ -206,7 +206,12 @@ impl Change {
             MaybeUndefined::Value(status) => fields.status = (*status).into(),
         }
         if let Some(tags) = &self.tags {
+            let before = fields.tag_ids.len();
             fields.tag_ids = tags.apply(&fields.tag_ids);
+            if fields.tag_ids.len() > MAX_VALUES.max(before) {
+                let message = format!("must leave the customer with at most {MAX_VALUES} tags");
+                form.add_error("addTagIds", message);
+            }
         }
         if !form.errors.is_empty() {
             return Err(Error::Invalid(form.errors));

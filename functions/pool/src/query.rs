@@ -92,7 +92,7 @@ impl Query {
     }
 
     /// Lists all tags.
-    #[graphql(complexity = "10 + child_complexity")]
+    #[graphql(complexity = "10 + 100 * child_complexity")]
     async fn tags(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Tag>> {
         let session = session::from_context(context)?;
         let tags = session.tags().await.map_err(|e| session.field_error(e))?;
@@ -135,7 +135,7 @@ async fn list_by_cursor(
     let limit = page_size("first", first)?;
     let after = after.map(|after| cursor::read(&after)).transpose()?;
     let filter = filter::read(session, filter, None).await?;
-    let search = search.as_deref().and_then(SearchQuery::parse);
+    let search = search.as_deref().map(SearchQuery::parse).transpose()?.flatten();
     let query = CustomerQuery { filter, search, ..CustomerQuery::default() };
     let list = read_connection(session, selected.total, &query, after, limit);
     Ok(try_join(list, session.prefetch_tags(selected.tags)).await?.0)
@@ -168,7 +168,7 @@ async fn list_by_page(
     search: Option<String>,
 ) -> Result<PaginatedCustomers> {
     let Session { store, tenant, key_id, .. } = session;
-    let search = search.as_deref().and_then(SearchQuery::parse);
+    let search = search.as_deref().map(SearchQuery::parse).transpose()?.flatten();
     let query = CustomerQuery { filter, search, ..CustomerQuery::default() };
     let request = PageRequest::Page { page, limit, walker: key_id };
     let found = store.customers(tenant, &query, request, session.budget).await?;
@@ -200,7 +200,7 @@ async fn select(session: &Session, selector: CustomerSelector) -> Result<model::
                 store::CustomerFilter { conditions: vec![condition], ..store::CustomerFilter::default() };
             let request = PageRequest::After { position: None, limit: 1, total: false, walker: None };
             let query = CustomerQuery::of(filter);
-            let found = store.customers(tenant, &query, request, session.budget).await?;
+            let found = store.customers(tenant, &query, request, session.selection_budget).await?;
             let listed = found.customers.into_iter().next().ok_or(Error::NotFound("Customer"))?;
             Ok(listed.customer)
         }

@@ -19,6 +19,9 @@ const MAX_COMPLEXITY: usize = 10_000;
 /// The root fields that read lists. They share the read budget of a document.
 pub(crate) const LISTS: [&str; 2] = ["infiniteCustomers", "paginatedCustomers"];
 
+/// The root field that selects one customer, by its id or by a condition.
+pub(crate) const SELECTION: &str = "customer";
+
 /// The arguments that narrow a list. Records must be read to decide about them and to count the matches.
 pub(crate) const CONDITIONS: [&str; 3] = ["filter", "search", "selector"];
 

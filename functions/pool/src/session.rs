@@ -18,8 +18,8 @@ use clientele_shared::{Error, Result};
 use crate::settings::PoolSettings;
 use crate::{error, tag};
 
-/// Maximum number of values in a list whose values are looked up one by one.
-const MAX_VALUES: usize = 100;
+/// Maximum number of values in a list whose values are looked up one by one, and of a customer's tags.
+pub(crate) const MAX_VALUES: usize = 100;
 
 /// One request during the execution of its document.
 pub(crate) struct Session {
@@ -30,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) idempotency: Option<IdempotentDocument>,
     /// The read budget of each list of the document.
     pub(crate) budget: Budget,
+    /// The read budget of each customer that the document selects by a condition.
+    pub(crate) selection_budget: Budget,
     authorization: Shared<oneshot::Receiver<Option<WriteRules>>>,
     /// Read on first use, and again after a field has changed a tag.
     tags: Mutex<Arc<OnceCell<Arc<[Tag]>>>>,
@@ -66,7 +68,7 @@ impl AuthorizationSender {
 }
 
 impl Session {
-    /// Creates a session for the caller's request, whose document reads this many lists.
+    /// Creates a session for the caller's request, whose document reads this many lists and selects this many customers.
     ///
     /// # Errors
     /// Returns [`Error::Invalid`] if the `Idempotency-Key` header is malformed, and [`Error::Internal`] if the
@@ -75,7 +77,7 @@ impl Session {
         store: &Store,
         caller: &Caller,
         request: &Request,
-        lists: usize,
+        (lists, selections): (usize, usize),
     ) -> Result<(Self, AuthorizationSender)> {
         let (sender, authorization) = oneshot::channel();
         let idempotency = request.idempotency_key()?.map(|key| IdempotentDocument {
@@ -89,6 +91,7 @@ impl Session {
             settings: caller.settings.dialect()?,
             idempotency,
             budget: Budget::default().shared_by(lists),
+            selection_budget: Budget::default().shared_by(selections),
             authorization: authorization.shared(),
             tags: Mutex::default(),
             failure: Mutex::new(None),

@@ -122,6 +122,7 @@ impl Customer {
     }
 
     /// Tags on the customer, without deleted ones.
+    #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn tags(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Tag>> {
         let session = session::from_context(context)?;
         let tags = session.tags_by_id(&self.0.fields.tag_ids).await.map_err(|e| session.field_error(e))?;
@@ -166,8 +167,8 @@ impl Tag {
     }
 
     /// Display colour, such as `#4F46E5`.
-    async fn color(&self) -> &str {
-        self.0.color.as_str()
+    async fn color(&self) -> Text<'_> {
+        Text(self.0.color.as_str())
     }
 }
 

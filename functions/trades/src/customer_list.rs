@@ -86,7 +86,7 @@ impl ListRequest {
         filter.include_deleted = request.query_flag("include_deleted")?.unwrap_or(false);
         Ok(Self {
             filter,
-            search: request.query("search").and_then(SearchQuery::parse),
+            search: request.query("search").map(SearchQuery::parse).transpose()?.flatten(),
             page: request.query_number("page")?.unwrap_or(1),
             limit: request.query_number("limit")?.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT),
             cursor: request.query("cursor").map(parse_cursor).transpose()?,

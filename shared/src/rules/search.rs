@@ -9,12 +9,14 @@
 //! - `cust_456`, the bare number, the UUID, and the first eight or more characters of the UUID find that
 //!   customer.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
 use super::fold;
 use crate::model::{Customer, CustomerFields, CustomerNumber, Tenant};
+use crate::{Error, Result};
 
 /// Minimum length of a query word that matches inside other words, in characters.
 const MIN_SUBSTRING: usize = 3;
@@ -24,6 +26,12 @@ const MAX_INDEXED: usize = 32;
 
 /// Number of leading UUID digits in the index, and the minimum that a query must contain.
 const UUID_DIGITS: usize = 8;
+
+/// Maximum length of a query, in characters.
+const MAX_QUERY: usize = 255;
+
+/// Maximum number of words of a query that are looked up in the index; the others are checked against the record.
+const MAX_LOOKED_UP: usize = 5;
 
 /// How many characters a complete uuid has.
 const UUID_LENGTH: usize = 36;
@@ -41,11 +49,16 @@ impl SearchQuery {
     /// Parses a query. Returns `None` if it is blank, which means that there is no search.
     ///
     /// A query without a letter or digit, such as `--`, is a search that matches nothing.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    ///
+    /// # Errors
+    /// Returns [`Error::Invalid`] for `search` if the query is longer than 255 characters.
+    pub fn parse(text: &str) -> Result<Option<Self>> {
         let text = text.trim();
         if text.is_empty() {
-            return None;
+            return Ok(None);
+        }
+        if text.chars().count() > MAX_QUERY {
+            return Err(Error::invalid("search", format!("must have at most {MAX_QUERY} characters")));
         }
         let lower = text.to_ascii_lowercase();
         let customer_id = CustomerNumber::from_customer_id(&lower);
@@ -54,10 +67,10 @@ impl SearchQuery {
         let mut words = fold::words(text);
         words.sort();
         words.dedup();
-        Some(Self { words, customer_id, number, uuid_prefix })
+        Ok(Some(Self { words, customer_id, number, uuid_prefix }))
     }
 
-    /// The texts to look up in the index, for each word: every customer that the query matches has, for each of these lists, a
+    /// The texts to look up in the index, for each of the longest words, which most likely find the fewest: every customer that the query matches has, for each of these lists, a
     /// term that begins with one of the list's texts, or the number that the query names.
     #[must_use]
     pub fn prefixes(&self) -> Vec<Vec<String>> {
@@ -68,7 +81,9 @@ impl SearchQuery {
             prefixes.dedup();
             prefixes
         };
-        self.words.iter().map(of_word).collect()
+        let mut longest: Vec<&String> = self.words.iter().collect();
+        longest.sort_by_key(|word| Reverse(word.chars().count()));
+        longest.into_iter().take(MAX_LOOKED_UP).map(of_word).collect()
     }
 
     /// The customer that the query names by its bare number, among others that it can find.
@@ -223,10 +238,14 @@ mod tests {
         query.prefixes().iter().all(finds)
     }
 
+    fn parse(query: &str) -> SearchQuery {
+        SearchQuery::parse(query).unwrap().unwrap()
+    }
+
     #[track_caller]
     fn check(query: &str, expected: bool) {
         let customer = luis();
-        let query = SearchQuery::parse(query).unwrap();
+        let query = parse(query);
         assert_eq!(query.matches(&customer), expected);
         let terms = terms(customer.uuid, &customer.fields);
         let is_candidate = query.number() == Some(customer.number) || is_candidate(&query, &terms);
@@ -276,8 +295,19 @@ mod tests {
 
     #[test]
     fn blank_query_is_not_a_search() {
-        assert_eq!(SearchQuery::parse("  "), None);
-        assert!(SearchQuery::parse("--").is_some());
+        assert_eq!(SearchQuery::parse("  ").unwrap(), None);
+        assert!(SearchQuery::parse("--").unwrap().is_some());
+    }
+
+    #[test]
+    fn long_query_is_rejected_and_of_many_words_the_longest_are_looked_up() {
+        assert!(
+            SearchQuery::parse(&"é".repeat(255)).is_ok() && SearchQuery::parse(&"é".repeat(256)).is_err()
+        );
+        let looked_up = parse("av s sao brigadeiro campos faria lima jose").prefixes();
+        assert_eq!(looked_up.concat(), ["brigadeiro", "campos", "faria", "jose", "lima"]);
+        check("av s sao brigadeiro campos faria lima jose", true);
+        check("av x sao brigadeiro campos faria lima jose", false);
     }
 
     #[test]
@@ -285,10 +315,10 @@ mod tests {
         let tenant = Tenant::new(&"acme".parse().unwrap(), Mode::Live);
         let uuid = luis().uuid;
         for query in ["cust_456", "CUST_456", &uuid.to_string(), &uuid.to_string().to_uppercase()] {
-            assert_eq!(SearchQuery::parse(query).unwrap().identity(&tenant), Some(uuid), "{query}");
+            assert_eq!(parse(query).identity(&tenant), Some(uuid), "{query}");
         }
         for query in ["456", "cust", &uuid.to_string()[..35]] {
-            assert_eq!(SearchQuery::parse(query).unwrap().identity(&tenant), None, "{query}");
+            assert_eq!(parse(query).identity(&tenant), None, "{query}");
         }
     }
 
@@ -325,7 +355,7 @@ mod tests {
             let physical = Address { city, ..Address::default() };
             let customer =
                 customer(CustomerFields { first_name, company_name, email, phone, physical, ..CustomerFields::default() });
-            if let Some(query) = SearchQuery::parse(&query)
+            if let Some(query) = SearchQuery::parse(&query).unwrap()
                 && query.matches(&customer)
             {
                 let terms = terms(customer.uuid, &customer.fields);
@@ -341,7 +371,7 @@ mod tests {
             let at = at.min(letters.len() - 3);
             let piece: String = letters[at..at + 3].iter().collect();
             let customer = customer(CustomerFields { last_name: Some(name), ..CustomerFields::default() });
-            prop_assert!(SearchQuery::parse(&piece).unwrap().matches(&customer));
+            prop_assert!(parse(&piece).matches(&customer));
         }
     }
 }

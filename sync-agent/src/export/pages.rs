@@ -19,7 +19,7 @@ pub(super) struct Pages {
 
 impl Pages {
     pub(super) async fn begin(store: &Store, tenant: &Tenant, options: &ExportOptions) -> Result<Self> {
-        let search = options.search.as_deref().and_then(SearchQuery::parse);
+        let search = options.search.as_deref().map(SearchQuery::parse).transpose()?.flatten();
         let ambient = store.ambient().clone();
         let filter = CustomerFilter { status: options.status, ..CustomerFilter::default() };
         let query = CustomerQuery { filter, search, ..CustomerQuery::default() };

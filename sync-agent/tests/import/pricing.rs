@@ -111,7 +111,7 @@ async fn prices_in_a_customers_partition_do_not_affect_other_items() {
     engine.store.prices_put(&tenant, &entries).await.unwrap();
 
     let found = async |text: &str| {
-        let query = CustomerQuery { search: SearchQuery::parse(text), ..CustomerQuery::default() };
+        let query = CustomerQuery { search: SearchQuery::parse(text).unwrap(), ..CustomerQuery::default() };
         let request = PageRequest::after(None, 10);
         let page = engine.store.customers(&tenant, &query, request, Budget::default()).await.unwrap();
         (page.customers.len(), page.total.unwrap().count())
@@ -121,11 +121,11 @@ async fn prices_in_a_customers_partition_do_not_affect_other_items() {
     engine.store.customer_update(&tenant, created.uuid, change, Write::plain()).await.unwrap();
     assert_eq!((found("ann").await, found("bob").await), ((0, 0), (1, 1)));
     assert_eq!(engine.customers("demo").await.0.len(), 1);
-    assert!(engine.store.customers_by_email(&tenant, "ann@example.com").await.unwrap().is_empty());
-    assert_eq!(engine.store.customers_by_email(&tenant, "Bob@Example.com").await.unwrap().len(), 1);
+    assert!(engine.store.customers_by_email(&tenant, "ann@example.com", 10).await.unwrap().is_empty());
+    assert_eq!(engine.store.customers_by_email(&tenant, "Bob@Example.com", 10).await.unwrap().len(), 1);
 
     engine.store.customer_delete(&tenant, created.uuid, Write::plain()).await.unwrap();
-    assert!(engine.store.customers_by_email(&tenant, "bob@example.com").await.unwrap().is_empty());
+    assert!(engine.store.customers_by_email(&tenant, "bob@example.com", 10).await.unwrap().is_empty());
     let rows = pricing(&engine, &tenant, created.uuid, day(0)).await;
     let ids: Vec<&str> = rows.iter().map(|row| row.product.as_str()).collect();
     assert_eq!(ids, ["#email_ann@example.com", "CUSTOMER", "TERM#ann"]);

@@ -13,12 +13,15 @@ const MAX_DURATION: Duration = Duration::from_secs(2);
 /// How much of the budget's time is kept for reading the page's own records and for the response.
 const RESERVE: Duration = Duration::from_millis(200);
 
+/// How many keys of each source are examined at most, if the budget is not shared.
+pub(super) const MAX_KEYS: usize = 10_000;
+
 /// The most that one list reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// How many records are examined at most.
     pub records: usize,
-    /// How many keys of each index partition are examined at most.
+    /// How many keys of each source, such as one word of a search, are examined at most.
     pub keys: usize,
     /// How many calls are made one after the other at most.
     pub calls: usize,
@@ -32,7 +35,7 @@ pub struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         // Lambda returns at most 6 MB.
-        Self { records: 10_000, keys: 10_000, calls: 200, bytes: 4_000_000, until: None }
+        Self { records: 10_000, keys: MAX_KEYS, calls: 200, bytes: 4_000_000, until: None }
     }
 }
 
@@ -43,7 +46,7 @@ pub(super) struct Spending {
     calls: usize,
     bytes: Room,
     until: Instant,
-    /// How many keys of each index partition are examined at most.
+    /// How many keys of each source are examined at most.
     pub(super) keys: usize,
 }
 
@@ -78,6 +81,11 @@ impl Spending {
         let taken = wanted.min(self.records);
         self.records -= taken;
         taken
+    }
+
+    /// Returns records that were taken and not examined.
+    pub(super) fn return_records(&mut self, count: usize) {
+        self.records += count;
     }
 
     /// Takes room for a record in the page, if it has room for it. After a record without room there is none for others,

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use futures::future::try_join_all;
 
-use super::budget::Spending;
-use super::index::{KeyCursor, KeyRange};
+use super::budget::{MAX_KEYS, Spending};
+use super::index::{KeyCursor, KeyRange, MAX_CONCURRENT_RANGES};
 use super::plan::Source;
 use super::query::Direction;
 use crate::Result;
@@ -23,8 +23,8 @@ const FIRST_KEYS: usize = 100;
 pub(super) enum Gathered {
     /// Every match is among these.
     Set(BTreeSet<CustomerNumber>),
-    /// Every source holds too many.
-    Dense,
+    /// Every source holds too many. `is_certain` tells whether this shows from as many keys as any budget allows.
+    Dense { is_certain: bool },
 }
 
 /// One source while its keys are read.
@@ -40,6 +40,10 @@ impl Probe {
         self.cursors.iter().all(|cursor| cursor.is_done)
     }
 
+    fn key_count(&self) -> usize {
+        self.cursors.iter().map(|cursor| cursor.keys.len()).sum()
+    }
+
     fn numbers(&self) -> BTreeSet<CustomerNumber> {
         let keys = self.cursors.iter().flat_map(|cursor| &cursor.keys);
         keys.map(|key| key.number).chain(self.number).collect()
@@ -49,13 +53,10 @@ impl Probe {
 impl Store {
     /// Reads the first keys of each source, concurrently.
     pub(super) async fn probes_start(&self, tenant: &Tenant, sources: &[Source]) -> Result<Vec<Probe>> {
-        let probes = sources.iter().map(|source| async move {
-            let mut probe = self.probe(tenant, source).await?;
-            let reads = probe.cursors.iter_mut().map(|cursor| self.keys_read(cursor, Some(FIRST_KEYS)));
-            try_join_all(reads).await?;
-            Ok(probe)
-        });
-        try_join_all(probes).await
+        let mut probes = try_join_all(sources.iter().map(|source| self.probe(tenant, source))).await?;
+        let cursors = probes.iter_mut().flat_map(|probe| &mut probe.cursors);
+        self.ranges_read(cursors, Some(FIRST_KEYS)).await?;
+        Ok(probes)
     }
 
     async fn probe(&self, tenant: &Tenant, source: &Source) -> Result<Probe> {
@@ -94,24 +95,23 @@ impl Store {
     ) -> Result<Gathered> {
         if !probes.iter().any(Probe::is_done) {
             if is_known_dense {
-                return Ok(Gathered::Dense);
+                return Ok(Gathered::Dense { is_certain: true });
             }
-            let keys = spending.keys;
-            try_join_all(probes.iter_mut().map(|probe| self.probe_read(probe, keys, spending))).await?;
+            try_join_all(probes.iter_mut().map(|probe| self.probe_read(probe, spending))).await?;
             spending.count_call();
         }
         let ended = probes.iter().filter(|probe| probe.is_done()).map(Probe::numbers);
         let set = ended.reduce(|all, one| all.intersection(&one).copied().collect());
-        Ok(set.map_or(Gathered::Dense, Gathered::Set))
+        let is_certain = probes.iter().all(|probe| probe.key_count() >= MAX_KEYS);
+        Ok(set.map_or(Gathered::Dense { is_certain }, Gathered::Set))
     }
 
-    async fn probe_read(&self, probe: &mut Probe, most: usize, spending: &Spending) -> Result<()> {
-        let reads = probe.cursors.iter_mut().map(|cursor| async move {
-            while !cursor.is_done && cursor.keys.len() < most && !spending.is_used_up() {
-                self.keys_read(cursor, None).await?;
-            }
-            Ok(())
-        });
-        try_join_all(reads).await.map(drop)
+    /// Reads on until the source ends or its share of the budget is used up.
+    async fn probe_read(&self, probe: &mut Probe, spending: &Spending) -> Result<()> {
+        while !probe.is_done() && probe.key_count() < spending.keys && !spending.is_used_up() {
+            let unfinished = probe.cursors.iter_mut().filter(|cursor| !cursor.is_done);
+            self.ranges_read(unfinished.take(MAX_CONCURRENT_RANGES), None).await?;
+        }
+        Ok(())
     }
 }

@@ -13,9 +13,8 @@ use crate::model::{Customer, CustomerNumber, Figures};
 use crate::rules::entries::sort_value;
 use crate::store::items::record::Unreadable;
 
-/// How many records are read at the same time for a page, and for a count.
-const PAGE_BATCH: usize = 100;
-const COUNT_BATCH: usize = 1_000;
+/// How many records are read at the same time at most.
+const MAX_BATCH: usize = 1_000;
 
 /// The limit for reading all of a list, in order to sort it.
 pub(super) const ALL: usize = usize::MAX;
@@ -26,8 +25,6 @@ pub(super) enum Start {
     After(Option<Position>),
     /// After this many matches, which are counted from the top.
     Offset(u64),
-    /// Beyond the end of the list.
-    Beyond,
 }
 
 /// The part of a stream that is wanted.
@@ -43,7 +40,7 @@ impl Wanted {
     fn missing(&self, cut: &Cut) -> usize {
         let before = match self.start {
             Start::Offset(offset) => usize::try_from(offset.saturating_sub(cut.count)).unwrap_or(usize::MAX),
-            Start::After(_) | Start::Beyond => 0,
+            Start::After(_) => 0,
         };
         (self.limit.saturating_add(1) - cut.customers.len()).saturating_add(before)
     }
@@ -74,43 +71,41 @@ impl Reader<'_> {
         if let Start::After(position) = &wanted.start {
             cut.start.clone_from(position);
         }
-        let mut first_after = None;
+        let mut not_shown: Vec<CustomerNumber> = Vec::new();
         let mut has_read = false;
         loop {
             let is_counted = stream.examined() >= wanted.count_among;
             // Something is read even without a budget, so that every page moves its reader on.
             let is_used_up = has_read && self.spending.is_used_up();
-            if stream.is_done() || (first_after.is_some() && is_counted) || is_used_up {
+            if stream.is_done() || (!not_shown.is_empty() && is_counted) || is_used_up {
                 break;
             }
             has_read = true;
             let batch = if is_counted {
-                let missing = wanted.missing(&cut);
-                stream.estimate(missing).min(PAGE_BATCH.max(missing.min(COUNT_BATCH)))
+                stream.estimate(wanted.missing(&cut))
             } else {
-                usize::try_from(wanted.count_among - stream.examined()).unwrap_or(usize::MAX).min(COUNT_BATCH)
+                usize::try_from(wanted.count_among - stream.examined()).unwrap_or(usize::MAX)
             };
-            for listed in self.read_some(stream, batch).await? {
+            for listed in self.read_some(stream, batch.min(MAX_BATCH)).await? {
                 cut.count += 1;
                 match &wanted.start {
                     Start::After(Some(after)) if !self.query.is_after(&listed.position, after) => {}
                     Start::Offset(offset) if cut.count <= *offset => cut.start = Some(listed.position),
-                    Start::Beyond => {}
-                    _ if first_after.is_none() && self.has_room(&cut.customers, &listed, wanted.limit) => {
+                    _ if not_shown.is_empty() && self.has_room(&cut.customers, &listed, wanted.limit) => {
                         cut.customers.push(listed);
                     }
-                    _ => first_after = first_after.or(Some(listed.position.number)),
+                    _ => not_shown.push(listed.position.number),
                 }
             }
         }
         cut.is_complete = stream.is_done();
         cut.is_counted = cut.is_complete || stream.examined() >= wanted.count_among;
-        cut.ahead = stream.keys_ahead(first_after);
-        cut.next = if first_after.is_some() {
-            cut.customers.last().map(|listed| listed.position.clone())
-        } else {
+        cut.next = if not_shown.is_empty() {
             stream.reached().filter(|_| !cut.is_complete)
+        } else {
+            cut.customers.last().map(|listed| listed.position.clone())
         };
+        cut.ahead = stream.keys_ahead(not_shown);
         Ok(cut)
     }
 
@@ -127,16 +122,17 @@ impl Reader<'_> {
 
     /// Reads the next candidates of a stream; returns those that belong to the list.
     async fn read_some(&mut self, stream: &mut Stream<'_>, wanted: usize) -> Result<Vec<ListedCustomer>> {
-        let wanted = self.spending.take_records(wanted).max(1);
+        let taken = self.spending.take_records(wanted);
         let expected = std::mem::take(&mut self.expected).into_iter();
         let needs_figures = self.query.needs_figures();
         let (candidates, known) = try_join(
-            stream.next(wanted),
+            stream.next(taken.max(1)),
             self.store.customers_with_figures(self.tenant, expected, needs_figures, Unreadable::LeaveOut),
         )
         .await?;
         self.spending.count_call();
         let examined = candidates.len();
+        self.spending.return_records(taken.saturating_sub(examined));
         let listed = self.resolve(candidates, known).await?;
         stream.note_matches(examined, listed.len());
         Ok(listed)

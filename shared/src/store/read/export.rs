@@ -8,10 +8,10 @@ use std::collections::{BTreeSet, VecDeque};
 
 use futures::future::try_join3;
 
-use super::budget::Budget;
+use super::budget::{Budget, MAX_KEYS};
 use super::candidates::Gathered;
 use super::plan::{TotalBy, plan};
-use super::query::{CustomerQuery, Total};
+use super::query::{CustomerQuery, Position, Total};
 use crate::Result;
 use crate::model::{Customer, CustomerNumber, Tenant};
 use crate::store::Store;
@@ -64,13 +64,12 @@ impl Store {
             Some(counts) => (Total::Exactly(counts.total(&query.filter)), all),
             None if probes.is_empty() => (Total::AtLeast(0), all),
             None => {
-                let budget = Budget::default();
-                let mut spending = budget.spend(None);
+                let mut spending = Budget::default().spend(None);
                 match self.candidates_gather(probes, false, &mut spending).await? {
                     Gathered::Set(set) => {
                         (Total::Exactly(set.len() as u64), Rest::Set(set.into_iter().rev().collect()))
                     }
-                    Gathered::Dense => (Total::AtLeast(budget.keys as u64), all),
+                    Gathered::Dense { .. } => (Total::AtLeast(MAX_KEYS as u64), all),
                 }
             }
         };
@@ -133,11 +132,8 @@ impl CustomerStream {
     async fn read(&self, numbers: impl Iterator<Item = CustomerNumber>) -> Result<Vec<Customer>> {
         let found = self.store.customers_with_figures(&self.tenant, numbers, false, Unreadable::Fail).await?;
         let customers = found.into_values().rev().map(|(customer, _)| customer);
-        let query = &self.query;
-        let matches = |customer: &Customer| {
-            query.filter.matches(customer)
-                && query.search.as_ref().is_none_or(|search| search.matches(customer))
-        };
+        let matches =
+            |customer: &Customer| self.query.matches(customer, None, &Position::at(customer.number));
         Ok(customers.filter(matches).collect())
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::query::{Direction, Position};
 use crate::model::{Customer, CustomerNumber, Tenant};
@@ -14,6 +15,9 @@ use crate::store::items::record::{RECORD_ATTRIBUTES, Unreadable, to_customer_or}
 use crate::store::items::{Item, number, projection, text, text_in};
 use crate::table::keys::{self, Index, attribute};
 use crate::{Error, Result};
+
+/// How many ranges of keys are read concurrently.
+pub(super) const MAX_CONCURRENT_RANGES: usize = 16;
 
 /// A range of sort keys in one partition of by-search.
 #[derive(Debug, Clone)]
@@ -110,8 +114,18 @@ impl KeyCursor {
 }
 
 impl Store {
+    /// Reads the next keys of several ranges, concurrently.
+    pub(super) async fn ranges_read<'c>(
+        &self,
+        cursors: impl Iterator<Item = &'c mut KeyCursor>,
+        limit: Option<usize>,
+    ) -> Result<()> {
+        let reads: Vec<_> = cursors.map(|cursor| self.keys_read(cursor, limit)).collect();
+        stream::iter(reads).buffer_unordered(MAX_CONCURRENT_RANGES).try_collect().await
+    }
+
     /// Reads the next keys of a range: at most `limit`, or as many as fit in 1 MB.
-    pub(super) async fn keys_read(&self, cursor: &mut KeyCursor, limit: Option<usize>) -> Result<()> {
+    async fn keys_read(&self, cursor: &mut KeyCursor, limit: Option<usize>) -> Result<()> {
         if cursor.is_done {
             return Ok(());
         }

@@ -17,6 +17,9 @@ use crate::store::items::{Item, figures, text_in};
 use crate::table::keys::{self, Key, attribute};
 use crate::{Error, Result};
 
+/// How many customers with one email are read at the same time.
+const EMAIL_BATCH: usize = 100;
+
 /// Whether a customer has this email, as emails are compared.
 pub(in crate::store) fn has_email(customer: &Customer, email: &str) -> bool {
     customer.fields.email.as_deref().is_some_and(|own| fold::email(own) == fold::email(email))
@@ -51,20 +54,28 @@ impl Store {
         customers.map(|customer| customer.map(|customer| (customer.uuid, customer))).collect()
     }
 
-    /// Returns the customers that have this email and are not deleted. On AWS, the index that is read follows the table
-    /// by some milliseconds.
+    /// Returns customers that have this email and are not deleted: all of them, or about `most` if there are more. On AWS,
+    /// the index that is read follows the table by some milliseconds.
     ///
     /// # Errors
     /// Returns the errors of [`Self::customers_by_uuid`].
-    pub async fn customers_by_email(&self, tenant: &Tenant, email: &str) -> Result<Vec<Customer>> {
+    pub async fn customers_by_email(
+        &self,
+        tenant: &Tenant,
+        email: &str,
+        most: usize,
+    ) -> Result<Vec<Customer>> {
         let range = KeyRange::mark(tenant, &Mark::email(email), Direction::Descending, None);
         let mut cursor = KeyCursor::new(range, Direction::Descending);
-        while !cursor.is_done {
-            self.keys_read(&mut cursor, None).await?;
+        let mut customers = Vec::new();
+        while !cursor.is_done && customers.len() < most {
+            self.ranges_read(std::iter::once(&mut cursor), Some(EMAIL_BATCH)).await?;
+            let uuids = cursor.keys.drain(..).map(|key| tenant.customer_uuid(key.number)).collect();
+            let found = self.customers_by_uuid(tenant, &uuids).await?.into_values();
+            customers
+                .extend(found.filter(|customer| customer.deleted_at.is_none() && has_email(customer, email)));
         }
-        let uuids = cursor.keys.iter().map(|key| tenant.customer_uuid(key.number)).collect();
-        let found = self.customers_by_uuid(tenant, &uuids).await?.into_values();
-        Ok(found.filter(|customer| customer.deleted_at.is_none() && has_email(customer, email)).collect())
+        Ok(customers)
     }
 
     /// The record with this uuid, as a write reads it.

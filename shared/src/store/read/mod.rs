@@ -13,6 +13,7 @@ mod period;
 mod plan;
 mod query;
 mod rank;
+mod set;
 mod stream;
 mod walk;
 

@@ -1,16 +1,15 @@
 //! Pages: the one way in which every list is read. A stream of candidates is cut into a page; each candidate is checked
 //! against its record.
 
-use std::collections::BTreeSet;
-
 use futures::future::{try_join, try_join3};
 
 use super::Direction;
 use super::budget::{Budget, Spending};
 use super::candidates::Gathered;
-use super::cut::{ALL, Cut, Start, Wanted};
+use super::cut::{Cut, Start, Wanted};
 use super::plan::{Plan, Source, TotalBy, plan};
 use super::query::{CustomerPage, CustomerQuery, PageRequest, Position, Total};
+use super::rank::Ranks;
 use super::stream::{NumberRange, Stream};
 use super::walk::{Walk, walk_key};
 use crate::model::{CustomerNumber, Tenant};
@@ -20,14 +19,8 @@ use crate::store::counts::cells::CellCounts;
 use crate::table::keys::Key;
 use crate::{Error, Result};
 
-/// Up to this many candidates, the total is counted with every page and not remembered.
-const ALWAYS_COUNTED: usize = 100;
-
 /// Of a list with too many candidates, this many of the newest are counted.
 const DENSE_COUNTED: u64 = 1_000;
-
-/// Up to this many candidates are sorted in memory; of more, the entries of the order are read.
-const MAX_SORTED: usize = 1_000;
 
 /// Reads one list for one request.
 pub(super) struct Reader<'a> {
@@ -42,6 +35,8 @@ pub(super) struct Reader<'a> {
     ahead: usize,
     /// The numbers of the plan's period of creation, once they have been sampled.
     created_range: Option<NumberRange>,
+    /// The blocks of numbers that hold customers of the filter, once they have been read.
+    ranks: Option<Ranks>,
 }
 
 /// The results of the first, concurrent reads.
@@ -52,13 +47,13 @@ struct First {
 }
 
 /// A page's part of a list, the total, and what its walk has to remember of it.
-struct PageRead {
-    cut: Cut,
-    total: Option<Total>,
-    keeps_total: bool,
-    is_dense: bool,
+pub(super) struct PageRead {
+    pub(super) cut: Cut,
+    pub(super) total: Option<Total>,
+    pub(super) keeps_total: bool,
+    pub(super) is_dense: bool,
     /// The walk as it was before.
-    walk: Walk,
+    pub(super) walk: Walk,
 }
 
 impl Store {
@@ -86,6 +81,7 @@ impl Store {
             expected: Vec::new(),
             ahead,
             created_range: None,
+            ranks: None,
         };
         let walk_key = reader.walk_key(&request);
         let read = match request.known_start() {
@@ -98,7 +94,11 @@ impl Store {
             }
         };
         if let (Some(key), Some(walk)) = (walk_key, read.walk(&request)) {
-            self.walk_save(&key, &walk).await?;
+            // The page is right without it; the next one is read from the start of the list.
+            match self.walk_save(&key, &walk).await {
+                Err(Error::Throttled { .. } | Error::Unavailable { .. }) | Ok(()) => {}
+                Err(error) => return Err(error),
+            }
         }
         let Cut { customers, next, .. } = read.cut;
         Ok(CustomerPage { customers, total: read.total, next })
@@ -174,176 +174,83 @@ impl<'a> Reader<'a> {
     /// Reads a page whose start is known and the totals of its list, concurrently.
     async fn read_cells(&mut self, request: &PageRequest<'_>, start: Start) -> Result<PageRead> {
         let (counts, cut) = try_join(self.counts(request), self.read_on(start, request.limit())).await?;
-        let total = counts.map(|counts| Total::Exactly(counts.total(&self.query.filter)));
-        Ok(PageRead { cut, total, keeps_total: false, is_dense: false, walk: Walk::default() })
+        Ok(PageRead::of(cut, counts.map(|counts| Total::Exactly(counts.total(&self.query.filter)))))
     }
 
     async fn read_page(&mut self, request: &PageRequest<'_>, first: First) -> Result<PageRead> {
         let total = first.counts.as_ref().map(|counts| counts.total(&self.query.filter));
-        let start = self.start(request, first.walk.as_ref(), total).await?;
+        let Some(start) = self.start(request, first.walk.as_ref(), total).await? else {
+            return Ok(PageRead::of(Cut::default(), total.map(Total::Exactly)));
+        };
         self.expected = first.walk.as_ref().map(|walk| walk.expected(request)).unwrap_or_default();
         if self.plan.total == TotalBy::Cells {
             let cut = self.read_on(start, request.limit()).await?;
-            let (total, walk) = (total.map(Total::Exactly), Walk::default());
-            return Ok(PageRead { cut, total, keeps_total: false, is_dense: false, walk });
+            return Ok(PageRead::of(cut, total.map(Total::Exactly)));
         }
         let walk = first.walk.unwrap_or_default();
         let known = walk.total.filter(|_| !request.is_first());
         let read = match first.gathered {
             Some(Gathered::Set(set)) => self.read_set(request, start, &set, known).await?,
-            Some(Gathered::Dense) | None => self.read_dense(request, start, known).await?,
+            Some(Gathered::Dense { is_certain }) => {
+                let read = self.read_dense(request, start, known).await?;
+                PageRead { is_dense: is_certain, ..read }
+            }
+            None => self.read_dense(request, start, known).await?,
         };
         Ok(PageRead { walk, ..read })
     }
 
-    /// Where the page starts.
+    /// Where the page starts; `None` if that is beyond the end of the list.
     async fn start(
-        &self,
+        &mut self,
         request: &PageRequest<'_>,
         walk: Option<&Walk>,
         total: Option<u64>,
-    ) -> Result<Start> {
+    ) -> Result<Option<Start>> {
         let (page, limit) = match request {
-            PageRequest::After { position, .. } => return Ok(Start::After(position.clone())),
+            PageRequest::After { position, .. } => return Ok(Some(Start::After(position.clone()))),
             PageRequest::Page { page, limit, .. } => (*page, *limit),
         };
         if page == 1 {
-            return Ok(Start::After(None));
+            return Ok(Some(Start::After(None)));
         }
         if let Some(start) = walk.and_then(|walk| walk.start_of(page)) {
-            return Ok(Start::After(start));
+            return Ok(Some(Start::After(start)));
         }
         if self.query.sort != Sort::Number || self.query.direction != Direction::Descending {
             return Err(too_far());
         }
         let offset = (page - 1).saturating_mul(limit as u64);
         match total {
-            None => Ok(Start::Offset(offset)),
-            Some(total) if offset >= total => Ok(Start::Beyond),
+            None => Ok(Some(Start::Offset(offset))),
+            Some(total) if offset >= total => Ok(None),
             Some(_) => {
-                let number = self.store.number_at(self.tenant, &self.query.filter, offset).await?;
-                Ok(number.map_or(Start::Beyond, |number| Start::After(Some(Position::at(number)))))
+                let filter = &self.query.filter;
+                let ranks = self.store.ranks_read(self.tenant, filter).await?;
+                let number = self.store.number_at(self.tenant, filter, &ranks, offset).await?;
+                self.ranks = Some(ranks);
+                Ok(number.map(|number| Start::After(Some(Position::at(number)))))
             }
         }
     }
 
     /// Reads a page of everyone in the filter's cells, without counting.
     async fn read_on(&mut self, start: Start, limit: usize) -> Result<Cut> {
-        let Start::After(position) = &start else { return Ok(Cut::default()) };
+        let Start::After(position) = &start else { return Err(too_far()) };
         let range = self.number_range(position.is_none()).await?;
         let mut stream = self.scan(position.as_ref(), range)?;
         self.cut(&mut stream, Wanted { start, limit, count_among: 0 }).await
     }
 
     /// A stream of everyone in the filter's cells.
-    fn scan(&self, after: Option<&Position>, range: NumberRange) -> Result<Stream<'a>> {
+    pub(super) fn scan(&self, after: Option<&Position>, range: NumberRange) -> Result<Stream<'a>> {
         let source = match self.plan.candidates.as_slice() {
             // Marks that lead alone are in order of number, and fewer than the cells hold.
             [marks @ Source::Marks(_)] if self.query.sort == Sort::Number => marks,
             _ => &self.plan.scan,
         };
         let stream = Stream::of_source(self.store, self.tenant, self.query, source, after, range)?;
-        Ok(stream.reading_ahead(self.ahead))
-    }
-
-    /// Reads a page of gathered candidates.
-    async fn read_set(
-        &mut self,
-        request: &PageRequest<'_>,
-        start: Start,
-        set: &BTreeSet<CustomerNumber>,
-        known: Option<Total>,
-    ) -> Result<PageRead> {
-        let is_large = set.len() > ALWAYS_COUNTED;
-        let known = known.filter(|_| is_large);
-        let counts = request.wants_total() && known.is_none();
-        let limit = request.limit();
-        let cut = if self.query.sort == Sort::Number {
-            self.read_numbered(start, limit, set, counts).await?
-        } else if set.len() <= MAX_SORTED
-            && let Some(cut) = self.read_sorted(&start, limit, set).await?
-        {
-            cut
-        } else {
-            // The total of a list in another order is not counted.
-            let Start::After(position) = &start else { return Err(too_far()) };
-            let mut stream = self.scan(position.as_ref(), NumberRange::up_to(None))?.only(set.clone());
-            let cut = self.cut(&mut stream, Wanted { start, limit, count_among: 0 }).await?;
-            return Ok(PageRead {
-                cut,
-                total: known,
-                keeps_total: false,
-                is_dense: false,
-                walk: Walk::default(),
-            });
-        };
-        let total = if counts { Some(cut.total()) } else { known };
-        let keeps_total = is_large && (cut.is_complete || !counts);
-        Ok(PageRead { cut, total, keeps_total, is_dense: false, walk: Walk::default() })
-    }
-
-    /// Reads a page of candidates by number; `counts` reads all of them.
-    async fn read_numbered(
-        &mut self,
-        start: Start,
-        limit: usize,
-        set: &BTreeSet<CustomerNumber>,
-        counts: bool,
-    ) -> Result<Cut> {
-        let (store, tenant, query) = (self.store, self.tenant, self.query);
-        let after = |start: &Start| match start {
-            Start::After(position) => position.clone(),
-            Start::Offset(_) | Start::Beyond => None,
-        };
-        if !counts {
-            let mut stream = Stream::of_set(store, tenant, query, set, after(&start).as_ref());
-            return self.cut(&mut stream, Wanted { start, limit, count_among: 0 }).await;
-        }
-        let mut stream = Stream::of_set(store, tenant, query, set, None);
-        let wanted = Wanted { start: start.clone(), limit, count_among: u64::MAX };
-        let counted = self.cut(&mut stream, wanted).await?;
-        if counted.is_complete || !counted.customers.is_empty() {
-            return Ok(counted);
-        }
-        // The budget ended before the page was reached.
-        if matches!(start, Start::Offset(_)) {
-            return Err(too_far());
-        }
-        let mut stream = Stream::of_set(store, tenant, query, set, after(&start).as_ref());
-        let page = self.cut(&mut stream, Wanted { start, limit, count_among: 0 }).await?;
-        Ok(Cut { count: counted.count, is_complete: false, is_counted: false, ..page })
-    }
-
-    /// Reads all candidates and sorts them in memory; `None` if the budget ends before all are read, because the first of
-    /// those that were read need not be the first of all.
-    async fn read_sorted(
-        &mut self,
-        start: &Start,
-        limit: usize,
-        set: &BTreeSet<CustomerNumber>,
-    ) -> Result<Option<Cut>> {
-        let mut stream = Stream::of_set(self.store, self.tenant, self.query, set, None);
-        let all = Wanted { start: Start::After(None), limit: ALL, count_among: u64::MAX };
-        let mut cut = self.cut(&mut stream, all).await?;
-        if !cut.is_complete {
-            return Ok(None);
-        }
-        cut.customers.sort_by(|a, b| self.query.order(&a.position, &b.position));
-        let from = match start {
-            Start::After(None) => 0,
-            Start::After(Some(after)) => {
-                cut.customers.partition_point(|listed| !self.query.is_after(&listed.position, after))
-            }
-            Start::Offset(offset) => usize::try_from(*offset).unwrap_or(usize::MAX).min(cut.customers.len()),
-            Start::Beyond => cut.customers.len(),
-        };
-        let mut customers = cut.customers.split_off(from);
-        let start = cut.customers.pop().map(|listed| listed.position);
-        let room = self.room_for(&customers, limit);
-        let has_more = customers.len() > room;
-        customers.truncate(room);
-        let next = customers.last().filter(|_| has_more).map(|listed| listed.position.clone());
-        Ok(Some(Cut { customers, start, next, ..cut }))
+        Ok(stream.reading_ahead(self.ahead).skipping(self.ranks.clone()))
     }
 
     /// Reads a page of a list whose candidates are too many to be gathered.
@@ -368,7 +275,7 @@ impl<'a> Reader<'a> {
             let total = if counts { Some(cut.total()) } else { known };
             // A total that the budget cut short is not worth keeping.
             let keeps_total = cut.is_counted;
-            return Ok(PageRead { cut, total, keeps_total, is_dense: true, walk: Walk::default() });
+            return Ok(PageRead { keeps_total, ..PageRead::of(cut, total) });
         }
         let (mut total, mut keeps_total) = (known, true);
         if counts {
@@ -378,11 +285,16 @@ impl<'a> Reader<'a> {
             (total, keeps_total) = (Some(counted.total()), counted.is_counted);
         }
         let cut = self.read_on(start, limit).await?;
-        Ok(PageRead { cut, total, keeps_total, is_dense: true, walk: Walk::default() })
+        Ok(PageRead { keeps_total, ..PageRead::of(cut, total) })
     }
 }
 
 impl PageRead {
+    /// A page whose total is not worth keeping.
+    pub(super) fn of(cut: Cut, total: Option<Total>) -> Self {
+        Self { cut, total, keeps_total: false, is_dense: false, walk: Walk::default() }
+    }
+
     /// The walk to be stored; `None` if nothing can follow.
     fn walk(&self, request: &PageRequest<'_>) -> Option<Walk> {
         let total = self.total.filter(|_| self.keeps_total);
@@ -411,6 +323,6 @@ impl PageRead {
     }
 }
 
-fn too_far() -> Error {
+pub(super) fn too_far() -> Error {
     Error::invalid("page", "is too far into the results to be reached directly; go page by page or by cursor")
 }

@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn every_word_of_a_search_is_a_source() {
-        let search = |text| CustomerQuery { search: SearchQuery::parse(text), ..CustomerQuery::default() };
+        let search =
+            |text| CustomerQuery { search: SearchQuery::parse(text).unwrap(), ..CustomerQuery::default() };
         check(&search("Ann Lee"), &["ann", "lee"], "numbers", TotalBy::Counting);
         check(&search("456"), &["456 or 456"], "numbers", TotalBy::Counting);
         check(&search("--"), &[""], "numbers", TotalBy::Counting);

@@ -52,29 +52,31 @@ impl Store {
         &self,
         tenant: &Tenant,
         filter: &CustomerFilter,
+        ranks: &Ranks,
         offset: u64,
     ) -> Result<Option<CustomerNumber>> {
-        let ranks = self.ranks_read(tenant, filter).await?;
         let mut before = 0;
         for (block, total) in ranks.0.iter().rev() {
             if before + total >= offset {
-                return self.number_in_block(tenant, filter, *block, offset - before).await;
+                return self.number_in_block(tenant, filter, *block, offset - before).await.map(Some);
             }
             before += total;
         }
         Ok(None)
     }
 
-    /// The customer of a block that is number `rank` of it, the highest number first.
+    /// The customer of a block that is number `rank` of it, the highest number first; the lowest number of the block if it
+    /// has become empty since its rank was read.
     async fn number_in_block(
         &self,
         tenant: &Tenant,
         filter: &CustomerFilter,
         block: RankBlock,
         rank: u64,
-    ) -> Result<Option<CustomerNumber>> {
+    ) -> Result<CustomerNumber> {
         let all = (block.first_number()..=block.last_number())
             .filter_map(|number| CustomerNumber::new(number.into()));
+        let lowest = all.clone().next().ok_or_else(|| Error::broken("a block has no numbers"))?;
         let keys: Vec<Key> = all.map(|number| keys::customer(tenant, tenant.customer_uuid(number))).collect();
         let mut numbers: Vec<CustomerNumber> = Vec::new();
         for item in self.attributes_get(&keys, Some(&CELL_ATTRIBUTES)).await? {
@@ -82,8 +84,8 @@ impl Store {
             numbers.extend(filter.selects_cell(cell).then_some(number));
         }
         numbers.sort_unstable_by_key(|number| std::cmp::Reverse(*number));
-        let at = usize::try_from(rank).ok().and_then(|rank| rank.checked_sub(1));
+        let at = usize::try_from(rank).unwrap_or(usize::MAX).saturating_sub(1);
         // Customers can have left the block since its rank was read: the last one is then the nearest.
-        Ok(at.and_then(|at| numbers.get(at).or(numbers.last())).copied())
+        Ok(numbers.get(at).or(numbers.last()).copied().unwrap_or(lowest))
     }
 }

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use futures::future::try_join_all;
-
 use super::CustomerQuery;
 use super::index::{KeyCursor, KeyRange};
 use super::plan::Source;
@@ -19,6 +17,9 @@ const BARREN_AFTER: u64 = 200;
 
 /// A stream is barren if fewer than one in this many numbers match.
 const BARREN_SHARE: u64 = 8;
+
+/// How many candidates are examined at least after a batch without a match.
+const BARREN_BATCH: u64 = 25;
 
 /// A customer that can belong to a list.
 #[derive(Debug)]
@@ -36,7 +37,17 @@ pub(super) struct Stream<'a> {
     state: State,
     examined: u64,
     matched: u64,
+    last: Batch,
     reached: Option<Position>,
+}
+
+/// The last candidates that were examined.
+#[derive(Debug, Clone, Copy, Default)]
+struct Batch {
+    examined: u64,
+    matched: u64,
+    /// How many candidates, in this batch and before it, were examined since one matched.
+    since_match: u64,
 }
 
 enum State {
@@ -114,6 +125,14 @@ impl<'a> Stream<'a> {
         self
     }
 
+    /// The same stream, skipping the blocks of numbers that hold no customer of the filter.
+    pub(super) fn skipping(mut self, blocks: Option<Ranks>) -> Self {
+        if let State::Numbers { ranks, .. } = &mut self.state {
+            *ranks = blocks;
+        }
+        self
+    }
+
     /// The same stream, reading this many keys more than it returns candidates.
     pub(super) fn reading_ahead(mut self, keys: usize) -> Self {
         if let State::Keys { ahead, .. } = &mut self.state {
@@ -122,15 +141,15 @@ impl<'a> Stream<'a> {
         self
     }
 
-    /// A candidate that was returned but not shown and those after it, as far as keys were read ahead. A stream that
+    /// The candidates that were returned but not shown and those after them, as far as keys were read ahead. A stream that
     /// reads no keys needs none: it can read its records at once.
-    pub(super) fn keys_ahead(&self, first: Option<CustomerNumber>) -> Vec<CustomerNumber> {
+    pub(super) fn keys_ahead(&self, returned: Vec<CustomerNumber>) -> Vec<CustomerNumber> {
         let State::Keys { cursors, only: None, ahead } = &self.state else { return Vec::new() };
         let keys = cursors.iter().flat_map(|cursor| &cursor.keys).cloned();
         let mut keys: Vec<Position> = keys.map(|key| self.query.position_of_key(key)).collect();
         keys.sort_by(|a, b| self.query.order(a, b));
         keys.dedup();
-        first.into_iter().chain(keys.into_iter().map(|key| key.number)).take(*ahead).collect()
+        returned.into_iter().chain(keys.into_iter().map(|key| key.number)).take(*ahead).collect()
     }
 
     fn new(
@@ -140,7 +159,7 @@ impl<'a> Stream<'a> {
         state: State,
         reached: Option<Position>,
     ) -> Self {
-        Self { store, tenant, query, state, examined: 0, matched: 0, reached }
+        Self { store, tenant, query, state, examined: 0, matched: 0, last: Batch::default(), reached }
     }
 
     /// Whether there are no more candidates.
@@ -167,18 +186,20 @@ impl<'a> Stream<'a> {
 
     /// Records how many of the last candidates belong to the list.
     pub(super) fn note_matches(&mut self, examined: usize, matched: usize) {
-        self.examined += examined as u64;
-        self.matched += matched as u64;
+        let (examined, matched) = (examined as u64, matched as u64);
+        self.examined += examined;
+        self.matched += matched;
+        let before = if matched == 0 { self.last.since_match } else { 0 };
+        // Where in the batch the matches were is not known.
+        let since_match = before + if matched == 0 { examined } else { 0 };
+        self.last = Batch { examined, matched, since_match };
     }
 
     /// How many candidates are likely to hold `needed` matches, from what was seen of the stream.
     pub(super) fn estimate(&self, needed: usize) -> usize {
-        if self.examined == 0 {
-            return needed;
-        }
         let needed = needed as u64;
-        let likely = (needed * self.examined).div_ceil(self.matched.max(1)) + 1;
-        usize::try_from(likely.clamp(needed, self.examined.max(100).max(needed))).unwrap_or(usize::MAX)
+        let likely = likely(needed, self.last, (self.examined, self.matched));
+        usize::try_from(likely).unwrap_or(usize::MAX)
     }
 
     /// Returns the next candidates, at most `wanted`. None of them does not mean that the stream has ended.
@@ -208,7 +229,8 @@ impl<'a> Stream<'a> {
     }
 
     async fn next_numbers(&mut self, wanted: usize) -> Result<Vec<Candidate>> {
-        let is_barren = self.examined >= BARREN_AFTER && self.matched * BARREN_SHARE < self.examined;
+        let is_sparse = self.examined >= BARREN_AFTER && self.matched * BARREN_SHARE < self.examined;
+        let is_barren = is_sparse || self.last.since_match >= BARREN_AFTER;
         let State::Numbers { next, range, ranks } = &mut self.state else { return Ok(Vec::new()) };
         if is_barren && ranks.is_none() {
             *ranks = Some(self.store.ranks_read(self.tenant, &self.query.filter).await?);
@@ -237,21 +259,20 @@ impl<'a> Stream<'a> {
         let direction = self.query.direction;
         let State::Keys { cursors, only, ahead } = &mut self.state else { return Ok(Vec::new()) };
         // A list of few among many keys reads many keys for each that it wants.
-        let limit = if only.is_some() { 1_000 } else { wanted + *ahead };
+        let limit = if only.is_some() { 1_000 } else { wanted.saturating_add(*ahead) };
         let mut candidates: Vec<Candidate> = Vec::with_capacity(wanted);
         let mut has_read = false;
         while candidates.len() < wanted {
-            let empty = cursors.iter_mut().filter(|cursor| cursor.keys.is_empty() && !cursor.is_done);
-            let reads: Vec<_> = empty.map(|cursor| self.store.keys_read(cursor, Some(limit))).collect();
-            let needs_read = !reads.is_empty();
-            if needs_read {
+            let empty = |cursor: &KeyCursor| cursor.keys.is_empty() && !cursor.is_done;
+            if cursors.iter().any(empty) {
                 // One round of reads for each call, so that the budget is checked between them.
                 if has_read || !candidates.is_empty() {
                     break;
                 }
                 has_read = true;
+                let empty = cursors.iter_mut().filter(|cursor| empty(cursor));
+                self.store.ranges_read(empty, Some(limit)).await?;
             }
-            try_join_all(reads).await?;
             let heads =
                 cursors.iter().enumerate().filter_map(|(at, cursor)| Some((cursor.keys.front()?, at)));
             let order = |(key, _): &(&Position, usize)| key.number;
@@ -276,6 +297,22 @@ impl<'a> Stream<'a> {
         }
         Ok(candidates)
     }
+}
+
+/// How many candidates are likely to hold `needed` matches, after the last batch and these `all` that were examined and
+/// matched. Matches are often dense in one part of a list and rare in another, so the last batch counts for more than
+/// what came before it, and batches without a match grow quickly.
+fn likely(needed: u64, last: Batch, all: (u64, u64)) -> u64 {
+    let of = |(examined, matched): (u64, u64)| {
+        (u128::from(needed) * u128::from(examined)).div_ceil(matched.max(1).into())
+    };
+    let likely = match last {
+        Batch { examined: 0, .. } => return needed,
+        Batch { matched: 0, since_match, .. } => since_match.saturating_mul(4).max(BARREN_BATCH).into(),
+        Batch { examined, matched, .. } => of((examined, matched)).max(of(all)) + 1,
+    };
+    let most = all.0.saturating_mul(4).max(100).max(needed);
+    u64::try_from(likely).unwrap_or(u64::MAX).clamp(needed, most)
 }
 
 impl NumberRange {
@@ -303,5 +340,47 @@ impl NumberRange {
             Direction::Ascending => number.checked_add(1)?,
         };
         self.contains(next).then_some(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many batches it takes to find `needed` matches among candidates of which these match.
+    #[track_caller]
+    fn check(matches: impl Fn(u64) -> bool, needed: u64, expected: usize) {
+        let (mut last, mut all, mut batches) = (Batch::default(), (0, 0), 0);
+        while all.1 < needed {
+            let batch = likely(needed - all.1, last, all).min(1_000);
+            let matched = (all.0..all.0 + batch).filter(|at| matches(*at)).count() as u64;
+            let before = if matched == 0 { last.since_match } else { 0 };
+            last = Batch {
+                examined: batch,
+                matched,
+                since_match: before + if matched == 0 { batch } else { 0 },
+            };
+            all = (all.0 + batch, all.1 + matched);
+            batches += 1;
+        }
+        assert_eq!(batches, expected);
+    }
+
+    #[test]
+    fn few_batches_pass_a_gap_after_a_dense_stretch() {
+        check(|_| true, 26, 1);
+        // 1,010 candidates without a match after 20 of 26.
+        check(|at| !(20..1_030).contains(&at), 26, 5);
+        check(|at| at % 2 == 0, 26, 2);
+        check(|at| at % 50 == 0, 26, 4);
+        check(|at| at < 1_000 || at % 50 == 0, 1_026, 5);
+    }
+
+    #[test]
+    fn estimates_do_not_overflow() {
+        let last = Batch { examined: u64::MAX, matched: 1, since_match: 0 };
+        assert_eq!(likely(u64::MAX, last, (u64::MAX, 1)), u64::MAX);
+        let last = Batch { examined: u64::MAX, matched: 0, since_match: u64::MAX };
+        assert_eq!(likely(3, last, (u64::MAX, 0)), u64::MAX);
     }
 }

@@ -55,15 +55,20 @@ impl Walk {
     pub(super) fn start_of(&self, page: u64) -> Option<Option<Position>> {
         match page {
             _ if page == self.page => Some(self.start.clone()),
-            _ if self.page > 0 && page == self.page + 1 => Some(self.end.clone()),
+            _ if self.page > 0 && self.is_before(page) => Some(self.end.clone()),
             _ => None,
         }
+    }
+
+    /// Whether the page that was read last comes right before this one.
+    fn is_before(&self, page: u64) -> bool {
+        page.checked_sub(1) == Some(self.page)
     }
 
     /// The customers that the requested page is likely to show.
     pub(super) fn expected(&self, request: &PageRequest<'_>) -> Vec<CustomerNumber> {
         match request {
-            PageRequest::Page { page, .. } if *page == self.page + 1 => self.ahead.clone(),
+            PageRequest::Page { page, .. } if self.is_before(*page) => self.ahead.clone(),
             _ => Vec::new(),
         }
     }

@@ -94,10 +94,13 @@ impl Store {
         let written = self.bulk_write(tenant, changes).await?;
         let mut has_written = !written.done.is_empty();
         alone.extend(written.to_retry);
-        for (record, left_over) in written.done {
-            done.updated.insert(record.customer.number);
-            self.terms_clean_up(tenant, record, left_over).await?;
-        }
+        done.updated.extend(written.done.iter().map(|(record, _)| record.customer.number));
+        let clean_ups = written
+            .done
+            .into_iter()
+            .map(|(record, left_over)| self.terms_clean_up(tenant, record, left_over));
+        let clean_ups: Vec<_> = clean_ups.collect();
+        stream::iter(clean_ups).buffer_unordered(LANES).try_collect::<()>().await?;
         for number in alone {
             match self.change_alone(tenant, number, &change, rules).await {
                 Ok(Ok(())) => drop(done.updated.insert(number)),
@@ -265,7 +268,8 @@ mod tests {
     fn transactions_keep_the_limits_of_dynamodb() {
         check(&[], &[]);
         check(&[(100, 0); 200], &[98, 98, 4]);
-        // Obsolete terms that find no room go in transactions of their own.
+        check(&[(100, 5); 40], &[16, 16, 8]);
+        // Many obsolete terms that find no room go in transactions of their own.
         check(&[(100, 300); 5], &[5]);
         check(&[(390_000, 0); 20], &[7, 7, 6]);
     }

@@ -82,7 +82,8 @@ impl Store {
 
     /// Whether the index holds another customer that has the email.
     async fn email_is_indexed(&self, tenant: &Tenant, own: Option<Uuid>, email: &str) -> Result<bool> {
-        let found = self.customers_by_email(tenant, email).await?;
+        // One of two is another one.
+        let found = self.customers_by_email(tenant, email, 2).await?;
         Ok(found.iter().any(|customer| Some(customer.uuid) != own))
     }
 

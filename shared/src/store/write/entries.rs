@@ -10,6 +10,7 @@ use super::transaction::{Guard, Outcome, Step, Transaction};
 use crate::model::{Customer, CustomerNumber, Figures, Tenant};
 use crate::rules::entries::{self, Sort, SortValue, sort_value};
 use crate::store::Store;
+use crate::store::calls::contended;
 use crate::store::items::record::{Record, TERMS};
 use crate::store::items::{Item, figures, key_item, number, text, text_in};
 use crate::table::keys::{self, Key, attribute};
@@ -165,6 +166,7 @@ impl Store {
     /// Each transaction raises the record's counter of clean-ups and leaves its version alone. A writer that has put
     /// one of the terms again loses its commit by that, and puts it again.
     async fn terms_delete(&self, tenant: &Tenant, mut record: Record, mut left_over: Vec<Key>) -> Result<()> {
+        let mut attempts = self.attempts();
         while !left_over.is_empty() {
             let step = Step { obsolete: left_over, ..Step::default() };
             let step = step.guarded(self.terms_update(tenant, &record)?, Guard::Unchanged);
@@ -174,6 +176,7 @@ impl Store {
                     left_over = rest.pop().unwrap_or_default();
                 }
                 Outcome::Refused(_) => {
+                    attempts.back_off(contended).await?;
                     let Some(changed) = self.record_get(tenant, record.customer.uuid).await? else {
                         return Ok(());
                     };

@@ -22,6 +22,10 @@ pub(in crate::store) const MAX_ITEMS: usize = 100;
 /// The most bytes of items in one transaction; DynamoDB's limit is 4 MB.
 const MAX_BYTES: usize = 3_000_000;
 
+/// Up to this many obsolete search entries of a step are deleted in its transaction for sure; of more, as many as happen
+/// to find room.
+const MAX_OBSOLETE: usize = 20;
+
 /// The items that a logged transaction has besides its steps: its slot and its log entry.
 const OVERHEAD: usize = 2;
 
@@ -123,7 +127,8 @@ impl<'a> Transaction<'a> {
     pub(in crate::store) fn add(&mut self, step: Step) -> std::result::Result<(), Box<Step>> {
         let writes = || step.guarded.iter().map(|(item, _)| item).chain(&step.writes);
         let keys: Vec<Key> = writes().filter_map(key_of).chain(step.obsolete.iter().cloned()).collect();
-        let items = self.items + step.guarded.len() + step.writes.len();
+        let obsolete = Some(step.obsolete.len()).filter(|count| *count <= MAX_OBSOLETE).unwrap_or(0);
+        let items = self.items + step.guarded.len() + step.writes.len() + obsolete;
         let bytes = self.bytes + writes().map(size_of).sum::<usize>();
         let moved = step.cell_move.filter(|moved| moved.from != moved.to);
         let ranks = moved.map_or(self.ranks.len(), |moved| self.ranks.len_with(moved.number));
@@ -203,13 +208,16 @@ impl<'a> Transaction<'a> {
         if let Some(lane) = lane {
             self.assemble_log(lane, &mut items)?;
         }
-        let mut left_over = Vec::with_capacity(self.steps.len());
-        for step in &self.steps {
+        let mut left_over = vec![Vec::new(); self.steps.len()];
+        let mut by_count: Vec<(usize, &Step)> = self.steps.iter().enumerate().collect();
+        // Those that were counted as items come first.
+        by_count.sort_by_key(|(_, step)| step.obsolete.len());
+        for (at, step) in by_count {
             let room = MAX_ITEMS.saturating_sub(items.len()).min(step.obsolete.len());
             for key in &step.obsolete[..room] {
                 items.push(self.store.delete_always(key)?);
             }
-            left_over.push(step.obsolete[room..].to_vec());
+            left_over[at] = step.obsolete[room..].to_vec();
         }
         Ok(Assembled { items, guards, left_over })
     }

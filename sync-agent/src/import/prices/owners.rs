@@ -98,7 +98,8 @@ async fn by_email(
         {
             let target = target.clone();
             lookups.spawn(async move {
-                let get_by_email = || target.store.customers_by_email(&target.tenant, &email);
+                let get_by_email =
+                    || target.store.customers_by_email(&target.tenant, &email, MAX_IDS_SHOWN + 1);
                 let customers = target.retry().run(target.store.ambient(), get_by_email).await?;
                 Result::Ok((email, customers))
             });
