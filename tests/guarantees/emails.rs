@@ -6,9 +6,10 @@ use futures::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
 
-use clientele_shared::model::Settings;
+use clientele_shared::model::{CustomerFields, Settings};
+use clientele_shared::store::{ImportedRow, RowKey, Store};
 
-use crate::support::{Caller, Stack, uuid_of};
+use crate::support::{Calls, Caller, Stack, uuid_of};
 
 const CUSTOMERS: &str = "/api/v1/customers";
 const TAKEN: &str = "Another customer has this email";
@@ -49,6 +50,33 @@ async fn customers_can_share_an_email_unless_unique_email_is_on() {
     for name in ["Dan", "Eve"] {
         stack.acme.post(CUSTOMERS, &json!({"first_name": name, "last_name": "Doe"})).await.expect(201);
     }
+}
+
+#[tokio::test]
+async fn email_of_many_customers_is_found_to_be_taken_by_reading_few_of_them() {
+    let calls = Calls::default();
+    let recorder = calls.clone();
+    let stack = Stack::start_with(|config| config.interceptor(recorder)).await;
+    let tenant = stack.tenant();
+    let shared = |number: u32, at| ImportedRow {
+        key: RowKey::new("test", &number.to_string()),
+        number: number.try_into().unwrap(),
+        at,
+        fields: CustomerFields { email: Some("office@example.com".into()), ..CustomerFields::default() },
+    };
+    let allocated = stack.store.customer_numbers_allocate(&tenant, 400).await.unwrap();
+    for first in (1..=400).step_by(Store::IMPORT_ROWS) {
+        let numbers = first..401.min(first + u32::try_from(Store::IMPORT_ROWS).unwrap());
+        let rows = numbers.map(|number| shared(number, allocated.at)).collect();
+        assert!(stack.store.customers_import(&tenant, rows).await.unwrap());
+    }
+    require_unique_emails(&stack).await;
+    drop(calls.take());
+    assert_eq!(stack.acme.post(CUSTOMERS, &named("Ann", "OFFICE@example.com")).await.error(409), TAKEN);
+    let taken = calls.take();
+    let records = taken.iter().flat_map(|call| &call.accesses);
+    let records = records.filter(|access| access.partition.contains("#C#")).count();
+    assert!((1..=100).contains(&records), "{records} records were read");
 }
 
 #[tokio::test]

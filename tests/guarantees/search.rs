@@ -45,6 +45,20 @@ struct ModelCustomer {
     fields: CustomerFields,
 }
 
+#[tokio::test]
+async fn search_has_at_most_255_characters_and_any_number_of_words() {
+    let stack = Stack::start().await;
+    let words: Vec<String> = (0..50).map(|n| format!("w{n}")).collect();
+    let body = serde_json::json!({"first_name": words.join(" "), "last_name": "Doe"});
+    stack.acme.post("/api/v1/customers", &body).await.expect(201);
+    let found = stack.acme.get(&format!("/api/v1/customers?search={}", words.join("+"))).await.data();
+    assert_eq!(found["customers"].as_array().unwrap().len(), 1);
+    let missed = stack.acme.get(&format!("/api/v1/customers?search={}+w50", words.join("+"))).await.data();
+    assert_eq!(missed["customers"].as_array().unwrap().len(), 0);
+    let long = stack.acme.get(&format!("/api/v1/customers?search={}", "x".repeat(256))).await;
+    assert_eq!(long.invalid_fields(), ["search"]);
+}
+
 #[test]
 fn search_results_match_the_model() {
     let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -3,7 +3,7 @@
 //!
 //! | error | status |
 //! |---|---|
-//! | a field, parameter or header is wrong, or the record would be larger than 400 KB | 400 |
+//! | a field, parameter or header is wrong, or the customer would be larger than 48 KB | 400 |
 //! | the API key is missing, unknown or revoked | 401 |
 //! | the API key lacks the scope, or the monthly usage limit is exceeded | 403 |
 //! | the customer does not exist, or its UUID is malformed | 404 |

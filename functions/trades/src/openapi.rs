@@ -43,7 +43,7 @@ impl Modify for Security {
 /// The errors that every operation can return.
 #[derive(Debug, IntoResponses)]
 pub enum CommonErrors {
-    /// A field, parameter or header is wrong, or the record would be larger than 400 KB
+    /// A field, parameter or header is wrong, or the customer would be larger than 48 KB
     #[response(status = 400)]
     Invalid(ErrorBody),
     /// The API key is missing, unknown or revoked

@@ -139,18 +139,3 @@ pub struct CustomerFields {
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
-
-impl CustomerFields {
-    /// Returns the name to display: the organisation's, or else the person's, or else an empty string.
-    #[must_use]
-    pub fn display_name(&self) -> String {
-        match &self.company_name {
-            Some(company) => company.clone(),
-            None => [self.first_name.as_deref(), self.last_name.as_deref()]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(" "),
-        }
-    }
-}

@@ -24,12 +24,6 @@ impl Money {
         let cents = (self.0 * Decimal::ONE_HUNDRED).round();
         i64::try_from(cents).unwrap_or(if cents.is_sign_negative() { i64::MIN } else { i64::MAX })
     }
-
-    /// The amount as a decimal.
-    #[must_use]
-    pub fn as_decimal(self) -> Decimal {
-        self.0
-    }
 }
 
 /// The reason why a text is not an amount of money.

@@ -12,14 +12,6 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Percentage(Decimal);
 
-impl Percentage {
-    /// Returns the percentage as a decimal: 2.5 for 2.5 %.
-    #[must_use]
-    pub fn as_decimal(self) -> Decimal {
-        self.0
-    }
-}
-
 /// The reason why a number is not a percentage.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PercentageError {

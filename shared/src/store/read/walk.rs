@@ -133,12 +133,16 @@ fn numbers_in(bytes: &[u8]) -> Vec<CustomerNumber> {
 }
 
 fn position_text(position: &Position) -> String {
-    let value = position.value.as_ref().map(|value| format!("{}\t", value.as_str())).unwrap_or_default();
+    let value = position
+        .value
+        .as_ref()
+        .map(|value| format!("{}{}", value.as_str(), keys::VALUE_SEPARATOR))
+        .unwrap_or_default();
     format!("{value}{}", position.number)
 }
 
 fn position_in(text: &str) -> Result<Position> {
-    let (value, number) = match text.rsplit_once('\t') {
+    let (value, number) = match text.rsplit_once(keys::VALUE_SEPARATOR) {
         Some((value, number)) => (Some(SortValue::from_key(value)), number),
         None => (None, text),
     };

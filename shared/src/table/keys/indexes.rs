@@ -80,14 +80,14 @@ pub fn value_sort_end(value: &str) -> String {
 /// Returns the customer number in a sort key of by-search.
 #[must_use]
 pub fn search_number(search_sk: &str) -> Option<CustomerNumber> {
-    let (_, digits) = search_sk.rsplit_once(['#', '\t'])?;
+    let (_, digits) = search_sk.rsplit_once(['#', VALUE_SEPARATOR])?;
     CustomerNumber::new(digits.parse().ok()?)
 }
 
 /// The value in a sort key of by-search.
 #[must_use]
 pub fn search_value(search_sk: &str) -> Option<&str> {
-    search_sk.rsplit_once('\t').map(|(value, _)| value)
+    search_sk.rsplit_once(VALUE_SEPARATOR).map(|(value, _)| value)
 }
 
 /// The partition of by-status that customers of this cell are in.
