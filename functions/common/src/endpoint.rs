@@ -28,8 +28,8 @@ pub struct Endpoint<B = String> {
 
 /// The differences between dialects outside their handlers.
 pub trait Dialect: Sync {
-    /// Returns the reply for an error, without the headers that all errors share.
-    fn error(&self, error: &Error) -> Reply;
+    /// Returns the reply for an error of this request, without the headers that all errors share.
+    fn error(&self, error: &Error, request: &Request) -> Reply;
 
     /// Returns the content type of the response to a request with these headers, or `None` to keep that of
     /// the reply.

@@ -54,14 +54,13 @@ async fn handle_request<B: From<String>>(endpoint: &Endpoint<B>, app: &App, requ
     };
     let (mut reply, error) = match result {
         Ok(reply) => (reply, None),
-        Err(error) => (error_reply(endpoint.dialect, &error).map_body(B::from), Some(error)),
+        Err(error) => (error_reply(endpoint.dialect, &error, request).map_body(B::from), Some(error)),
     };
     meter.set_headers(&mut reply);
     if let Some(content_type) = endpoint.dialect.content_type(request.headers()) {
         reply.set(header::CONTENT_TYPE, content_type);
     }
-    let request_id = request.client_id().unwrap_or_else(|| request.id());
-    reply.set(HeaderName::from_static("x-request-id"), request_id);
+    reply.set(HeaderName::from_static("x-request-id"), request.id_to_show());
     let millis = app.store.ambient().now().as_millis() - started.as_millis();
     log(endpoint.name, request, reply.status, error.as_ref(), millis);
     reply
@@ -188,8 +187,8 @@ impl Meter {
     }
 }
 
-fn error_reply(dialect: &dyn Dialect, error: &Error) -> Reply {
-    let reply = dialect.error(error);
+fn error_reply(dialect: &dyn Dialect, error: &Error, request: &Request) -> Reply {
+    let reply = dialect.error(error, request);
     match error {
         Error::Throttled { retry_after, .. } | Error::Unavailable { retry_after, .. } => {
             reply.with(header::RETRY_AFTER, retry_after.as_secs().max(1).to_string())
@@ -234,7 +233,7 @@ mod tests {
     struct Plain;
 
     impl Dialect for Plain {
-        fn error(&self, error: &Error) -> Reply {
+        fn error(&self, error: &Error, _: &Request) -> Reply {
             Reply::json_text(StatusCode::UNAUTHORIZED, error.to_string())
         }
     }

@@ -1,6 +1,5 @@
 //! The request as handlers read it: parameters, conditions and body. Errors name the invalid one.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
@@ -52,6 +51,12 @@ impl Request {
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.client_id.as_deref()
+    }
+
+    /// Returns the id that the response shows: the client's, or else the platform's.
+    #[must_use]
+    pub fn id_to_show(&self) -> &str {
+        self.client_id().unwrap_or_else(|| self.id())
     }
 
     /// Returns the request's method.
@@ -134,27 +139,28 @@ impl Request {
     /// Parses the body as a JSON object, whatever its declared content type.
     ///
     /// # Errors
-    /// Returns [`Error::Invalid`], naming the body, if it is not a JSON object in UTF-8.
+    /// Returns [`Error::Invalid`], naming the body, if it is not a JSON object in UTF-8, and naming a member whose value is
+    /// nested too deeply or has a number that is too large.
     pub fn json_object(&self) -> Result<Map<String, Value>> {
+        values_of(self.json_members()?)
+    }
+
+    /// Parses the body as a JSON object, whose members stay as the client wrote them.
+    ///
+    /// # Errors
+    /// Returns [`Error::Invalid`], naming the body, if it is not a JSON object in UTF-8.
+    pub fn json_members(&self) -> Result<BTreeMap<String, Box<RawValue>>> {
         let text = std::str::from_utf8(self.body()).map_err(|e| {
             let at = e.valid_up_to();
             Error::invalid("body", format!("must be a JSON object; byte {at} is not valid UTF-8"))
         })?;
-        let parsed = serde_json::from_str(text).map_err(|e| {
+        serde_json::from_str(text).map_err(|e| {
+            if e.is_data() {
+                return Error::invalid("body", "must be a JSON object");
+            }
             let position = format!("line {}, column {}", e.line(), e.column());
             Error::invalid("body", format!("must be a JSON object; the JSON is invalid at {position}"))
-        })?;
-        match parsed {
-            Value::Object(fields) => Ok(fields),
-            _ => Err(Error::invalid("body", "must be a JSON object")),
-        }
-    }
-
-    /// Returns a member of the body, which must be a JSON object, as the client wrote it; `None` if there is no such member.
-    #[must_use]
-    pub fn json_member(&self, name: &str) -> Option<String> {
-        let mut members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(self.body()).ok()?;
-        members.remove(name).map(|value| value.get().to_owned())
+        })
     }
 
     /// Returns the version that `If-Match` requires, or `None` if the header is absent or `*`.
@@ -230,6 +236,18 @@ impl Request {
             _ => &[],
         }
     }
+}
+
+/// Parses the members of a JSON object.
+///
+/// # Errors
+/// Returns [`Error::Invalid`] naming a member whose value is nested too deeply or has a number that is too large.
+pub fn values_of(members: BTreeMap<String, Box<RawValue>>) -> Result<Map<String, Value>> {
+    let parse = |(name, raw): (String, Box<RawValue>)| match serde_json::from_str(raw.get()) {
+        Ok(value) => Ok((name, value)),
+        Err(_) => Err(Error::invalid(name, "has a number that is too large, or is nested too deeply")),
+    };
+    members.into_iter().map(parse).collect()
 }
 
 fn client_request_id(headers: &HeaderMap) -> Option<String> {

@@ -29,7 +29,7 @@ use async_graphql::{ErrorExtensions as _, ServerError, Value};
 use http::{HeaderMap, Method, StatusCode, header};
 use serde::Serialize;
 
-use clientele_functions_common::{Dialect, Reply};
+use clientele_functions_common::{Dialect, Reply, Request};
 use clientele_shared::Error;
 use clientele_shared::error::FieldError;
 
@@ -49,7 +49,7 @@ const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
 pub(crate) struct Pool;
 
 impl Dialect for Pool {
-    fn error(&self, error: &Error) -> Reply {
+    fn error(&self, error: &Error, _: &Request) -> Reply {
         error_reply(status(error), code(error), &message(error))
     }
 
@@ -63,7 +63,7 @@ impl Dialect for Pool {
 pub(crate) struct PoolFiles;
 
 impl Dialect for PoolFiles {
-    fn error(&self, error: &Error) -> Reply {
+    fn error(&self, error: &Error, _: &Request) -> Reply {
         let status = if matches!(error, Error::NotFound(_)) { StatusCode::NOT_FOUND } else { status(error) };
         error_reply(status, code(error), &message(error))
     }
@@ -207,7 +207,8 @@ mod tests {
 
     #[test]
     fn errors_have_the_documented_format() {
-        let reply = Pool.error(&Error::Unauthorized("Invalid API key"));
+        let reply = Pool
+            .error(&Error::Unauthorized("Invalid API key"), &Request::new(lambda_http::Request::default()));
         assert_eq!(reply.status, 401);
         assert_eq!(
             reply.body(),

@@ -17,7 +17,7 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use clientele_functions_common::{Dialect, Reply};
+use clientele_functions_common::{Dialect, Reply, Request};
 use clientele_shared::Error;
 use clientele_shared::error::FieldError;
 
@@ -26,7 +26,7 @@ use clientele_shared::error::FieldError;
 pub struct Trades;
 
 impl Dialect for Trades {
-    fn error(&self, error: &Error) -> Reply {
+    fn error(&self, error: &Error, _: &Request) -> Reply {
         let details = match error {
             Error::Invalid(fields) => fields.as_slice(),
             _ => &[],
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     fn body(error: &Error) -> String {
-        Trades.error(error).body().to_owned()
+        Trades.error(error, &Request::new(lambda_http::Request::default())).body().to_owned()
     }
 
     #[test]

@@ -10,10 +10,11 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use clientele_functions_common::Request;
-use clientele_shared::error::FieldError;
+use clientele_functions_common::form::{Form, flag};
+use clientele_functions_common::request::values_of;
+use clientele_shared::Result;
 use clientele_shared::model::{Address, CustomerFields, CustomerType, JsonObject, NotifyVia, UnknownVariant};
-use clientele_shared::rules::text::{MAX_TEXT, Rule, email, is_blank, line, long_text, within};
-use clientele_shared::{Error, Result};
+use clientele_shared::rules::text::{MAX_TEXT, email, is_blank, line, long_text, within};
 
 use crate::types;
 
@@ -30,7 +31,9 @@ impl CustomerInput {
     /// # Errors
     /// Returns [`Error::Invalid`], naming the body, if it is not a JSON object.
     pub fn read(request: &Request) -> Result<Self> {
-        Ok(Self::new(request.json_object()?, request.json_member("internal_flags")))
+        let members = request.json_members()?;
+        let internal_flags = members.get("internal_flags").map(|raw| raw.get().to_owned());
+        Ok(Self::new(values_of(members)?, internal_flags))
     }
 
     pub(crate) fn new(body: Map<String, Value>, internal_flags: Option<String>) -> Self {
@@ -42,9 +45,9 @@ impl CustomerInput {
     /// # Errors
     /// Returns [`Error::Invalid`] naming every field that is wrong or missing.
     pub fn create(&self) -> Result<CustomerFields> {
-        let mut form = Form::new(self);
+        let mut form = Form::new(&self.body);
         let mut fields = CustomerFields::default();
-        form.fill(&mut fields);
+        fill(&mut form, self.internal_flags.as_deref(), &mut fields);
         for (name, value) in [("first_name", &fields.first_name), ("last_name", &fields.last_name)] {
             if value.is_none() && !form.has_error(name) {
                 form.add_error(name, "is required");
@@ -58,120 +61,69 @@ impl CustomerInput {
     /// # Errors
     /// Returns [`Error::Invalid`] naming every field that is wrong.
     pub fn apply(&self, mut fields: CustomerFields) -> Result<CustomerFields> {
-        let mut form = Form::new(self);
-        form.fill(&mut fields);
+        let mut form = Form::new(&self.body);
+        fill(&mut form, self.internal_flags.as_deref(), &mut fields);
         form.finish(fields)
     }
 }
 
-/// A request body being read, and the errors found so far.
-struct Form<'a> {
-    body: &'a Map<String, Value>,
-    internal_flags: Option<&'a str>,
-    errors: Vec<FieldError>,
+/// Sets the fields of a customer.
+fn fill(form: &mut Form<'_>, internal_flags: Option<&str>, fields: &mut CustomerFields) {
+    set_names(form, fields);
+    form.text("company_name", &mut fields.company_name, line);
+    form.text("email", &mut fields.email, email);
+    form.text("phone", &mut fields.phone, phone);
+    form.text("notes", &mut fields.notes, long_text);
+    set_address(form, "physical", &mut fields.physical);
+    set_address(form, "billing", &mut fields.billing);
+    form.set("customer_type", &mut fields.customer_type, customer_type);
+    // The trades API documents the type as string but uses booleans, so both are accepted.
+    form.set("is_vip", &mut fields.is_vip, flag);
+    set_internal_flags(form, internal_flags, &mut fields.internal_flags);
+    form.set("on_my_way_notify_via", &mut fields.on_my_way_notify_via, notify_via);
+    form.set("primary_service_location_uuid", &mut fields.primary_service_location_uuid, location);
 }
 
-impl<'a> Form<'a> {
-    fn new(input: &'a CustomerInput) -> Self {
-        Self { body: &input.body, internal_flags: input.internal_flags.as_deref(), errors: Vec::new() }
-    }
-
-    fn finish(self, fields: CustomerFields) -> Result<CustomerFields> {
-        if self.errors.is_empty() { Ok(fields) } else { Err(Error::Invalid(self.errors)) }
-    }
-
-    fn fill(&mut self, fields: &mut CustomerFields) {
-        self.names(fields);
-        self.text("company_name", &mut fields.company_name, line);
-        self.text("email", &mut fields.email, email);
-        self.text("phone", &mut fields.phone, phone);
-        self.text("notes", &mut fields.notes, long_text);
-        self.address("physical", &mut fields.physical);
-        self.address("billing", &mut fields.billing);
-        self.set("customer_type", &mut fields.customer_type, customer_type);
-        self.set("is_vip", &mut fields.is_vip, flag);
-        self.internal_flags(&mut fields.internal_flags);
-        self.set("on_my_way_notify_via", &mut fields.on_my_way_notify_via, notify_via);
-        self.set("primary_service_location_uuid", &mut fields.primary_service_location_uuid, location);
-    }
-
-    /// Sets the two names, which cannot be cleared.
-    fn names(&mut self, fields: &mut CustomerFields) {
-        let shown = [types::first_name(fields).to_owned(), types::last_name(fields).to_owned()];
-        let targets = [("first_name", &mut fields.first_name), ("last_name", &mut fields.last_name)];
-        for ((name, target), shown) in targets.into_iter().zip(shown) {
-            match self.body.get(name) {
-                None => {}
-                Some(Value::String(text)) if *text == shown => {}
-                Some(Value::String(text)) if is_blank(text) => self.add_error(name, "must not be empty"),
-                Some(Value::Null) => self.add_error(name, "must not be null"),
-                Some(_) => self.text(name, target, line),
-            }
-        }
-    }
-
-    fn address(&mut self, prefix: &str, address: &mut Address) {
-        self.text(&format!("{prefix}_address1"), &mut address.line1, line);
-        self.text(&format!("{prefix}_address2"), &mut address.line2, line);
-        self.text(&format!("{prefix}_city"), &mut address.city, line);
-        self.text(&format!("{prefix}_state"), &mut address.state, state);
-        self.text(&format!("{prefix}_zip"), &mut address.postal_code, zip);
-    }
-
-    /// Sets a text field, or clears it if the text is blank.
-    fn text(&mut self, name: &str, target: &mut Option<String>, rule: Rule) {
-        match self.body.get(name) {
+/// Sets the two names, which cannot be cleared.
+fn set_names(form: &mut Form<'_>, fields: &mut CustomerFields) {
+    let shown = [types::first_name(fields).to_owned(), types::last_name(fields).to_owned()];
+    let targets = [("first_name", &mut fields.first_name), ("last_name", &mut fields.last_name)];
+    for ((name, target), shown) in targets.into_iter().zip(shown) {
+        match form.get(name) {
             None => {}
-            Some(Value::Null) => *target = None,
-            Some(Value::String(text)) if Some(text) == target.as_ref() => {}
-            Some(Value::String(text)) if is_blank(text) => *target = None,
-            Some(Value::String(text)) => match rule(text.trim()) {
-                Ok(value) => *target = Some(value),
-                Err(message) => self.add_error(name, message),
-            },
-            Some(_) => self.add_error(name, "must be a string or null"),
+            Some(Value::String(text)) if *text == shown => {}
+            Some(Value::String(text)) if is_blank(text) => form.add_error(name, "must not be empty"),
+            Some(Value::Null) => form.add_error(name, "must not be null"),
+            Some(_) => form.text(name, target, line),
         }
     }
+}
 
-    /// Sets a field that is not text. `null` resets it to a new customer's value.
-    fn set<T: Default>(&mut self, name: &str, target: &mut T, read: fn(&Value) -> Result<T, String>) {
-        match self.body.get(name) {
-            None => {}
-            Some(Value::Null) => *target = T::default(),
-            Some(value) => match read(value) {
-                Ok(value) => *target = value,
-                Err(message) => self.add_error(name, message),
-            },
-        }
+fn set_address(form: &mut Form<'_>, prefix: &str, address: &mut Address) {
+    form.text(&format!("{prefix}_address1"), &mut address.line1, line);
+    form.text(&format!("{prefix}_address2"), &mut address.line2, line);
+    form.text(&format!("{prefix}_city"), &mut address.city, line);
+    form.text(&format!("{prefix}_state"), &mut address.state, state);
+    form.text(&format!("{prefix}_zip"), &mut address.postal_code, zip);
+}
+
+/// Sets the JSON object, which the trades API documents as a string: it can be sent as either.
+fn set_internal_flags(form: &mut Form<'_>, raw: Option<&str>, target: &mut Option<JsonObject>) {
+    let name = "internal_flags";
+    let text = match form.get(name) {
+        None => return,
+        Some(Value::Null) => return *target = None,
+        Some(Value::String(text)) if is_blank(text) => return *target = None,
+        Some(Value::String(text)) => text.as_str(),
+        Some(_) => raw.unwrap_or_default(),
+    };
+    if target.as_ref().is_some_and(|target| target.as_str() == text) {
+        return;
     }
-
-    /// Sets the JSON object, which the trades API documents as a string: it can be sent as either.
-    fn internal_flags(&mut self, target: &mut Option<JsonObject>) {
-        let name = "internal_flags";
-        let text = match (self.body.get(name), self.internal_flags) {
-            (None, _) => return,
-            (Some(Value::Null), _) => return *target = None,
-            (Some(Value::String(text)), _) if is_blank(text) => return *target = None,
-            (Some(Value::String(text)), _) => text.as_str(),
-            (Some(_), raw) => raw.unwrap_or_default(),
-        };
-        if target.as_ref().is_some_and(|target| target.as_str() == text) {
-            return;
-        }
-        let checked =
-            within(text, MAX_TEXT).and_then(|text| JsonObject::parse(&text).map_err(|e| e.to_string()));
-        match checked {
-            Ok(object) => *target = Some(object),
-            Err(message) => self.add_error(name, message),
-        }
-    }
-
-    fn add_error(&mut self, name: &str, message: impl Into<String>) {
-        self.errors.push(FieldError::new(name, message));
-    }
-
-    fn has_error(&self, name: &str) -> bool {
-        self.errors.iter().any(|error| error.field == name)
+    let checked = within(text, MAX_TEXT).and_then(|text| JsonObject::parse(&text).map_err(|e| e.to_string()));
+    match checked {
+        Ok(object) => *target = Some(object),
+        Err(message) => form.add_error(name, message),
     }
 }
 
@@ -218,16 +170,6 @@ fn customer_type(value: &Value) -> Result<CustomerType, String> {
     text.parse().map_err(|e: UnknownVariant| e.to_string())
 }
 
-/// Reads a boolean. The trades API documents the type as string but uses booleans, so both are accepted.
-fn flag(value: &Value) -> Result<bool, String> {
-    match value {
-        Value::Bool(flag) => Ok(*flag),
-        Value::String(text) if text.trim().eq_ignore_ascii_case("true") => Ok(true),
-        Value::String(text) if text.trim().eq_ignore_ascii_case("false") => Ok(false),
-        _ => Err("must be true or false".into()),
-    }
-}
-
 fn notify_via(value: &Value) -> Result<Option<NotifyVia>, String> {
     match value.as_str().map(str::trim) {
         Some("") => Ok(None),
@@ -252,6 +194,9 @@ fn location(value: &Value) -> Result<Option<Uuid>, String> {
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
+
+    use clientele_shared::Error;
+    use clientele_shared::rules::text::Rule;
 
     use super::*;
 

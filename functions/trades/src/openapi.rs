@@ -1,7 +1,7 @@
 //! This dialect's OpenAPI specification.
 
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
+use clientele_functions_common::openapi::ApiKeys;
+use utoipa::{IntoResponses, OpenApi, ToSchema};
 use uuid::Uuid;
 
 use crate::error::ErrorBody;
@@ -22,23 +22,11 @@ use crate::error::ErrorBody;
         crate::customer_delete::handle,
         crate::customer_restore::handle,
     ),
-    modifiers(&Security),
+    modifiers(&ApiKeys),
     security(("bearer" = []), ("header" = [])),
     tags((name = "customers", description = "Customers"))
 )]
 pub struct TradesApi;
-
-/// The two headers that can carry an API key.
-struct Security;
-
-impl Modify for Security {
-    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
-        let components = api.components.get_or_insert_with(Default::default);
-        components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-        let header = ApiKey::Header(ApiKeyValue::new("X-API-Key"));
-        components.add_security_scheme("header", SecurityScheme::ApiKey(header));
-    }
-}
 
 /// The errors that every operation can return.
 #[derive(Debug, IntoResponses)]
