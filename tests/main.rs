@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod binaries;
+mod erp;
 #[path = "benches/lambda/error.rs"]
 #[allow(dead_code, reason = "shared with the benchmark, which constructs every variant")]
 mod error;

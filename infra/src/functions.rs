@@ -10,7 +10,8 @@ use crate::local::function::{Functions, Invoke, InvokeResponse, STREAM_TIME_LIMI
 
 /// Returns the endpoints whose response is buffered.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    clientele_functions_trades::ENDPOINTS.into_iter().chain(clientele_functions_pool::ENDPOINTS)
+    let erp = clientele_functions_erp::ENDPOINTS.into_iter();
+    erp.chain(clientele_functions_trades::ENDPOINTS).chain(clientele_functions_pool::ENDPOINTS)
 }
 
 /// Returns the endpoints whose response is streamed.

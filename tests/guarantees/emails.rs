@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use clientele_shared::model::{CustomerFields, Settings};
 use clientele_shared::store::{ImportedRow, RowKey, Store};
 
-use crate::support::{Calls, Caller, Stack, uuid_of};
+use crate::support::{Caller, Calls, Stack, uuid_of};
 
 const CUSTOMERS: &str = "/api/v1/customers";
 const TAKEN: &str = "Another customer has this email";

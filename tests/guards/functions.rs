@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
+use clientele_functions_erp::openapi::ErpApi;
 use clientele_functions_trades::openapi::TradesApi;
 use clientele_infra::functions::{self, endpoints, streamed_endpoints};
 use clientele_infra::local::function::STREAM_TIME_LIMIT;
@@ -149,8 +151,13 @@ fn handlers_and_tests_open_with_their_route() {
 }
 
 #[test]
-fn openapi_specification_describes_every_trades_route() {
-    let specification = serde_json::to_value(TradesApi::openapi()).unwrap();
+fn openapi_specifications_describe_every_rest_route() {
+    check_specification("erp-", &ErpApi::openapi());
+    check_specification("trades-", &TradesApi::openapi());
+}
+
+fn check_specification(dialect: &str, specification: &OpenApi) {
+    let specification = serde_json::to_value(specification).unwrap();
     let mut described = BTreeSet::new();
     for (path, item) in specification["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -158,8 +165,8 @@ fn openapi_specification_describes_every_trades_route() {
             described.insert((function.to_owned(), method.to_uppercase(), path.clone()));
         }
     }
-    let trades = routes().into_iter().filter(|route| route.function.starts_with("trades-"));
-    let routed: BTreeSet<_> = trades.map(|route| (route.function, route.method, route.path)).collect();
+    let own = routes().into_iter().filter(|route| route.function.starts_with(dialect));
+    let routed: BTreeSet<_> = own.map(|route| (route.function, route.method, route.path)).collect();
     assert_eq!(routed, described, "left: template.yaml, right: the OpenAPI specification");
 }
 
@@ -168,7 +175,7 @@ fn routes_that_change_records_require_the_write_scope() {
     for Route { function, method, .. } in routes() {
         let Some(endpoint) = endpoints().find(|endpoint| endpoint.name == function) else { continue };
         // The scope that GraphQL requires depends on the document, not on the method.
-        if function.starts_with("trades-") {
+        if function.starts_with("trades-") || function.starts_with("erp-") {
             let expected = if method == "GET" { Scope::Read } else { Scope::Write };
             assert_eq!(endpoint.scopes[0], expected, "{function}");
         }

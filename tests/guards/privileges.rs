@@ -19,6 +19,9 @@ use serde_yaml_ng::Value;
 use super::template::{self, Function, at, text, texts};
 use crate::support::{Access, Calls, Stack, john, numbered};
 
+#[path = "privileges_erp.rs"]
+mod erp;
+
 const CUSTOMERS: &str = "/api/v1/customers";
 
 #[tokio::test]
@@ -41,6 +44,13 @@ async fn accesses_of(function: &str) -> Vec<Access> {
     seen.append(&mut calls.take());
     let mut exerciser = Exerciser { stack: &stack, calls: &calls, seen };
     match function {
+        "erp-customer-list" => erp::list(&mut exerciser).await,
+        "erp-customer-create" => erp::create(&mut exerciser).await,
+        "erp-customer-get" => erp::get(&mut exerciser).await,
+        "erp-customer-update" => erp::update(&mut exerciser).await,
+        "erp-contact-create" => erp::contact(&mut exerciser, Method::POST, "", 201).await,
+        "erp-contact-update" => erp::contact(&mut exerciser, Method::PUT, "/cont_1", 200).await,
+        "erp-contact-delete" => erp::contact(&mut exerciser, Method::DELETE, "/cont_1", 200).await,
         "trades-customer-list" => list(&mut exerciser).await,
         "trades-customer-create" => create(&mut exerciser).await,
         "trades-customer-get" => get(&mut exerciser).await,

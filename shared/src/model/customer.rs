@@ -134,6 +134,9 @@ pub struct CustomerFields {
     /// Contact people.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<Contact>,
+    /// The number of the contact that was added last. Numbers are never used again.
+    #[serde(skip_serializing_if = "is_default")]
+    pub contact_sequence: u32,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

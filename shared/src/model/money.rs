@@ -47,7 +47,7 @@ impl FromStr for Money {
     type Err = MoneyError;
 
     fn from_str(text: &str) -> Result<Self, MoneyError> {
-        let value = Decimal::from_str_exact(text.trim()).map_err(|_| MoneyError::NotANumber)?;
+        let value = decimal(text).ok_or(MoneyError::NotANumber)?.ok_or(MoneyError::TooLarge)?;
         let mut normal = value.normalize();
         if normal.scale() > 2 {
             return Err(MoneyError::TooPrecise);
@@ -57,6 +57,24 @@ impl FromStr for Money {
         }
         normal.rescale(2);
         Ok(Self(normal))
+    }
+}
+
+/// Parses a decimal number, with or without an exponent. `None` if the text is not a number; the inner value is `None` if it is
+/// too large or too precise to be calculated with.
+pub(super) fn decimal(text: &str) -> Option<Option<Decimal>> {
+    let text = text.trim();
+    let exact = Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text));
+    // Texts such as `inf` and `1_000` are numbers in Rust only.
+    let is_number = || {
+        let has_digits = text.bytes().any(|byte| byte.is_ascii_digit());
+        let is_plain =
+            text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
+        has_digits && is_plain && text.parse::<f64>().is_ok()
+    };
+    match exact {
+        Ok(value) => Some(Some(value)),
+        Err(_) => is_number().then_some(None),
     }
 }
 
@@ -87,14 +105,17 @@ mod tests {
         assert_eq!("10000".parse::<Money>().map(|m| m.to_string()), Ok("10000.00".into()));
         assert_eq!("0.100".parse::<Money>().map(|m| m.to_string()), Ok("0.10".into()));
         assert_eq!("0.001".parse::<Money>(), Err(MoneyError::TooPrecise));
-        assert_eq!("1e3x".parse::<Money>(), Err(MoneyError::NotANumber));
+        assert_eq!("1e3".parse::<Money>().map(|m| m.to_string()), Ok("1000.00".into()));
+        for text in ["1e3x", "inf", "NaN", "", "e", "-", "0x1"] {
+            assert_eq!(text.parse::<Money>(), Err(MoneyError::NotANumber), "{text}");
+        }
         assert_eq!(Money::from_cents(-5).to_string(), "-0.05");
     }
 
     #[test]
     fn amounts_that_cannot_be_calculated_with_are_refused() {
         assert_eq!("999999999999.99".parse::<Money>().map(Money::to_cents), Ok(99_999_999_999_999));
-        for text in ["1000000000000", "-1000000000000", "2000000000000000000000000024"] {
+        for text in ["1000000000000", "-1000000000000", "2000000000000000000000000024", "1e400", "-1e12"] {
             assert_eq!(text.parse::<Money>(), Err(MoneyError::TooLarge), "{text}");
         }
     }

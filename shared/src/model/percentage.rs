@@ -6,6 +6,8 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::money::decimal;
+
 /// A percentage from 0 to 100, exact to two decimal places. Its text has at least one decimal place and no superfluous
 /// zeros after it: `5.0`, `2.5`, `7.25`. It is stored as this text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -46,7 +48,7 @@ impl FromStr for Percentage {
     type Err = PercentageError;
 
     fn from_str(text: &str) -> Result<Self, PercentageError> {
-        Decimal::from_str_exact(text.trim()).map_err(|_| PercentageError::NotANumber)?.try_into()
+        decimal(text).ok_or(PercentageError::NotANumber)?.ok_or(PercentageError::OutOfRange)?.try_into()
     }
 }
 

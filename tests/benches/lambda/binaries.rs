@@ -9,7 +9,8 @@ use crate::error::{BenchError, Doing};
 use crate::scenario::HELLO;
 
 /// The packages whose binaries are Lambda functions.
-const FUNCTION_PACKAGES: [&str; 2] = ["clientele-functions-trades", "clientele-functions-pool"];
+const FUNCTION_PACKAGES: [&str; 3] =
+    ["clientele-functions-erp", "clientele-functions-trades", "clientele-functions-pool"];
 
 /// The package that has hello as an example, so that hello is built with the same profile and libraries.
 const HELLO_PACKAGE: &str = "clientele-functions-common";

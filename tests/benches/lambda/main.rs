@@ -18,6 +18,7 @@ mod callgrind;
 #[allow(clippy::unwrap_used)]
 mod calls;
 mod engine;
+mod erp;
 mod error;
 mod goals;
 mod latency;

@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::error::BenchError;
 use crate::goals::CallLimits;
 use crate::measure::Plan;
-use crate::trades;
+use crate::{erp, trades};
 
 /// The table of every function (`TABLE_NAME`).
 pub(crate) const TABLE_NAME: &str = "clientele";
@@ -47,7 +47,9 @@ pub(crate) fn hello() -> Scenario {
 /// Creates the data in `engine` and returns the scenario of every other function. Each scenario supplies at
 /// most `plan.events_per_function()` events.
 pub(crate) async fn functions(engine: &Engine, plan: &Plan) -> Result<Vec<Scenario>, BenchError> {
-    trades::scenarios(engine, plan).await
+    let (bench, mut all) = trades::scenarios(engine, plan).await?;
+    all.extend(erp::scenarios(&bench));
+    Ok(all)
 }
 
 /// An HTTP request of an API client.

@@ -19,18 +19,18 @@ use crate::measure::Plan;
 use crate::scenario::{HttpRequest, Scenario, TABLE_NAME, rest_event};
 
 /// Number of customers that reads and updates cycle through.
-const READ: u64 = 100;
+pub(crate) const READ: u64 = 100;
 
 /// The tenant and the secret of its API key. The tenant's first [`READ`] customers are for reads and updates.
 /// After those come the customers to delete and then the customers to restore, one for each event.
-struct Bench {
+pub(crate) struct Bench {
     tenant: Tenant,
-    secret: String,
+    pub(crate) secret: String,
 }
 
 /// Creates the data in `engine` and returns the scenarios of all trades functions and of the pool functions,
-/// which use the same data.
-pub(crate) async fn scenarios(engine: &Engine, plan: &Plan) -> Result<Vec<Scenario>, BenchError> {
+/// which use the same data, as the functions of other dialects do.
+pub(crate) async fn scenarios(engine: &Engine, plan: &Plan) -> Result<(Bench, Vec<Scenario>), BenchError> {
     let bench = prepare(engine, plan).await?;
     let (first_to_delete, first_to_restore) = (READ, READ + plan.events_per_function());
     let one = "/api/v1/customers/{uuid}";
@@ -47,7 +47,7 @@ pub(crate) async fn scenarios(engine: &Engine, plan: &Plan) -> Result<Vec<Scenar
         bench.one("trades-customer-delete", 200, "DELETE", one, move |n| first_to_delete + n),
         bench.one("trades-customer-restore", 200, "POST", restore, move |n| first_to_restore + n),
     ]);
-    Ok(all)
+    Ok((bench, all))
 }
 
 impl Bench {

@@ -264,6 +264,7 @@ mod tests {
                 created_at: Timestamp::from_millis(5),
                 updated_at: Timestamp::from_millis(6),
             }],
+            contact_sequence: 101,
         }
     }
 }

@@ -1,0 +1,31 @@
+//! The erp dialect: REST `/api/customers`.
+//!
+//! Each Lambda has one file, named as in `template.yaml`. Output JSON is defined only in [`types`], input is read only in
+//! [`input`] and [`contact`], and errors are formatted only in [`error`].
+
+pub mod contact;
+pub mod contact_create;
+pub mod contact_delete;
+pub mod contact_update;
+pub mod customer_create;
+pub mod customer_get;
+pub mod customer_list;
+pub mod customer_update;
+pub mod error;
+mod figures;
+pub mod input;
+pub mod openapi;
+pub mod types;
+
+use clientele_functions_common::Endpoint;
+
+/// All endpoints of this dialect.
+pub const ENDPOINTS: [&Endpoint; 7] = [
+    &customer_list::ENDPOINT,
+    &customer_create::ENDPOINT,
+    &customer_get::ENDPOINT,
+    &customer_update::ENDPOINT,
+    &contact_create::ENDPOINT,
+    &contact_update::ENDPOINT,
+    &contact_delete::ENDPOINT,
+];

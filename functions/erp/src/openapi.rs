@@ -1,0 +1,181 @@
+//! This dialect's OpenAPI specification.
+
+use clientele_functions_common::openapi::ApiKeys;
+use utoipa::{IntoResponses, OpenApi, ToSchema};
+
+use crate::error::ErrorBody;
+
+/// This dialect's OpenAPI specification.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "Clientele: erp",
+        description = "Customer records in the format of the erp API. Everything marked as an extension goes beyond the \
+                       specification of that API."
+    ),
+    paths(
+        crate::customer_list::handle,
+        crate::customer_create::handle,
+        crate::customer_get::handle,
+        crate::customer_update::handle,
+        crate::contact_create::handle,
+        crate::contact_update::handle,
+        crate::contact_delete::handle,
+    ),
+    modifiers(&ApiKeys),
+    security(("bearer" = []), ("header" = [])),
+    tags((name = "customers", description = "Customers"), (name = "contacts", description = "Contact people"))
+)]
+pub struct ErpApi;
+
+/// The errors that every operation can return.
+#[derive(Debug, IntoResponses)]
+pub enum CommonErrors {
+    /// The body is not a JSON object
+    #[response(status = 400)]
+    Malformed(ErrorBody),
+    /// The API key is missing, unknown or revoked
+    #[response(status = 401)]
+    Unauthorized(ErrorBody),
+    /// The API key lacks the scope, or the monthly usage limit is exceeded
+    #[response(status = 403)]
+    Forbidden(ErrorBody),
+    /// A field, parameter or header is wrong, or the customer would be larger than 48 KB
+    #[response(status = 422)]
+    Invalid(ErrorBody),
+    /// Too many requests; Retry-After has the number of seconds to wait
+    #[response(status = 429)]
+    Throttled(ErrorBody),
+    /// Internal error
+    #[response(status = 500)]
+    Internal(ErrorBody),
+    /// The service is temporarily unavailable; Retry-After has the number of seconds to wait
+    #[response(status = 503)]
+    Unavailable(ErrorBody),
+}
+
+/// The Idempotency-Key was used for a different request, or `unique-email` is on and the email is taken
+#[derive(Debug, IntoResponses)]
+#[response(status = 409)]
+pub struct Conflict(pub ErrorBody);
+
+/// The customer is no longer at the version in If-Match; ETag has the current version
+#[derive(Debug, IntoResponses)]
+#[response(status = 412)]
+pub struct PreconditionFailed(pub ErrorBody);
+
+/// The fields of a customer that a client can set. Absent fields keep their value; `null` and `""` clear it. Unknown fields are
+/// ignored.
+#[derive(Debug, ToSchema)]
+#[schema(as = CustomerInput)]
+#[expect(dead_code, reason = "only describes what `input` reads; a test compares the two")]
+pub struct CustomerInputSchema {
+    /// The organisation's name, or that of a person. Required for a new customer; cannot be cleared.
+    #[schema(example = "New Customer Corp", max_length = 255)]
+    name: Option<String>,
+    /// Email address.
+    #[schema(example = "orders@newcustomer.com", max_length = 255)]
+    email: Option<String>,
+    /// Phone number, stored as entered.
+    #[schema(example = "+1-555-0999", max_length = 255)]
+    phone: Option<String>,
+    /// Fax number, stored as entered.
+    #[schema(max_length = 255)]
+    fax: Option<String>,
+    /// Web address, stored as entered.
+    #[schema(max_length = 255)]
+    website: Option<String>,
+    /// Tax number, stored as entered.
+    #[schema(example = "12-9876543", max_length = 255)]
+    tax_id: Option<String>,
+    /// Where invoices are sent. Replaces the whole address.
+    billing_address: Option<AddressInputSchema>,
+    /// Where goods are delivered. Replaces the whole address.
+    shipping_address: Option<AddressInputSchema>,
+    /// Contact people, at most 50. Replaces all contacts: those with an id are changed, those without are added, and missing
+    /// ones are removed.
+    #[schema(max_items = 50)]
+    contacts: Option<Vec<ListedContactInputSchema>>,
+    /// `due_on_receipt`, `prepaid`, or `net_` and a number of days up to 180.
+    #[schema(example = "net_30")]
+    payment_terms: Option<String>,
+    /// ISO 4217 code.
+    #[schema(example = "USD")]
+    currency: Option<String>,
+    /// How much the customer is allowed to owe: not negative, with at most two decimal places. Also accepted as a string.
+    #[schema(example = 5_000.00)]
+    credit_limit: Option<f64>,
+    /// Discount on list prices, from 0 to 100 percent, with at most two decimal places. Also accepted as a string.
+    #[schema(example = 2.5)]
+    discount_rate: Option<f64>,
+    /// Preferred shipping method.
+    #[schema(example = "FEDEX_GROUND", max_length = 255)]
+    preferred_shipping: Option<String>,
+    /// Whether the customer is active. A lead stays a lead until this becomes true.
+    is_active: Option<bool>,
+    /// Internal notes.
+    #[schema(max_length = 20_000)]
+    notes: Option<String>,
+    /// When the customer became one: a date or a time. Only for a new customer; ignored in updates.
+    #[schema(example = "2023-06-15")]
+    customer_since: Option<String>,
+}
+
+/// An address that a client can set.
+#[derive(Debug, ToSchema)]
+#[schema(as = AddressInput)]
+#[expect(dead_code, reason = "only describes what `input` reads")]
+pub struct AddressInputSchema {
+    /// Street and house number.
+    #[schema(max_length = 255)]
+    line1: Option<String>,
+    /// Floor, suite or building.
+    #[schema(max_length = 255)]
+    line2: Option<String>,
+    /// City.
+    #[schema(max_length = 255)]
+    city: Option<String>,
+    /// State or province.
+    #[schema(max_length = 255)]
+    state: Option<String>,
+    /// Postal code.
+    #[schema(max_length = 255)]
+    postal_code: Option<String>,
+    /// ISO 3166 code of two letters.
+    #[schema(example = "US")]
+    country: Option<String>,
+}
+
+/// The fields of a contact that a client can set. Absent fields keep their value; `null` and `""` clear it.
+#[derive(Debug, ToSchema)]
+#[schema(as = ContactInput)]
+#[expect(dead_code, reason = "only describes what `contact` reads")]
+pub struct ContactInputSchema {
+    /// Full name. Required for a new contact; cannot be cleared.
+    #[schema(example = "Sarah Davis", max_length = 255)]
+    name: Option<String>,
+    /// Position.
+    #[schema(max_length = 255)]
+    title: Option<String>,
+    /// Email address.
+    #[schema(max_length = 255)]
+    email: Option<String>,
+    /// Phone number, stored as entered.
+    #[schema(max_length = 255)]
+    phone: Option<String>,
+    /// Whether this is the customer's primary contact, in place of another one.
+    is_primary: Option<bool>,
+}
+
+/// A contact in the list of a customer.
+#[derive(Debug, ToSchema)]
+#[schema(as = ListedContactInput)]
+#[expect(dead_code, reason = "only describes what `contact` reads")]
+pub struct ListedContactInputSchema {
+    /// Id of one of the customer's contacts; absent for a new one.
+    id: Option<String>,
+    /// The contact.
+    #[schema(inline)]
+    #[expect(clippy::struct_field_names, reason = "the members of the contact are beside the id")]
+    contact: ContactInputSchema,
+}
