@@ -193,6 +193,12 @@ impl Fault {
         Self::validation("6070", "Amount calculation incorrect in the request.", detail).at("Line.Amount")
     }
 
+    /// An amount that follows from others is out of range.
+    #[must_use]
+    pub fn amount_range(element: &str) -> Self {
+        Self::business("An amount of the transaction is out of range.").at(element)
+    }
+
     /// No part of a name is given. \[codes\]
     #[must_use]
     pub fn no_name() -> Self {

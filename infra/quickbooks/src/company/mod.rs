@@ -18,10 +18,13 @@ use crate::value::{Object, Value};
 
 pub mod demo;
 mod index;
+mod undo;
 
 use index::Index;
 pub use index::fold_name;
 pub(crate) use index::link;
+pub use undo::Mark;
+use undo::Undo;
 
 /// An object and the moment of its last change.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,6 +91,7 @@ pub struct Company {
     index: Index,
     journal: Vec<Change>,
     events: Vec<Event>,
+    undo: Vec<Undo>,
 }
 
 impl Company {
@@ -121,18 +125,19 @@ impl Company {
 
     /// Returns the next number of a sequence, starting at 1.
     pub fn next(&mut self, sequence: &str) -> u64 {
-        let next = self.sequences.entry(sequence.to_owned()).or_default();
-        *next += 1;
+        let last = self.sequences.get(sequence).copied();
+        let next = last.unwrap_or_default() + 1;
+        self.undo.push(Undo::Sequence(sequence.to_owned(), last));
+        self.sequences.insert(sequence.to_owned(), next);
         self.journal.push((format!("sequence/{sequence}"), Some(next.to_string())));
-        *next
+        next
     }
 
-    /// Raises a sequence, so that it does not return numbers up to `used`.
-    pub fn reserve(&mut self, sequence: &str, used: u64) {
-        if self.sequences.get(sequence).copied().unwrap_or_default() < used {
-            self.sequences.insert(sequence.to_owned(), used);
-            self.journal.push((format!("sequence/{sequence}"), Some(used.to_string())));
-        }
+    /// Returns a customer and those above it, the nearest first.
+    pub fn lineage(&self, customer: u64) -> impl Iterator<Item = u64> {
+        let parent = |id: &u64| reference_id(&self.get(Kind::Customer, *id)?.object, "ParentRef");
+        // Customers are at most five levels deep; the limit guards against a loop.
+        std::iter::successors(Some(customer), parent).take(6)
     }
 
     /// Stores an object, with version and times set as `stamp` says, and moves its customer's balance.
@@ -158,17 +163,23 @@ impl Company {
             self.event(Event { kind, id, operation, deleted_id: None, at: now });
         }
         self.move_balance(kind, old.as_deref(), Some(&entity), now, switches);
-        // The balance of the object itself changes if it is a customer with a parent.
-        self.get(kind, id).cloned().unwrap_or(entity)
+        if kind == Kind::Customer
+            && let Some(old) = old
+        {
+            self.move_jobs(&old, &entity, now, switches);
+        }
+        entity
     }
 
     /// Deletes an object and remembers when.
     pub fn remove(&mut self, kind: Kind, id: u64, now: Timestamp, switches: &Switches) {
         let Some(old) = self.objects.get_mut(&kind).and_then(|objects| objects.remove(&id)) else { return };
+        self.undo.push(Undo::Object(kind, id, Some(Arc::clone(&old))));
         self.index.remove(kind, id, &old.object);
         self.journal.push((entity_key(kind, id), None));
         self.journal.push((deleted_key(kind, id), Some(now.to_string())));
-        self.deleted.entry(kind).or_default().insert(id, now);
+        let deleted = self.deleted.entry(kind).or_default().insert(id, now);
+        self.undo.push(Undo::Deleted(kind, id, deleted));
         self.event(Event { kind, id, operation: Operation::Delete, deleted_id: None, at: now });
         self.move_balance(kind, Some(&old), None, now, switches);
     }
@@ -188,8 +199,9 @@ impl Company {
         std::mem::take(&mut self.events)
     }
 
-    /// Returns the changes for the storage since the last call.
+    /// Returns the changes for the storage since the last call, which can then no longer be undone.
     pub fn take_journal(&mut self) -> Vec<Change> {
+        self.undo.clear();
         std::mem::take(&mut self.journal)
     }
 
@@ -229,6 +241,7 @@ impl Company {
                 let updated = updated_time(&object).ok_or_else(|| invalid("no LastUpdatedTime"))?;
                 self.put(kind, id, Entity::new(object, updated));
                 self.journal.clear();
+                self.undo.clear();
             }
             ["deleted", name, id] => {
                 let (kind, id) = kind_id(name, id)?;
@@ -245,8 +258,10 @@ impl Company {
     }
 
     fn put(&mut self, kind: Kind, id: u64, entity: Arc<Entity>) {
+        let old = self.get(kind, id).cloned();
+        self.undo.push(Undo::Object(kind, id, old.clone()));
         self.journal.push((entity_key(kind, id), Some(entity.object.to_string())));
-        let old = self.objects.entry(kind).or_default().insert(id, Arc::clone(&entity));
+        self.objects.entry(kind).or_default().insert(id, Arc::clone(&entity));
         if let Some(old) = old {
             self.index.remove(kind, id, &old.object);
         }
@@ -270,34 +285,51 @@ impl Company {
         }
     }
 
+    /// Adds an amount to the balance of a customer, and to the balances with jobs of those above it.
     fn add_to_balance(&mut self, customer: u64, amount: Decimal, now: Timestamp, switches: &Switches) {
+        let Some(entity) = self.get(Kind::Customer, customer) else { return };
+        let mut object = entity.object.clone();
+        object.set("Balance", object.decimal("Balance") + amount);
+        self.touch(customer, object, amount, now, switches);
+        let above: Vec<u64> = self.lineage(customer).skip(1).collect();
+        self.add_to_jobs(&above, amount, now, switches);
+    }
+
+    /// Moves the balance of a customer with its jobs from its former parent to its present one.
+    fn move_jobs(&mut self, old: &Entity, new: &Entity, now: Timestamp, switches: &Switches) {
+        let parents = [old, new].map(|entity| reference_id(&entity.object, "ParentRef"));
+        let amount = new.object.decimal("BalanceWithJobs");
+        if parents[0] == parents[1] || amount.is_zero() {
+            return;
+        }
+        for (parent, amount) in parents.into_iter().zip([-amount, amount]) {
+            let above: Vec<u64> = parent.into_iter().flat_map(|parent| self.lineage(parent)).collect();
+            self.add_to_jobs(&above, amount, now, switches);
+        }
+    }
+
+    fn add_to_jobs(&mut self, customers: &[u64], amount: Decimal, now: Timestamp, switches: &Switches) {
+        for id in customers {
+            if let Some(entity) = self.get(Kind::Customer, *id) {
+                let object = entity.object.clone();
+                self.touch(*id, object, amount, now, switches);
+            }
+        }
+    }
+
+    /// Stores a customer whose balance with jobs changes by an amount.
+    fn touch(&mut self, id: u64, mut object: Object, amount: Decimal, now: Timestamp, switches: &Switches) {
         let stamp = match () {
             () if switches.is(Switch::BalanceTouchesCustomer, "token") => Stamp::Update,
             () if switches.is(Switch::BalanceTouchesCustomer, "time") => Stamp::Touch,
             () => Stamp::Quiet,
         };
-        let mut next = Some(customer);
-        // Customers are at most five levels deep; the limit guards against a loop.
-        for level in 0..6 {
-            let Some(id) = next else { return };
-            let Some(entity) = self.get(Kind::Customer, id).cloned() else { return };
-            let mut object = entity.object.clone();
-            if level == 0 {
-                object.set("Balance", object.decimal("Balance") + amount);
-            }
-            object.set("BalanceWithJobs", object.decimal("BalanceWithJobs") + amount);
-            next = reference_id(&object, "ParentRef");
-            let updated = stamp_object(&mut object, id, Some(&entity), stamp, now);
-            self.put(Kind::Customer, id, Entity::new(object, updated));
-            if stamp == Stamp::Update {
-                self.event(Event {
-                    kind: Kind::Customer,
-                    id,
-                    operation: Operation::Update,
-                    deleted_id: None,
-                    at: now,
-                });
-            }
+        object.set("BalanceWithJobs", object.decimal("BalanceWithJobs") + amount);
+        let updated = stamp_object(&mut object, id, self.get(Kind::Customer, id).map(|e| &**e), stamp, now);
+        self.put(Kind::Customer, id, Entity::new(object, updated));
+        if stamp == Stamp::Update {
+            let operation = Operation::Update;
+            self.event(Event { kind: Kind::Customer, id, operation, deleted_id: None, at: now });
         }
     }
 }

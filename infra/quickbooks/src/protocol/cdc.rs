@@ -9,6 +9,7 @@ use crate::company::Company;
 use crate::entities::{Kind, Named};
 use crate::fault::Fault;
 use crate::object;
+use crate::rules::fields::invalid;
 use crate::switches::Switch;
 use crate::value::{Object, Value};
 
@@ -59,7 +60,7 @@ pub(super) fn run(context: &Context<'_>, entities: &str, since: &str) -> Result<
 }
 
 fn since_time(context: &Context<'_>, since: &str) -> Result<Timestamp, Fault> {
-    let since = parse_time(since).ok_or_else(|| Fault::invalid_value("2030", "changedSince", since))?;
+    let since = parse_time(since).ok_or_else(|| invalid("changedSince", since, context.switches))?;
     let oldest = context.now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN);
     if since < oldest && context.switches.is(Switch::CdcBeyondWindow, "error") {
         return Err(Fault::business("changedSince must lie within the last 30 days."));

@@ -7,6 +7,7 @@ use crate::entities::fields::{ADDRESS_PARTS, MAX_PHONE, MAX_URI};
 use crate::entities::{Access, Field, FieldKind, Kind};
 use crate::fault::Fault;
 use crate::object;
+use crate::rules::write::Author;
 use crate::switches::{Setting, Switch, Switches};
 use crate::value::{Object, Value};
 
@@ -51,7 +52,8 @@ pub struct Input {
 /// # Errors
 ///
 /// Returns the [`Fault`] of the first field that is not valid.
-pub fn check(kind: Kind, body: &Object, switches: &Switches) -> Result<Input, Fault> {
+pub fn check(kind: Kind, body: &Object, switches: &Switches, author: Author) -> Result<Input, Fault> {
+    check_names(body)?;
     let mut input = Input { sparse: body.flag("sparse").unwrap_or_default(), ..Input::default() };
     if let Some(id) = body.get("Id").filter(|id| !id.is_blank()) {
         input.id = Some(parse_id(&id.to_text(), switches)?);
@@ -68,17 +70,36 @@ pub fn check(kind: Kind, body: &Object, switches: &Switches) -> Result<Input, Fa
         };
         let is_ignored = field.access == Access::System
             || (field.access == Access::Create && input.id.is_some())
-            || (name == "Source" && switches.is(Switch::CustomerSource, "ignored"));
+            || (kind == Kind::Customer && name == "Source" && switches.is(Switch::CustomerSource, "ignored"));
         if is_ignored {
             continue;
         }
         match check_field(field, value, switches)? {
             Some(value) => input.fields.set(name, value),
-            None if clears(value, switches) => input.cleared.push(field.name),
+            // A person clears a field by emptying it.
+            None if author == Author::Person || clears(value, switches) => input.cleared.push(field.name),
             None => {}
         }
     }
     Ok(input)
+}
+
+/// Refuses names, also of inner objects, that the XML form of the API cannot hold.
+fn check_names(object: &Object) -> Result<(), Fault> {
+    object.iter().try_for_each(|(name, value)| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') || !name.chars().all(is_plain) {
+            return Err(Fault::unsupported_property(name));
+        }
+        check_names_within(value)
+    })
+}
+
+fn check_names_within(value: &Value) -> Result<(), Fault> {
+    match value {
+        Value::Object(object) => check_names(object),
+        value => value.items().iter().try_for_each(check_names_within),
+    }
 }
 
 /// Parses an object's id.
@@ -128,7 +149,9 @@ fn check_field(field: &Field, value: &Value, switches: &Switches) -> Result<Opti
         }
         FieldKind::Email => {
             let max = limit(Switch::EmailMax, switches);
-            return check_part(name, "Address", value, max, switches)?.map(check_email).transpose();
+            return check_part(name, "Address", value, max, switches)?
+                .map(|email| check_email(name, email))
+                .transpose();
         }
         FieldKind::Phone => return check_part(name, "FreeFormNumber", value, MAX_PHONE, switches),
         FieldKind::Web => return check_part(name, "URI", value, MAX_URI, switches),
@@ -141,7 +164,8 @@ fn check_field(field: &Field, value: &Value, switches: &Switches) -> Result<Opti
     }))
 }
 
-fn invalid(name: &str, supplied: &str, switches: &Switches) -> Fault {
+/// Returns the fault for an invalid id, number, date or truth value.
+pub(crate) fn invalid(name: &str, supplied: &str, switches: &Switches) -> Fault {
     let code = if switches.is(Switch::InvalidNumberCode, "2020") { "2020" } else { "2030" };
     Fault::invalid_value(code, name, supplied)
 }
@@ -193,14 +217,13 @@ fn check_part(
     Ok(Some(object! { part => text }.into()))
 }
 
-fn check_email(email: Value) -> Result<Value, Fault> {
+fn check_email(name: &str, email: Value) -> Result<Value, Fault> {
     let address = email.as_object().and_then(|email| email.text("Address")).unwrap_or_default();
     if address.contains('@') && address.contains('.') {
         return Ok(email);
     }
     let detail = "The email address does not conform to the syntax rules of RFC 822.";
-    Err(Fault::validation("2210", "Invalid Email Address format in the request", detail)
-        .at("PrimaryEmailAddr"))
+    Err(Fault::validation("2210", "Invalid Email Address format in the request", detail).at(name))
 }
 
 fn check_reference(reference: &Object) -> Result<Option<Value>, Fault> {

@@ -1,11 +1,11 @@
 //! Rules of payments: the invoices and credit memos that they are applied to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
 use super::write::{Writer, customer_of};
-use crate::company::{Company, Stamp, link, reference_id};
+use crate::company::{Stamp, link};
 use crate::entities::Kind;
 use crate::fault::Fault;
 use crate::object;
@@ -22,15 +22,23 @@ pub(super) fn prepare_payment(
     if total < Decimal::ZERO {
         return Err(Fault::business("The amount of a payment can't be negative."));
     }
-    let (mut applied, mut credits) = (Decimal::ZERO, Decimal::ZERO);
+    let mut targets: BTreeMap<(Kind, u64), Decimal> = BTreeMap::new();
     for line in object.list("Line").iter().filter_map(Value::as_object) {
         let amount =
             line.get("Amount").and_then(Value::as_decimal).ok_or_else(|| Fault::required("Line.Amount"))?;
-        let Some((kind, target)) = link(line) else { return Err(unlinkable(line)) };
-        check_line(writer, id, object, kind, target, amount)?;
-        if kind == Kind::Invoice { applied += amount } else { credits += amount }
+        if amount <= Decimal::ZERO {
+            return Err(
+                Fault::business("The amount applied to a transaction must be positive.").at("Line.Amount")
+            );
+        }
+        // Several lines can be linked to one transaction: together they must not exceed what is open.
+        *targets.entry(link(line).ok_or_else(|| unlinkable(line))?).or_default() += amount;
     }
-    let unapplied = total + credits - applied;
+    let mut unapplied = total;
+    for ((kind, target), amount) in targets {
+        check_target(writer, id, object, kind, target, amount)?;
+        unapplied += if kind == Kind::Invoice { -amount } else { amount };
+    }
     if unapplied < Decimal::ZERO {
         return Err(Fault::business("The amounts applied are larger than the payment."));
     }
@@ -50,9 +58,9 @@ fn unlinkable(line: &Object) -> Fault {
     }
 }
 
-/// Checks one line: the transaction exists, belongs to the same customer or one below, and has the amount
-/// open.
-fn check_line(
+/// Checks the transaction of one or more lines: it exists, belongs to the same customer or one below, and has
+/// the amount open.
+fn check_target(
     writer: &Writer<'_>,
     payment: Option<u64>,
     object: &Object,
@@ -62,7 +70,8 @@ fn check_line(
 ) -> Result<(), Fault> {
     let element = "Line.LinkedTxn.TxnId";
     let entity = writer.company.get(kind, target).ok_or_else(|| Fault::invalid_reference(element))?;
-    if !is_below(writer.company, customer_of(&entity.object), customer_of(object)) {
+    let mut lineage = customer_of(&entity.object).into_iter().flat_map(|id| writer.company.lineage(id));
+    if !lineage.any(|above| Some(above) == customer_of(object)) {
         return Err(Fault::cannot_link(&target.to_string()));
     }
     let own = writer.company.index().applied(kind, target).find(|(other, _)| Some(*other) == payment);
@@ -72,22 +81,6 @@ fn check_line(
         return Err(Fault::business("You can't apply more than the open balance of the transaction."));
     }
     Ok(())
-}
-
-/// Returns whether `customer` is `ancestor` or below it.
-fn is_below(company: &Company, customer: Option<u64>, ancestor: Option<u64>) -> bool {
-    let mut current = customer;
-    for _ in 0..6 {
-        if current == ancestor {
-            return true;
-        }
-        let parent = current.and_then(|id| company.get(Kind::Customer, id));
-        current = parent.and_then(|entity| reference_id(&entity.object, "ParentRef"));
-        if current.is_none() {
-            return false;
-        }
-    }
-    false
 }
 
 /// Computes the balances of the transactions that a payment is or was linked to.
@@ -115,6 +108,14 @@ fn refresh_target(writer: &mut Writer<'_>, kind: Kind, id: u64) {
     if kind == Kind::CreditMemo {
         object.set("RemainingCredit", open);
     }
+    set_payments(&mut object, &payments);
+    if object != entity.object {
+        writer.save(kind, id, object, Stamp::Update);
+    }
+}
+
+/// Sets the links of a transaction to its payments, which follow from the payments alone.
+pub(super) fn set_payments(object: &mut Object, payments: &[(u64, Decimal)]) {
     let is_payment = |link: &Value| link.as_object().and_then(|link| link.text("TxnType")) == Some("Payment");
     let mut linked: Vec<Value> =
         object.list("LinkedTxn").iter().filter(|link| !is_payment(link)).cloned().collect();
@@ -124,9 +125,6 @@ fn refresh_target(writer: &mut Writer<'_>, kind: Kind, id: u64) {
         }),
     );
     object.set("LinkedTxn", linked);
-    if object != entity.object {
-        writer.save(kind, id, object, Stamp::Update);
-    }
 }
 
 /// Removes an invoice or credit memo from its payments, whose amounts become unapplied.

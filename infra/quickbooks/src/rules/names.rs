@@ -20,6 +20,8 @@ const PARTS: [&str; 5] = ["Title", "GivenName", "MiddleName", "FamilyName", "Suf
 const MAX_LEVEL: u64 = 4;
 /// Appended to the name of an object that is made inactive.
 const DELETED: &str = " (deleted)";
+/// Longest name on checks. The default is cut to it, so that a client can write back what it has read.
+const MAX_CHECK_NAME: usize = 110;
 
 /// Opening balance of a new customer, and its date if the client gave one.
 #[derive(Debug)]
@@ -38,14 +40,20 @@ pub(super) fn prepare(
     let id = old.map(|(id, _)| id);
     set_default(object, "Active", true.into());
     if object.text("DisplayName").is_none() {
-        object.set("DisplayName", joined_name(object).ok_or_else(Fault::no_name)?);
+        let name = joined_name(object).ok_or_else(Fault::no_name)?;
+        let (max, length) = (max_name(writer), name.chars().count());
+        if length > max {
+            return Err(Fault::length("DisplayName", max, length));
+        }
+        object.set("DisplayName", name);
     }
     if let Some((_, old)) = old {
         change_active(writer, kind, old, object)?;
     }
     check_unique(writer, kind, id, object.text("DisplayName").unwrap_or_default())?;
     let name = object.text("DisplayName").unwrap_or_default().to_owned();
-    set_default(object, "PrintOnCheckName", name.as_str().into());
+    let check_name: String = name.chars().take(MAX_CHECK_NAME).collect();
+    set_default(object, "PrintOnCheckName", check_name.into());
     if kind != Kind::Employee {
         set_default(
             object,
@@ -107,17 +115,11 @@ fn prepare_customer(
 
 /// Returns the level and the full name of a parent, which must not be `id` or below it.
 fn parent_of(writer: &Writer<'_>, id: Option<u64>, parent: u64) -> Result<(u64, String), Fault> {
-    let mut above = Some(parent);
-    let mut level = 0;
-    while let Some(current) = above {
-        if Some(current) == id {
-            return Err(Fault::parent_is_child());
-        }
-        let entity = writer.company.get(Kind::Customer, current).ok_or_else(Fault::invalid_parent)?;
-        above = reference_id(&entity.object, "ParentRef");
-        level += u64::from(above.is_some());
+    if writer.company.lineage(parent).any(|above| Some(above) == id) {
+        return Err(Fault::parent_is_child());
     }
     let entity = writer.company.get(Kind::Customer, parent).ok_or_else(Fault::invalid_parent)?;
+    let level = writer.company.lineage(parent).skip(1).fold(0, |level, _| level + 1);
     Ok((level, entity.object.text("FullyQualifiedName").unwrap_or_default().to_owned()))
 }
 
@@ -172,18 +174,33 @@ fn change_active(
     }
     let is_restored = writer.switches.is_on(Switch::ReactivationRestoresName);
     if !was_active && is_active && is_restored && old.text("DisplayName") == Some(&name) {
-        let stem = name.rfind(DELETED).map_or(name.as_str(), |at| &name[..at]);
-        object.set("DisplayName", stem.to_owned());
+        object.set("DisplayName", without_deleted(&name).to_owned());
     }
     Ok(())
 }
 
-/// Returns `name` with the suffix, and a number if that name is taken.
+/// Returns `name` with the suffix, and a number if that name is taken. A name that would become too long is
+/// cut before the suffix.
 fn free_deleted_name(writer: &Writer<'_>, kind: Kind, name: &str) -> String {
-    let first = format!("{name}{DELETED}");
-    let numbered = (2_u32..).map(|n| format!("{name}{DELETED} {n}"));
-    let mut names = std::iter::once(first.clone()).chain(numbered);
-    names.find(|name| check_unique(writer, kind, None, name).is_ok()).unwrap_or(first)
+    let with = |suffix: String| {
+        let kept = max_name(writer).saturating_sub(suffix.chars().count());
+        name.chars().take(kept).chain(suffix.chars()).collect::<String>()
+    };
+    let numbered = (2_u32..).map(|n| format!("{DELETED} {n}"));
+    let mut names = std::iter::once(DELETED.to_owned()).chain(numbered).map(with);
+    names.find(|name| check_unique(writer, kind, None, name).is_ok()).unwrap_or_default()
+}
+
+/// Returns a name without the suffix, and without its number, at the end.
+fn without_deleted(name: &str) -> &str {
+    let numbered = name.trim_end_matches(|c: char| c.is_ascii_digit()).strip_suffix(' ');
+    let stem = [Some(name), numbered].into_iter().flatten().find_map(|name| name.strip_suffix(DELETED));
+    stem.filter(|stem| !stem.is_empty()).unwrap_or(name)
+}
+
+/// Returns the length of the longest display name, in characters.
+fn max_name(writer: &Writer<'_>) -> usize {
+    usize::try_from(writer.switches.number(Switch::DisplayNameMax)).unwrap_or(usize::MAX)
 }
 
 /// Returns the opening balance of a new customer, and sets its balance to zero: an invoice will raise it.
@@ -216,5 +233,25 @@ pub(super) fn refresh_children(writer: &mut Writer<'_>, kind: Kind, id: u64) {
         object.set("Level", level);
         writer.save(kind, child, object, Stamp::Quiet);
         refresh_children(writer, kind, child);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_deleted;
+
+    #[test]
+    fn only_the_suffix_at_the_end_is_removed() {
+        for (name, expected) in [
+            ("Ann (deleted)", "Ann"),
+            ("Ann (deleted) 12", "Ann"),
+            ("Ann (deleted) & Co", "Ann (deleted) & Co"),
+            ("Ann (deleted) Smith (deleted)", "Ann (deleted) Smith"),
+            ("Ann 12", "Ann 12"),
+            ("Ann (deleted)12", "Ann (deleted)12"),
+            (" (deleted)", " (deleted)"),
+        ] {
+            assert_eq!(without_deleted(name), expected);
+        }
     }
 }

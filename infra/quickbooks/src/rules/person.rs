@@ -17,19 +17,14 @@ use crate::value::{Object, Value};
 const OF_CUSTOMERS: [Kind; 4] = [Kind::Invoice, Kind::Payment, Kind::CreditMemo, Kind::SalesReceipt];
 
 impl Writer<'_> {
-    /// Makes an object inactive. A customer's balance is first brought to zero by a credit memo. Source:
-    /// Intuit's Customer page.
+    /// Makes an object inactive. A customer's balance is brought to zero by a credit memo, as in any edit by
+    /// a person that makes the customer inactive.
     ///
     /// # Errors
     ///
     /// Returns a [`Fault`] if the object does not exist or cannot be made inactive.
     pub fn deactivate(&mut self, kind: Kind, body: &Object) -> Result<Arc<Entity>, Fault> {
         let id = self.required_id(body, "Id")?;
-        let entity = self.company.get(kind, id).cloned().ok_or_else(Fault::not_found)?;
-        let balance = entity.object.decimal("Balance");
-        if kind == Kind::Customer && balance > Decimal::ZERO {
-            self.write(Kind::CreditMemo, &balancing_memo(id, balance))?;
-        }
         self.write(kind, &object! { "Id" => id.to_string(), "sparse" => true, "Active" => false })
     }
 
@@ -47,29 +42,35 @@ impl Writer<'_> {
         let (survivor, merged) = (self.required_id(body, "Id")?, self.required_id(body, "deletedId")?);
         let current = self.company.get(kind, survivor).cloned().ok_or_else(Fault::not_found)?;
         self.company.get(kind, merged).ok_or_else(Fault::not_found)?;
-        if survivor == merged || self.is_ancestor(kind, merged, survivor) {
+        let is_above = kind == Kind::Customer && self.company.lineage(survivor).any(|above| above == merged);
+        if survivor == merged || is_above {
             return Err(Fault::parent_is_child());
         }
-        if kind == Kind::Customer {
-            self.move_transactions(survivor, merged, &current);
-            self.move_children(survivor, merged)?;
+        self.atomically(|writer| {
+            if kind == Kind::Customer {
+                writer.move_transactions(survivor, merged, &current);
+                writer.move_children(survivor, merged)?;
+            }
+            writer.company.remove(kind, merged, writer.now, writer.switches);
+            let current = writer.company.get(kind, survivor).cloned().ok_or_else(Fault::not_found)?;
+            let saved = writer.save(kind, survivor, current.object.clone(), Stamp::Update);
+            writer.company.report_merge(kind, survivor, merged, writer.now);
+            Ok(saved)
+        })
+    }
+
+    /// Brings the balance of a customer to zero by a credit memo. Source: Intuit's Customer page.
+    pub(super) fn balance_customer(&mut self, id: u64, customer: &Entity) -> Result<(), Fault> {
+        let balance = customer.object.decimal("Balance");
+        if balance > Decimal::ZERO {
+            self.write(Kind::CreditMemo, &balancing_memo(id, balance))?;
         }
-        self.company.remove(kind, merged, self.now, self.switches);
-        let current = self.company.get(kind, survivor).cloned().ok_or_else(Fault::not_found)?;
-        let saved = self.save(kind, survivor, current.object.clone(), Stamp::Update);
-        self.company.report_merge(kind, survivor, merged, self.now);
-        Ok(saved)
+        Ok(())
     }
 
     fn required_id(&self, body: &Object, field: &str) -> Result<u64, Fault> {
         let id = body.get(field).filter(|id| !id.is_blank()).ok_or_else(|| Fault::required(field))?;
         parse_id(&id.to_text(), self.switches)
-    }
-
-    /// Returns whether `ancestor` is above `id`.
-    fn is_ancestor(&self, kind: Kind, ancestor: u64, id: u64) -> bool {
-        let parent = |id: &u64| reference_id(&self.company.get(kind, *id)?.object, "ParentRef");
-        std::iter::successors(parent(&id), parent).take(6).any(|above| above == ancestor)
     }
 
     fn move_transactions(&mut self, survivor: u64, merged: u64, current: &Entity) {

@@ -14,7 +14,7 @@ use crate::company::{reference, reference_id};
 use crate::entities::Kind;
 use crate::fault::Fault;
 use crate::object;
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, is_in_range};
 
 /// Item of a sales line that names none.
 const DEFAULT_ITEM: u64 = 1;
@@ -38,17 +38,18 @@ pub(super) fn prepare(
         check_open_period(writer, old)?;
     }
     set_default(object, "CurrencyRef", object! { "value" => "USD", "name" => "United States Dollar" }.into());
-    set_default(object, "LinkedTxn", Vec::new().into());
     let id = old.map(|(id, _)| id);
     if kind == Kind::Payment {
+        set_default(object, "LinkedTxn", Vec::new().into());
         return links::prepare_payment(writer, id, object);
     }
     prepare_number(writer, kind, old, object)?;
     let total = prepare_lines(writer, object)?;
     object.set("TotalAmt", total);
-    let applied: Decimal = id
-        .map(|id| writer.company.index().applied(kind, id).map(|(_, amount)| amount).sum())
-        .unwrap_or_default();
+    let payments: Vec<(u64, Decimal)> =
+        id.into_iter().flat_map(|id| writer.company.index().applied(kind, id)).collect();
+    links::set_payments(object, &payments);
+    let applied: Decimal = payments.iter().map(|(_, amount)| *amount).sum();
     if applied > total {
         return Err(Fault::business("The total can't be less than the payments that are applied to it."));
     }
@@ -155,7 +156,9 @@ fn prepare_lines(writer: &Writer<'_>, object: &mut Object) -> Result<Decimal, Fa
     tax.set("TotalTax", total_tax);
     object.set("TxnTaxDetail", tax);
     let is_included = object.text("GlobalTaxCalculation") == Some("TaxInclusive");
-    Ok(if is_included { total } else { total + total_tax })
+    let total = if is_included { total } else { total + total_tax };
+    // Balances add up totals: each must leave room for many others.
+    if is_in_range(total) { Ok(total) } else { Err(Fault::amount_range("TotalAmt")) }
 }
 
 fn prepare_line(writer: &Writer<'_>, line: &Object, number: usize) -> Result<Object, Fault> {
@@ -193,8 +196,8 @@ fn prepare_detail(writer: &Writer<'_>, detail: &mut Object, amount: Decimal) -> 
     // python-quickbooks sends 0 for a quantity or price that its user has not set.
     let number = |name: &str| detail.get(name).and_then(Value::as_decimal).filter(|number| !number.is_zero());
     if let Some((quantity, price)) = number("Qty").zip(number("UnitPrice")) {
-        let product = quantity.checked_mul(price).unwrap_or(Decimal::MAX);
-        if (product - amount).abs() > Decimal::new(5, 3) {
+        let difference = quantity.checked_mul(price).and_then(|product| product.checked_sub(amount));
+        if difference.is_none_or(|difference| difference.abs() > Decimal::new(5, 3)) {
             return Err(Fault::amount(&amount.normalize().to_string()));
         }
     }
@@ -221,7 +224,9 @@ fn prepare_discount(line: &Object, subtotal: Decimal) -> Result<Object, Fault> {
     let mut line = line.clone();
     let detail = line.get("DiscountLineDetail").and_then(Value::as_object).cloned().unwrap_or_default();
     let amount = if detail.flag("PercentBased") == Some(true) {
-        (subtotal * detail.decimal("DiscountPercent") / Decimal::ONE_HUNDRED).round_dp(2)
+        let percent = detail.decimal("DiscountPercent");
+        let discount = subtotal.checked_mul(percent).map(|product| product / Decimal::ONE_HUNDRED);
+        discount.ok_or_else(|| Fault::amount_range("Line.DiscountLineDetail.DiscountPercent"))?.round_dp(2)
     } else {
         line.get("Amount").and_then(Value::as_decimal).ok_or_else(|| Fault::required("Line.Amount"))?
     };

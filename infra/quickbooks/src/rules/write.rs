@@ -1,5 +1,6 @@
 //! Creates, updates, deletes and voids objects.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -45,21 +46,30 @@ impl Writer<'_> {
     ///
     /// Returns the [`Fault`] of the first rule that the request breaks; nothing is changed then.
     pub fn write(&mut self, kind: Kind, body: &Object) -> Result<Arc<Entity>, Fault> {
-        let input = fields::check(kind, body, self.switches)?;
-        match input.id {
-            Some(id) => self.update(kind, id, input),
+        let input = fields::check(kind, body, self.switches, self.author)?;
+        self.atomically(|writer| match input.id {
+            Some(id) => writer.update(kind, id, input),
             None if kind.family() == Family::Single => Err(Fault::unsupported_operation("create")),
-            None => self.create(kind, input.fields),
+            None => writer.create(kind, input.fields),
+        })
+    }
+
+    /// Runs a change that takes several steps. If one is refused, or panics, the company stays as it was.
+    pub(super) fn atomically<T>(
+        &mut self,
+        change: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mark = self.company.mark();
+        let result = panic::catch_unwind(AssertUnwindSafe(|| change(self)));
+        if !matches!(result, Ok(Ok(_))) {
+            self.company.roll_back(mark);
         }
+        result.unwrap_or_else(|panic| panic::resume_unwind(panic))
     }
 
     fn create(&mut self, kind: Kind, mut object: Object) -> Result<Arc<Entity>, Fault> {
         self.prepare(kind, None, &mut object)?;
         let opening = names::take_opening_balance(kind, &mut object);
-        if let Some(opening) = &opening {
-            // Checked before the customer is saved, so that a refusal changes nothing.
-            sales::check_open_period(self, &sales::opening_invoice(0, opening))?;
-        }
         let id = self.company.next(kind.sequence());
         let saved = self.save(kind, id, object, Stamp::Create);
         if let Some(opening) = opening {
@@ -73,6 +83,12 @@ impl Writer<'_> {
     fn update(&mut self, kind: Kind, id: u64, input: fields::Input) -> Result<Arc<Entity>, Fault> {
         let current = self.company.get(kind, id).cloned().ok_or_else(Fault::not_found)?;
         self.check_version(&current, input.sync_token.as_deref())?;
+        let is_deactivated = current.is_active && input.fields.flag("Active") == Some(false);
+        if is_deactivated && kind == Kind::Customer && self.author == Author::Person {
+            self.balance_customer(id, &current)?;
+        }
+        // Balancing the customer has changed it.
+        let current = self.company.get(kind, id).cloned().ok_or_else(Fault::not_found)?;
         let mut object = if input.sparse {
             self.merged(kind, &current.object, input)
         } else {
@@ -96,10 +112,12 @@ impl Writer<'_> {
         }
         let (id, current) = self.find(kind, body)?;
         sales::check_open_period(self, &current.object)?;
-        links::unlink(self, kind, id);
-        self.company.remove(kind, id, self.now, self.switches);
-        links::refresh(self, kind, Some(&current.object), &Object::new());
-        Ok(id)
+        self.atomically(|writer| {
+            links::unlink(writer, kind, id);
+            writer.company.remove(kind, id, writer.now, writer.switches);
+            links::refresh(writer, kind, Some(&current.object), &Object::new());
+            Ok(id)
+        })
     }
 
     /// Sets the amounts of a transaction to zero.
@@ -113,13 +131,15 @@ impl Writer<'_> {
         }
         let (id, current) = self.find(kind, body)?;
         sales::check_open_period(self, &current.object)?;
-        links::unlink(self, kind, id);
-        // Unlinking has given the transaction a new version, with the links that are left.
-        let linked = self.company.get(kind, id).map_or(&current.object, |entity| &entity.object);
-        let object = sales::voided(kind, linked);
-        let saved = self.save(kind, id, object, Stamp::Update);
-        links::refresh(self, kind, Some(&current.object), &saved.object);
-        Ok(saved)
+        self.atomically(|writer| {
+            links::unlink(writer, kind, id);
+            // Unlinking has given the transaction a new version, with the links that are left.
+            let linked = writer.company.get(kind, id).map_or(&current.object, |entity| &entity.object);
+            let object = sales::voided(kind, linked);
+            let saved = writer.save(kind, id, object, Stamp::Update);
+            links::refresh(writer, kind, Some(&current.object), &saved.object);
+            Ok(saved)
+        })
     }
 
     pub(super) fn save(&mut self, kind: Kind, id: u64, object: Object, stamp: Stamp) -> Arc<Entity> {
@@ -167,7 +187,8 @@ impl Writer<'_> {
     }
 
     fn merged_address(&self, new: &Object, old: &Object) -> Object {
-        if !self.switches.is(Switch::SparseSubObject, "merge") {
+        // A person sees and saves the whole address.
+        if self.author == Author::Person || !self.switches.is(Switch::SparseSubObject, "merge") {
             return with_address_id(new.clone(), old);
         }
         let mut address = old.clone();
@@ -238,4 +259,50 @@ fn with_address_id(mut new: Object, old: &Object) -> Object {
 /// Returns the customer of a transaction.
 pub(super) fn customer_of(object: &Object) -> Option<u64> {
     reference_id(object, "CustomerRef")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::company::demo;
+
+    #[test]
+    fn panic_in_the_middle_of_a_write_leaves_the_company_unchanged() {
+        let (mut company, switches) = (Company::default(), Switches::default());
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        demo::create(&mut company, &switches, now);
+        company.take_journal();
+        company.take_events();
+        let contents = |company: &Company| {
+            crate::entities::KINDS
+                .iter()
+                .flat_map(|kind| company.list(*kind).map(|(id, entity)| (*kind, id, Arc::clone(entity))))
+                .collect::<Vec<_>>()
+        };
+        let before = contents(&company);
+        let mut writer = Writer {
+            company: &mut company,
+            switches: &switches,
+            now,
+            author: Author::Client,
+            allow_duplicate_numbers: false,
+        };
+        let panicked = panic::catch_unwind(AssertUnwindSafe(|| {
+            writer.atomically::<()>(|writer| {
+                let body = Object::parse(r#"{"Id":"1","SyncToken":"0"}"#).unwrap().unwrap();
+                writer.delete(Kind::Invoice, &body).map(drop).unwrap_err();
+                writer.author = Author::Person;
+                writer.delete(Kind::Invoice, &body)?;
+                let new = Object::parse(r#"{"DisplayName":"Ann","Balance":5}"#).unwrap().unwrap();
+                writer.write(Kind::Customer, &new)?;
+                panic!("on purpose");
+            })
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(contents(&company), before);
+        assert!(company.take_journal().is_empty() && company.take_events().is_empty());
+        assert_eq!(company.deleted(Kind::Invoice).count(), 0);
+        assert_eq!(company.index().applied(Kind::Invoice, 1).count(), 1);
+        assert!(company.index().names("Ann").is_empty());
+    }
 }

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 
 mod parse;
 
-pub use parse::{ParseError, parse_decimal};
+pub use parse::{ParseError, is_in_range, parse_decimal};
 
 /// Number of field names that are interned. Further names are stored with each object.
 const MAX_INTERNED: usize = 4096;

@@ -19,7 +19,7 @@ pub enum ParseError {
     /// The text is not JSON.
     #[error(transparent)]
     Syntax(#[from] serde_json::Error),
-    /// A number has more digits than a decimal holds.
+    /// A number is too large.
     #[error("the number {0} is out of range")]
     Number(String),
     /// Objects or lists are nested too deeply.
@@ -31,11 +31,21 @@ pub(super) fn parse(text: &str) -> Result<Value, ParseError> {
     from_raw(serde_json::from_str(text)?, 0)
 }
 
-/// Parses a decimal in plain or scientific notation.
+/// Numbers must be smaller than 10 to this power. The sums of a request, of at most 8 MiB, and of a company's
+/// transactions then fit into a decimal, which ends at 7.9 * 10^28.
+const MAX_POWER: u32 = 18;
+
+/// Parses a decimal in plain or scientific notation. `None` if its size is 10^18 or more.
 #[must_use]
 pub fn parse_decimal(text: &str) -> Option<Decimal> {
     let text = text.trim();
-    text.parse().or_else(|_| Decimal::from_scientific(text)).ok()
+    text.parse().or_else(|_| Decimal::from_scientific(text)).ok().filter(|number| is_in_range(*number))
+}
+
+/// Returns whether a number has the size of one that a request can hold.
+#[must_use]
+pub fn is_in_range(number: Decimal) -> bool {
+    number.abs() < Decimal::from(10_i64.pow(MAX_POWER))
 }
 
 fn from_raw(raw: &RawValue, depth: usize) -> Result<Value, ParseError> {

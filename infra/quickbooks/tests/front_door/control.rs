@@ -139,3 +139,17 @@ async fn controls_reject_other_websites_and_bad_bodies() {
     assert_eq!(send(&[], r#"{"none":1}"#).await, 400);
     assert_eq!(send(&[], "{").await, 400);
 }
+
+#[tokio::test]
+async fn person_clears_fields_and_replaces_addresses_whatever_clients_can() {
+    let client = Client::start().await;
+    client.switch("sparse_clear", json!("never")).await;
+    client.switch("sparse_sub_object", json!("merge")).await;
+    let address = json!({ "Line1": "1 Main", "City": "Tampa" });
+    let ann =
+        client.save("Customer", json!({ "DisplayName": "Ann", "Notes": "n", "BillAddr": address })).await;
+    let edit = json!({ "Id": ann["Id"], "Notes": "", "BillAddr": { "City": "Miami" } });
+    let edited = client.edit("Customer", "update", edit).await;
+    assert_eq!((edited.get("Notes"), edited["BillAddr"].get("Line1")), (None, None));
+    assert_eq!(edited["BillAddr"]["City"], "Miami");
+}

@@ -166,3 +166,33 @@ async fn opening_balance_becomes_an_invoice_and_is_ignored_on_update() {
         json!({ "Id": created["Id"], "SyncToken": created["SyncToken"], "sparse": true, "Balance": 99 });
     assert_eq!(client.save("Customer", update).await["Balance"], 12.5);
 }
+
+#[tokio::test]
+async fn names_that_the_server_builds_stay_within_the_maximum() {
+    let client = Client::start().await;
+    let longest = "x".repeat(500);
+    let ann = client.save("Customer", json!({ "DisplayName": longest })).await;
+    assert_eq!(ann["PrintOnCheckName"], "x".repeat(110));
+    // The whole object can be written back.
+    let ann = client.save("Customer", ann).await;
+    let active = |token: &Value, active: bool| json!({ "Id": ann["Id"], "SyncToken": token, "sparse": true, "Active": active });
+    let inactive = client.save("Customer", active(&ann["SyncToken"], false)).await;
+    assert_eq!(inactive["DisplayName"], format!("{} (deleted)", "x".repeat(490)));
+    let restored = client.save("Customer", active(&inactive["SyncToken"], true)).await;
+    assert_eq!(restored["DisplayName"], "x".repeat(490));
+    client.switch("display_name_max", json!(100)).await;
+    let parts = json!({ "GivenName": "x".repeat(60), "FamilyName": "y".repeat(60) });
+    assert_eq!(client.refused("Customer", parts).await, "2050");
+}
+
+#[tokio::test]
+async fn reactivation_removes_only_the_suffix() {
+    let client = Client::start().await;
+    client.switch("deleted_suffix", json!(false)).await;
+    let name = "Ann (deleted) & Co";
+    let ann = client.save("Customer", json!({ "DisplayName": name })).await;
+    for (token, active) in [("0", false), ("1", true)] {
+        let update = json!({ "Id": ann["Id"], "SyncToken": token, "sparse": true, "Active": active });
+        assert_eq!(client.save("Customer", update).await["DisplayName"], name);
+    }
+}

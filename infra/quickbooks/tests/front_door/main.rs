@@ -17,6 +17,7 @@ mod oauth;
 mod page;
 mod persistence;
 mod query;
+mod refusals;
 mod sales;
 mod switches;
 mod webhooks;

@@ -56,3 +56,15 @@ async fn forms_edit_a_customer_add_an_invoice_and_pay_it() {
             .contains("message=")
     );
 }
+
+#[tokio::test]
+async fn unticking_active_balances_the_customer() {
+    let client = Client::start().await;
+    let edit = [("Id", "2"), ("DisplayName", "King's Groceries"), ("Email", ""), ("Phone", "")];
+    assert_eq!(client.read("Customer", &json!("2")).await["Balance"], 130);
+    post(&client, "/stand-in/page/customer", &edit).await;
+    let customer = client.read("Customer", &json!("2")).await;
+    assert_eq!((&customer["Active"], &customer["Balance"]), (&json!(false), &json!(0)));
+    let memos = client.query("select * from CreditMemo where CustomerRef = '2'").await.json();
+    assert_eq!(memos["QueryResponse"]["CreditMemo"][0]["TotalAmt"], 130);
+}

@@ -4,17 +4,17 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 
-fn line(amount: &str) -> Value {
+pub(crate) fn line(amount: &str) -> Value {
     let amount: Value = serde_json::from_str(amount).unwrap();
     let detail = json!({ "ItemRef": { "value": "1" } });
     json!({ "Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail })
 }
 
-async fn customer(client: &Client) -> Value {
+pub(crate) async fn customer(client: &Client) -> Value {
     client.save("Customer", json!({ "DisplayName": "Ann" })).await["Id"].clone()
 }
 
-async fn invoice(client: &Client, customer: &Value, amount: &str) -> Value {
+pub(crate) async fn invoice(client: &Client, customer: &Value, amount: &str) -> Value {
     client.save("Invoice", json!({ "CustomerRef": { "value": customer }, "Line": [line(amount)] })).await
 }
 
@@ -196,4 +196,65 @@ async fn sales_receipt_is_paid_and_leaves_the_balance_alone() {
     let receipt = client.save("SalesReceipt", body).await;
     assert_eq!((&receipt["TotalAmt"], &receipt["Balance"]), (&json!(25), &json!(0)));
     assert_eq!((&receipt["ShipDate"], balance(&client, &customer).await), (&json!("2026-02-03"), 0.0));
+}
+
+#[tokio::test]
+async fn lines_of_one_payment_together_stay_within_what_is_open() {
+    let client = Client::start().await;
+    let ann = customer(&client).await;
+    let sale = invoice(&client, &ann, "100").await["Id"].clone();
+    for (lines, code) in [([60.0, 60.0], "6000"), ([0.0, 10.0], "6000"), ([-10.0, 10.0], "6000")] {
+        let links = lines.map(|amount| (&sale, "Invoice", amount));
+        assert_eq!(client.refused("Payment", payment(&ann, 200.0, &links)).await, code, "{lines:?}");
+    }
+    let paid =
+        client.save("Payment", payment(&ann, 200.0, &[60.0, 40.0].map(|n| (&sale, "Invoice", n)))).await;
+    assert_eq!((&paid["UnappliedAmt"], balance(&client, &ann).await), (&json!(100), -100.0));
+    assert_eq!(client.read("Invoice", &sale).await["Balance"], 0);
+}
+
+#[tokio::test]
+async fn updates_of_a_paid_invoice_keep_its_link_to_the_payment() {
+    let client = Client::start().await;
+    let ann = customer(&client).await;
+    let sale = invoice(&client, &ann, "100").await;
+    let paid = client.save("Payment", payment(&ann, 100.0, &[(&sale["Id"], "Invoice", 100.0)])).await;
+    let linked = json!([{ "TxnId": paid["Id"], "TxnType": "Payment" }]);
+    let full =
+        json!({ "Id": sale["Id"], "SyncToken": "1", "CustomerRef": { "value": ann }, "Line": [line("120")] });
+    let full = client.save("Invoice", full).await;
+    assert_eq!((&full["LinkedTxn"], &full["Balance"]), (&linked, &json!(20)));
+    let invented =
+        json!([{ "TxnId": "4711", "TxnType": "Payment" }, { "TxnId": "9", "TxnType": "Estimate" }]);
+    let sparse = json!({ "Id": sale["Id"], "SyncToken": "2", "sparse": true, "LinkedTxn": invented });
+    let linked =
+        json!([{ "TxnId": "9", "TxnType": "Estimate" }, { "TxnId": paid["Id"], "TxnType": "Payment" }]);
+    assert_eq!(client.save("Invoice", sparse).await["LinkedTxn"], linked);
+}
+
+#[tokio::test]
+async fn balances_with_jobs_follow_a_customer_to_its_new_parent() {
+    let client = Client::start().await;
+    let named = async |name: &str, parent: Option<&Value>| {
+        let mut body = json!({ "DisplayName": name });
+        if let Some(parent) = parent {
+            body["Job"] = json!(true);
+            body["ParentRef"] = json!({ "value": parent });
+        }
+        client.save("Customer", body).await["Id"].clone()
+    };
+    let (first, second) = (named("First", None).await, named("Second", None).await);
+    let middle = named("Middle", Some(&second)).await;
+    let job = named("Job", Some(&first)).await;
+    invoice(&client, &job, "100").await;
+    let jobs = async |id: &Value| client.read("Customer", id).await["BalanceWithJobs"].as_f64().unwrap();
+    let balances = async || [jobs(&first).await, jobs(&middle).await, jobs(&second).await, jobs(&job).await];
+    assert_eq!(balances().await, [100.0, 0.0, 0.0, 100.0]);
+    let under_middle =
+        json!({ "Id": job, "SyncToken": "0", "sparse": true, "ParentRef": { "value": middle } });
+    client.save("Customer", under_middle).await;
+    assert_eq!(balances().await, [0.0, 100.0, 100.0, 100.0]);
+    client.edit("Customer", "merge", json!({ "Id": first, "deletedId": middle })).await;
+    let merged = [jobs(&first).await, jobs(&second).await, jobs(&job).await];
+    assert_eq!(merged, [100.0, 0.0, 100.0]);
 }
