@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-/// A token and the position of its first character, counted from 1.
+/// A token and the position of its first byte, counted from 0.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token {
     pub(super) kind: TokenKind,
-    pub(super) column: usize,
+    pub(super) at: usize,
 }
 
 /// The kinds of token.
@@ -47,13 +47,13 @@ pub(super) fn tokens(query: &str) -> Result<Vec<Token>, String> {
     let mut rest = query;
     loop {
         rest = rest.trim_start();
-        let column = query[..query.len() - rest.len()].chars().count() + 1;
+        let at = query.len() - rest.len();
         let Some(first) = rest.chars().next() else {
-            tokens.push(Token { kind: TokenKind::End, column });
+            tokens.push(Token { kind: TokenKind::End, at });
             return Ok(tokens);
         };
         let kind = if let Some(text) = rest.strip_prefix('\'') {
-            let (text, end) = quoted(text).ok_or_else(|| lexical_error("<EOF>", column))?;
+            let (text, end) = quoted(text).ok_or_else(|| lexical_error("<EOF>", column(query, at)))?;
             rest = &rest[1 + end..];
             TokenKind::Text(text)
         } else if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
@@ -62,14 +62,20 @@ pub(super) fn tokens(query: &str) -> Result<Vec<Token>, String> {
         } else {
             let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
             if end == 0 {
-                return Err(lexical_error(&first.to_string(), column));
+                return Err(lexical_error(&first.to_string(), column(query, at)));
             }
             let word = rest[..end].to_owned();
             rest = &rest[end..];
             TokenKind::Word(word)
         };
-        tokens.push(Token { kind, column });
+        tokens.push(Token { kind, at });
     }
+}
+
+/// Returns the number of the character at a byte, counted from 1. Only errors print it: to count the
+/// characters for each token would take quadratic time.
+pub(super) fn column(query: &str, at: usize) -> usize {
+    query[..at].chars().count() + 1
 }
 
 fn is_word(c: char) -> bool {

@@ -1,6 +1,6 @@
 //! Parses a query.
 
-use super::lexer::{Token, TokenKind, tokens};
+use super::lexer::{Token, TokenKind, column, tokens};
 use crate::entities::Named;
 use crate::fault::Fault;
 
@@ -72,15 +72,16 @@ pub enum Direction {
 /// entity does not exist.
 pub fn parse(query: &str) -> Result<Query, Fault> {
     let tokens = tokens(query).map_err(|detail| Fault::query_syntax(&detail))?;
-    Parser { tokens, at: 0 }.query()
+    Parser { query, tokens, at: 0 }.query()
 }
 
-struct Parser {
+struct Parser<'a> {
+    query: &'a str,
     tokens: Vec<Token>,
     at: usize,
 }
 
-impl Parser {
+impl Parser<'_> {
     fn query(&mut self) -> Result<Query, Fault> {
         self.expect_keyword("SELECT")?;
         let selection = self.selection()?;
@@ -254,8 +255,8 @@ impl Parser {
 
     fn unexpected(&self, expected: &str) -> Fault {
         let token = self.tokens.get(self.at).or(self.tokens.last());
-        let (found, column) =
-            token.map_or_else(Default::default, |token| (token.kind.to_string(), token.column));
+        let (found, at) = token.map_or_else(Default::default, |token| (token.kind.to_string(), token.at));
+        let column = column(self.query, at);
         Fault::query_syntax(&format!(
             "Encountered \" {found} \" at line 1, column {column}.\nWas expecting: {expected}"
         ))

@@ -126,6 +126,9 @@ impl Test {
         } else {
             condition.values.iter().map(|value| column.parse(value, fold)).collect::<Result<_, _>>()?
         };
+        let mut values: Vec<Key> = values;
+        // Sorted, so that a long list of `IN` is searched in few steps.
+        values.sort_unstable();
         Ok(Self { column, operator: condition.operator, values, fold })
     }
 
@@ -143,8 +146,11 @@ impl Test {
     }
 
     fn compares(&self, key: &Key) -> bool {
+        if matches!(self.operator, Operator::Equal | Operator::In) {
+            return self.values.binary_search(key).is_ok();
+        }
         self.values.iter().any(|value| match self.operator {
-            Operator::Equal | Operator::In => key == value,
+            Operator::Equal | Operator::In => false,
             Operator::Less => key.cmp(value) == Ordering::Less,
             Operator::LessOrEqual => key.cmp(value) != Ordering::Greater,
             Operator::Greater => key.cmp(value) == Ordering::Greater,

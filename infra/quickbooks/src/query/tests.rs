@@ -62,6 +62,12 @@ fn what_the_language_lacks_is_a_parser_error() {
 }
 
 #[test]
+fn parser_errors_name_the_column_in_characters() {
+    let fault = parse("SELECT * FROM Customer WHERE DisplayName = 'Zoë' OR").unwrap_err();
+    assert!(fault.detail.contains("Encountered \" OR \" at line 1, column 50."), "{}", fault.detail);
+}
+
+#[test]
 fn like_matches_with_percent_signs() {
     for (text, pattern, expected) in [
         ("abc", "abc", true),
