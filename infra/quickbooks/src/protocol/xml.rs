@@ -7,7 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use crate::object;
-use crate::value::{Object, Value};
+use crate::value::{MAX_FIELDS, Object, Value};
 
 const NAMESPACE: &str = "http://schema.intuit.com/finance/v3";
 
@@ -120,13 +120,13 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
             }
             Event::Empty(start) => {
                 let element = started(&start)?;
-                if let Some(root) = close(element, &mut open) {
+                if let Some(root) = close(element, &mut open)? {
                     return Ok(root);
                 }
             }
             Event::End(_) => {
                 let Some(element) = open.pop() else { return Err("an element is closed twice".to_owned()) };
-                if let Some(root) = close(element, &mut open) {
+                if let Some(root) = close(element, &mut open)? {
                     return Ok(root);
                 }
             }
@@ -164,7 +164,11 @@ fn resolved(reference: &quick_xml::events::BytesRef<'_>) -> Result<String, Strin
 fn started(start: &BytesStart<'_>) -> Result<Open, String> {
     let name = String::from_utf8_lossy(start.local_name().as_ref()).into_owned();
     let mut attributes = Object::new();
-    for attribute in start.attributes() {
+    // quick-xml's check for equal names compares each attribute with all others.
+    for attribute in start.attributes().with_checks(false) {
+        if attributes.len() >= MAX_FIELDS {
+            return Err(too_many_fields());
+        }
         let attribute = attribute.map_err(|e| e.to_string())?;
         let key = String::from_utf8_lossy(attribute.key.as_ref()).into_owned();
         if key == "xmlns" || key.contains(':') {
@@ -177,8 +181,16 @@ fn started(start: &BytesStart<'_>) -> Result<Open, String> {
     Ok(Open { name, attributes, children: Object::new(), text: String::new() })
 }
 
+fn too_many_fields() -> String {
+    format!("more than {MAX_FIELDS} fields in an element")
+}
+
 /// Adds an element to its parent. Returns its value if it is the root.
-fn close(element: Open, open: &mut [Open]) -> Option<Value> {
+///
+/// # Errors
+///
+/// Returns the reason if the parent has too many fields.
+fn close(element: Open, open: &mut [Open]) -> Result<Option<Value>, String> {
     let Open { name, attributes, mut children, text } = element;
     let is_leaf = children.is_empty();
     let text = text.trim();
@@ -196,12 +208,14 @@ fn close(element: Open, open: &mut [Open]) -> Option<Value> {
         }
         children.into()
     };
-    let Some(parent) = open.last_mut() else { return Some(value) };
+    let Some(parent) = open.last_mut() else { return Ok(Some(value)) };
+    let is_full = parent.children.len() >= MAX_FIELDS;
     match parent.children.get_mut(&name) {
         Some(Value::List(items)) => items.push(value),
+        None if is_full => return Err(too_many_fields()),
         Some(first) => *first = Value::List(vec![first.clone(), value]),
         None if LISTS.contains(&name.as_str()) => parent.children.set(&name, vec![value]),
         None => parent.children.set(&name, value),
     }
-    None
+    Ok(None)
 }

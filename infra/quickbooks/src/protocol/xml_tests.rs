@@ -43,6 +43,16 @@ fn broken_documents_are_rejected() {
     }
 }
 
+#[test]
+fn elements_and_attributes_are_limited_in_number() {
+    let elements = |count: usize| (0..count).map(|n| format!("<e{n}/>")).collect::<String>();
+    let attributes = |count: usize| (0..count).map(|n| format!(" a{n}='1'")).collect::<String>();
+    for (count, is_read) in [(1000, true), (1001, false)] {
+        assert_eq!(xml::read(&format!("<a>{}</a>", elements(count))).is_ok(), is_read);
+        assert_eq!(xml::read(&format!("<a{}/>", attributes(count))).is_ok(), is_read);
+    }
+}
+
 proptest! {
     #[test]
     fn reading_never_panics(text in "[<>/a-c&;\"' =!\\[\\]-]{0,60}") {

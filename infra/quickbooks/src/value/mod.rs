@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 
 mod parse;
 
-pub use parse::{ParseError, is_in_range, parse_decimal};
+pub use parse::{MAX_FIELDS, ParseError, is_in_range, parse_decimal};
 
 /// Number of field names that are interned. Further names are stored with each object.
 const MAX_INTERNED: usize = 4096;
@@ -29,7 +29,8 @@ pub enum Value {
     Object(Object),
 }
 
-/// A JSON object that keeps the order of its fields. Objects have few fields, so a field is found by a scan.
+/// A JSON object that keeps the order of its fields. Objects have few fields, at most [`MAX_FIELDS`] in a
+/// request, so a field is found by a scan.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Object(Vec<(Arc<str>, Value)>);
 
@@ -39,7 +40,8 @@ impl Value {
     /// # Errors
     ///
     /// Returns [`ParseError::Syntax`] if the text is not JSON, [`ParseError::Number`] if a number does not
-    /// fit into a decimal, and [`ParseError::Depth`] if the nesting is too deep.
+    /// fit into a decimal, [`ParseError::Depth`] if the nesting is too deep, and [`ParseError::Fields`] if an
+    /// object has too many fields.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         parse::parse(text)
     }
@@ -225,6 +227,12 @@ impl Object {
     /// Returns the fields in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// Returns the number of fields.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Returns whether the object has no fields.

@@ -13,6 +13,9 @@ use super::{Object, Value};
 /// levels.
 const MAX_DEPTH: usize = 32;
 
+/// Most fields of an object. Fields are found by a scan, so that more would take quadratic time.
+pub const MAX_FIELDS: usize = 1000;
+
 /// The reason why a text is not a usable JSON document.
 #[derive(Debug, thiserror::Error)]
 pub enum ParseError {
@@ -25,6 +28,9 @@ pub enum ParseError {
     /// Objects or lists are nested too deeply.
     #[error("more than {MAX_DEPTH} levels of nesting")]
     Depth,
+    /// An object has too many fields.
+    #[error("more than {MAX_FIELDS} fields in an object")]
+    Fields,
 }
 
 pub(super) fn parse(text: &str) -> Result<Value, ParseError> {
@@ -57,6 +63,9 @@ fn from_raw(raw: &RawValue, depth: usize) -> Result<Value, ParseError> {
         Some(b'{') => {
             let mut object = Object::new();
             let Fields(fields) = serde_json::from_str(text)?;
+            if fields.len() > MAX_FIELDS {
+                return Err(ParseError::Fields);
+            }
             for (name, raw) in fields {
                 object.set(&name, from_raw(raw, depth + 1)?);
             }

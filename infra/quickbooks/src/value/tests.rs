@@ -16,8 +16,14 @@ fn amounts_keep_their_decimal_digits() {
 fn too_deep_and_too_large_documents_are_rejected() {
     let deep = "[".repeat(40) + &"]".repeat(40);
     assert!(matches!(Value::parse(&deep), Err(ParseError::Depth)));
-    assert!(matches!(Value::parse("9e99"), Err(ParseError::Number(_))));
+    for number in ["9e99", "1e18", "-1e18"] {
+        assert!(matches!(Value::parse(number), Err(ParseError::Number(_))), "{number}");
+    }
+    assert!(Value::parse("999999999999999999.99").is_ok());
     assert!(matches!(Value::parse("{"), Err(ParseError::Syntax(_))));
+    let fields = |count: usize| (0..count).map(|n| format!("\"{n}\":0")).collect::<Vec<_>>().join(",");
+    assert!(Value::parse(&format!("{{{}}}", fields(1000))).is_ok());
+    assert!(matches!(Value::parse(&format!("{{{}}}", fields(1001))), Err(ParseError::Fields)));
 }
 
 #[test]
