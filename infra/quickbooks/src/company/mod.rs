@@ -6,16 +6,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use rust_decimal::Decimal;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::{format_time, parse_time};
 use crate::entities::{Kind, Named};
 use crate::object;
 use crate::storage::{Change, StorageError};
-use crate::switches::{Switch, Switches};
+use crate::switches::Switches;
 use crate::value::{Object, Value};
 
+mod balances;
 pub mod demo;
 mod index;
 mod undo;
@@ -25,6 +25,9 @@ pub use index::fold_name;
 pub(crate) use index::link;
 pub use undo::Mark;
 use undo::Undo;
+
+/// How long deletions are remembered: as far back as change data capture reports changes.
+pub const DELETED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// An object and the moment of its last change.
 #[derive(Debug, Clone, PartialEq)]
@@ -180,8 +183,20 @@ impl Company {
         self.journal.push((deleted_key(kind, id), Some(now.to_string())));
         let deleted = self.deleted.entry(kind).or_default().insert(id, now);
         self.undo.push(Undo::Deleted(kind, id, deleted));
+        self.prune_deleted(kind, now);
         self.event(Event { kind, id, operation: Operation::Delete, deleted_id: None, at: now });
         self.move_balance(kind, Some(&old), None, now, switches);
+    }
+
+    /// Drops the deletions that change data capture no longer reports.
+    fn prune_deleted(&mut self, kind: Kind, now: Timestamp) {
+        let is_old = |at: Timestamp| now.duration_since(at) > DELETED_FOR;
+        let old: Vec<(u64, Timestamp)> = self.deleted(kind).filter(|(_, at)| is_old(*at)).collect();
+        for (id, at) in old {
+            self.deleted.entry(kind).or_default().remove(&id);
+            self.journal.push((deleted_key(kind, id), None));
+            self.undo.push(Undo::Deleted(kind, id, Some(at)));
+        }
     }
 
     /// Replaces the events of a merge by the one that reports it.
@@ -267,82 +282,6 @@ impl Company {
         }
         self.index.insert(kind, id, &entity.object);
     }
-
-    /// Adds the difference between two states of a transaction to its customer's balance.
-    fn move_balance(
-        &mut self,
-        kind: Kind,
-        old: Option<&Entity>,
-        new: Option<&Entity>,
-        now: Timestamp,
-        switches: &Switches,
-    ) {
-        let part = |entity: Option<&Entity>| entity.and_then(|entity| open_amount(kind, &entity.object));
-        for (customer, amount) in part(old).map(|(id, amount)| (id, -amount)).into_iter().chain(part(new)) {
-            if !amount.is_zero() {
-                self.add_to_balance(customer, amount, now, switches);
-            }
-        }
-    }
-
-    /// Adds an amount to the balance of a customer, and to the balances with jobs of those above it.
-    fn add_to_balance(&mut self, customer: u64, amount: Decimal, now: Timestamp, switches: &Switches) {
-        let Some(entity) = self.get(Kind::Customer, customer) else { return };
-        let mut object = entity.object.clone();
-        object.set("Balance", object.decimal("Balance") + amount);
-        self.touch(customer, object, amount, now, switches);
-        let above: Vec<u64> = self.lineage(customer).skip(1).collect();
-        self.add_to_jobs(&above, amount, now, switches);
-    }
-
-    /// Moves the balance of a customer with its jobs from its former parent to its present one.
-    fn move_jobs(&mut self, old: &Entity, new: &Entity, now: Timestamp, switches: &Switches) {
-        let parents = [old, new].map(|entity| reference_id(&entity.object, "ParentRef"));
-        let amount = new.object.decimal("BalanceWithJobs");
-        if parents[0] == parents[1] || amount.is_zero() {
-            return;
-        }
-        for (parent, amount) in parents.into_iter().zip([-amount, amount]) {
-            let above: Vec<u64> = parent.into_iter().flat_map(|parent| self.lineage(parent)).collect();
-            self.add_to_jobs(&above, amount, now, switches);
-        }
-    }
-
-    fn add_to_jobs(&mut self, customers: &[u64], amount: Decimal, now: Timestamp, switches: &Switches) {
-        for id in customers {
-            if let Some(entity) = self.get(Kind::Customer, *id) {
-                let object = entity.object.clone();
-                self.touch(*id, object, amount, now, switches);
-            }
-        }
-    }
-
-    /// Stores a customer whose balance with jobs changes by an amount.
-    fn touch(&mut self, id: u64, mut object: Object, amount: Decimal, now: Timestamp, switches: &Switches) {
-        let stamp = match () {
-            () if switches.is(Switch::BalanceTouchesCustomer, "token") => Stamp::Update,
-            () if switches.is(Switch::BalanceTouchesCustomer, "time") => Stamp::Touch,
-            () => Stamp::Quiet,
-        };
-        object.set("BalanceWithJobs", object.decimal("BalanceWithJobs") + amount);
-        let updated = stamp_object(&mut object, id, self.get(Kind::Customer, id).map(|e| &**e), stamp, now);
-        self.put(Kind::Customer, id, Entity::new(object, updated));
-        if stamp == Stamp::Update {
-            let operation = Operation::Update;
-            self.event(Event { kind: Kind::Customer, id, operation, deleted_id: None, at: now });
-        }
-    }
-}
-
-/// Returns the customer of a transaction and the amount that the transaction adds to the customer's balance.
-fn open_amount(kind: Kind, object: &Object) -> Option<(u64, Decimal)> {
-    let amount = match kind {
-        Kind::Invoice => object.decimal("Balance"),
-        Kind::Payment => -object.decimal("UnappliedAmt"),
-        Kind::CreditMemo => -object.decimal("RemainingCredit"),
-        _ => return None,
-    };
-    Some((reference_id(object, "CustomerRef")?, amount))
 }
 
 /// Returns the id in a reference field.

@@ -1,22 +1,20 @@
 //! `GET /cdc`: the objects that were changed or deleted since a moment, of the last 30 days.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::dispatch::Context;
 use super::present::present;
 use crate::clock::{format_time, parse_time};
-use crate::company::Company;
+use crate::company::{Company, DELETED_FOR};
 use crate::entities::{Kind, Named};
 use crate::fault::Fault;
 use crate::object;
 use crate::rules::fields::invalid;
-use crate::switches::Switch;
+use crate::switches::{Switch, Switches};
 use crate::value::{Object, Value};
 
 /// Most objects of a response, over all entities.
 const MAX_OBJECTS: usize = 1000;
-/// How far back changes are reported.
-const WINDOW: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Entities that change data capture does not cover.
 const UNSUPPORTED: [&str; 5] = ["JournalCode", "TaxAgency", "TimeActivity", "TaxCode", "TaxRate"];
 
@@ -44,10 +42,10 @@ pub(super) fn run(context: &Context<'_>, entities: &str, since: &str) -> Result<
             responses.push(Value::from(Object::new()));
             continue;
         };
-        let show = |object: &Object| present(context.switches, kind, object);
-        let mut changes = changes(context.company, kind, is_included, show);
-        changes.truncate(left);
+        let changes = changes(context.company, kind, is_included, left);
         left -= changes.len();
+        let changes: Vec<Value> =
+            changes.into_iter().map(|change| change.show(context.switches, kind)).collect();
         let found = changes.len();
         responses.push(Value::from(if changes.is_empty() {
             Object::new()
@@ -61,7 +59,7 @@ pub(super) fn run(context: &Context<'_>, entities: &str, since: &str) -> Result<
 
 fn since_time(context: &Context<'_>, since: &str) -> Result<Timestamp, Fault> {
     let since = parse_time(since).ok_or_else(|| invalid("changedSince", since, context.switches))?;
-    let oldest = context.now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN);
+    let oldest = context.now.saturating_sub(DELETED_FOR).unwrap_or(Timestamp::MIN);
     if since < oldest && context.switches.is(Switch::CdcBeyondWindow, "error") {
         return Err(Fault::business("changedSince must lie within the last 30 days."));
     }
@@ -69,25 +67,38 @@ fn since_time(context: &Context<'_>, since: &str) -> Result<Timestamp, Fault> {
     Ok(Timestamp::from_second(since.max(oldest).as_second()).unwrap_or(since))
 }
 
-/// Returns the changed and deleted objects, the oldest change first.
+/// A changed or deleted object.
+enum Change<'a> {
+    Changed(&'a Object),
+    Deleted(u64, Timestamp),
+}
+
+impl Change<'_> {
+    fn show(&self, switches: &Switches, kind: Kind) -> Value {
+        match self {
+            Self::Changed(object) => present(switches, kind, object).into(),
+            Self::Deleted(id, at) => object! {
+                "status" => "Deleted",
+                "domain" => "QBO",
+                "Id" => id.to_string(),
+                "MetaData" => object! { "LastUpdatedTime" => format_time(*at) },
+            }
+            .into(),
+        }
+    }
+}
+
+/// Returns the first `max` changed and deleted objects, the oldest change first.
 fn changes(
     company: &Company,
     kind: Kind,
     is_included: impl Fn(Timestamp) -> bool,
-    show: impl Fn(&Object) -> Object,
-) -> Vec<Value> {
-    let changed = company.list(kind).filter(|(_, entity)| is_included(entity.updated));
-    let changed = changed.map(|(_, entity)| (entity.updated, Value::from(show(&entity.object))));
-    let deleted = company.deleted(kind).filter(|(_, at)| is_included(*at)).map(|(id, at)| {
-        let object = object! {
-            "status" => "Deleted",
-            "domain" => "QBO",
-            "Id" => id.to_string(),
-            "MetaData" => object! { "LastUpdatedTime" => format_time(at) },
-        };
-        (at, Value::from(object))
-    });
-    let mut all: Vec<(Timestamp, Value)> = changed.chain(deleted).collect();
+    max: usize,
+) -> Vec<Change<'_>> {
+    let changed = company.list(kind).map(|(_, entity)| (entity.updated, Change::Changed(&entity.object)));
+    let deleted = company.deleted(kind).map(|(id, at)| (at, Change::Deleted(id, at)));
+    let mut all: Vec<(Timestamp, Change<'_>)> =
+        changed.chain(deleted).filter(|(at, _)| is_included(*at)).collect();
     all.sort_by_key(|(at, _)| *at);
-    all.into_iter().map(|(_, object)| object).collect()
+    all.into_iter().take(max).map(|(_, change)| change).collect()
 }

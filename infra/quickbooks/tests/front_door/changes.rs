@@ -1,5 +1,6 @@
 //! Change data capture.
 
+use clientele_infra_quickbooks::entities::Kind;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -96,4 +97,15 @@ async fn invalid_requests_are_refused() {
     ] {
         assert_eq!(client.get(path).await.code(), code, "{path}");
     }
+}
+
+#[tokio::test]
+async fn deletions_are_dropped_after_30_days() {
+    let client = Client::start().await;
+    client.edit("Invoice", "delete", json!({ "Id": "1" })).await;
+    client.advance(30 * 86_400 + 1).await;
+    client.edit("Invoice", "delete", json!({ "Id": "3" })).await;
+    let state = client.stand_in.lock();
+    let ids: Vec<u64> = state.company.deleted(Kind::Invoice).map(|(id, _)| id).collect();
+    assert_eq!(ids, [3]);
 }
