@@ -7,6 +7,11 @@ use serde::Serialize;
 /// Number of calls that are kept.
 const MAX_CALLS: usize = 20_000;
 
+/// Number of items of a batch that are kept. A batch is limited to fewer, unless it is refused.
+const MAX_ITEMS: usize = 64;
+/// Longest path and `requestid` that are kept, in characters.
+const MAX_TEXT: usize = 200;
+
 /// A call of the API.
 #[derive(Debug, Clone, Serialize)]
 pub struct LoggedCall {
@@ -24,7 +29,7 @@ pub struct LoggedCall {
     pub operation: &'static str,
     /// Parameter `requestid`.
     pub requestid: Option<String>,
-    /// Status of the response, also of one that was not sent.
+    /// Status of the response, also of one that was not sent; 0 if the call was not answered.
     pub status: u16,
     /// Whether the call counts as a metered read.
     pub metered: bool,
@@ -34,7 +39,7 @@ pub struct LoggedCall {
     pub fault: Option<&'static str>,
     /// Whether the response was stored before, for the same `requestid`.
     pub replayed: bool,
-    /// The items of a batch.
+    /// The first items of a batch.
     pub items: Vec<LoggedItem>,
 }
 
@@ -59,6 +64,14 @@ impl Calls {
     pub fn add(&mut self, mut call: LoggedCall) {
         self.last += 1;
         call.number = self.last;
+        call.items.truncate(MAX_ITEMS);
+        call.items.shrink_to_fit();
+        for text in call.requestid.iter_mut().chain([&mut call.path]) {
+            if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
+                text.truncate(end);
+                text.shrink_to_fit();
+            }
+        }
         self.calls.push_back(call);
         if self.calls.len() > MAX_CALLS {
             self.calls.pop_front();

@@ -153,3 +153,18 @@ async fn person_clears_fields_and_replaces_addresses_whatever_clients_can() {
     assert_eq!((edited.get("Notes"), edited["BillAddr"].get("Line1")), (None, None));
     assert_eq!(edited["BillAddr"]["City"], "Miami");
 }
+
+#[tokio::test]
+async fn log_keeps_a_bounded_part_of_each_call() {
+    let client = Client::start().await;
+    let items: Vec<Value> = (0..200).map(|n| json!({ "bId": n.to_string(), "Query": "select" })).collect();
+    let id = "\u{e9}".repeat(300);
+    let encoded: String = form_urlencoded::byte_serialize(id.as_bytes()).collect();
+    let batch = json!({ "BatchItemRequest": items });
+    assert_eq!(client.post(&format!("batch?requestid={encoded}"), batch).await.status, 400);
+    client.get(&format!("customer/{}", "1".repeat(300))).await;
+    let found = calls(&client, 0).await;
+    assert_eq!(found[0]["items"].as_array().unwrap().len(), 64);
+    assert_eq!(found[0]["requestid"].as_str().unwrap(), "\u{e9}".repeat(200));
+    assert_eq!(found[1]["path"].as_str().unwrap().len(), 200);
+}
