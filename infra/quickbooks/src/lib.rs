@@ -8,8 +8,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
 use serde::Serialize;
 use tokio::sync::Notify;
+use tokio::task::JoinError;
 
 pub mod clock;
 pub mod company;
@@ -87,6 +90,29 @@ impl StandIn {
             refresh_token: state.ready.refresh_token.clone(),
             verifier_token: state.app.verifier_token.clone(),
         }
+    }
+
+    /// Runs work that locks the state on a thread that can block: the lock is held while a commit waits for the
+    /// disk. A panic of the work gives HTTP 500.
+    pub(crate) async fn respond(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Response + Send + 'static,
+    ) -> Response {
+        let response = self.run(work).await;
+        response.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    }
+
+    /// Runs work that locks the state on a thread that can block.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`JoinError`] if the work panics.
+    pub(crate) async fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        let stand_in = Arc::clone(self);
+        tokio::task::spawn_blocking(move || work(&stand_in)).await
     }
 
     /// Wakes the delivery of webhooks: there are new events, or the clock was moved.

@@ -23,10 +23,21 @@ pub async fn run(stand_in: Arc<StandIn>) {
     let client = Client::builder(TokioExecutor::new()).build_http();
     loop {
         let woken = stand_in.webhooks_changed();
-        match next(&stand_in) {
+        let due = stand_in.run(next).await.unwrap_or_else(|error| {
+            tracing::error!("cannot prepare a webhook: {error}");
+            None
+        });
+        match due {
             Some(Ok((delivery, signature))) => {
-                let is_acknowledged = send(&client, &delivery, &signature).await;
-                finish(&stand_in, &delivery, is_acknowledged);
+                // A new endpoint does not wait for the delivery to the former one.
+                let is_acknowledged = tokio::select! {
+                    is_acknowledged = send(&client, &delivery, &signature) => is_acknowledged,
+                    () = replaced(&stand_in, &delivery) => continue,
+                };
+                let finished = stand_in.run(move |stand_in| finish(stand_in, &delivery, is_acknowledged));
+                if let Err(error) = finished.await {
+                    tracing::error!("cannot record the result of a webhook: {error}");
+                }
             }
             Some(Err(wait)) => wait_for(woken, wait).await,
             None => woken.await,
@@ -77,8 +88,22 @@ async fn send(client: &Client<HttpConnector, Full<Bytes>>, delivery: &Delivery, 
     matches!(tokio::time::timeout(TIMEOUT, exchange).await, Ok(Some(true)))
 }
 
+/// Completes when a delivery no longer goes where webhooks go.
+async fn replaced(stand_in: &StandIn, delivery: &Delivery) {
+    loop {
+        let changed = stand_in.webhooks_changed();
+        if !stand_in.lock().webhooks.is_current(delivery) {
+            return;
+        }
+        changed.await;
+    }
+}
+
 fn finish(stand_in: &StandIn, delivery: &Delivery, is_acknowledged: bool) {
     let mut state = stand_in.lock();
+    if !state.webhooks.is_current(delivery) {
+        return;
+    }
     if is_acknowledged {
         state.webhooks.acknowledge(delivery);
     } else {

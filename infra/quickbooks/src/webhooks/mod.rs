@@ -65,6 +65,8 @@ pub struct Webhooks {
     last: u64,
     attempts: usize,
     next_at: Option<Timestamp>,
+    /// Number of times that the endpoint was set, or the queue cleared.
+    generation: u64,
     journal: Vec<Change>,
 }
 
@@ -77,6 +79,8 @@ pub struct Delivery {
     pub body: String,
     /// Number of its last event.
     pub last: u64,
+    /// Generation of the endpoint and the queue.
+    generation: u64,
 }
 
 impl Webhooks {
@@ -92,6 +96,7 @@ impl Webhooks {
         self.journal.push(("webhook/endpoint".to_owned(), value));
         self.endpoint = endpoint;
         (self.attempts, self.next_at) = (0, None);
+        self.generation += 1;
     }
 
     /// Adds events to the queue, if there is an endpoint.
@@ -148,7 +153,18 @@ impl Webhooks {
             Format::CloudEvents => cloud_events(&events, realm, switches.is_on(Switch::WebhookMergedId)),
         };
         let last = events.last().map_or(first.number, |event| event.number);
-        Some(Ok(Delivery { url: endpoint.url.clone(), body: body.to_string(), last }))
+        Some(Ok(Delivery {
+            url: endpoint.url.clone(),
+            body: body.to_string(),
+            last,
+            generation: self.generation,
+        }))
+    }
+
+    /// Returns whether a delivery still goes where webhooks go.
+    #[must_use]
+    pub fn is_current(&self, delivery: &Delivery) -> bool {
+        self.generation == delivery.generation
     }
 
     /// Records that a delivery was acknowledged.
@@ -172,6 +188,7 @@ impl Webhooks {
         self.journal.extend(self.queue.iter().map(|event| (queue_key(event.number), None)));
         self.queue.clear();
         (self.attempts, self.next_at) = (0, None);
+        self.generation += 1;
     }
 
     /// Returns the changes for the storage since the last call.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -111,4 +112,26 @@ async fn self_echo_can_be_switched_off_but_a_persons_edit_is_sent() {
     client.edit("Customer", "create", json!({ "DisplayName": "Bob" })).await;
     let events = endpoint.next(&client).await;
     assert_eq!(events.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn new_endpoint_does_not_wait_for_the_former_one() {
+    let client = Client::start().await;
+    client.control(Method::POST, "/stand-in/clock", json!({ "speed": 0 })).await;
+    let (sender, mut received) = mpsc::unbounded_channel();
+    let hang = async |State(sender): State<mpsc::UnboundedSender<()>>| {
+        sender.send(()).unwrap();
+        std::future::pending::<()>().await;
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/w", listener.local_addr().unwrap());
+    let router = Router::new().route("/w", post(hang)).with_state(sender);
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    client.control(Method::POST, "/stand-in/webhook", json!({ "url": url })).await;
+    let id = client.save("Customer", json!({ "DisplayName": "Ann" })).await["Id"].clone();
+    received.recv().await.unwrap();
+    let mut other = endpoint(&[]).await;
+    other.register(&client, None).await;
+    let body = tokio::time::timeout(Duration::from_secs(2), other.next(&client)).await.unwrap();
+    assert_eq!(body[0]["intuitentityid"], id);
 }
