@@ -133,3 +133,91 @@ async fn request_id_is_forgotten_as_switched() {
     client.advance(61).await;
     assert_eq!(client.post("customer?requestid=r", body).await.code(), "6240");
 }
+
+#[tokio::test]
+async fn source_of_a_customer_is_stored_or_ignored() {
+    let client = Client::start().await;
+    for (setting, name, stored) in [("stored", "A", json!("QBCommerce")), ("ignored", "B", json!(null))] {
+        client.switch("customer_source", json!(setting)).await;
+        let saved = client.save("Customer", json!({ "DisplayName": name, "Source": "QBCommerce" })).await;
+        assert_eq!(saved["Source"], stored, "{setting}");
+        let vendor = json!({ "DisplayName": format!("V{name}"), "Source": "x" });
+        assert_eq!(client.save("Vendor", vendor).await["Source"], "x", "{setting}");
+    }
+}
+
+#[tokio::test]
+async fn longest_email_follows_its_switch() {
+    let client = Client::start().await;
+    let with = |length: usize| {
+        let email = format!("{}@example.com", "x".repeat(length - 12));
+        json!({ "DisplayName": length.to_string(), "PrimaryEmailAddr": { "Address": email } })
+    };
+    client.save("Customer", with(100)).await;
+    assert_eq!(client.refused("Customer", with(101)).await, "2050");
+    client.switch("email_max", json!(500)).await;
+    client.save("Customer", with(500)).await;
+    assert_eq!(client.refused("Customer", with(501)).await, "2050");
+}
+
+#[tokio::test]
+async fn invalid_numbers_dates_and_times_have_the_code_of_their_switch() {
+    let client = Client::start().await;
+    for code in ["2030", "2020"] {
+        client.switch("invalid_number_code", json!(code)).await;
+        let customer = json!({ "DisplayName": "Ann", "Taxable": "perhaps" });
+        assert_eq!(client.refused("Customer", customer).await, code);
+        assert_eq!(client.get("customer/one").await.code(), code);
+        assert_eq!(client.get("cdc?entities=Customer&changedSince=yesterday").await.code(), code);
+    }
+}
+
+#[tokio::test]
+async fn element_of_an_email_error_is_its_field() {
+    let client = Client::start().await;
+    let line = json!({ "Amount": 5, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {} });
+    let email = json!({ "Address": "nowhere" });
+    let invoice = json!({ "CustomerRef": { "value": "1" }, "Line": [line], "BillEmail": email });
+    let refused = client.post("invoice", invoice).await.json();
+    assert_eq!(refused["Fault"]["Error"][0]["element"], "BillEmail");
+}
+
+#[tokio::test]
+async fn texts_of_queries_are_compared_with_or_without_case() {
+    let client = Client::start().await;
+    client.save("Customer", json!({ "DisplayName": "Ann" })).await;
+    for (setting, lower) in [("case_insensitive", 1), ("case_sensitive", 0)] {
+        client.switch("query_text", json!(setting)).await;
+        for (condition, expected) in
+            [("= 'Ann'", 1), ("= 'ann'", lower), ("in ('none', 'ann')", lower), ("like 'an%'", lower)]
+        {
+            let query = format!("select count(*) from Customer where DisplayName {condition}");
+            let found = client.query(&query).await.json();
+            assert_eq!(found["QueryResponse"]["totalCount"], expected, "{setting}: {condition}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn size_and_number_of_batches_follow_their_switches() {
+    let client = Client::start_throttled().await;
+    client.control(Method::POST, "/stand-in/clock", json!({ "speed": 0 })).await;
+    client.switch("batch_max_items", json!(50)).await;
+    client.switch("batches_per_minute", json!(120)).await;
+    let batch = |size: usize| {
+        let items: Vec<Value> = (0..size)
+            .map(|n| json!({ "bId": n.to_string(), "Query": "select count(*) from Vendor" }))
+            .collect();
+        json!({ "BatchItemRequest": items })
+    };
+    assert_eq!(client.post("batch", batch(50)).await.status, 200);
+    assert_eq!(client.post("batch", batch(51)).await.code(), "1040");
+    for sent in 2..120 {
+        if sent % 5 == 0 {
+            client.advance(1).await;
+        }
+        assert_eq!(client.post("batch", batch(1)).await.status, 200, "{sent}");
+    }
+    client.advance(1).await;
+    assert_eq!(client.post("batch", batch(1)).await.status, 429);
+}
