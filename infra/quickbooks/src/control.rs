@@ -46,7 +46,7 @@ pub fn routes() -> Router<Arc<StandIn>> {
 }
 
 async fn switches(Extract(stand_in): Shared) -> Response {
-    axum::Json(stand_in.lock().switches.list()).into_response()
+    stand_in.respond(|stand_in| axum::Json(stand_in.lock().switches.list()).into_response()).await
 }
 
 /// Sets several switches, or none if one cannot be set.
@@ -55,9 +55,12 @@ async fn set_switches(Extract(stand_in): Shared, body: Bytes) -> Response {
         Ok(values) => values,
         Err(reason) => return refuse(&reason),
     };
-    let mut state = stand_in.lock();
+    stand_in.respond(move |stand_in| set_all(&mut stand_in.lock(), &values)).await
+}
+
+fn set_all(state: &mut State, values: &serde_json::Map<String, Json>) -> Response {
     let mut switches = state.switches.clone();
-    for (name, value) in &values {
+    for (name, value) in values {
         if let Err(error) = switches.set(name, value) {
             return refuse(&error.to_string());
         }
@@ -65,7 +68,7 @@ async fn set_switches(Extract(stand_in): Shared, body: Bytes) -> Response {
     state.switches = switches;
     state.save_setting("switches");
     let listed = axum::Json(state.switches.list()).into_response();
-    committed(&mut state, listed)
+    committed(state, listed)
 }
 
 #[derive(Debug, Deserialize)]
@@ -76,7 +79,7 @@ struct ClockChange {
 }
 
 async fn clock(Extract(stand_in): Shared) -> Response {
-    clock_response(&stand_in.lock())
+    stand_in.respond(|stand_in| clock_response(&stand_in.lock())).await
 }
 
 fn clock_response(state: &State) -> Response {
@@ -94,23 +97,26 @@ async fn set_clock(Extract(stand_in): Shared, body: Bytes) -> Response {
     if !is_valid {
         return refuse("speed must be from 0 to 1000000, and advance_seconds at most a thousand years");
     }
-    let mut state = stand_in.lock();
-    if let Some(seconds) = change.advance_seconds {
-        state.clock.advance(seconds);
-    }
-    if let Some(speed) = change.speed {
-        state.clock.set_speed(speed);
-    }
-    state.save_setting("clock");
-    let shown = clock_response(&state);
-    let response = committed(&mut state, shown);
-    drop(state);
-    stand_in.wake_webhooks();
-    response
+    let respond = move |stand_in: &StandIn| {
+        let mut state = stand_in.lock();
+        if let Some(seconds) = change.advance_seconds {
+            state.clock.advance(seconds);
+        }
+        if let Some(speed) = change.speed {
+            state.clock.set_speed(speed);
+        }
+        state.save_setting("clock");
+        let shown = clock_response(&state);
+        let response = committed(&mut state, shown);
+        drop(state);
+        stand_in.wake_webhooks();
+        response
+    };
+    stand_in.respond(respond).await
 }
 
 async fn faults(Extract(stand_in): Shared) -> Response {
-    axum::Json(stand_in.lock().injections.list()).into_response()
+    stand_in.respond(|stand_in| axum::Json(stand_in.lock().injections.list()).into_response()).await
 }
 
 async fn add_fault(Extract(stand_in): Shared, body: Bytes) -> Response {
@@ -118,14 +124,20 @@ async fn add_fault(Extract(stand_in): Shared, body: Bytes) -> Response {
         Ok(order) => order,
         Err(reason) => return refuse(&reason),
     };
-    let mut state = stand_in.lock();
-    state.injections.add(order);
-    axum::Json(state.injections.list()).into_response()
+    let respond = |stand_in: &StandIn| {
+        let mut state = stand_in.lock();
+        state.injections.add(order);
+        axum::Json(state.injections.list()).into_response()
+    };
+    stand_in.respond(respond).await
 }
 
 async fn clear_faults(Extract(stand_in): Shared) -> Response {
-    stand_in.lock().injections.clear();
-    axum::Json(json!([])).into_response()
+    let respond = |stand_in: &StandIn| {
+        stand_in.lock().injections.clear();
+        axum::Json(json!([])).into_response()
+    };
+    stand_in.respond(respond).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -135,8 +147,10 @@ struct After {
 }
 
 async fn calls(Extract(stand_in): Shared, Query(After { after }): Query<After>) -> Response {
-    let state = stand_in.lock();
-    axum::Json(state.calls.after(after).collect::<Vec<_>>()).into_response()
+    let respond = move |stand_in: &StandIn| {
+        axum::Json(stand_in.lock().calls.after(after).collect::<Vec<_>>()).into_response()
+    };
+    stand_in.respond(respond).await
 }
 
 /// Changes an object as a person does in QuickBooks.
@@ -149,10 +163,11 @@ async fn edit(Extract(stand_in): Shared, body: Bytes) -> Response {
         Ok(None) => return refuse("the body must be an object"),
         Err(error) => return refuse(&error),
     };
-    match apply_edit(&stand_in, &body) {
+    let respond = move |stand_in: &StandIn| match apply_edit(stand_in, &body) {
         Ok(object) => json_text(StatusCode::OK, &object),
         Err(fault) => json_text(StatusCode::BAD_REQUEST, &object! { "Fault" => fault.to_object() }),
-    }
+    };
+    stand_in.respond(respond).await
 }
 
 /// Applies an edit, commits it and queues its webhook.
@@ -215,9 +230,11 @@ fn run_edit(writer: &mut Writer<'_>, kind: Kind, operation: &str, object: &Objec
 }
 
 async fn webhook(Extract(stand_in): Shared) -> Response {
-    let state = stand_in.lock();
-    let endpoint = state.webhooks.endpoint();
-    axum::Json(json!({ "endpoint": endpoint, "waiting": state.webhooks.waiting() })).into_response()
+    let respond = |stand_in: &StandIn| {
+        let webhooks = &stand_in.lock().webhooks;
+        axum::Json(json!({ "endpoint": webhooks.endpoint(), "waiting": webhooks.waiting() })).into_response()
+    };
+    stand_in.respond(respond).await
 }
 
 async fn set_webhook(Extract(stand_in): Shared, body: Bytes) -> Response {
@@ -228,11 +245,11 @@ async fn set_webhook(Extract(stand_in): Shared, body: Bytes) -> Response {
     if !endpoint.url.starts_with("http://") {
         return refuse("url must start with http://, because the stand-in delivers without TLS");
     }
-    change_webhook(&stand_in, Some(endpoint))
+    stand_in.respond(move |stand_in| change_webhook(stand_in, Some(endpoint))).await
 }
 
 async fn clear_webhook(Extract(stand_in): Shared) -> Response {
-    change_webhook(&stand_in, None)
+    stand_in.respond(|stand_in| change_webhook(stand_in, None)).await
 }
 
 fn change_webhook(stand_in: &StandIn, endpoint: Option<Endpoint>) -> Response {
@@ -247,15 +264,21 @@ fn change_webhook(stand_in: &StandIn, endpoint: Option<Endpoint>) -> Response {
 
 /// Ends all grants, as a person does who disconnects the app.
 async fn revoke(Extract(stand_in): Shared) -> Response {
-    let mut state = stand_in.lock();
-    state.grants.revoke_all();
-    committed(&mut state, axum::Json(json!({})).into_response())
+    let respond = |stand_in: &StandIn| {
+        let mut state = stand_in.lock();
+        state.grants.revoke_all();
+        committed(&mut state, axum::Json(json!({})).into_response())
+    };
+    stand_in.respond(respond).await
 }
 
 async fn reset(Extract(stand_in): Shared) -> Response {
-    let mut state = stand_in.lock();
-    state.reset();
-    committed(&mut state, axum::Json(json!({})).into_response())
+    let respond = |stand_in: &StandIn| {
+        let mut state = stand_in.lock();
+        state.reset();
+        committed(&mut state, axum::Json(json!({})).into_response())
+    };
+    stand_in.respond(respond).await
 }
 
 /// Commits, and returns the response or the reason why the commit failed.

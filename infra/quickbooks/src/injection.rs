@@ -1,8 +1,16 @@
 //! Faults that tests order: which calls they hit, and what happens to these.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::call::Call;
+
+/// Length of an ordered timeout, and of an ordered delay, in seconds.
+const TIMEOUT_SECONDS: f64 = 60.0;
+const SLOW_SECONDS: f64 = 2.0;
+/// Longest timeout or delay, in seconds.
+const MAX_SECONDS: f64 = 600.0;
 
 /// The effect of a fault on a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +60,40 @@ impl Action {
     }
 }
 
+/// A fault that hits a call.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit {
+    /// The effect.
+    pub action: Action,
+    /// The ordered length of a timeout or delay, in seconds.
+    seconds: Option<f64>,
+}
+
+impl Hit {
+    /// Returns whether the call is carried out all the same.
+    #[must_use]
+    pub fn is_carried_out(self) -> bool {
+        matches!(self.action, Action::DropAfter | Action::Slow)
+    }
+
+    /// Returns whether the connection closes without a response.
+    #[must_use]
+    pub fn is_dropped(self) -> bool {
+        matches!(self.action, Action::DropBefore | Action::DropAfter | Action::Timeout)
+    }
+
+    /// Returns the wait before the response is sent or the connection closes.
+    #[must_use]
+    pub fn delay(self) -> Option<Duration> {
+        let default = match self.action {
+            Action::Timeout => TIMEOUT_SECONDS,
+            Action::Slow => SLOW_SECONDS,
+            _ => return None,
+        };
+        Some(Duration::from_secs_f64(self.seconds.unwrap_or(default).clamp(0.0, MAX_SECONDS)))
+    }
+}
+
 /// The calls that a fault hits. An absent field matches every call.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,7 +128,7 @@ pub struct Order {
     /// The effect on them.
     #[serde(rename = "do")]
     pub action: Action,
-    /// Length of `timeout` (default 60) and `slow` (default 2), in seconds.
+    /// Length of `timeout` (default 60) and `slow` (default 2), in seconds; at most 600.
     #[serde(default)]
     pub seconds: Option<f64>,
 }
@@ -119,14 +161,14 @@ impl Injections {
     /// Counts a call and returns what hits it: the first order that matches and lets it pass no longer.
     ///
     /// Calls of OAuth have no operation. Only an order with their path hits them.
-    pub fn hit(&mut self, method: &str, path: &str, call: Option<&Call>) -> Option<(Action, Option<f64>)> {
+    pub fn hit(&mut self, method: &str, path: &str, call: Option<&Call>) -> Option<Hit> {
         let mut hit = None;
         for order in self.0.iter_mut().filter(|order| order.matches.hits(method, path, call)) {
             if order.after > 0 {
                 order.after -= 1;
             } else if hit.is_none() && order.times > 0 {
                 order.times -= 1;
-                hit = Some((order.action, order.seconds));
+                hit = Some(Hit { action: order.action, seconds: order.seconds });
             }
         }
         self.0.retain(|order| order.times > 0);

@@ -19,10 +19,13 @@ use crate::protocol::log::LoggedCall;
 use crate::state::State;
 use crate::value::{Object, Value, parse_decimal};
 
+const NOT_A_NUMBER: &str = "The amount is not a number.";
+
 /// Rows of each table.
 const MAX_ROWS: usize = 50;
 
-type Parameters = BTreeMap<String, String>;
+/// The fields of a form.
+pub type Parameters = BTreeMap<String, String>;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -66,7 +69,10 @@ pub async fn show(
     Extract(stand_in): Extract<Arc<StandIn>>,
     Query(parameters): Query<Parameters>,
 ) -> Response {
-    let state = stand_in.lock();
+    stand_in.respond(move |stand_in| shown(&stand_in.lock(), &parameters)).await
+}
+
+fn shown(state: &State, parameters: &Parameters) -> Response {
     let search = parameters.get("search").map(String::as_str).unwrap_or_default();
     let mut body = String::new();
     if let Some(message) = parameters.get("message") {
@@ -76,24 +82,24 @@ pub async fn show(
         "<p>A stand-in for QuickBooks Online. Company <code>{}</code>. Nothing here is sent to Intuit.</p>",
         escape(&state.app.realm_id)
     ));
-    body.push_str(&credentials(&state));
+    body.push_str(&credentials(state));
     let edited = parameters.get("edit").and_then(|id| id.parse().ok());
     if let Some((id, entity)) = edited.and_then(|id| Some((id, state.company.get(Kind::Customer, id)?))) {
         body.push_str(&customer_form(id, &entity.object));
     }
-    body.push_str(&customers(&state, search));
+    body.push_str(&customers(state, search));
     body.push_str(MONEY_FORMS);
     body.push_str(&transactions(
-        &state,
+        state,
         Kind::Invoice,
         "Invoices",
         &["DocNumber", "TxnDate", "TotalAmt", "Balance"],
     ));
-    body.push_str(&transactions(&state, Kind::Payment, "Payments", &["TxnDate", "TotalAmt", "UnappliedAmt"]));
-    body.push_str(&calls(&state));
+    body.push_str(&transactions(state, Kind::Payment, "Payments", &["TxnDate", "TotalAmt", "UnappliedAmt"]));
+    body.push_str(&calls(state));
     let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'";
     let headers = [(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store")];
-    (headers, Html(document(&company_name(&state), &body))).into_response()
+    (headers, Html(document(&company_name(state), &body))).into_response()
 }
 
 /// The credentials of the ready line, folded away.
@@ -213,10 +219,20 @@ fn calls(state: &State) -> String {
     html
 }
 
+/// Parses the body of a form.
+#[must_use]
+pub fn form(body: &[u8]) -> Parameters {
+    form_urlencoded::parse(body).into_owned().collect()
+}
+
+fn text_of(form: &Parameters, name: &str) -> String {
+    form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default()
+}
+
 /// Saves the form for a customer.
 pub async fn edit_customer(Extract(stand_in): Extract<Arc<StandIn>>, body: Bytes) -> Response {
-    let form: Parameters = form_urlencoded::parse(&body).into_owned().collect();
-    let value = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
+    let form = form(&body);
+    let value = |name: &str| text_of(&form, name);
     let customer = object! {
         "Id" => value("Id"),
         "DisplayName" => value("DisplayName"),
@@ -226,7 +242,7 @@ pub async fn edit_customer(Extract(stand_in): Extract<Arc<StandIn>>, body: Bytes
         "Notes" => value("Notes"),
         "Active" => form.contains_key("Active"),
     };
-    finish(&stand_in, "Customer", "update", customer)
+    stand_in.respond(move |stand_in| finish(stand_in, "Customer", "update", customer)).await
 }
 
 /// Returns an object with one text, or a blank value that clears the field.
@@ -236,9 +252,9 @@ fn blank_or(part: &str, text: String) -> Value {
 
 /// Adds an invoice with one line.
 pub async fn add_invoice(Extract(stand_in): Extract<Arc<StandIn>>, body: Bytes) -> Response {
-    let form: Parameters = form_urlencoded::parse(&body).into_owned().collect();
-    let value = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
-    let Some(amount) = parse_decimal(&value("amount")) else { return back("The amount is not a number.") };
+    let form = form(&body);
+    let value = |name: &str| text_of(&form, name);
+    let Some(amount) = parse_decimal(&value("amount")) else { return back(NOT_A_NUMBER) };
     let line = object! {
         "Amount" => amount,
         "Description" => value("description"),
@@ -249,24 +265,31 @@ pub async fn add_invoice(Extract(stand_in): Extract<Arc<StandIn>>, body: Bytes) 
         "CustomerRef" => object! { "value" => value("customer") },
         "Line" => vec![Value::from(line)],
     };
-    finish(&stand_in, "Invoice", "create", invoice)
+    stand_in.respond(move |stand_in| finish(stand_in, "Invoice", "create", invoice)).await
 }
 
 /// Adds a payment for an invoice.
 pub async fn add_payment(Extract(stand_in): Extract<Arc<StandIn>>, body: Bytes) -> Response {
-    let form: Parameters = form_urlencoded::parse(&body).into_owned().collect();
-    let value = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
-    let invoice_id = value("invoice");
+    let form = form(&body);
+    let value = |name: &str| text_of(&form, name);
+    let (invoice_id, amount) = (value("invoice"), value("amount"));
+    stand_in.respond(move |stand_in| pay(stand_in, &invoice_id, &amount)).await
+}
+
+/// Pays an invoice: the whole balance if the amount is empty.
+fn pay(stand_in: &StandIn, invoice_id: &str, amount: &str) -> Response {
     let invoice =
         invoice_id.parse().ok().and_then(|id| stand_in.lock().company.get(Kind::Invoice, id).cloned());
     let Some(invoice) = invoice else { return back("The invoice does not exist.") };
-    let amount = parse_decimal(&value("amount")).unwrap_or_else(|| invoice.object.decimal("Balance"));
+    let balance = invoice.object.decimal("Balance");
+    let amount = if amount.is_empty() { Some(balance) } else { parse_decimal(amount) };
+    let Some(amount) = amount else { return back(NOT_A_NUMBER) };
     let linked = object! { "TxnId" => invoice_id, "TxnType" => "Invoice" };
     let line = object! { "Amount" => amount, "LinkedTxn" => vec![Value::from(linked)] };
     let customer = invoice.object.get("CustomerRef").cloned().unwrap_or(Value::Null);
     let payment =
         object! { "CustomerRef" => customer, "TotalAmt" => amount, "Line" => vec![Value::from(line)] };
-    finish(&stand_in, "Payment", "create", payment)
+    finish(stand_in, "Payment", "create", payment)
 }
 
 fn finish(stand_in: &StandIn, entity: &str, operation: &str, object: Object) -> Response {

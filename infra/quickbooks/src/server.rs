@@ -6,6 +6,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -17,7 +18,7 @@ use http::{HeaderMap, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
@@ -29,6 +30,10 @@ use crate::{StandIn, control, oauth, page, random, webhooks};
 
 /// Largest body of a request: 8 MiB.
 const MAX_BODY: usize = 8 << 20;
+/// How long a client has to send the head of a request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Wait after a connection cannot be accepted, because there are too many open files.
+const ACCEPT_WAIT: Duration = Duration::from_millis(100);
 /// Seconds in the header `Retry-After`, if it is switched on.
 const RETRY_AFTER: &str = "60";
 
@@ -110,7 +115,10 @@ impl Server {
                         }
                         connections.spawn(connection(TokioIo::new(stream), router.clone()));
                     }
-                    Err(error) => tracing::warn!("cannot accept a connection: {error}"),
+                    Err(error) => {
+                        tracing::warn!("cannot accept a connection: {error}");
+                        wait(ACCEPT_WAIT).await;
+                    }
                 },
                 Some(_) = connections.join_next() => {}
             }
@@ -132,7 +140,9 @@ async fn connection(stream: TokioIo<tokio::net::TcpStream>, router: Router) {
             }
         }
     });
-    if let Err(error) = http1::Builder::new().serve_connection(stream, service).await {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    if let Err(error) = builder.serve_connection(stream, service).await {
         tracing::debug!("connection closed: {error}");
     }
 }
@@ -164,8 +174,7 @@ async fn api_call(Extract(stand_in): Extract<Arc<StandIn>>, request: Request) ->
     let request = call_request(&parts, &body);
     // A request is in flight until its response is sent, so that slow ones count.
     let (in_flight, _entered) = stand_in.enter();
-    let shared = Arc::clone(&stand_in);
-    let answered = tokio::task::spawn_blocking(move || api::answer(&shared, &request, in_flight)).await;
+    let answered = stand_in.run(move |stand_in| api::answer(stand_in, &request, in_flight)).await;
     let Ok(outcome) = answered else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     if let Some(delay) = outcome.delay {
         wait(delay).await;
@@ -173,8 +182,8 @@ async fn api_call(Extract(stand_in): Extract<Arc<StandIn>>, request: Request) ->
     respond(outcome)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a delay that a test has ordered")]
-async fn wait(delay: std::time::Duration) {
+#[expect(clippy::disallowed_methods, reason = "delays that tests order, and the wait for a free file")]
+pub(crate) async fn wait(delay: Duration) {
     tokio::time::sleep(delay).await;
 }
 
@@ -194,12 +203,15 @@ fn call_request(parts: &http::request::Parts, body: &Bytes) -> call::Request {
     }
 }
 
+/// Returns a response that is not sent: the connection closes instead.
+pub(crate) fn dropped() -> Response {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(Dropped);
+    response
+}
+
 fn respond(outcome: Outcome) -> Response {
-    let Some(rendered) = outcome.response else {
-        let mut response = Response::new(Body::empty());
-        response.extensions_mut().insert(Dropped);
-        return response;
-    };
+    let Some(rendered) = outcome.response else { return dropped() };
     let status = StatusCode::from_u16(rendered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let tid = random::identifier();
     let headers = [

@@ -1,6 +1,5 @@
 //! The endpoints of OAuth 2 and OpenID Connect.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -15,10 +14,11 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
 use super::identity::{self, user};
-use super::{ACCESS_SECONDS, ACCOUNTING, Access, Tokens};
+use super::{ACCESS_SECONDS, ACCOUNTING, Access, Tokens, bearer};
 use crate::StandIn;
-use crate::page::escape;
-use crate::protocol::call::Call;
+use crate::injection::{Action, Hit};
+use crate::page::{Parameters, escape, form};
+use crate::server::{dropped, wait};
 use crate::state::State;
 
 /// Path of the token endpoint.
@@ -29,8 +29,6 @@ pub const REVOKE_PATH: &str = "/v2/oauth2/tokens/revoke";
 const HARD_EXPIRES_HEADER: &str = "x-include-refresh-token-hard-expires-in";
 /// Scopes that a client can request.
 const SCOPES: [&str; 6] = [ACCOUNTING, "openid", "profile", "email", "phone", "address"];
-
-type Parameters = BTreeMap<String, String>;
 
 /// Returns the routes, except that of the consent page.
 pub fn routes() -> Router<Arc<StandIn>> {
@@ -110,8 +108,11 @@ pub async fn consent_page(
     Extract(stand_in): Extract<Arc<StandIn>>,
     Query(parameters): Query<Parameters>,
 ) -> Response {
-    let checked = consent_request(&stand_in.lock(), &parameters);
-    if let Err(reason) = checked {
+    stand_in.respond(move |stand_in| consent_form(&stand_in.lock(), &parameters)).await
+}
+
+fn consent_form(state: &State, parameters: &Parameters) -> Response {
+    if let Err(reason) = consent_request(state, parameters) {
         return (StatusCode::BAD_REQUEST, Html(crate::page::document("Cannot connect", &escape(&reason))))
             .into_response();
     }
@@ -121,7 +122,7 @@ pub async fn consent_page(
             format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value))
         })
         .collect();
-    let company = crate::page::company_name(&stand_in.lock());
+    let company = crate::page::company_name(state);
     let body = format!(
         "<p>An app wants to read and change the accounting data of <b>{}</b>.</p>\
          <form method=\"post\" action=\"/connect/oauth2\">{fields}\
@@ -134,9 +135,11 @@ pub async fn consent_page(
 
 /// Sends the person back to the app, with an authorization code if the person allowed it.
 pub async fn consent(Extract(stand_in): Extract<Arc<StandIn>>, body: Bytes) -> Response {
-    let parameters = form(&body);
-    let mut state = stand_in.lock();
-    let request = match consent_request(&state, &parameters) {
+    stand_in.respond(move |stand_in| decide(&mut stand_in.lock(), &form(&body))).await
+}
+
+fn decide(state: &mut State, parameters: &Parameters) -> Response {
+    let request = match consent_request(state, parameters) {
         Ok(request) => request,
         Err(reason) => return (StatusCode::BAD_REQUEST, Html(escape(&reason))).into_response(),
     };
@@ -160,23 +163,18 @@ pub async fn consent(Extract(stand_in): Extract<Arc<StandIn>>, body: Bytes) -> R
     Redirect::to(target.as_str()).into_response()
 }
 
-fn form(body: &[u8]) -> Parameters {
-    form_urlencoded::parse(body).into_owned().collect()
-}
-
 /// Exchanges a code or a refresh token for tokens.
 async fn token(Extract(stand_in): Extract<Arc<StandIn>>, headers: HeaderMap, body: Bytes) -> Response {
-    let parameters = form(&body);
-    let mut state = stand_in.lock();
-    if let Some(response) = ordered_fault(&mut state, TOKEN_PATH) {
-        return response;
-    }
-    if !is_app(&state, &headers, &parameters) {
+    with_faults(&stand_in, TOKEN_PATH, move |url, state| issue(url, state, &headers, &form(&body))).await
+}
+
+fn issue(url: &str, state: &mut State, headers: &HeaderMap, parameters: &Parameters) -> Response {
+    if !is_app(state, headers, parameters) {
         return error(StatusCode::UNAUTHORIZED, "invalid_client", "Incorrect client credentials");
     }
     let value = |name: &str| parameters.get(name).map(String::as_str).unwrap_or_default();
     let now = state.now();
-    let State { grants, switches, .. } = &mut *state;
+    let State { grants, switches, .. } = state;
     let (tokens, reason) = match value("grant_type") {
         "authorization_code" => (
             grants.exchange(value("code"), value("redirect_uri"), now, switches),
@@ -195,10 +193,10 @@ async fn token(Extract(stand_in): Extract<Arc<StandIn>>, headers: HeaderMap, bod
     }
     let has_hard =
         headers.get(HARD_EXPIRES_HEADER).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"));
-    no_store(axum::Json(token_body(&stand_in, &state, &tokens, has_hard)).into_response())
+    no_store(axum::Json(token_body(url, state, &tokens, has_hard)).into_response())
 }
 
-fn token_body(stand_in: &StandIn, state: &State, tokens: &Tokens, has_hard: bool) -> Value {
+fn token_body(url: &str, state: &State, tokens: &Tokens, has_hard: bool) -> Value {
     let mut body = json!({
         "token_type": "bearer",
         "access_token": tokens.access_token,
@@ -210,7 +208,7 @@ fn token_body(stand_in: &StandIn, state: &State, tokens: &Tokens, has_hard: bool
         body["x_refresh_token_hard_expires_in"] = tokens.hard_expires_in.into();
     }
     if tokens.scope.split(' ').any(|scope| scope == "openid") {
-        let issuer = format!("{}/op/v1", stand_in.url());
+        let issuer = format!("{url}/op/v1");
         let claims = identity::claims(&issuer, &state.app, tokens.nonce.as_deref(), state.now());
         body["id_token"] = identity::sign(&claims).into();
     }
@@ -219,11 +217,11 @@ fn token_body(stand_in: &StandIn, state: &State, tokens: &Tokens, has_hard: bool
 
 /// Ends the grant of a token. The body is JSON or a form.
 async fn revoke(Extract(stand_in): Extract<Arc<StandIn>>, headers: HeaderMap, body: Bytes) -> Response {
-    let mut state = stand_in.lock();
-    if let Some(response) = ordered_fault(&mut state, REVOKE_PATH) {
-        return response;
-    }
-    let json: Option<Value> = serde_json::from_slice(&body).ok();
+    with_faults(&stand_in, REVOKE_PATH, move |_, state| end_grant(state, &headers, &body)).await
+}
+
+fn end_grant(state: &mut State, headers: &HeaderMap, body: &[u8]) -> Response {
+    let json: Option<Value> = serde_json::from_slice(body).ok();
     let parameters = match &json {
         Some(json) => json
             .as_object()
@@ -231,9 +229,9 @@ async fn revoke(Extract(stand_in): Extract<Arc<StandIn>>, headers: HeaderMap, bo
             .flatten()
             .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
             .collect(),
-        None => form(&body),
+        None => form(body),
     };
-    if !is_app(&state, &headers, &parameters) {
+    if !is_app(state, headers, &parameters) {
         return error(StatusCode::UNAUTHORIZED, "invalid_client", "Incorrect client credentials");
     }
     let is_revoked = parameters.get("token").is_some_and(|token| state.grants.revoke(token));
@@ -250,16 +248,17 @@ async fn revoke(Extract(stand_in): Extract<Arc<StandIn>>, headers: HeaderMap, bo
 }
 
 async fn user_info(Extract(stand_in): Extract<Arc<StandIn>>, headers: HeaderMap) -> Response {
-    let authorization =
-        headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let token = authorization.strip_prefix("Bearer ").unwrap_or_default();
-    let state = stand_in.lock();
-    match state.grants.check(token, state.now()).0 {
-        Access::Valid => axum::Json(user()).into_response(),
-        Access::Expired | Access::Unknown => {
-            error(StatusCode::UNAUTHORIZED, "invalid_token", "Token is invalid or has expired")
+    let respond = move |stand_in: &StandIn| {
+        let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let state = stand_in.lock();
+        match state.grants.check(authorization.and_then(bearer).unwrap_or_default(), state.now()).0 {
+            Access::Valid => axum::Json(user()).into_response(),
+            Access::Expired | Access::Unknown => {
+                error(StatusCode::UNAUTHORIZED, "invalid_token", "Token is invalid or has expired")
+            }
         }
-    }
+    };
+    stand_in.respond(respond).await
 }
 
 /// Checks the app's credentials in the header or the body.
@@ -276,20 +275,41 @@ fn is_app(state: &State, headers: &HeaderMap, parameters: &Parameters) -> bool {
     id == state.app.client_id && is_secret
 }
 
-/// Returns the response of a fault that was ordered for this path. Faults that need a connection are not
-/// offered here.
-fn ordered_fault(state: &mut State, path: &str) -> Option<Response> {
-    use crate::injection::Action;
-    let (action, _) = state.injections.hit("POST", path, None::<&Call>)?;
-    let status = match action {
-        Action::Unauthorized => StatusCode::UNAUTHORIZED,
-        Action::Throttle => StatusCode::TOO_MANY_REQUESTS,
-        Action::Status500 | Action::XmlError | Action::FaultIn200 => StatusCode::INTERNAL_SERVER_ERROR,
-        Action::Status503 | Action::Timeout | Action::DropBefore | Action::DropAfter | Action::Slow => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+/// Carries out a request, unless a fault that was ordered for its path prevents it. `carry_out` gets the base
+/// URL and the state.
+async fn with_faults(
+    stand_in: &Arc<StandIn>,
+    path: &'static str,
+    carry_out: impl FnOnce(&str, &mut State) -> Response + Send + 'static,
+) -> Response {
+    let answered = stand_in.run(move |stand_in| {
+        let mut state = stand_in.lock();
+        let hit = state.injections.hit("POST", path, None);
+        let response = match hit.and_then(|hit| ordered_status(hit.action)) {
+            Some(status) => status.into_response(),
+            None if hit.is_none_or(Hit::is_carried_out) => carry_out(stand_in.url(), &mut state),
+            None => dropped(),
+        };
+        (hit, response)
+    });
+    let Ok((hit, response)) = answered.await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    Some(status.into_response())
+    if let Some(delay) = hit.and_then(Hit::delay) {
+        wait(delay).await;
+    }
+    if hit.is_some_and(Hit::is_dropped) { dropped() } else { response }
+}
+
+/// Returns the status that a fault sends instead of carrying out the request.
+fn ordered_status(action: Action) -> Option<StatusCode> {
+    match action {
+        Action::Unauthorized => Some(StatusCode::UNAUTHORIZED),
+        Action::Throttle => Some(StatusCode::TOO_MANY_REQUESTS),
+        Action::Status500 | Action::XmlError | Action::FaultIn200 => Some(StatusCode::INTERNAL_SERVER_ERROR),
+        Action::Status503 => Some(StatusCode::SERVICE_UNAVAILABLE),
+        Action::Timeout | Action::DropBefore | Action::DropAfter | Action::Slow => None,
+    }
 }
 
 fn error(status: StatusCode, code: &str, description: &str) -> Response {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
 
 use crate::random;
 use crate::storage::{Change, StorageError};
@@ -185,17 +186,19 @@ impl Grants {
     pub fn refresh(&mut self, token: &str, now: Timestamp, switches: &Switches) -> Option<Tokens> {
         let grace = i64::try_from(switches.number(Switch::OldRefreshTokenGrace)).unwrap_or(i64::MAX);
         let in_grace = |(old, at): &(String, Timestamp)| {
-            old == token && now.duration_since(*at) < SignedDuration::from_secs(grace)
+            is_equal(old, token) && now.duration_since(*at) < SignedDuration::from_secs(grace)
         };
         let (id, grant) = self.grants.iter_mut().find(|(_, grant)| {
             grant.refresh_expires_at > now
-                && (grant.refresh_token == token || grant.retired.iter().any(in_grace))
+                && (is_equal(&grant.refresh_token, token) || grant.retired.iter().any(in_grace))
         })?;
         let age = now.duration_since(grant.refreshed_at).as_secs();
-        let is_current = grant.refresh_token == token;
+        let is_current = is_equal(&grant.refresh_token, token);
         let is_due = age >= ROTATION_SECONDS || switches.is(Switch::RefreshTokenRotation, "every_time");
         if is_current && is_due {
             let old = std::mem::replace(&mut grant.refresh_token, random::secret(32));
+            let kept = SignedDuration::from_secs(grace.max(ROTATION_SECONDS));
+            grant.retired.retain(|(_, at)| now.duration_since(*at) < kept);
             grant.retired.push((old, now));
             grant.refreshed_at = now;
         }
@@ -209,7 +212,8 @@ impl Grants {
     /// Ends the grant that has a token. Returns whether one had it.
     pub fn revoke(&mut self, token: &str) -> bool {
         let has_token = |grant: &Grant| {
-            grant.refresh_token == token || grant.access.iter().any(|(access, _)| access == token)
+            is_equal(&grant.refresh_token, token)
+                || grant.access.iter().any(|(access, _)| is_equal(access, token))
         };
         let id = self.grants.iter().find(|(_, grant)| has_token(grant)).map(|(id, _)| id.clone());
         let Some(id) = id else { return false };
@@ -229,7 +233,7 @@ impl Grants {
     #[must_use]
     pub fn check(&self, token: &str, now: Timestamp) -> (Access, &str) {
         for grant in self.grants.values() {
-            if let Some((_, expires_at)) = grant.access.iter().find(|(access, _)| access == token) {
+            if let Some((_, expires_at)) = grant.access.iter().find(|(access, _)| is_equal(access, token)) {
                 let access = if *expires_at > now { Access::Valid } else { Access::Expired };
                 return (access, &grant.scope);
             }
@@ -292,6 +296,18 @@ impl Grant {
     }
 }
 
+/// Returns the token in a header `Authorization: Bearer …`.
+#[must_use]
+pub fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Compares tokens in a time that does not depend on where they differ.
+fn is_equal(a: &str, b: &str) -> bool {
+    a.as_bytes().ct_eq(b.as_bytes()).into()
+}
+
 /// Returns when a refresh token ends that is used now.
 fn refresh_end(now: Timestamp, hard_end: Timestamp, switches: &Switches) -> Timestamp {
     let life = i64::try_from(switches.number(Switch::RefreshTokenExpiresIn)).unwrap_or(i64::MAX);
@@ -303,83 +319,4 @@ fn plus(time: Timestamp, seconds: i64) -> Timestamp {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn start() -> (Grants, Switches, Timestamp, Tokens) {
-        let (mut grants, switches) = (Grants::default(), Switches::default());
-        let now = Timestamp::from_second(1_800_000_000).unwrap();
-        let tokens = grants.ensure("g", now, &switches);
-        (grants, switches, now, tokens)
-    }
-
-    #[test]
-    fn refresh_token_stays_for_a_day_and_is_then_rotated() {
-        let (mut grants, switches, now, tokens) = start();
-        let same = grants.refresh(&tokens.refresh_token, plus(now, 86_399), &switches).unwrap();
-        assert_eq!(same.refresh_token, tokens.refresh_token);
-        assert_ne!(same.access_token, tokens.access_token);
-        let rotated = grants.refresh(&tokens.refresh_token, plus(now, 86_400), &switches).unwrap();
-        assert_ne!(rotated.refresh_token, tokens.refresh_token);
-        assert_eq!(grants.refresh(&tokens.refresh_token, plus(now, 86_401), &switches), None);
-        assert!(grants.refresh(&rotated.refresh_token, plus(now, 86_401), &switches).is_some());
-    }
-
-    #[test]
-    fn rotation_every_time_and_grace_of_old_tokens_are_switches() {
-        let (mut grants, mut switches, now, tokens) = start();
-        switches.set("refresh_token_rotation", &json!("every_time")).unwrap();
-        switches.set("old_refresh_token_grace_seconds", &json!(60)).unwrap();
-        let rotated = grants.refresh(&tokens.refresh_token, now, &switches).unwrap();
-        assert_ne!(rotated.refresh_token, tokens.refresh_token);
-        let again = grants.refresh(&tokens.refresh_token, plus(now, 59), &switches).unwrap();
-        assert_eq!(again.refresh_token, rotated.refresh_token);
-        assert_eq!(grants.refresh(&tokens.refresh_token, plus(now, 60), &switches), None);
-    }
-
-    #[test]
-    fn tokens_expire_after_their_lives() {
-        let (mut grants, switches, now, tokens) = start();
-        assert_eq!(grants.check(&tokens.access_token, plus(now, 3599)).0, Access::Valid);
-        assert_eq!(grants.check(&tokens.access_token, plus(now, 3600)).0, Access::Expired);
-        assert_eq!(grants.check("none", now).0, Access::Unknown);
-        assert_eq!(tokens.refresh_expires_in, 8_726_400);
-        assert_eq!(grants.refresh(&tokens.refresh_token, plus(now, 8_726_400), &switches), None);
-    }
-
-    #[test]
-    fn use_extends_the_refresh_token_up_to_five_years() {
-        let (mut grants, switches, now, mut tokens) = start();
-        let mut at = now;
-        while plus(at, 8_000_000) < plus(now, HARD_SECONDS) {
-            at = plus(at, 8_000_000);
-            tokens = grants.refresh(&tokens.refresh_token, at, &switches).unwrap();
-        }
-        assert!(tokens.refresh_expires_in <= tokens.hard_expires_in);
-        assert_eq!(grants.refresh(&tokens.refresh_token, plus(now, HARD_SECONDS), &switches), None);
-    }
-
-    #[test]
-    fn revocation_ends_one_grant_and_leaves_others() {
-        let (mut grants, switches, now, tokens) = start();
-        let other = grants.ensure("other", now, &switches);
-        assert!(grants.revoke(&tokens.refresh_token));
-        assert_eq!(grants.check(&tokens.access_token, now).0, Access::Unknown);
-        assert_eq!(grants.check(&other.access_token, now).0, Access::Valid);
-        assert!(!grants.revoke(&tokens.refresh_token));
-    }
-
-    #[test]
-    fn code_works_once_for_its_redirect_uri() {
-        let (mut grants, switches, now, _) = start();
-        let code = grants.authorize("http://127.0.0.1:1/a", ACCOUNTING, None, now);
-        assert_eq!(grants.exchange(&code, "http://127.0.0.1:1/b", now, &switches), None);
-        let code = grants.authorize("http://127.0.0.1:1/a", ACCOUNTING, None, now);
-        assert!(grants.exchange(&code, "http://127.0.0.1:1/a", now, &switches).is_some());
-        assert_eq!(grants.exchange(&code, "http://127.0.0.1:1/a", now, &switches), None);
-        let late = grants.authorize("http://127.0.0.1:1/a", ACCOUNTING, None, now);
-        assert_eq!(grants.exchange(&late, "http://127.0.0.1:1/a", plus(now, 600), &switches), None);
-    }
-}
+mod tests;

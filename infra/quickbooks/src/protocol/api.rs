@@ -12,8 +12,8 @@ use super::{batch, cdc};
 use crate::StandIn;
 use crate::clock::format_time_millis;
 use crate::fault::{Fault, Form};
-use crate::injection;
-use crate::oauth::{ACCOUNTING, Access};
+use crate::injection::{self, Hit};
+use crate::oauth::{ACCOUNTING, Access, bearer};
 use crate::rules::write::Author;
 use crate::state::State;
 use crate::switches::Switch;
@@ -22,9 +22,6 @@ use crate::value::Object;
 /// Longest `requestid`, and that of a batch.
 const MAX_REQUEST_ID: usize = 50;
 const MAX_BATCH_REQUEST_ID: usize = 36;
-/// Length of an ordered timeout, and of an ordered delay, in seconds.
-const TIMEOUT_SECONDS: f64 = 60.0;
-const SLOW_SECONDS: f64 = 2.0;
 
 /// The end of a request.
 #[derive(Debug)]
@@ -43,43 +40,32 @@ pub fn answer(stand_in: &StandIn, request: &Request, in_flight: usize) -> Outcom
     let mut state = stand_in.lock();
     let hit = state.injections.hit(&request.method, &request.path, Some(&call));
     let format = format(request, &state.switches);
-    let ordered = hit.and_then(|(action, _)| ordered_fault(action, &state));
-    let is_carried_out = ordered.is_none()
-        && !matches!(hit, Some((injection::Action::DropBefore | injection::Action::Timeout, _)));
-    let carried = match ordered {
-        Some(fault) => Err(fault),
-        None if is_carried_out => carry_out(&mut state, request, &call, action, in_flight, format),
-        None => Err(Fault::service(0, Form::Api)),
+    let carried = match hit.and_then(|hit| ordered_fault(hit.action, &state)) {
+        Some(fault) => Some(Err(fault)),
+        None if hit.is_none_or(Hit::is_carried_out) => {
+            Some(carry_out(&mut state, request, &call, action, in_flight, format))
+        }
+        // The connection closes instead.
+        None => None,
     };
-    let code = carried.as_ref().err().map(|fault| fault.code);
-    let is_replay = matches!(carried, Ok(Carried::Replayed(_)));
-    let mut response = match carried {
+    let code = carried.as_ref().and_then(|carried| carried.as_ref().err()).map(|fault| fault.code);
+    let is_replay = matches!(carried, Some(Ok(Carried::Replayed(_))));
+    let mut response = carried.map(|carried| match carried {
         Ok(Carried::Done(response) | Carried::Replayed(response)) => response,
         Err(fault) => render(Err(&fault), format, state.now()),
-    };
-    if matches!(hit, Some((injection::Action::FaultIn200, _))) {
+    });
+    if let Some(response) = &mut response
+        && hit.is_some_and(|hit| hit.action == injection::Action::FaultIn200)
+    {
         response.status = 200;
     }
-    log(&mut state, request, call, &response, code, hit, is_replay);
+    let status = response.as_ref().map_or(0, |response| response.status);
+    log(&mut state, request, call, status, code, hit, is_replay);
+    let has_retry_after = status == 429 && state.switches.is_on(Switch::RetryAfter);
     drop(state);
     stand_in.wake_webhooks();
-    outcome(stand_in, response, hit)
-}
-
-fn outcome(stand_in: &StandIn, response: Rendered, hit: Option<(injection::Action, Option<f64>)>) -> Outcome {
-    let seconds = |default: f64| {
-        let seconds = hit.and_then(|(_, seconds)| seconds).unwrap_or(default);
-        Some(Duration::from_secs_f64(seconds.clamp(0.0, 600.0)))
-    };
-    let is_throttled = response.status == 429;
-    let (response, delay) = match hit.map(|(action, _)| action) {
-        Some(injection::Action::DropBefore | injection::Action::DropAfter) => (None, None),
-        Some(injection::Action::Timeout) => (None, seconds(TIMEOUT_SECONDS)),
-        Some(injection::Action::Slow) => (Some(response), seconds(SLOW_SECONDS)),
-        _ => (Some(response), None),
-    };
-    let has_retry_after = is_throttled && stand_in.lock().switches.is_on(Switch::RetryAfter);
-    Outcome { response, delay, has_retry_after }
+    let response = response.filter(|_| !hit.is_some_and(Hit::is_dropped));
+    Outcome { response, delay: hit.and_then(Hit::delay), has_retry_after }
 }
 
 /// Returns the error that an ordered fault sends instead of carrying out the call.
@@ -135,7 +121,13 @@ fn carry_out(
     let now = state.now();
     let result = result.map(|fields| render(Ok(fields), format, now));
     if let (Some(id), Ok(response)) = (id, &result) {
-        state.replays.store(id, request_digest, response, now);
+        state.replays.store(
+            id,
+            request_digest,
+            response,
+            now,
+            state.switches.number(Switch::RequestIdMemory),
+        );
     }
     if let Err(error) = state.commit() {
         tracing::error!("{error}");
@@ -147,9 +139,7 @@ fn carry_out(
 /// Checks the token, the company and the limits.
 fn admit(state: &mut State, request: &Request, call: &Call, in_flight: usize) -> Result<(), Fault> {
     let now = state.now();
-    let authorization = request.authorization.as_deref().unwrap_or_default();
-    let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let token = token.map(|(_, token)| token.trim());
+    let token = request.authorization.as_deref().and_then(bearer);
     let token = token.ok_or_else(|| Fault::authentication("Missing bearer token"))?;
     match state.grants.check(token, now) {
         (Access::Unknown, _) => {
@@ -215,9 +205,9 @@ fn log(
     state: &mut State,
     request: &Request,
     call: Call,
-    response: &Rendered,
+    status: u16,
     code: Option<&'static str>,
-    hit: Option<(injection::Action, Option<f64>)>,
+    hit: Option<Hit>,
     replayed: bool,
 ) {
     let items = call.items.into_iter().map(|(operation, entity)| LoggedItem { operation, entity }).collect();
@@ -230,10 +220,10 @@ fn log(
         entity: call.entity,
         operation: call.operation,
         requestid: request.parameter("requestid").map(str::to_owned),
-        status: response.status,
-        metered: call.metered,
+        status,
+        metered: call.metered > 0,
         code,
-        fault: hit.map(|(action, _)| action.name()),
+        fault: hit.map(|hit| hit.action.name()),
         replayed,
         items,
     });

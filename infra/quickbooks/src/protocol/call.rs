@@ -46,8 +46,8 @@ pub struct Call {
     pub entity: Option<String>,
     /// Operation and entity of each item of a batch.
     pub items: Vec<(&'static str, Option<String>)>,
-    /// Whether the call counts as a metered read.
-    pub metered: bool,
+    /// Number of metered reads that the call counts as: each query of a batch is one.
+    pub metered: u64,
 }
 
 /// An action of the API.
@@ -156,8 +156,10 @@ fn describe(action: &Action, call: &mut Call) {
     };
     call.operation = operation;
     call.entity = entity;
-    call.metered = matches!(operation, "read" | "query" | "cdc")
-        || call.items.iter().any(|(operation, _)| *operation == "query");
+    call.metered = match operation {
+        "read" | "query" | "cdc" => 1,
+        _ => call.items.iter().map(|(operation, _)| u64::from(*operation == "query")).sum(),
+    };
 }
 
 /// Returns `update` for an object with an id, and `create` for another.

@@ -30,7 +30,8 @@ pub enum Limit {
 }
 
 impl Throttle {
-    /// Counts a request, unless it exceeds a limit. `in_flight` includes the request itself.
+    /// Counts a request, unless it exceeds a limit. `in_flight` includes the request itself, and `metered` is
+    /// the number of its metered reads.
     ///
     /// # Errors
     ///
@@ -40,7 +41,7 @@ impl Throttle {
         now: Timestamp,
         in_flight: usize,
         is_batch: bool,
-        is_metered: bool,
+        metered: u64,
         switches: &Switches,
     ) -> Result<(), Limit> {
         let date = clock::date(now);
@@ -49,7 +50,7 @@ impl Throttle {
             self.metered = (month, 0);
         }
         let monthly = switches.number(Switch::MonthlyReads);
-        if is_metered && monthly > 0 && self.metered.1 >= monthly {
+        if metered > 0 && monthly > 0 && self.metered.1 + metered > monthly {
             return Err(Limit::Month);
         }
         if switches.is_on(Switch::Throttling) {
@@ -59,7 +60,7 @@ impl Throttle {
                 self.batches.push_back(now);
             }
         }
-        self.metered.1 += u64::from(is_metered);
+        self.metered.1 += metered;
         Ok(())
     }
 
@@ -100,34 +101,37 @@ mod tests {
     fn eleventh_request_of_a_second_is_refused_until_the_second_is_over() {
         let (mut throttle, switches) = (Throttle::default(), Switches::default());
         for n in 0..10 {
-            assert_eq!(throttle.admit(at(n), 1, false, false, &switches), Ok(()));
+            assert_eq!(throttle.admit(at(n), 1, false, 0, &switches), Ok(()));
         }
-        assert_eq!(throttle.admit(at(999), 1, false, false, &switches), Err(Limit::Rate));
-        assert_eq!(throttle.admit(at(1000), 1, false, false, &switches), Ok(()));
+        assert_eq!(throttle.admit(at(999), 1, false, 0, &switches), Err(Limit::Rate));
+        assert_eq!(throttle.admit(at(1000), 1, false, 0, &switches), Ok(()));
     }
 
     #[test]
     fn requests_and_batches_of_a_minute_are_limited() {
         let (mut throttle, switches) = (Throttle::default(), Switches::default());
         for n in 0..40 {
-            assert_eq!(throttle.admit(at(n * 100), 1, true, false, &switches), Ok(()));
+            assert_eq!(throttle.admit(at(n * 100), 1, true, 0, &switches), Ok(()));
         }
-        assert_eq!(throttle.admit(at(5_000), 1, true, false, &switches), Err(Limit::Rate));
+        assert_eq!(throttle.admit(at(5_000), 1, true, 0, &switches), Err(Limit::Rate));
         for n in 40..500 {
-            assert_eq!(throttle.admit(at(n * 110), 1, false, false, &switches), Ok(()), "{n}");
+            assert_eq!(throttle.admit(at(n * 110), 1, false, 0, &switches), Ok(()), "{n}");
         }
-        assert_eq!(throttle.admit(at(59_900), 1, false, false, &switches), Err(Limit::Rate));
-        assert_eq!(throttle.admit(at(121_000), 1, true, false, &switches), Ok(()));
+        assert_eq!(throttle.admit(at(59_900), 1, false, 0, &switches), Err(Limit::Rate));
+        assert_eq!(throttle.admit(at(121_000), 1, true, 0, &switches), Ok(()));
     }
 
     #[test]
     fn concurrent_and_monthly_limits_apply() {
         let (mut throttle, mut switches) = (Throttle::default(), Switches::default());
-        assert_eq!(throttle.admit(at(0), 11, false, false, &switches), Err(Limit::Rate));
-        assert_eq!(throttle.admit(at(0), 10, false, false, &switches), Ok(()));
+        assert_eq!(throttle.admit(at(0), 11, false, 0, &switches), Err(Limit::Rate));
+        assert_eq!(throttle.admit(at(0), 10, false, 0, &switches), Ok(()));
         switches.set("monthly_metered_calls", &1.into()).unwrap();
-        assert_eq!(throttle.admit(at(0), 1, false, true, &switches), Ok(()));
-        assert_eq!(throttle.admit(at(0), 1, false, true, &switches), Err(Limit::Month));
-        assert_eq!(throttle.admit(at(0), 1, false, false, &switches), Ok(()));
+        assert_eq!(throttle.admit(at(0), 1, false, 1, &switches), Ok(()));
+        assert_eq!(throttle.admit(at(0), 1, false, 1, &switches), Err(Limit::Month));
+        switches.set("monthly_metered_calls", &4.into()).unwrap();
+        assert_eq!(throttle.admit(at(0), 1, true, 4, &switches), Err(Limit::Month));
+        assert_eq!(throttle.admit(at(0), 1, true, 3, &switches), Ok(()));
+        assert_eq!(throttle.admit(at(0), 1, false, 0, &switches), Ok(()));
     }
 }

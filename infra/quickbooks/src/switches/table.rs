@@ -208,7 +208,8 @@ pub const SWITCHES: &[Spec] = &[
         name: "request_id_memory_seconds",
         default: Number(0),
         choices: &[Number(0), Number(3_600), Number(86_400)],
-        about: "How long a `requestid` is remembered, in seconds; 0 means forever.",
+        about: "How long a `requestid` is remembered, in seconds; 0 means until 10,000 newer ones, or ones with \
+                32 MiB of responses, are stored.",
         source: "not documented",
     },
     Spec {

@@ -95,3 +95,27 @@ async fn token_endpoint_is_hit_only_by_its_path() {
     let response = client.send(Method::POST, "/oauth2/v1/tokens/bearer", &[], "").await.unwrap();
     assert_eq!(response.status, 503);
 }
+
+#[tokio::test]
+async fn token_endpoint_drops_delays_and_carries_out_as_ordered() {
+    let client = Client::start().await;
+    client.switch("refresh_token_rotation", json!("every_time")).await;
+    let path = "/oauth2/v1/tokens/bearer";
+    let credentials =
+        format!("client_id={}&client_secret={}", client.ready.client_id, client.ready.client_secret);
+    let faulty = async |action: &str, token: &str| {
+        order(&client, json!({ "match": { "path": path }, "do": action, "seconds": 0.01 })).await;
+        let body = format!("{credentials}&grant_type=refresh_token&refresh_token={token}");
+        client.send(Method::POST, path, &[], body).await
+    };
+    let first = client.ready.refresh_token.clone();
+    for action in ["drop_before", "timeout"] {
+        assert!(faulty(action, &first).await.is_none(), "{action}");
+    }
+    let slow = faulty("slow", &first).await.unwrap();
+    assert_eq!(slow.status, 200, "{}", slow.body);
+    let second = slow.json()["refresh_token"].as_str().unwrap().to_owned();
+    assert!(faulty("drop_after", &second).await.is_none());
+    let lost = faulty("slow", &second).await.unwrap();
+    assert_eq!((lost.status, &lost.json()["error"]), (400, &json!("invalid_grant")));
+}

@@ -1,7 +1,10 @@
 //! Limits on requests, which are on by default.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::client::Client;
 
@@ -71,4 +74,33 @@ async fn lapsed_company_and_lost_access_have_their_codes() {
     client.switch("company_status", json!("access_lost")).await;
     let refused = client.get("customer/1").await;
     assert_eq!((refused.status, refused.code().as_str()), (401, "120"));
+}
+
+#[tokio::test]
+async fn each_query_of_a_batch_is_a_metered_call() {
+    let client = Client::start().await;
+    client.switch("monthly_metered_calls", json!(3)).await;
+    let queries = |count: usize| {
+        let items: Vec<_> = (0..count)
+            .map(|n| json!({ "bId": n.to_string(), "Query": "select count(*) from Vendor" }))
+            .collect();
+        json!({ "BatchItemRequest": items })
+    };
+    assert_eq!(client.post("batch", queries(4)).await.status, 403);
+    assert_eq!(client.post("batch", queries(3)).await.status, 200);
+    assert_eq!(client.get("customer/1").await.status, 403);
+    client.save("Customer", json!({ "DisplayName": "Ann" })).await;
+}
+
+#[tokio::test]
+async fn connection_without_a_complete_head_is_closed() {
+    let client = Client::start().await;
+    let address = client.ready.url.strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    // With the clock paused, the next timer is due as soon as all tasks wait.
+    tokio::time::pause();
+    let mut rest = Vec::new();
+    let closed = tokio::time::timeout(Duration::from_secs(3600), stream.read_to_end(&mut rest)).await;
+    assert!(closed.is_ok(), "the connection is still open after an hour");
 }

@@ -48,6 +48,9 @@ async fn forms_edit_a_customer_add_an_invoice_and_pay_it() {
     let to = post(&client, "/stand-in/page/invoice", &invoice).await;
     let id = to.trim_end_matches('.').rsplit('+').next().unwrap().trim_end_matches("%2E").to_owned();
     assert_eq!(client.read("Invoice", &json!(id)).await["Balance"], 12.34);
+    let to = post(&client, "/stand-in/page/payment", &[("invoice", &id), ("amount", "5,00")]).await;
+    assert!(to.contains("not+a+number"), "{to}");
+    assert_eq!(client.read("Invoice", &json!(id)).await["Balance"], 12.34);
     post(&client, "/stand-in/page/payment", &[("invoice", &id), ("amount", "")]).await;
     assert_eq!(client.read("Invoice", &json!(id)).await["Balance"], 0);
     assert!(
