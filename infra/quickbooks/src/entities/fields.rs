@@ -15,6 +15,9 @@ pub struct Field {
     pub queryable: bool,
 }
 
+/// The fields of an entity, in groups, some of which several entities share.
+pub(super) type Fields = &'static [&'static [Field]];
+
 /// Type and limits of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {

@@ -1,13 +1,13 @@
 //! Fields of items, terms and the other lists, and of the objects that a company has once.
 
 use super::Kind;
-use super::fields::{Field, FieldKind, amount, date, field, flag, list, object, reference, text};
+use super::fields::{FieldKind, Fields, amount, date, field, flag, list, object, reference, text};
 
 const ITEM_TYPES: FieldKind =
     FieldKind::Choice(&["Inventory", "Service", "NonInventory", "Category", "Group", "Bundle"]);
 
 /// Fields of `Item`.
-pub(super) const ITEM: &[Field] = &[
+pub(super) const ITEM: Fields = &[&[
     field("Name", FieldKind::Name(100)).queryable(),
     text("FullyQualifiedName", 4000).system().queryable(),
     text("Sku", 100).queryable(),
@@ -45,10 +45,10 @@ pub(super) const ITEM: &[Field] = &[
     text("ReverseChargeRate", 20),
     text("ServiceType", 100),
     text("Source", 50),
-];
+]];
 
 /// Fields of `Term`.
-pub(super) const TERM: &[Field] = &[
+pub(super) const TERM: Fields = &[&[
     field("Name", FieldKind::Name(31)).queryable(),
     flag("Active").queryable(),
     text("Type", 20).system().queryable(),
@@ -58,10 +58,10 @@ pub(super) const TERM: &[Field] = &[
     field("DayOfMonthDue", FieldKind::Whole),
     field("DueNextMonthDays", FieldKind::Whole),
     field("DiscountDayOfMonth", FieldKind::Whole),
-];
+]];
 
 /// Fields of `Account`.
-pub(super) const ACCOUNT: &[Field] = &[
+pub(super) const ACCOUNT: Fields = &[&[
     field("Name", FieldKind::Name(100)).queryable(),
     text("FullyQualifiedName", 4000).system().queryable(),
     text("Description", 4000).queryable(),
@@ -76,17 +76,17 @@ pub(super) const ACCOUNT: &[Field] = &[
     amount("CurrentBalanceWithSubAccounts").system(),
     reference("CurrencyRef", None).create_only(),
     reference("TaxCodeRef", None),
-];
+]];
 
 /// Fields of `PaymentMethod`.
-pub(super) const PAYMENT_METHOD: &[Field] = &[
+pub(super) const PAYMENT_METHOD: Fields = &[&[
     field("Name", FieldKind::Name(31)).queryable(),
     flag("Active").queryable(),
     field("Type", FieldKind::Choice(&["CREDIT_CARD", "NON_CREDIT_CARD"])).queryable(),
-];
+]];
 
 /// Fields of `CompanyInfo`.
-pub(super) const COMPANY_INFO: &[Field] = &[
+pub(super) const COMPANY_INFO: Fields = &[&[
     text("CompanyName", 1024).queryable(),
     text("LegalName", 1024),
     field("CompanyAddr", FieldKind::Address),
@@ -102,10 +102,10 @@ pub(super) const COMPANY_INFO: &[Field] = &[
     field("WebAddr", FieldKind::Web),
     text("SupportedLanguages", 100).system(),
     list("NameValue").system(),
-];
+]];
 
 /// Fields of `Preferences`.
-pub(super) const PREFERENCES: &[Field] = &[
+pub(super) const PREFERENCES: Fields = &[&[
     object("AccountingInfoPrefs"),
     object("ProductAndServicesPrefs"),
     object("SalesFormsPrefs"),
@@ -116,4 +116,4 @@ pub(super) const PREFERENCES: &[Field] = &[
     object("CurrencyPrefs"),
     object("ReportPrefs"),
     object("OtherPrefs"),
-];
+]];

@@ -191,9 +191,12 @@ impl Kind {
         }
     }
 
-    /// Returns the fields of the entity, in the order of the documentation.
-    #[must_use]
-    pub fn fields(self) -> &'static [Field] {
+    /// Returns the fields of the entity, except those that every entity has.
+    pub fn fields(self) -> impl Iterator<Item = &'static Field> {
+        self.groups().iter().copied().flatten()
+    }
+
+    fn groups(self) -> fields::Fields {
         match self {
             Self::Customer => names::CUSTOMER,
             Self::Vendor => names::VENDOR,

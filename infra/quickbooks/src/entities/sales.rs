@@ -1,7 +1,7 @@
 //! Fields of invoices, sales receipts, credit memos and payments.
 
 use super::Kind;
-use super::fields::{Field, FieldKind, amount, date, field, flag, list, object, reference, text};
+use super::fields::{Field, FieldKind, Fields, amount, date, field, flag, list, object, reference, text};
 
 const TAX: FieldKind = FieldKind::Choice(&["TaxExcluded", "TaxInclusive", "NotApplicable"]);
 const PRINT: FieldKind = FieldKind::Choice(&["NotSet", "NeedToPrint", "PrintComplete"]);
@@ -41,21 +41,26 @@ const FREE_FORM: Field = flag("FreeFormAddress");
 const RECURRING: Field = reference("RecurDataRef", None).system();
 const HOME_BALANCE: Field = amount("HomeBalance").system();
 
-/// Fields of `Invoice`.
-pub(super) const INVOICE: &[Field] = &[
-    DOC_NUMBER,
+/// Fields of all transactions.
+const TRANSACTION: &[Field] = &[
     TXN_DATE,
     CUSTOMER,
-    date("DueDate").queryable(),
     LINES,
-    TOTAL,
-    amount("Balance").system().queryable(),
-    amount("Deposit"),
     list("LinkedTxn"),
     PRIVATE_NOTE,
-    MEMO,
     CURRENCY,
     RATE,
+    METHOD,
+    TXN_SOURCE,
+    TRANSACTION_LOCATION,
+];
+
+/// Fields of invoices, sales receipts and credit memos, which list the items sold.
+const FORM: &[Field] = &[
+    DOC_NUMBER,
+    TOTAL,
+    amount("Balance").system().queryable(),
+    MEMO,
     HOME_TOTAL,
     HOME_BALANCE,
     TXN_TAX,
@@ -63,131 +68,64 @@ pub(super) const INVOICE: &[Field] = &[
     BILL_ADDRESS,
     SHIP_ADDRESS,
     BILL_EMAIL,
-    field("BillEmailCc", FieldKind::Email),
-    field("BillEmailBcc", FieldKind::Email),
-    SHIP_DATE,
-    SHIP_METHOD,
-    TRACKING,
-    TERM,
-    METHOD,
-    DEPOSIT_ACCOUNT,
     CLASS,
     DEPARTMENT,
     PRINT_STATUS,
     EMAIL_STATUS,
     APPLY_TAX_AFTER_DISCOUNT,
-    flag("AllowIPNPayment"),
-    flag("AllowOnlinePayment"),
-    flag("AllowOnlineCreditCardPayment"),
-    flag("AllowOnlineACHPayment"),
-    text("EInvoiceStatus", 20).system(),
-    object("DeliveryInfo").system(),
-    text("InvoiceLink", 1000).system(),
-    TXN_SOURCE,
-    TRANSACTION_LOCATION,
     TAX_EXEMPTION,
-    SHIP_FROM,
     FREE_FORM,
     RECURRING,
+];
+
+/// Fields of invoices and sales receipts, whose items are shipped.
+const SHIPPED: &[Field] =
+    &[SHIP_DATE, SHIP_METHOD, TRACKING, DEPOSIT_ACCOUNT, object("DeliveryInfo").system(), SHIP_FROM];
+
+/// Fields of sales receipts and payments, which are paid.
+const PAID: &[Field] =
+    &[text("PaymentRefNum", 21).queryable(), text("PaymentType", 20), object("CreditCardPayment")];
+
+/// Fields of `Invoice`.
+pub(super) const INVOICE: Fields = &[
+    TRANSACTION,
+    FORM,
+    SHIPPED,
+    &[
+        date("DueDate").queryable(),
+        amount("Deposit"),
+        field("BillEmailCc", FieldKind::Email),
+        field("BillEmailBcc", FieldKind::Email),
+        TERM,
+        flag("AllowIPNPayment"),
+        flag("AllowOnlinePayment"),
+        flag("AllowOnlineCreditCardPayment"),
+        flag("AllowOnlineACHPayment"),
+        text("EInvoiceStatus", 20).system(),
+        text("InvoiceLink", 1000).system(),
+    ],
 ];
 
 /// Fields of `SalesReceipt`.
-pub(super) const SALES_RECEIPT: &[Field] = &[
-    DOC_NUMBER,
-    TXN_DATE,
-    CUSTOMER,
-    LINES,
-    TOTAL,
-    amount("Balance").system().queryable(),
-    list("LinkedTxn"),
-    PRIVATE_NOTE,
-    MEMO,
-    CURRENCY,
-    RATE,
-    HOME_TOTAL,
-    HOME_BALANCE,
-    TXN_TAX,
-    TAX_CALCULATION,
-    BILL_ADDRESS,
-    SHIP_ADDRESS,
-    BILL_EMAIL,
-    SHIP_DATE,
-    SHIP_METHOD,
-    TRACKING,
-    METHOD,
-    text("PaymentRefNum", 21).queryable(),
-    text("PaymentType", 20),
-    object("CreditCardPayment"),
-    DEPOSIT_ACCOUNT,
-    CLASS,
-    DEPARTMENT,
-    PRINT_STATUS,
-    EMAIL_STATUS,
-    APPLY_TAX_AFTER_DISCOUNT,
-    object("DeliveryInfo").system(),
-    TXN_SOURCE,
-    TRANSACTION_LOCATION,
-    TAX_EXEMPTION,
-    SHIP_FROM,
-    FREE_FORM,
-    RECURRING,
-];
+pub(super) const SALES_RECEIPT: Fields = &[TRANSACTION, FORM, SHIPPED, PAID, &[]];
 
 /// Fields of `CreditMemo`.
-pub(super) const CREDIT_MEMO: &[Field] = &[
-    DOC_NUMBER,
-    TXN_DATE,
-    CUSTOMER,
-    LINES,
-    TOTAL,
-    amount("Balance").system().queryable(),
-    amount("RemainingCredit").system(),
-    list("LinkedTxn"),
-    PRIVATE_NOTE,
-    MEMO,
-    CURRENCY,
-    RATE,
-    HOME_TOTAL,
-    HOME_BALANCE,
-    TXN_TAX,
-    TAX_CALCULATION,
-    BILL_ADDRESS,
-    SHIP_ADDRESS,
-    BILL_EMAIL,
-    TERM,
-    METHOD,
-    reference("InvoiceRef", Some(Kind::Invoice)),
-    CLASS,
-    DEPARTMENT,
-    PRINT_STATUS,
-    EMAIL_STATUS,
-    APPLY_TAX_AFTER_DISCOUNT,
-    TXN_SOURCE,
-    TRANSACTION_LOCATION,
-    TAX_EXEMPTION,
-    FREE_FORM,
-    RECURRING,
+pub(super) const CREDIT_MEMO: Fields = &[
+    TRANSACTION,
+    FORM,
+    &[amount("RemainingCredit").system(), TERM, reference("InvoiceRef", Some(Kind::Invoice))],
 ];
 
 /// Fields of `Payment`.
-pub(super) const PAYMENT: &[Field] = &[
-    TXN_DATE,
-    CUSTOMER,
-    amount("TotalAmt").queryable(),
-    amount("UnappliedAmt").system(),
-    LINES,
-    list("LinkedTxn"),
-    PRIVATE_NOTE,
-    CURRENCY,
-    RATE,
-    METHOD,
-    text("PaymentRefNum", 21).queryable(),
-    text("PaymentType", 20),
-    object("CreditCardPayment"),
-    DEPOSIT_ACCOUNT,
-    reference("ARAccountRef", Some(Kind::Account)),
-    reference("TaxExemptionRef", None),
-    flag("ProcessPayment"),
-    TXN_SOURCE,
-    TRANSACTION_LOCATION,
+pub(super) const PAYMENT: Fields = &[
+    TRANSACTION,
+    PAID,
+    &[
+        amount("TotalAmt").queryable(),
+        amount("UnappliedAmt").system(),
+        DEPOSIT_ACCOUNT,
+        reference("ARAccountRef", Some(Kind::Account)),
+        reference("TaxExemptionRef", None),
+        flag("ProcessPayment"),
+    ],
 ];

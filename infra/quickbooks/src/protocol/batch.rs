@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::call::{Action, write_operation};
+use super::call::Action;
 use super::dispatch::{self, Context};
 use crate::entities::Named;
 use crate::fault::Fault;
@@ -16,17 +16,7 @@ const MAX_ITEM_ID: usize = 10;
 /// Returns operation and entity of each item.
 pub(super) fn describe(body: &Object) -> Vec<(&'static str, Option<String>)> {
     let items = body.list("BatchItemRequest").iter().filter_map(Value::as_object);
-    let describe = |item: &Object| match action(item) {
-        Ok(Action::Query(query)) => {
-            let entity = crate::query::parse(&query).ok().map(|query| query.entity.name().to_owned());
-            ("query", entity)
-        }
-        Ok(Action::Write(named, body)) => (write_operation(&body), Some(named.name().to_owned())),
-        Ok(Action::Delete(named, _)) => ("delete", Some(named.name().to_owned())),
-        Ok(Action::Void(named, _)) => ("void", Some(named.name().to_owned())),
-        Ok(_) | Err(_) => ("unknown", None),
-    };
-    items.map(describe).collect()
+    items.map(|item| action(item).map_or(("unknown", None), |action| action.purpose())).collect()
 }
 
 /// Runs a batch. Each item succeeds or fails for itself.

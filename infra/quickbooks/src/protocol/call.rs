@@ -74,6 +74,28 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Returns the operation and the entity, as the log of calls and the match of a fault name them.
+    #[must_use]
+    pub fn purpose(&self) -> (&'static str, Option<String>) {
+        let name = |named: &Named| Some(named.name().to_owned());
+        match self {
+            Self::Read(named, _) => ("read", name(named)),
+            Self::Write(named, body) if body.get("Id").is_some_and(|id| !id.is_blank()) => {
+                ("update", name(named))
+            }
+            Self::Write(named, _) => ("create", name(named)),
+            Self::Delete(named, _) => ("delete", name(named)),
+            Self::Void(named, _) => ("void", name(named)),
+            Self::Query(query) => {
+                ("query", crate::query::parse(query).ok().and_then(|query| name(&query.entity)))
+            }
+            Self::Batch(_) => ("batch", None),
+            Self::ChangedSince { .. } => ("cdc", None),
+        }
+    }
+}
+
 /// Returns the realm in a path `/v3/company/{realm}/…`, and the rest of the path.
 #[must_use]
 pub fn realm(path: &str) -> Option<(&str, &str)> {
@@ -138,33 +160,16 @@ fn write_action(request: &Request, named: Named, body: Object) -> Result<Action,
     }
 }
 
-/// Names the operation and the entity of an action.
+/// Names the purpose of an action, and those of its items.
 fn describe(action: &Action, call: &mut Call) {
-    let query_entity =
-        |query: &str| crate::query::parse(query).ok().map(|query| query.entity.name().to_owned());
-    let (operation, entity) = match action {
-        Action::Read(named, _) => ("read", Some(named.name().to_owned())),
-        Action::Write(named, body) => (write_operation(body), Some(named.name().to_owned())),
-        Action::Delete(named, _) => ("delete", Some(named.name().to_owned())),
-        Action::Void(named, _) => ("void", Some(named.name().to_owned())),
-        Action::Query(query) => ("query", query_entity(query)),
-        Action::Batch(body) => {
-            call.items = super::batch::describe(body);
-            ("batch", None)
-        }
-        Action::ChangedSince { .. } => ("cdc", None),
-    };
-    call.operation = operation;
-    call.entity = entity;
-    call.metered = match operation {
+    (call.operation, call.entity) = action.purpose();
+    if let Action::Batch(body) = action {
+        call.items = super::batch::describe(body);
+    }
+    call.metered = match call.operation {
         "read" | "query" | "cdc" => 1,
         _ => call.items.iter().map(|(operation, _)| u64::from(*operation == "query")).sum(),
     };
-}
-
-/// Returns `update` for an object with an id, and `create` for another.
-pub(super) fn write_operation(body: &Object) -> &'static str {
-    if body.get("Id").is_some_and(|id| !id.is_blank()) { "update" } else { "create" }
 }
 
 fn utf8(request: &Request) -> Result<Cow<'_, str>, Fault> {

@@ -37,7 +37,7 @@ pub fn present(switches: &Switches, kind: Kind, object: &Object) -> Object {
         FieldKind::Address => has_codes,
         _ => false,
     };
-    for field in kind.fields().iter().filter(is_changed) {
+    for field in kind.fields().filter(is_changed) {
         match shown.get_mut(field.name) {
             Some(Value::Object(address)) => {
                 if let Some(code) = address.text("Country").and_then(country_code) {

@@ -53,7 +53,7 @@ impl Column {
             _ => {}
         }
         let (first, part) = name.split_once('.').map_or((name, None), |(first, part)| (first, Some(part)));
-        let field = kind.fields().iter().find(|field| field.name.eq_ignore_ascii_case(first));
+        let field = kind.fields().find(|field| field.name.eq_ignore_ascii_case(first));
         let field = field.filter(|field| field.queryable).ok_or_else(not_queryable)?;
         let is_part = |expected: &str| part.is_none_or(|part| part.eq_ignore_ascii_case(expected));
         match field.kind {

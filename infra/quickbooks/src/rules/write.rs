@@ -207,7 +207,7 @@ impl Writer<'_> {
             Family::Transaction => sales::prepare(self, kind, old, object)?,
             Family::Single => {}
         }
-        for field in kind.fields().iter().filter(|field| field.kind == FieldKind::Address) {
+        for field in kind.fields().filter(|field| field.kind == FieldKind::Address) {
             self.number_address(field, object);
         }
         Ok(())

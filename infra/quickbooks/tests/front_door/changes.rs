@@ -72,15 +72,7 @@ async fn window_of_30_days_is_truncated_or_refused() {
 #[tokio::test]
 async fn at_most_1000_objects_are_returned_over_all_entities() {
     let client = Client::start().await;
-    for batch in 0..34 {
-        let items: Vec<Value> = (0..30)
-            .map(|n| {
-                json!({ "bId": n.to_string(), "operation": "create",
-                "Customer": { "DisplayName": format!("C{batch}-{n}") } })
-            })
-            .collect();
-        client.post("batch", json!({ "BatchItemRequest": items })).await;
-    }
+    client.create_customers(1020).await;
     let found = changes(&client, "Invoice,Customer,Vendor", "2020-01-01").await;
     assert_eq!((&found[0]["maxResults"], &found[1]["maxResults"]), (&json!(3), &json!(997)));
     assert_eq!(found[2], json!({}));

@@ -122,6 +122,19 @@ impl Client {
         response.json()[entity].clone()
     }
 
+    /// Creates this number of customers, which must be a multiple of 30, in batches.
+    pub(crate) async fn create_customers(&self, count: usize) {
+        for batch in 0..count / 30 {
+            let create = |n: usize| {
+                let customer = json!({ "DisplayName": format!("C{batch}-{n}") });
+                json!({ "bId": n.to_string(), "operation": "create", "Customer": customer })
+            };
+            let items: Vec<Value> = (0..30).map(create).collect();
+            let response = self.post("batch", json!({ "BatchItemRequest": items })).await;
+            assert!(response.status == 200 && !response.body.contains("Fault"), "{}", response.body);
+        }
+    }
+
     /// Reads an object.
     pub(crate) async fn read(&self, entity: &str, id: &Value) -> Value {
         let response = self.get(&format!("{}/{}", entity.to_lowercase(), id.as_str().unwrap())).await;
