@@ -49,45 +49,28 @@ pub struct State {
     pending: Vec<Change>,
 }
 
-impl State {
-    /// Opens the state in a folder, or a new one in memory.
-    ///
-    /// # Errors
-    ///
-    /// Returns a [`StorageError`] if the folder cannot be used.
-    pub fn open(folder: Option<&Path>) -> Result<Self, StorageError> {
-        let storage = folder.map_or(Ok(Storage::Memory), Storage::open)?;
-        let entries = storage.load()?;
-        let is_new = entries.is_empty();
-        let (app, clock) = (App::new(REALM), Clock::new());
-        let mut state = Self {
+/// The part of the state that is stored.
+struct Stored {
+    company: Company,
+    switches: Switches,
+    clock: Clock,
+    app: App,
+    grants: Grants,
+    replays: Replays,
+    webhooks: Webhooks,
+}
+
+impl Stored {
+    fn new() -> Self {
+        Self {
             company: Company::default(),
             switches: Switches::default(),
-            clock,
-            ready: Grants::default().ensure(&app.first_grant, clock.now(), &Switches::default()),
-            app,
+            clock: Clock::new(),
+            app: App::new(REALM),
             grants: Grants::default(),
             replays: Replays::default(),
-            injections: Injections::default(),
-            calls: Calls::default(),
-            throttle: Throttle::default(),
             webhooks: Webhooks::default(),
-            storage,
-            pending: Vec::new(),
-        };
-        for (key, value) in entries {
-            state.load(&key, &value)?;
         }
-        if is_new {
-            demo::create(&mut state.company, &state.switches, state.clock.now());
-            state.company.take_events();
-            state.save_setting("app");
-            state.save_setting("clock");
-        }
-        let (now, first) = (state.clock.now(), state.app.first_grant.clone());
-        state.ready = state.grants.ensure(&first, now, &state.switches);
-        state.commit()?;
-        Ok(state)
     }
 
     fn load(&mut self, key: &str, value: &str) -> Result<(), StorageError> {
@@ -110,6 +93,50 @@ impl State {
             }
         }
         Ok(())
+    }
+}
+
+impl State {
+    /// Opens the state in a folder, or a new one in memory.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`StorageError`] if the folder cannot be used.
+    pub fn open(folder: Option<&Path>) -> Result<Self, StorageError> {
+        let storage = folder.map_or(Ok(Storage::Memory), Storage::open)?;
+        let entries = storage.load()?;
+        let is_new = entries.is_empty();
+        let mut stored = Stored::new();
+        for (key, value) in entries {
+            stored.load(&key, &value)?;
+        }
+        let Stored { mut company, switches, clock, app, mut grants, replays, webhooks } = stored;
+        if is_new {
+            demo::create(&mut company, &switches, clock.now());
+            company.take_events();
+        }
+        let ready = grants.ensure(&app.first_grant, clock.now(), &switches);
+        let mut state = Self {
+            company,
+            switches,
+            clock,
+            app,
+            ready,
+            grants,
+            replays,
+            injections: Injections::default(),
+            calls: Calls::default(),
+            throttle: Throttle::default(),
+            webhooks,
+            storage,
+            pending: Vec::new(),
+        };
+        if is_new {
+            state.save_setting("app");
+            state.save_setting("clock");
+        }
+        state.commit()?;
+        Ok(state)
     }
 
     /// Returns the company's time.
