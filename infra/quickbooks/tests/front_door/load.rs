@@ -1,6 +1,8 @@
 //! Load: 20,000 customers created in batches, then queries, then a minute at the limits of QuickBooks. Ignored
 //! by default; the figures in docs/quickbooks-stand-in.md come from the command there.
 
+#![allow(clippy::print_stdout, reason = "a measurement prints its figures")]
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
