@@ -132,6 +132,6 @@ async fn new_endpoint_does_not_wait_for_the_former_one() {
     received.recv().await.unwrap();
     let mut other = endpoint(&[]).await;
     other.register(&client, None).await;
-    let body = tokio::time::timeout(Duration::from_secs(2), other.next(&client)).await.unwrap();
+    let body = tokio::time::timeout(Duration::from_secs(30), other.next(&client)).await.unwrap();
     assert_eq!(body[0]["intuitentityid"], id);
 }
