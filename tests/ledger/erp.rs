@@ -1,0 +1,38 @@
+//! The cost of the erp dialect's operations.
+
+use serde_json::json;
+
+use clientele_shared::model::{CustomerFields, Mode, Settings};
+
+use super::cost_budget::{self, NONE};
+use super::cost_report::CostReport;
+use super::customers::{filler, import};
+use crate::support::Stack;
+
+/// Measures this dialect's operations among 200 customers.
+pub(crate) async fn measure(stack: &Stack, report: &mut CostReport) {
+    let caller = stack.caller("erp", Mode::Live, "read,write").await;
+    let settings = Settings { usage_metering: false, ..Settings::default() };
+    stack.store.tenant_settings_set(&"erp".parse().unwrap(), &settings).await.unwrap();
+    let customers: Vec<CustomerFields> = (0..200).map(|number| filler(number, 286)).collect();
+    import(&stack.store, &caller.key.tenant(), "erp", &customers).await;
+    caller.get("/api/customers/cust_0").await.expect(404);
+
+    report.heading("erp: operations among 200 customers, items of up to 572 bytes");
+    let path = "/api/customers/cust_7";
+    report.measure("one customer", cost_budget::GET, caller.get(path)).await.0.expect(200);
+    report.measure("list of 25", NONE, caller.get("/api/customers?limit=25")).await.0.expect(200);
+    let active = caller.get("/api/customers?limit=25&is_active=true");
+    report.measure("list of 25, active", NONE, active).await.0.expect(200);
+    let body =
+        json!({"name": "New Customer Corp", "email": "orders@newcustomer.com", "credit_limit": 5000.00});
+    let created = report.measure("create of a customer", NONE, caller.post("/api/customers", &body)).await.0;
+    created.expect(201);
+    let notes = json!({"notes": "Every other week since 2024."});
+    report.measure("update of notes", cost_budget::UPDATE, caller.put(path, &notes)).await.0.expect(200);
+    let (contacts, ann) = (format!("{path}/contacts"), json!({"name": "Ann Lee"}));
+    report.measure("add a contact", cost_budget::UPDATE, caller.post(&contacts, &ann)).await.0.expect(201);
+    let (contact, title) = (format!("{contacts}/cont_1"), json!({"title": "CEO"}));
+    report.measure("change a contact", cost_budget::UPDATE, caller.put(&contact, &title)).await.0.expect(200);
+    report.measure("remove a contact", cost_budget::UPDATE, caller.delete(&contact)).await.0.expect(200);
+}
