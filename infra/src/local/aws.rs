@@ -8,6 +8,7 @@ use axum::response::Response;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
+use super::body::Bodies;
 use super::engine::Engine;
 use super::s3::S3;
 
@@ -47,10 +48,10 @@ impl Services {
 }
 
 impl Service<'_> {
-    /// Answers a request.
-    pub async fn answer(self, request: Request) -> Response {
+    /// Answers a request within the limits for bodies.
+    pub async fn answer(self, request: Request, bodies: &Bodies) -> Response {
         match self {
-            Self::DynamoDb(engine) => engine.answer(request).await,
+            Self::DynamoDb(engine) => engine.answer(request, bodies).await,
             Self::S3(s3) => s3.answer(request).await,
         }
     }

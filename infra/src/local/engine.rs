@@ -26,6 +26,7 @@ use dynoxide::Database;
 use dynoxide::errors::DynoxideError;
 use http::{StatusCode, header};
 
+use super::body::{Bodies, BodyError};
 use super::data::Data;
 use super::engine_calls;
 
@@ -95,11 +96,12 @@ impl Engine {
     }
 
     /// Answers a request in DynamoDB's protocol. Its signature is not checked: any credentials are accepted.
-    pub async fn answer(&self, request: Request) -> Response {
+    pub async fn answer(&self, request: Request, bodies: &Bodies) -> Response {
         let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
         let operation = operation_of(target);
-        let Ok(body) = axum::body::to_bytes(request.into_body(), MAX_REQUEST).await else {
-            return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        let (body, _memory) = match bodies.read(request.into_body(), MAX_REQUEST).await {
+            Ok(read) => read,
+            Err(error) => return refusal(error),
         };
         match self.call(operation, String::from_utf8_lossy(&body).into_owned()).await {
             Ok((status, body)) => {
@@ -122,6 +124,17 @@ impl Engine {
             }
         })
     }
+}
+
+/// Returns the response to a request whose body is not read. The SDKs send it again if memory was short.
+fn refusal(error: BodyError) -> Response {
+    let status = match error {
+        BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        BodyError::TimedOut => StatusCode::REQUEST_TIMEOUT,
+        BodyError::NoMemory => StatusCode::SERVICE_UNAVAILABLE,
+        BodyError::Interrupted => StatusCode::BAD_REQUEST,
+    };
+    (status, error.to_string()).into_response()
 }
 
 /// Returns the operation that the header `X-Amz-Target` names: `GetItem` in `DynamoDB_20120810.GetItem`.

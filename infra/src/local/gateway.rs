@@ -3,21 +3,20 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::Request;
 use axum::response::Response;
 use clientele_functions_common::invoke::StreamedResponse;
 use futures::StreamExt as _;
 use http::header::{self, HeaderMap};
 use http::request::Parts;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::body::{Bodies, BodyError};
 use super::event::{self, Api, EventError, RequestId, Stage};
 use super::function::{Functions, Invoke, InvokeResponse, STREAM_TIME_LIMIT, TIME_LIMIT};
 use super::gateway_response::{GatewayResponseError, GatewayResponseType, GatewayResponses};
+use super::key_limits::{DEFAULT_KEY_CONCURRENCY, KeyLimits};
 use super::proxy_response;
 use super::routes::{Match, Route, RouteError, Routes, Transfer};
 
@@ -25,11 +24,6 @@ use super::routes::{Match, Route, RouteError, Routes, Transfer};
 const HEAD_LIMIT: usize = 10_240;
 /// API Gateway's limit for a body, in bytes.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
-/// Time limit for a client to send its body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// Memory for all bodies together, in bytes. Keys are checked by the functions, so that anyone on this machine
-/// can send bodies.
-const BODY_MEMORY: usize = 64 * 1024 * 1024;
 /// Lambda's default limit for the number of functions of an account that run at the same time.
 pub const DEFAULT_CONCURRENCY: usize = 1000;
 /// Lambda's limit for an event, in bytes.
@@ -68,8 +62,14 @@ pub struct Gateway {
     api: Api,
     /// One permit for each function that may run at the same time.
     concurrency: Arc<Semaphore>,
-    /// One permit for each byte of a body that may be in memory at the same time.
-    body_memory: Semaphore,
+    key_limits: KeyLimits,
+    bodies: Bodies,
+}
+
+/// What a running function holds: its share of the limits for its API key and for all functions.
+struct Permits {
+    _key: OwnedSemaphorePermit,
+    _function: OwnedSemaphorePermit,
 }
 
 impl Gateway {
@@ -88,8 +88,9 @@ impl Gateway {
         }
         let api = Api { stage: Stage::default(), has_binary_bodies: routes.has_binary_bodies() };
         let concurrency = Arc::new(Semaphore::new(DEFAULT_CONCURRENCY));
-        let body_memory = Semaphore::new(BODY_MEMORY);
-        Ok(Self { routes, gateway_responses, functions, api, concurrency, body_memory })
+        let key_limits = KeyLimits::new(DEFAULT_KEY_CONCURRENCY);
+        let bodies = Bodies::default();
+        Ok(Self { routes, gateway_responses, functions, api, concurrency, key_limits, bodies })
     }
 
     /// Returns the gateway with another stage. By default, paths start with no stage, as under a custom domain.
@@ -104,6 +105,13 @@ impl Gateway {
         Self { concurrency: Arc::new(Semaphore::new(limit)), ..self }
     }
 
+    /// Returns the gateway with another limit for the number of requests of one API key that run at the same time.
+    /// Further ones wait.
+    #[must_use]
+    pub fn with_key_concurrency(self, limit: usize) -> Self {
+        Self { key_limits: KeyLimits::new(limit), ..self }
+    }
+
     /// Returns all routes.
     pub fn routes(&self) -> impl Iterator<Item = Route> {
         self.routes.all()
@@ -112,7 +120,12 @@ impl Gateway {
     /// Returns the gateway with another limit for the memory of all bodies together, in bytes.
     #[cfg(test)]
     pub(super) fn with_body_memory(self, bytes: usize) -> Self {
-        Self { body_memory: Semaphore::new(bytes), ..self }
+        Self { bodies: Bodies::with_memory(bytes), ..self }
+    }
+
+    /// Returns the limits for bodies, for everything else that is served on the same port.
+    pub(super) fn bodies(&self) -> &Bodies {
+        &self.bodies
     }
 
     /// Handles a request as API Gateway and Lambda do. `local` is the address of this server, `peer` that of
@@ -138,7 +151,9 @@ impl Gateway {
         }
         let path = self.api.stage.strip(parts.uri.path()).ok_or(GatewayResponseType::NoStage)?;
         let (matched, invoke) = self.find(&parts, path).ok_or_else(|| no_route(&parts.headers))?;
-        let (body, _memory) = self.read(body).await?;
+        // Before the body is read, so that requests that wait take up no memory.
+        let key = self.key_limits.acquire(&parts.headers).await.ok_or(GatewayResponseType::Throttled)?;
+        let (body, _memory) = self.bodies.read(body, BODY_LIMIT).await.map_err(refused_body)?;
         let event =
             event::event(&parts, &body, &matched, &self.api, id, local, peer).map_err(
                 |error| match error {
@@ -149,9 +164,10 @@ impl Gateway {
         if event.len() > EVENT_LIMIT {
             return Err(GatewayResponseType::EventTooLarge);
         }
-        let permit = Arc::clone(&self.concurrency).try_acquire_owned();
-        let permit = permit.map_err(|_| GatewayResponseType::ConcurrencyExhausted)?;
-        let response = match (call(invoke, event, permit, &matched, id).await?, matched.transfer) {
+        let function = Arc::clone(&self.concurrency).try_acquire_owned();
+        let function = function.map_err(|_| GatewayResponseType::ConcurrencyExhausted)?;
+        let permits = Permits { _key: key, _function: function };
+        let response = match (call(invoke, event, permits, &matched, id).await?, matched.transfer) {
             (InvokeResponse::Buffered(response), Transfer::Buffered) => buffered(&response, id),
             (InvokeResponse::Streamed(response), Transfer::Stream) => {
                 proxy_response::streamed(response, id, STREAM_TIME_LIMIT).map_err(|error| error.to_string())
@@ -172,45 +188,15 @@ impl Gateway {
         let invoke = self.functions.get(matched.function)?;
         Some((matched, invoke))
     }
+}
 
-    /// Reads a body within the limits of size, memory and time. Returns it with its share of the memory.
-    async fn read(&self, body: Body) -> Result<(Bytes, SemaphorePermit<'_>), GatewayResponseType> {
-        // If Content-Length already exceeds the limit, the request is rejected before the client sends the body.
-        if body.size_hint().lower() > BODY_LIMIT as u64 {
-            return Err(GatewayResponseType::BodyTooLarge);
-        }
-        let reading = tokio::time::timeout(BODY_TIMEOUT, self.read_frames(Limited::new(body, BODY_LIMIT)));
-        reading.await.unwrap_or(Err(GatewayResponseType::BodyTimedOut))
-    }
-
-    async fn read_frames(
-        &self,
-        mut body: Limited<Body>,
-    ) -> Result<(Bytes, SemaphorePermit<'_>), GatewayResponseType> {
-        let mut memory = self.memory(0)?;
-        let mut bytes = Vec::new();
-        while let Some(frame) = body.frame().await {
-            match frame {
-                Ok(frame) => {
-                    let Ok(data) = frame.into_data() else { continue };
-                    memory.merge(self.memory(data.len())?);
-                    bytes.extend_from_slice(&data);
-                }
-                Err(error) if error.is::<LengthLimitError>() => {
-                    return Err(GatewayResponseType::BodyTooLarge);
-                }
-                // The client has disconnected or violated the protocol, so the response will probably not be
-                // read.
-                Err(_) => return Err(GatewayResponseType::BadRequest),
-            }
-        }
-        Ok((bytes.into(), memory))
-    }
-
-    /// Reserves memory for this many bytes.
-    fn memory(&self, bytes: usize) -> Result<SemaphorePermit<'_>, GatewayResponseType> {
-        let bytes = u32::try_from(bytes).map_err(|_| GatewayResponseType::BodyTooLarge)?;
-        self.body_memory.try_acquire_many(bytes).map_err(|_| GatewayResponseType::Throttled)
+fn refused_body(error: BodyError) -> GatewayResponseType {
+    match error {
+        BodyError::TooLarge => GatewayResponseType::BodyTooLarge,
+        BodyError::TimedOut => GatewayResponseType::BodyTimedOut,
+        BodyError::NoMemory => GatewayResponseType::Throttled,
+        // The response will probably not be read.
+        BodyError::Interrupted => GatewayResponseType::BadRequest,
     }
 }
 
@@ -241,11 +227,11 @@ fn buffered(response: &str, id: &RequestId) -> Result<Response, String> {
 }
 
 /// Runs the function as Lambda does: to completion, even if the client disconnects, and in a separate task,
-/// so that a panic fails only this invocation. The permit is held until the response is complete.
+/// so that a panic fails only this invocation. The permits are held until the response is complete.
 async fn call(
     invoke: &Invoke,
     event: String,
-    permit: OwnedSemaphorePermit,
+    permits: Permits,
     matched: &Match<'_>,
     id: &RequestId,
 ) -> Result<InvokeResponse, GatewayResponseType> {
@@ -254,7 +240,7 @@ async fn call(
         let response = invoke(event).await?;
         Ok::<_, String>(match response {
             InvokeResponse::Buffered(_) => response,
-            InvokeResponse::Streamed(streamed) => InvokeResponse::Streamed(holding(streamed, permit)),
+            InvokeResponse::Streamed(streamed) => InvokeResponse::Streamed(holding(streamed, permits)),
         })
     });
     let function = matched.function;
@@ -278,10 +264,10 @@ async fn call(
     }
 }
 
-/// Returns the response with a body that holds the permit until its end.
-fn holding(response: StreamedResponse, permit: OwnedSemaphorePermit) -> StreamedResponse {
+/// Returns the response with a body that holds the permits until its end.
+fn holding(response: StreamedResponse, permits: Permits) -> StreamedResponse {
     let body = response.body.inspect(move |_| {
-        let _held: &OwnedSemaphorePermit = &permit;
+        let _held: &Permits = &permits;
     });
     StreamedResponse { body: body.boxed(), ..response }
 }

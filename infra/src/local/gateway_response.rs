@@ -79,7 +79,7 @@ pub enum GatewayResponseType {
     HeadTooLarge,
     /// The body did not arrive in time. API Gateway has no such response.
     BodyTimedOut,
-    /// Too many requests at the same time.
+    /// Too many bodies at the same time, or too many requests with the same API key.
     Throttled,
     /// No more functions may run at the same time.
     ConcurrencyExhausted,

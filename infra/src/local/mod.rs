@@ -20,6 +20,7 @@ use serde_json::json;
 use crate::signal::Signals;
 
 pub mod aws;
+pub mod body;
 pub mod data;
 pub mod demo;
 pub mod engine;
@@ -29,12 +30,14 @@ pub mod function;
 pub mod gateway;
 pub mod gateway_response;
 pub mod info;
+pub mod key_limits;
 pub mod options;
 pub mod prepare;
 pub mod proxy_response;
 pub mod quickbooks;
 pub mod routes;
 pub mod s3;
+mod s3_operations;
 pub mod server;
 mod template;
 
@@ -199,7 +202,8 @@ fn site(
     let url = server.url() + &stage_prefix;
     let gateway = Gateway::new(routes::TEMPLATE, prepared.functions)?
         .with_stage(stage)
-        .with_concurrency(options.concurrency);
+        .with_concurrency(options.concurrency)
+        .with_key_concurrency(options.key_concurrency);
     let info = Info {
         curl: curl(&url, &prepared.key, &prepared.first_path),
         routes: gateway.routes().map(InfoRoute::from).collect(),

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use tokio::sync::Semaphore;
+
 use super::event::Stage;
 use super::gateway::DEFAULT_CONCURRENCY;
+use super::key_limits::DEFAULT_KEY_CONCURRENCY;
 
 /// Default port.
 pub const DEFAULT_PORT: u16 = 4747;
@@ -32,8 +35,13 @@ pub struct Options {
 
     /// Run at most N functions at the same time, which is 1000 in most AWS accounts and 10 in many new ones.
     /// Requests above the limit get a 500, as on AWS
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_CONCURRENCY)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_CONCURRENCY, value_parser = concurrency)]
     pub concurrency: usize,
+
+    /// Run at most N requests of one API key at the same time, so that one client cannot use up the machine. Further
+    /// requests wait, and get a 429 after 29 seconds
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_KEY_CONCURRENCY, value_parser = key_concurrency)]
+    pub key_concurrency: usize,
 
     /// Leave out the QuickBooks stand-in, which otherwise listens on the next port
     #[arg(long)]
@@ -54,6 +62,7 @@ impl Default for Options {
             no_quickbooks: false,
             stage: None,
             concurrency: DEFAULT_CONCURRENCY,
+            key_concurrency: DEFAULT_KEY_CONCURRENCY,
             json: false,
         }
     }
@@ -67,6 +76,21 @@ fn http_url(text: &str) -> Result<String, String> {
         );
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn concurrency(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(limit) if limit <= Semaphore::MAX_PERMITS => Ok(limit),
+        Ok(_) => Err(format!("use a number up to {}", Semaphore::MAX_PERMITS)),
+        Err(error) => Err(format!("{error}; use a number such as {DEFAULT_CONCURRENCY}")),
+    }
+}
+
+fn key_concurrency(text: &str) -> Result<usize, String> {
+    match concurrency(text)? {
+        0 => Err(format!("no request could run; use a number such as {DEFAULT_KEY_CONCURRENCY}")),
+        limit => Ok(limit),
+    }
 }
 
 fn stage(name: &str) -> Result<Stage, String> {
@@ -127,6 +151,18 @@ mod tests {
         for invalid in ["", "a/b", "é"] {
             assert!(parse(&["--stage", invalid]).is_err(), "{invalid}");
         }
+    }
+
+    #[test]
+    fn concurrency_is_within_the_bounds_of_a_semaphore() {
+        let largest = Semaphore::MAX_PERMITS.to_string();
+        let options = parse(&["--concurrency", "0", "--key-concurrency", &largest]).unwrap();
+        assert_eq!((options.concurrency, options.key_concurrency), (0, Semaphore::MAX_PERMITS));
+        let above = (Semaphore::MAX_PERMITS + 1).to_string();
+        for invalid in [["--concurrency", above.as_str()], ["--key-concurrency", &above]] {
+            assert!(parse(&invalid).unwrap_err().contains(&largest), "{invalid:?}");
+        }
+        assert!(parse(&["--key-concurrency", "0"]).unwrap_err().contains("such as 10"));
     }
 
     #[test]

@@ -1,27 +1,28 @@
 //! Local S3 (s3s-fs) with one bucket, backed by a folder and served on the port of the local stack.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
-use http::{StatusCode, header};
-use percent_encoding::percent_decode_str;
+use http::StatusCode;
 use s3s::auth::SimpleAuth;
+use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 
+use super::body::TimedBody;
 use super::data::Data;
+use super::s3_operations::Operations;
 
 /// Bucket for exports.
 pub const BUCKET: &str = "clientele-exports";
 /// Folder of the buckets, relative to the data folder.
 const FOLDER: &str = "s3";
 
-/// The response to a key that would name a folder outside the bucket, or the bucket itself.
-const INVALID_KEY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>InvalidArgument</Code><Message>\
-                           The local stack stores objects as files: a key must not have `.` or `..` between \
-                           slashes.</Message></Error>";
+/// Maximum size of a request body in XML, in bytes: enough for the 10,000 parts of an upload.
+const MAX_XML: usize = 4 * 1024 * 1024;
 
 /// The local S3 cannot store files.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +86,8 @@ impl S3 {
         // Fixed credentials suffice: only this machine can reach the port, and it can read the folder anyway.
         let (access_key, secret_key) = ("local".to_owned(), "local".to_owned());
         let mut service = S3ServiceBuilder::new(files);
+        service.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config()))));
+        service.set_access(Operations);
         service.set_auth(SimpleAuth::from_single(access_key.clone(), secret_key.clone()));
         let access = S3Access { url, access_key, secret_key, bucket: BUCKET, folder };
         Ok(Self { service: service.build(), access })
@@ -98,27 +101,29 @@ impl S3 {
 
     /// Answers a request.
     pub async fn answer(&self, request: Request) -> Response {
-        if !is_storable(request.uri().path()) {
-            let headers = [(header::CONTENT_TYPE, "application/xml")];
-            return (StatusCode::BAD_REQUEST, headers, INVALID_KEY).into_response();
-        }
-        match self.service.call(request.map(s3s::Body::http_body_unsync)).await {
+        match self.service.call(request.map(|body| s3s::Body::http_body_unsync(TimedBody::new(body)))).await {
             Ok(response) => response.map(Body::new),
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}")).into_response(),
         }
     }
 }
 
-/// Returns whether a path names a file below its bucket. s3s-fs panics at a key that is the bucket's own folder.
-fn is_storable(path: &str) -> bool {
-    let decoded = percent_decode_str(path).decode_utf8_lossy();
-    !decoded.split(['/', '\\']).any(|part| matches!(part, "." | ".."))
+/// Returns the limits for bodies that s3s keeps in memory. Forms (`PostObject`) are among them before any check.
+fn config() -> S3Config {
+    let mut config = S3Config::default();
+    (config.xml_max_body_size, config.post_object_max_file_size, config.form_max_fields_size) =
+        (MAX_XML, 0, 0);
+    config
 }
 
 #[cfg(test)]
 mod tests {
     use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+    use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
     use aws_sdk_s3::primitives::ByteStream;
+    use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
 
     use super::*;
 
@@ -163,24 +168,116 @@ mod tests {
         assert!(listed.is_err());
     }
 
+    /// Returns the code of the error with which S3 refuses a request.
+    #[track_caller]
+    fn code<T: std::fmt::Debug, E: ProvideErrorMetadata>(refused: Result<T, SdkError<E>>) -> String {
+        let error = refused.unwrap_err();
+        error.code().unwrap_or_default().to_owned()
+    }
+
     #[tokio::test]
-    async fn keys_that_leave_the_bucket_are_refused() {
+    async fn keys_that_are_not_files_of_the_bucket_are_refused() {
         let data = Data::temporary().unwrap();
         let access = serve(&data).await;
         let client = client(&access, &access.secret_key);
-        for key in ["..", ".", "a/../..", "a/./b", "..\\a"] {
-            let put =
-                client.put_object().bucket(BUCKET).key(key).body(ByteStream::from_static(b"x")).send().await;
-            let code = put.unwrap_err().into_service_error().meta().code().map(str::to_owned);
-            assert_eq!(code.as_deref(), Some("InvalidArgument"), "{key}");
+        let outside = format!("{}", access.folder.display());
+        for key in ["..", ".", "a/../..", "a/./b", "..\\a", &outside] {
+            let body = ByteStream::from_static(b"x");
+            let put = client.put_object().bucket(BUCKET).key(key).body(body).send().await;
+            assert_eq!(code(put), "InvalidArgument", "{key}");
+            let delete = client.delete_object().bucket(BUCKET).key(key).send().await;
+            assert_eq!(code(delete), "InvalidArgument", "{key}");
         }
+        let put = client.put_object().bucket(BUCKET).key("a..b/.c").body(ByteStream::from_static(b"x"));
+        put.send().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn operations_with_keys_outside_the_path_are_refused() {
+        let data = Data::temporary().unwrap();
+        let access = serve(&data).await;
+        let client = client(&access, &access.secret_key);
+        client.put_object().bucket(BUCKET).key("a").body(ByteStream::from_static(b"x")).send().await.unwrap();
+        for key in ["..", "a"] {
+            let object = ObjectIdentifier::builder().key(key).build().unwrap();
+            let delete = Delete::builder().objects(object).build().unwrap();
+            let deleted = client.delete_objects().bucket(BUCKET).delete(delete).send().await;
+            assert_eq!(code(deleted), "NotImplemented", "{key}");
+            let copy =
+                client.copy_object().bucket(BUCKET).key("b").copy_source(format!("{BUCKET}/{key}")).send();
+            assert_eq!(code(copy.await), "NotImplemented", "{key}");
+        }
+        let listed = client.list_objects_v2().bucket(BUCKET).send().await.unwrap();
+        assert_eq!(listed.contents().iter().map(|object| object.key().unwrap()).collect::<Vec<_>>(), ["a"]);
+    }
+
+    #[tokio::test]
+    async fn other_buckets_do_not_exist() {
+        let data = Data::temporary().unwrap();
+        let access = serve(&data).await;
+        let client = client(&access, &access.secret_key);
+        let put =
+            client.put_object().bucket("other").key("a").body(ByteStream::from_static(b"x")).send().await;
+        assert_eq!(code(put), "NoSuchBucket");
+        let create = client.create_bucket().bucket("other").send().await;
+        assert_eq!(code(create), "NotImplemented");
+    }
+
+    #[tokio::test]
+    async fn only_a_slash_is_a_delimiter() {
+        let data = Data::temporary().unwrap();
+        let access = serve(&data).await;
+        let client = client(&access, &access.secret_key);
+        let body = ByteStream::from_static(b"x");
+        client.put_object().bucket(BUCKET).key("a/é/b").body(body).send().await.unwrap();
+        let listed = client.list_objects_v2().bucket(BUCKET).delimiter("/").send().await.unwrap();
+        assert_eq!(listed.common_prefixes()[0].prefix(), Some("a/"));
+        for delimiter in ["é", "//"] {
+            let listed = client.list_objects_v2().bucket(BUCKET).delimiter(delimiter).send().await;
+            assert_eq!(code(listed), "InvalidArgument", "{delimiter}");
+            let listed = client.list_objects().bucket(BUCKET).delimiter(delimiter).send().await;
+            assert_eq!(code(listed), "InvalidArgument", "{delimiter}");
+        }
+    }
+
+    #[tokio::test]
+    async fn ranges_are_read_or_refused() {
+        let data = Data::temporary().unwrap();
+        let access = serve(&data).await;
+        let client = client(&access, &access.secret_key);
         client
             .put_object()
             .bucket(BUCKET)
-            .key("a..b/.c")
-            .body(ByteStream::from_static(b"x"))
+            .key("a")
+            .body(ByteStream::from_static(b"xyz"))
             .send()
             .await
             .unwrap();
+        let got = client.get_object().bucket(BUCKET).key("a").range("bytes=-1").send().await.unwrap();
+        assert_eq!(got.body.collect().await.unwrap().to_vec(), b"z");
+        let far = format!("bytes=-{}", u64::MAX);
+        let got = client.get_object().bucket(BUCKET).key("a").range(far).send().await;
+        assert_eq!(code(got), "InvalidRange");
+    }
+
+    #[tokio::test]
+    async fn form_with_a_file_is_refused_before_the_file_is_read() {
+        let data = Data::temporary().unwrap();
+        let access = serve(&data).await;
+        let part = |head: &str, body: &str| {
+            format!("--b\r\ncontent-disposition: form-data; {head}\r\n\r\n{body}\r\n")
+        };
+        let form = part("name=\"key\"", "a") + &part("name=\"file\"; filename=\"a\"", "x") + "--b--\r\n";
+        let head = format!(
+            "POST /{BUCKET} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             content-type: multipart/form-data; boundary=b\r\ncontent-length: {}\r\n\r\n",
+            form.len()
+        );
+        let mut stream = TcpStream::connect(access.url.trim_start_matches("http://")).await.unwrap();
+        stream.write_all((head + &form).as_bytes()).await.unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 400"), "{response}");
+        assert!(!access.folder.join("a").exists());
     }
 }

@@ -235,7 +235,7 @@ async fn aws_services(State(shared): State<Arc<Shared>>, request: Request, next:
     match shared.services.find(request.headers()) {
         Some(service) if has_loopback_host(request.headers()) => {
             let _in_flight = InFlight::count(&shared.in_flight);
-            service.answer(request).await
+            service.answer(request, shared.gateway.bodies()).await
         }
         _ => next.run(request).await,
     }
@@ -287,3 +287,7 @@ fn has_loopback_host(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 #[path = "server_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "server_limits_tests.rs"]
+mod limits_tests;

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::super::aws::Services;
 use super::super::data::Data;
+use super::super::engine::Engine;
 use super::super::s3::S3;
 use super::*;
 use crate::local::function::{Functions, Invoke, InvokeResponse};
@@ -30,7 +31,7 @@ Resources:
 ";
 
 /// A function that returns its event as the response body.
-fn echo() -> Invoke {
+pub(super) fn echo() -> Invoke {
     function(|event| Ok(json!({ "statusCode": 200, "body": event }).to_string()))
 }
 
@@ -39,17 +40,28 @@ fn function(respond: impl Fn(String) -> Result<String, String> + Send + Sync + '
 }
 
 /// A running server. Dropping it stops the server.
-struct RunningServer {
-    address: SocketAddr,
+pub(super) struct RunningServer {
+    pub(super) address: SocketAddr,
     stop: oneshot::Sender<()>,
     served: tokio::task::JoinHandle<Result<(), ServerError>>,
 }
 
-async fn start(function: Invoke) -> RunningServer {
+pub(super) async fn start(function: Invoke) -> RunningServer {
     start_with(function, |gateway| gateway).await
 }
 
-async fn start_with(function: Invoke, change: impl FnOnce(Gateway) -> Gateway) -> RunningServer {
+pub(super) async fn start_with(function: Invoke, change: impl FnOnce(Gateway) -> Gateway) -> RunningServer {
+    let data = Data::temporary().unwrap();
+    start_on(&data, None, function, change).await
+}
+
+/// Starts a server with the embedded DynamoDB, if there is one.
+pub(super) async fn start_on(
+    data: &Data,
+    engine: Option<Engine>,
+    function: Invoke,
+    change: impl FnOnce(Gateway) -> Gateway,
+) -> RunningServer {
     let server = Server::bind(0).await.unwrap();
     let functions = Functions::from_iter([("echo".to_owned(), function)]);
     let gateway = change(Gateway::new(TEMPLATE, functions).unwrap());
@@ -64,8 +76,7 @@ async fn start_with(function: Invoke, change: impl FnOnce(Gateway) -> Gateway) -
         routes: Vec::new(),
     };
     let address = server.address;
-    let data = Data::temporary().unwrap();
-    let services = Services::new(None, S3::open(&data, server.url()).await.unwrap());
+    let services = Services::new(engine, S3::open(data, server.url()).await.unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
     let site = Site { gateway, services, openapi: r#"{"openapi":"3.1.0"}"#.into(), info };
     let served = tokio::spawn(server.serve(site, async move { drop(stopped.await) }));
@@ -73,11 +84,11 @@ async fn start_with(function: Invoke, change: impl FnOnce(Gateway) -> Gateway) -
 }
 
 /// Sends raw bytes and reads until the server closes the connection.
-async fn send_raw(server: &RunningServer, request: &[u8]) -> String {
+pub(super) async fn send_raw(server: &RunningServer, request: &[u8]) -> String {
     send_to(server.address, request).await
 }
 
-async fn send_to(address: SocketAddr, request: impl AsRef<[u8]>) -> String {
+pub(super) async fn send_to(address: SocketAddr, request: impl AsRef<[u8]>) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_ref()).await.unwrap();
     let mut response = Vec::new();
@@ -86,7 +97,7 @@ async fn send_to(address: SocketAddr, request: impl AsRef<[u8]>) -> String {
 }
 
 /// Sends a request and returns the status, the head and the body of the response.
-async fn send(
+pub(super) async fn send(
     server: &RunningServer,
     method: &str,
     target: &str,
@@ -125,7 +136,7 @@ fn streaming(prelude: &'static str, chunks: &'static [Option<&'static str>]) -> 
     })
 }
 
-const FILE: &str = r#"{"statusCode":200,"headers":{"content-type":"text/csv"},"cookies":[]}"#;
+pub(super) const FILE: &str = r#"{"statusCode":200,"headers":{"content-type":"text/csv"},"cookies":[]}"#;
 
 #[tokio::test]
 async fn streamed_response_is_sent_in_chunks() {
@@ -268,7 +279,7 @@ fn error_for_an_unlinked_function_names_the_function() {
 }
 
 /// Returns a function that reports when it has started and ends when it is released.
-fn waiting() -> (Invoke, oneshot::Receiver<()>, oneshot::Sender<()>) {
+pub(super) fn waiting() -> (Invoke, oneshot::Receiver<()>, oneshot::Sender<()>) {
     let (entered, inside) = oneshot::channel();
     let (release, released) = oneshot::channel::<()>();
     let once = std::sync::Mutex::new(Some((entered, released)));
@@ -284,68 +295,6 @@ fn waiting() -> (Invoke, oneshot::Receiver<()>, oneshot::Sender<()>) {
         .boxed()
     });
     (function, inside, release)
-}
-
-#[tokio::test]
-async fn requests_above_the_concurrency_are_a_500() {
-    let (function, inside, release) = waiting();
-    let server = start_with(function, |gateway| gateway.with_concurrency(1)).await;
-    let address = server.address;
-    let first = tokio::spawn(send_to(address, "GET /c/7 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"));
-    inside.await.unwrap();
-    let (status, head, body) = send(&server, "GET", "/c/8", "", b"").await;
-    assert_eq!((status, body.as_str()), (500, r#"{"message":"Internal server error"}"#));
-    assert!(head.contains("x-amzn-errortype: InternalServerErrorException"), "{head}");
-    release.send(()).unwrap();
-    assert!(first.await.unwrap().ends_with("done"));
-    assert_eq!(send(&server, "GET", "/c/9", "", b"").await.0, 200);
-}
-
-#[tokio::test]
-async fn unfinished_stream_counts_as_a_running_function() {
-    let chunks: Invoke = Arc::new(|_| {
-        let body = futures::stream::iter([Ok("a".into())]).chain(futures::stream::pending()).boxed();
-        let response = InvokeResponse::Streamed(StreamedResponse { prelude: FILE.to_owned(), body });
-        std::future::ready(Ok(response)).boxed()
-    });
-    let server = start_with(chunks, |gateway| gateway.with_concurrency(1)).await;
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(b"GET /file HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
-    assert_eq!(stream.read_u8().await.unwrap(), b'H');
-    assert_eq!(send(&server, "GET", "/file", "", b"").await.0, 500);
-}
-
-/// How long the tests below wait for the server to give up, on a clock that advances when nothing happens.
-const LONGER_THAN_ANY_LIMIT: Duration = Duration::from_secs(3600);
-
-#[tokio::test(start_paused = true)]
-async fn connection_with_an_unfinished_head_is_closed() {
-    let server = start(echo()).await;
-    let read = send_to(server.address, "GET /c/7 HTTP/1.1\r\nhost: a\r\n");
-    assert_eq!(tokio::time::timeout(LONGER_THAN_ANY_LIMIT, read).await.unwrap(), "");
-}
-
-#[tokio::test(start_paused = true)]
-async fn unfinished_body_is_a_408() {
-    let server = start(echo()).await;
-    let read = send_to(server.address, "PUT /c/7 HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{}");
-    let response = tokio::time::timeout(LONGER_THAN_ANY_LIMIT, read).await.unwrap();
-    assert!(response.starts_with("HTTP/1.1 408"), "{response}");
-}
-
-#[tokio::test]
-async fn bodies_share_a_bounded_memory() {
-    let (function, inside, release) = waiting();
-    let server = start_with(function, |gateway| gateway.with_body_memory(1000)).await;
-    let request =
-        format!("PUT /c/7 HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 900\r\n\r\n{:900}", "");
-    let first = tokio::spawn(send_to(server.address, request));
-    inside.await.unwrap();
-    assert_eq!(send(&server, "PUT", "/c/7", "", &[b'x'; 101]).await.0, 429);
-    assert_eq!(send(&server, "PUT", "/c/7", "", &[b'x'; 100]).await.0, 200);
-    release.send(()).unwrap();
-    assert!(first.await.unwrap().ends_with("done"));
-    assert_eq!(send(&server, "PUT", "/c/7", "", &[b'x'; 1000]).await.0, 200);
 }
 
 #[tokio::test]
