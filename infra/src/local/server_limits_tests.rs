@@ -2,7 +2,6 @@
 
 use clientele_functions_common::invoke::StreamedResponse;
 use futures::{FutureExt as _, StreamExt as _};
-use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::super::data::Data;
