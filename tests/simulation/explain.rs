@@ -88,15 +88,23 @@ impl State {
         Customer { fields: self.fields.clone(), version: self.version, deleted_at, ..now.clone() }
     }
 
-    /// Returns the state after a change, or the status with which the change is refused.
-    fn after(&self, change: &Change) -> Result<Self, u16> {
+    /// Returns the state for which a change can have put search entries, whether it took effect or not.
+    pub(crate) fn prepared(&self, change: &Change) -> Self {
         let mut new = self.clone();
         match &change.action {
-            Action::Update(_) | Action::Delete if self.is_deleted => return Err(404),
             Action::Update(patch) => new.fields = patch.apply(new.fields),
             Action::Delete => new.is_deleted = true,
             Action::Restore => new.is_deleted = false,
         }
+        new
+    }
+
+    /// Returns the state after a change, or the status with which the change is refused.
+    fn after(&self, change: &Change) -> Result<Self, u16> {
+        if self.is_deleted && !matches!(change.action, Action::Restore) {
+            return Err(404);
+        }
+        let mut new = self.prepared(change);
         if change.if_match.is_some_and(|version| version != self.version) {
             return Err(412);
         }

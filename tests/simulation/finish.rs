@@ -19,9 +19,6 @@ use super::model::{Known, Violation};
 use super::observe::{list, page};
 use super::world::{Account, KEYS, World};
 
-/// The most entries that one interrupted write leaves behind: those of a customer with the longest names.
-const MAX_LEFT_OVER: usize = 1_200;
-
 /// Checks everything after the last move.
 pub(crate) async fn check(world: &mut World) -> Result<(), Violation> {
     {
@@ -142,23 +139,23 @@ async fn check_pages(
     Ok(())
 }
 
-/// Checks that only interrupted writes have left search entries that no customer needs, and that the next rename of a
-/// customer deletes them.
+/// Checks that only interrupted writes have left search entries that a customer does not need, that the customer had them
+/// once or would have got them, and that its next rename deletes them.
 async fn check_surplus(world: &World, at: usize) -> Result<(), Violation> {
     let account = &world.accounts[at];
     let customers = account.model.customers.values();
-    let before: BTreeMap<CustomerNumber, usize> =
+    let before: BTreeMap<CustomerNumber, BTreeSet<String>> =
         customers.map(|known| (known.customer.number, surplus(world, account, &known.customer))).collect();
     for known in account.model.customers.values() {
         let Known { customer, interrupted, .. } = known;
-        let left = before[&customer.number];
-        if left > interrupted * MAX_LEFT_OVER {
-            return Err(format!(
-                "customer {} has {left} surplus entries after {interrupted} interrupted writes",
-                customer.number
-            ));
+        let left = &before[&customer.number];
+        let states = known.history.iter().chain(interrupted).filter(|_| !interrupted.is_empty());
+        let explained: BTreeSet<String> =
+            states.flat_map(|state| entries(&account.tenant, &state.customer(customer))).collect();
+        if let Some(entry) = left.difference(&explained).next() {
+            return Err(format!("no interrupted write explains {entry} of customer {}", customer.number));
         }
-        if left == 0 || customer.deleted_at.is_some() {
+        if left.is_empty() || customer.deleted_at.is_some() {
             continue;
         }
         let change = |mut fields: CustomerFields| {
@@ -171,23 +168,26 @@ async fn check_surplus(world: &World, at: usize) -> Result<(), Violation> {
             return Err(format!("customer {} cannot be renamed: {renamed:?}", customer.number));
         };
         let left = surplus(world, account, &renamed);
-        if left > 0 {
-            return Err(format!("customer {} has {left} surplus entries after a rename", customer.number));
+        if !left.is_empty() {
+            return Err(format!("customer {} has surplus entries after a rename: {left:?}", customer.number));
         }
     }
     check_orphans(world, account)
 }
 
-/// Returns how many terms and marks next to a record its customer does not need.
-fn surplus(world: &World, account: &Account, customer: &Customer) -> usize {
-    let (tenant, uuid) = (&account.tenant, customer.uuid);
-    let terms = terms(customer).into_iter().map(|term| keys::term(tenant, uuid, &term).sk);
-    let needed: BTreeSet<String> =
-        terms.chain(marks(customer).iter().map(|mark| keys::mark(tenant, uuid, mark).sk)).collect();
+/// Returns the terms and marks next to a record that its customer does not need.
+fn surplus(world: &World, account: &Account, customer: &Customer) -> BTreeSet<String> {
+    let needed = entries(&account.tenant, customer);
     let items = &world.machine.lock().engine.items;
-    let there = partition(items, &keys::customer_partition(tenant, uuid));
+    let there = partition(items, &keys::customer_partition(&account.tenant, customer.uuid));
     let is_surplus = |sk: &&str| sk.starts_with(keys::TERM_PREFIX) && !needed.contains(*sk);
-    there.into_iter().filter_map(|item| text_of(item, "sk")).filter(is_surplus).count()
+    there.into_iter().filter_map(|item| text_of(item, "sk")).filter(is_surplus).map(str::to_owned).collect()
+}
+
+/// Returns the sort keys of the terms and marks that a customer needs.
+fn entries(tenant: &Tenant, customer: &Customer) -> BTreeSet<String> {
+    let terms = terms(customer).into_iter().map(|term| keys::term(tenant, customer.uuid, &term).sk);
+    terms.chain(marks(customer).iter().map(|mark| keys::mark(tenant, customer.uuid, mark).sk)).collect()
 }
 
 /// Checks that no more customers have entries without a record than creates failed.

@@ -142,8 +142,8 @@ async fn make_move(
     let bound = trips::bound(model, &planned, &reads);
     {
         let state = &mut *world.machine.lock();
-        let is_calm = (state.fault_percent, state.kill_percent, state.outage) == (0, 0, None);
-        state.journal = bound.filter(|_| is_calm).map(|_| Journal::default());
+        world.is_calm = (state.fault_percent, state.kill_percent, state.outage) == (0, 0, None);
+        state.journal = bound.filter(|_| world.is_calm).map(|_| Journal::default());
     }
     let (writes, reads) = act(world, account, &planned, reads).await?;
     world.machine.settle().await;
@@ -153,7 +153,7 @@ async fn make_move(
     world.restart_killed();
     observe(world, account, &writes, step).await?;
     for read in reads {
-        read.check(&mut world.accounts[account])?;
+        read.check(&mut world.accounts[account], world.is_calm)?;
     }
     if rng.percent(25) {
         observe(world, 1 - account, &Writes::default(), step).await?;

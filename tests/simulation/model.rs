@@ -46,8 +46,8 @@ pub(crate) struct Known {
     pub(crate) changed_at: usize,
     /// The idempotency keys that can have taken effect.
     replies: Vec<Replies>,
-    /// How many changes of the customer did not end with a success, so that they can have left search entries behind.
-    pub(crate) interrupted: usize,
+    /// The states that changes without a success can have prepared, and so have left search entries of.
+    pub(crate) interrupted: Vec<State>,
 }
 
 /// A create that was sent with an idempotency key.
@@ -254,7 +254,7 @@ fn check_refused_creates(writes: &Writes, is_taken: IsTaken<'_>) -> Result<(), V
 impl Known {
     fn created(customer: Customer, state: State, step: usize) -> Self {
         let (history, replies) = (vec![state], vec![Replies::new()]);
-        Self { customer, history, recent_from: 0, changed_at: step, replies, interrupted: 0 }
+        Self { customer, history, recent_from: 0, changed_at: step, replies, interrupted: Vec::new() }
     }
 
     /// Returns every state that the customer can have been in during the last step, which is this one.
@@ -304,7 +304,9 @@ impl Known {
         if observed.updated_at < self.customer.updated_at || observed.created_at != self.customer.created_at {
             return Err(format!("the times of customer {} went back: {observed:?}", observed.number));
         }
-        self.interrupted += changes.iter().filter(|one| !matches!(one.ended, Ended::Done(_))).count();
+        for change in changes.iter().filter(|one| !matches!(one.ended, Ended::Done(_))) {
+            self.interrupted.extend(explained.seen.iter().map(|state| state.prepared(change)));
+        }
         if !changes.is_empty() {
             (self.changed_at, self.recent_from) = (step, self.history.len());
             self.history.extend(explained.seen);

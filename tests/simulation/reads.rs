@@ -185,26 +185,29 @@ impl Planned {
                 }
             }
             Read::Follow { follower, .. } => {
-                follower.read(&world.processes[process].store, &owner.tenant).await?;
+                follower.read(&world.processes[process].store, &owner.tenant, world.is_calm).await?;
             }
         }
         Ok(())
     }
 
-    /// Checks what was read. The model has been told what was written in the meantime.
-    pub(crate) fn check(self, owner: &mut Account) -> Result<(), Violation> {
+    /// Checks what was read. The model has been told what was written in the meantime. In a calm step, no read is allowed
+    /// to fail.
+    pub(crate) fn check(self, owner: &mut Account, is_calm: bool) -> Result<(), Violation> {
         let model = &owner.model;
         match self.read {
-            Read::Get { number, include_deleted, answer } => {
-                check_get(model, number, include_deleted, answer)
+            Read::Get { number, include_deleted, answer: Some(answer) } => {
+                check_get(model, number, include_deleted, &answer, is_calm)
             }
-            Read::Trespass { call, answer } => match answer.as_ref().map(|answer| answer.status) {
-                Some(404 | 429 | 502..=504) => Ok(()),
+            Read::Trespass { call, answer } => match &answer {
+                Some(answer) if answer.status == 404 || answer.is_fault(is_calm) => Ok(()),
                 _ => Err(format!("{call:?} reached another tenant's customer: {answer:?}")),
             },
-            Read::Export { status, answer } => check_export(model, status, answer),
-            Read::Jump { jump, answer: Some(answer) } => check_jump(owner, &jump, &answer),
-            Read::Jump { answer: None, .. } => Ok(()),
+            Read::Export { status, answer: Some(answer) } => check_export(model, status, &answer, is_calm),
+            Read::Jump { jump, answer: Some(answer) } => check_jump(owner, &jump, &answer, is_calm),
+            Read::Get { answer: None, .. }
+            | Read::Export { answer: None, .. }
+            | Read::Jump { answer: None, .. } => Err("a read was not made".into()),
             Read::Walk { key, mut walk, .. } => {
                 walk.check(model)?;
                 owner.walks[key] = if walk.has_ended { WalkSlot::Free } else { WalkSlot::Open(walk) };
@@ -222,9 +225,10 @@ fn check_get(
     model: &Model,
     number: CustomerNumber,
     include_deleted: bool,
-    answer: Option<Answer>,
+    answer: &Answer,
+    is_calm: bool,
 ) -> Result<(), Violation> {
-    let (Some(known), Some(answer)) = (model.customers.get(&number), answer) else { return Ok(()) };
+    let Some(known) = model.customers.get(&number) else { return Ok(()) };
     let mut states = known.during(model.observed_at).iter();
     let is_right = match answer.status {
         200 => states.any(|state| {
@@ -234,17 +238,16 @@ fn check_get(
                 && answer.body["data"]["customer_type"] == state.fields.customer_type.as_str()
         }),
         404 => states.any(|state| state.is_deleted && !include_deleted),
-        429 | 502..=504 => true,
-        _ => false,
+        _ => answer.is_fault(is_calm),
     };
     if is_right { Ok(()) } else { Err(format!("a get returned {answer:?} instead of {:?}", known.customer)) }
 }
 
-fn check_jump(owner: &mut Account, jump: &Jump, answer: &Answer) -> Result<(), Violation> {
+fn check_jump(owner: &mut Account, jump: &Jump, answer: &Answer, is_calm: bool) -> Result<(), Violation> {
     let Jump { include_deleted, page, limit, is_far } = *jump;
     let model = &owner.model;
     if answer.status != 200 {
-        let is_fault = matches!(answer.status, 429 | 502..=504);
+        let is_fault = answer.is_fault(is_calm);
         return if is_fault { Ok(()) } else { Err(format!("a jump was answered with {answer:?}")) };
     }
     if page > 1 {
@@ -257,28 +260,33 @@ fn check_jump(owner: &mut Account, jump: &Jump, answer: &Answer) -> Result<(), V
         return Err(format!("the total is not {least} to {most}: {answer:?}"));
     }
     // Which customers a page has while others are created, deleted or restored is only known afterwards.
-    let is_calm = !model.customers.values().any(|known| known.changed_at == model.observed_at);
+    let is_unchanged = !model.customers.values().any(|known| known.changed_at == model.observed_at);
     let all = model.select(|customer| filter.matches(customer));
     let expected: Vec<String> =
         all.iter().skip((page - 1) * limit).take(limit).map(|customer| customer.uuid.to_string()).collect();
     let rows = answer.body["data"]["customers"].as_array().into_iter().flatten();
     let shown: Vec<String> = rows.filter_map(|row| row["uuid"].as_str()).map(str::to_owned).collect();
-    // A page that the budget cut short has a next one.
-    let is_cut = shown.len() < expected.len() && answer.next.is_some() && expected.starts_with(&shown);
-    if is_far && is_calm && shown != expected && !is_cut {
+    // Faults can use up the time budget. A page that was cut short has a next one.
+    let is_cut =
+        !is_calm && shown.len() < expected.len() && answer.next.is_some() && expected.starts_with(&shown);
+    if is_far && is_unchanged && shown != expected && !is_cut {
         return Err(format!("page {page} of {limit} shows {shown:?} instead of {expected:?}"));
     }
     Ok(())
 }
 
 /// Checks that an export has each customer that was there all along exactly once, and no other customer.
-fn check_export(model: &Model, status: Option<Status>, answer: Option<Answer>) -> Result<(), Violation> {
-    let Some(answer) = answer else { return Ok(()) };
+fn check_export(
+    model: &Model,
+    status: Option<Status>,
+    answer: &Answer,
+    is_calm: bool,
+) -> Result<(), Violation> {
     match answer.status {
         // An export that breaks off does not look finished.
-        200 if !answer.is_whole => return Ok(()),
-        200 => {}
-        429 | 502..=504 => return Ok(()),
+        200 if !answer.is_whole && !is_calm => return Ok(()),
+        200 if answer.is_whole => {}
+        _ if answer.is_fault(is_calm) => return Ok(()),
         _ => return Err(format!("an export was answered with {answer:?}")),
     }
     let filter = CustomerFilter { status, ..CustomerFilter::default() };

@@ -10,7 +10,7 @@ use clientele_shared::store::{ListedCustomer, PageRequest, Position};
 
 use super::list::{By, List};
 use super::model::{Known, Model, Violation};
-use super::world::{Account, Answer, Process, World};
+use super::world::{Account, Answer, World};
 
 /// A list that is being read.
 pub(crate) struct Walk {
@@ -72,17 +72,24 @@ impl Walk {
         key: usize,
     ) -> Result<(), Violation> {
         if matches!(self.list.by, By::StorePage | By::StoreCursor) {
-            return self.read_store(&world.processes[process], owner, key).await;
+            return self.read_store(world, process, owner, key).await;
         }
         let call = self.list.call(self.page as usize, self.cursor.as_deref());
         let answer = world.send(process, &owner.secrets[key], &call).await;
         match self.list.by {
-            By::PoolCursor => self.take_pool(&answer),
-            _ => self.take_trades(&answer),
+            By::PoolCursor => self.take_pool(&answer, world.is_calm),
+            _ => self.take_trades(&answer, world.is_calm),
         }
     }
 
-    async fn read_store(&mut self, process: &Process, owner: &Account, key: usize) -> Result<(), Violation> {
+    async fn read_store(
+        &mut self,
+        world: &World,
+        process: usize,
+        owner: &Account,
+        key: usize,
+    ) -> Result<(), Violation> {
+        let store = &world.processes[process].store;
         let (limit, walker) = (self.list.limit, &owner.key_ids[key]);
         let request = match self.list.by {
             By::StorePage => PageRequest::Page { page: self.page, limit, walker },
@@ -93,10 +100,10 @@ impl Walk {
                 walker: Some(walker),
             },
         };
-        let page = process.store.customers(&owner.tenant, &self.list.query, request, self.list.budget).await;
+        let page = store.customers(&owner.tenant, &self.list.query, request, self.list.budget).await;
         let page = match page {
             Ok(page) => page,
-            Err(Error::Throttled { .. } | Error::Unavailable { .. }) => return Ok(()),
+            Err(Error::Throttled { .. } | Error::Unavailable { .. }) if !world.is_calm => return Ok(()),
             Err(error) => return Err(format!("{:?} failed: {}", self.list, error.chain())),
         };
         let rows = page.customers.into_iter().map(|listed| Row::Record(Box::new(listed))).collect();
@@ -112,12 +119,11 @@ impl Walk {
         self.has_ended = !has_next;
     }
 
-    fn take_pool(&mut self, answer: &Answer) -> Result<(), Violation> {
+    fn take_pool(&mut self, answer: &Answer, is_calm: bool) -> Result<(), Violation> {
         let list = &answer.body["data"]["infiniteCustomers"];
         let code = answer.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
         if list.is_null() {
-            let is_fault = matches!(answer.status, 429 | 502..=504);
-            return if is_fault {
+            return if answer.is_fault(is_calm) {
                 Ok(())
             } else {
                 Err(format!("{:?} was refused ({code}): {answer:?}", self.list))
@@ -129,10 +135,10 @@ impl Walk {
         Ok(())
     }
 
-    fn take_trades(&mut self, answer: &Answer) -> Result<(), Violation> {
+    fn take_trades(&mut self, answer: &Answer, is_calm: bool) -> Result<(), Violation> {
         match answer.status {
             200 => {}
-            429 | 502..=504 => return Ok(()),
+            _ if answer.is_fault(is_calm) => return Ok(()),
             _ => return Err(format!("{:?} was answered with {answer:?}", self.list)),
         }
         let (data, pages) = (&answer.body["data"], &answer.body["data"]["pagination"]["total_pages"]);

@@ -62,6 +62,8 @@ pub(crate) struct World {
     pub(crate) observer: Store,
     pub(crate) processes: Vec<Process>,
     pub(crate) accounts: Vec<Account>,
+    /// Whether the step that is being made has no faults, so that no request has a reason to fail.
+    pub(crate) is_calm: bool,
     started: Instant,
 }
 
@@ -112,6 +114,13 @@ pub(crate) struct Answer {
     pub(crate) is_whole: bool,
 }
 
+impl Answer {
+    /// Returns whether the request failed because of a fault, of which a calm step has none.
+    pub(crate) fn is_fault(&self, is_calm: bool) -> bool {
+        !is_calm && matches!(self.status, 429 | 502..=504)
+    }
+}
+
 impl World {
     /// Creates the table, the tenants, their API keys and tags.
     pub(crate) async fn new(seed: u64) -> Self {
@@ -125,7 +134,7 @@ impl World {
         for name in ["acme", "other"] {
             accounts.push(Account::new(&observer, name, seed).await);
         }
-        Self { machine, observer, processes, accounts, started }
+        Self { machine, observer, processes, accounts, is_calm: true, started }
     }
 
     /// Replaces the processes that were killed by new ones.
