@@ -1,7 +1,7 @@
 //! Fuzzing of every parser: seeds are mutated, and whatever comes of it must be accepted or refused, never fail.
 //!
-//! Each target runs for `FUZZ_SECONDS`, by default 2. A case is named by its number and made of nothing else, so that
-//! `FUZZ_CASE=<number>` runs it again.
+//! Each target runs for `FUZZ_SECONDS`, by default 2, from a random case on, so that each run tries others. A case is named
+//! by its number and made of nothing else, so that `FUZZ_CASE=<number>` runs it again.
 
 mod imports;
 mod mutation;
@@ -18,7 +18,9 @@ fn cases() -> impl Iterator<Item = u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let end = Instant::now() + Duration::from_secs(number("FUZZ_SECONDS").unwrap_or(2));
     let only = number("FUZZ_CASE");
-    (only.unwrap_or(0)..)
+    // Targets derive other numbers from a case by its upper bits.
+    let first = u64::from(uuid::Uuid::new_v4().as_fields().0);
+    (only.unwrap_or(first)..)
         .take_while(move |case| only.map_or_else(|| Instant::now() < end, |only| *case == only))
 }
 
