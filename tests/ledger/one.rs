@@ -82,7 +82,7 @@ async fn changes(stack: &Stack, report: &mut CostReport, customer: &Customer) {
     put(
         report,
         "update of type and vip",
-        cost_budget::MOVE,
+        cost_budget::MOVE_VIP,
         json!({"customer_type": "Commercial", "is_vip": true}),
     )
     .await;
