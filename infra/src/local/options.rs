@@ -43,7 +43,8 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_KEY_CONCURRENCY, value_parser = key_concurrency)]
     pub key_concurrency: usize,
 
-    /// Leave out the QuickBooks stand-in, which otherwise listens on the next port
+    /// Leave out the QuickBooks stand-in, which otherwise listens on the next port, or on a free one if
+    /// that is taken
     #[arg(long)]
     pub no_quickbooks: bool,
 

@@ -36,16 +36,19 @@ pub struct QuickBooks {
 }
 
 impl QuickBooks {
-    /// Starts the stand-in on the port after `port`, or on a free port if `port` is 0. Its data is
+    /// Starts the stand-in on the port after `port`, or on a free one if that is taken or `port` is 0. Its data is
     /// persistent if `data` is.
     ///
     /// # Errors
     ///
-    /// Returns [`QuickBooksError`] if the port is taken or the data cannot be used.
+    /// Returns [`QuickBooksError`] if no port can be bound or the data cannot be used.
     pub async fn start(port: u16, data: &Data) -> Result<Self, QuickBooksError> {
         let port = if port == 0 { 0 } else { port.wrapping_add(1) };
         let data = data.is_persistent().then(|| data.folder().join(FOLDER));
-        let server = Server::start(&Options { port, data }).await?;
+        let server = match Server::start(&Options { port, data: data.clone() }).await {
+            Err(ServerError::Bind { .. }) if port != 0 => Server::start(&Options { port: 0, data }).await?,
+            started => started?,
+        };
         let ready = server.stand_in().ready();
         let (stop, stopped) = oneshot::channel::<()>();
         // The stand-in also stops if the sender is dropped.
@@ -65,5 +68,22 @@ impl QuickBooks {
         if let Err(error) = self.task.await {
             tracing::error!("the QuickBooks stand-in has stopped early: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn taken_port_is_replaced_by_a_free_one() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let data = Data::temporary().unwrap();
+        let running = QuickBooks::start(port - 1, &data).await.unwrap();
+        assert!(!running.ready().url.ends_with(&format!(":{port}")), "{}", running.ready().url);
+        running.stop().await;
     }
 }
