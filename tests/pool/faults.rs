@@ -66,14 +66,7 @@ async fn fault_in_any_call_is_reported() {
 async fn document_that_has_written_something_is_not_reported_as_throttled() {
     let faults = Faults::default();
     let stack = start_without_retries(&faults).await;
-    let throttled =
-        json!({"__type": "com.amazon.coral.availability#ThrottlingException", "message": "slow down"});
-    let body = throttled.to_string();
-    let mut commits = 0;
-    faults.plan(move |sent| {
-        commits += usize::from(sent.operation == "TransactWriteItems");
-        if commits > 1 { FaultAction::Respond(400, body.clone()) } else { FaultAction::Pass }
-    });
+    throttle_after_the_first_commit(&faults);
     let document = "mutation { one: createCustomer(input: {lastName: \"One\"}) { id } \
                     two: createCustomer(input: {lastName: \"Two\"}) { id } }";
     let response = send(&stack.acme, document, json!({})).await;
@@ -90,14 +83,7 @@ async fn bulk_update_that_is_written_in_part_is_not_reported_as_throttled() {
     for number in 0..120 {
         ids.push(create(&stack.acme, json!({"lastName": format!("No {number}")})).await);
     }
-    let throttled =
-        json!({"__type": "com.amazon.coral.availability#ThrottlingException", "message": "slow down"});
-    let body = throttled.to_string();
-    let mut commits = 0;
-    faults.plan(move |sent| {
-        commits += usize::from(sent.operation == "TransactWriteItems");
-        if commits > 1 { FaultAction::Respond(400, body.clone()) } else { FaultAction::Pass }
-    });
+    throttle_after_the_first_commit(&faults);
     let document = "mutation($ids: [ID!]!) { \
                     bulkUpdateCustomers(input: {ids: $ids, update: {status: LEAD}}) { success } }";
     let response = send(&stack.acme, document, json!({ "ids": ids })).await;
@@ -106,6 +92,18 @@ async fn bulk_update_that_is_written_in_part_is_not_reported_as_throttled() {
     let changed = list(&stack.acme, "first: 100, filter: {status: LEAD}").await.1;
     assert!((1..120).contains(&changed), "{changed} of 120 were changed");
     assert_eq!(response.status, 503, "{}", response.body);
+}
+
+/// Throttles every call from the second commit on.
+fn throttle_after_the_first_commit(faults: &Faults) {
+    let throttled =
+        json!({"__type": "com.amazon.coral.availability#ThrottlingException", "message": "slow down"});
+    let body = throttled.to_string();
+    let mut commits = 0;
+    faults.plan(move |sent| {
+        commits += usize::from(sent.operation == "TransactWriteItems");
+        if commits > 1 { FaultAction::Respond(400, body.clone()) } else { FaultAction::Pass }
+    });
 }
 
 async fn start_without_retries(faults: &Faults) -> Stack {

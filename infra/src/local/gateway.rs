@@ -66,7 +66,7 @@ pub struct Gateway {
     bodies: Bodies,
 }
 
-/// What a running function holds: its share of the limits for its API key and for all functions.
+/// A running function's share of the limits for its API key and for all functions.
 struct Permits {
     _key: OwnedSemaphorePermit,
     _function: OwnedSemaphorePermit,

@@ -47,7 +47,7 @@ impl Client {
         }
     }
 
-    /// Sends requests until a moment; returns what was measured.
+    /// Sends requests until a moment; returns the measurements.
     pub(crate) async fn run_until(mut self, end: Instant) -> Record {
         while Instant::now() < end {
             let mut next = Some(Operation::draw(&mut self.rng));

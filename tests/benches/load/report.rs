@@ -9,14 +9,14 @@ use crate::operation::Operation;
 /// How many errors are printed in full.
 const SHOWN_ERRORS: usize = 10;
 
-/// What one client has measured.
+/// The measurements of one client.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     latencies: BTreeMap<Operation, Vec<Duration>>,
     errors: Vec<(Operation, String)>,
 }
 
-/// What all clients have measured.
+/// The measurements of all clients.
 #[derive(Debug, Default)]
 pub(crate) struct Report(Record);
 
@@ -33,7 +33,7 @@ impl Record {
 }
 
 impl Report {
-    /// Adds what a client has measured.
+    /// Adds the measurements of a client.
     pub(crate) fn add(&mut self, record: Record) {
         for (operation, latencies) in record.latencies {
             self.0.latencies.entry(operation).or_default().extend(latencies);
