@@ -11,12 +11,12 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, OnceCell};
 
 use super::runtime_api::{Invocation, RuntimeApi, RuntimeRequest};
-use crate::support::Stack;
+use crate::support::{Stack, lambda};
 
 /// Separates the status and headers of a streamed response from its body.
 const SEPARATOR: [u8; 8] = [0; 8];
 
-/// Builds the binaries once, unless they are up to date. The selection of targets gives them the same features
+/// Builds the binaries once in the dev profile, unless they are up to date. The selection of targets gives them the same features
 /// as `cargo test --workspace`, so that only the binaries themselves are missing.
 pub(super) async fn build() {
     static BUILT: OnceCell<()> = OnceCell::const_new();
@@ -71,15 +71,7 @@ impl Process {
         let api = RuntimeApi::start().await.unwrap();
         let child = Command::new(binary(name))
             .env_clear()
-            .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", name)
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", "local")
-            .env("AWS_SECRET_ACCESS_KEY", "local")
-            .env("AWS_ENDPOINT_URL_DYNAMODB", &table.url)
-            .env("TABLE_NAME", &table.name)
+            .envs(lambda::environment(name, api.address.to_string(), &table.url, &table.name))
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()

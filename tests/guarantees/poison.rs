@@ -1,11 +1,7 @@
 //! Nothing that was accepted makes a later response fail, and a record that cannot be read does not hide the others.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use http::Method;
 use serde_json::json;
-
-use clientele_shared::model::CustomerNumber;
-use clientele_shared::table::keys;
 
 use crate::pool::list;
 use crate::support::{Stack, john};
@@ -67,18 +63,8 @@ async fn unreadable_record_is_left_out_of_lists_and_fails_exports() {
     for _ in 0..3 {
         stack.acme.create(&john()).await;
     }
-    let tenant = stack.tenant();
-    let uuid = tenant.customer_uuid(CustomerNumber::new(2).unwrap());
-    let key = keys::customer(&tenant, uuid);
-    let update = stack.client.update_item().table_name(&stack.table).key("pk", AttributeValue::S(key.pk));
-    update
-        .key("sk", AttributeValue::S(key.sk))
-        .update_expression("SET #record = :broken")
-        .expression_attribute_names("#record", "record")
-        .expression_attribute_values(":broken", AttributeValue::S("broken".into()))
-        .send()
-        .await
-        .unwrap();
+    stack.damage(2).await;
+    let uuid = stack.tenant().customer_uuid(2.try_into().unwrap());
     for query in ["", "?filter=residential", "?search=john", "?page=2&limit=1"] {
         let data = stack.acme.get(&format!("{CUSTOMERS}{query}")).await.data();
         let shown = data["customers"].as_array().unwrap().len();

@@ -147,11 +147,7 @@ async fn inflate_count(stack: &Stack, more: u64) {
     let cell = stack.store.customer_get(&stack.tenant(), uuid, false).await.unwrap().cell();
     let count = |count: u64| AttributeValue::N(count.to_string());
     let update = stack
-        .client
-        .update_item()
-        .table_name(&stack.table)
-        .key(keys::attribute::PK, AttributeValue::S(key.pk))
-        .key(keys::attribute::SK, AttributeValue::S(key.sk))
+        .update_item(key)
         .update_expression("ADD #cell :more, seq :one")
         .expression_attribute_names("#cell", keys::cell_attribute(cell))
         .expression_attribute_values(":more", count(more))

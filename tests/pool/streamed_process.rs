@@ -7,13 +7,10 @@ use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
-use clientele_shared::table::keys::{self, attribute};
-
 use super::walks::{COUNT, customers};
-use crate::support::Stack;
+use crate::support::{Stack, lambda};
 
 /// Environment variable with the address of the Runtime API; it is set in the function's process.
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
@@ -46,7 +43,7 @@ async fn complete_response_ends_with_the_last_chunk_and_the_process_continues() 
 async fn interrupted_response_has_no_last_chunk_and_the_process_exits() {
     let stack = Stack::start().await;
     customers(&stack).await;
-    damage(&stack, 7).await;
+    stack.damage(7).await;
     let mut lambda = Lambda::start(&stack);
     let response = lambda.invoke();
     assert!(response.contains("id,firstName") && response.contains(&format!("cust_{COUNT},")));
@@ -56,22 +53,6 @@ async fn interrupted_response_has_no_last_chunk_and_the_process_exits() {
     let mut log = String::new();
     lambda.process.stdout.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(log.contains("the response stream failed") && log.contains("pool-customer-export"), "{log}");
-}
-
-/// Makes a record unreadable.
-async fn damage(stack: &Stack, number: u32) {
-    let tenant = stack.tenant();
-    let key = keys::customer(&tenant, tenant.customer_uuid(number.try_into().unwrap()));
-    let update = stack
-        .client
-        .update_item()
-        .table_name(&stack.table)
-        .key(attribute::PK, AttributeValue::S(key.pk))
-        .key(attribute::SK, AttributeValue::S(key.sk))
-        .update_expression("SET #record = :damaged")
-        .expression_attribute_names("#record", "record")
-        .expression_attribute_values(":damaged", AttributeValue::S("?".into()));
-    update.send().await.unwrap();
 }
 
 /// The function's process, and the Runtime API from which it gets events.
@@ -84,17 +65,11 @@ struct Lambda {
 impl Lambda {
     fn start(stack: &Stack) -> Self {
         let runtime_api = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = runtime_api.local_addr().unwrap().to_string();
+        let environment = lambda::environment("pool-customer-export", address, &stack.url, &stack.table);
         let process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "pool::streamed_process::function", "--ignored", "--nocapture"])
-            .env(RUNTIME_API, runtime_api.local_addr().unwrap().to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", "pool-customer-export")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", "local")
-            .env("AWS_SECRET_ACCESS_KEY", "local")
-            .env("AWS_ENDPOINT_URL_DYNAMODB", &stack.url)
-            .env("TABLE_NAME", &stack.table)
+            .envs(environment)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

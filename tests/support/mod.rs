@@ -6,6 +6,8 @@ mod clock;
 mod faults;
 mod fixtures;
 pub(crate) mod golden;
+mod items;
+pub(crate) mod lambda;
 mod lists;
 mod policies;
 mod response;

@@ -29,6 +29,9 @@ use super::{Clock, Response};
 /// How long requests wait for their usage count.
 const PATIENT: Duration = Duration::from_secs(30);
 
+/// How many requests of one API key run at the same time: as many as on AWS, so that races have many contenders.
+const MAX_CONCURRENT: usize = 1_000;
+
 /// The stage that every path starts with, as on AWS without a custom domain. Callers name paths without it.
 pub(crate) const STAGE: &str = "prod";
 
@@ -90,7 +93,7 @@ impl Stack {
         };
         let functions = linked.names().filter_map(changed).collect();
         let gateway = Gateway::new(TEMPLATE, functions).unwrap().with_stage(Stage::in_path(STAGE));
-        let gateway = Arc::new(gateway);
+        let gateway = Arc::new(gateway.with_key_concurrency(MAX_CONCURRENT));
         let acme = new_caller(&store, &gateway, "acme", Mode::Live, Scopes::all()).await;
         Self { store, clock, acme, client, table, url, gateway, _folder: folder }
     }

@@ -143,7 +143,11 @@ impl Call {
             Operation::GetAfterUpdate => Self::trades(Method::GET, customer, None, ok, "/data/notes", notes),
             Operation::List => list(String::new()),
             Operation::ListPage => list(format!("&page={}", 1 + rng.below(20))),
-            Operation::Search => list(format!("&search={}", search(first, last, rng).replace(' ', "+"))),
+            Operation::Search => {
+                let words = search(first, last, rng);
+                let words: String = form_urlencoded::byte_serialize(words.as_bytes()).collect();
+                list(format!("&search={words}"))
+            }
             Operation::Create => {
                 let body = json!({ "first_name": first, "last_name": last, "physical_city": city });
                 let created = StatusCode::CREATED;
@@ -162,6 +166,15 @@ impl Call {
                 let path = format!("{customer}/restore");
                 Self::trades(Method::POST, path, None, ok, "/data/uuid", json!(uuid))
             }
+            _ => Self::of_pool(operation, number, notes, rng),
+        }
+    }
+
+    /// Returns a request of an operation of pool.
+    fn of_pool(operation: Operation, number: CustomerNumber, notes: Value, rng: &mut Rng) -> Self {
+        let (first, last) = (*rng.pick(&FIRST_NAMES), *rng.pick(&LAST_NAMES));
+        let (city, _) = *rng.pick(&CITIES);
+        match operation {
             Operation::PoolList => Self::pool(POOL_LIST, json!({}), "/data/infiniteCustomers/edges/24"),
             Operation::PoolFilter => {
                 let filter = json!({ "filter": { "city": city } });
@@ -179,7 +192,7 @@ impl Call {
                 let variables = json!({ "id": number.to_customer_id(), "input": { "notes": notes } });
                 Self::pool(POOL_UPDATE, variables, "/data/updateCustomer/notes")
             }
-            Operation::PoolPrices => Self {
+            _ => Self {
                 method: Method::GET,
                 path: format!("/customers/{}/pricing/csv", number.to_customer_id()),
                 body: None,
