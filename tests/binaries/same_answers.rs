@@ -13,6 +13,7 @@ use super::process::{self, Table, build};
 use crate::support::{Response, Stack, john};
 
 const CUSTOMERS: &str = "/api/v1/customers";
+const ERP: &str = "/api/customers";
 
 /// A request: method, path, headers and body.
 struct Step(Method, String, Vec<(&'static str, &'static str)>, Vec<u8>);
@@ -64,6 +65,20 @@ fn steps(one: &str) -> Vec<Step> {
         graphql("{ unknown }"),
         get("/graphql?query=%7B%20tags%20%7B%20name%20%7D%20%7D")
             .with("accept", "application/graphql-response+json"),
+        step(
+            Method::POST,
+            ERP,
+            &json!({"name": "Acme Ltd", "credit_limit": 10.5, "contacts": [{"name": "Ann"}]}),
+        ),
+        // The id of a request is part of an error's body.
+        step(Method::POST, ERP, &json!({"name": "Acme", "credit_limit": 10.005})).with("x-request-id", "t"),
+        get(format!("{ERP}?is_active=true&limit=2")),
+        get(format!("{ERP}/cust_1")),
+        step(Method::PUT, format!("{ERP}/cust_1"), &json!({"name": "Ann Lee"})),
+        step(Method::POST, format!("{ERP}/cust_1/contacts"), &json!({"name": "Bob"})),
+        step(Method::PUT, format!("{ERP}/cust_1/contacts/cont_1"), &json!({"title": "CEO"})),
+        step(Method::DELETE, format!("{ERP}/cust_1/contacts/cont_1"), &Value::Null),
+        step(Method::DELETE, format!("{ERP}/cust_1/contacts/cont_1"), &Value::Null).with("x-request-id", "t"),
         get("/customers/export/csv?status=ACTIVE"),
         get("/customers/export/csv?status=NONE"),
         get("/customers/cust_1/pricing/csv"),

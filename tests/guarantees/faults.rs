@@ -265,6 +265,9 @@ async fn unresponsive_table_is_reported_at_the_deadline() {
         let message = "The service is temporarily unavailable; try again later";
         let graphql = json!({"message": message, "extensions": {"code": "INTERNAL_SERVER_ERROR"}});
         let expected = match route.function.split_once('-').unwrap().0 {
+            "erp" => json!({"error": {
+                "code": "unavailable", "message": message, "request_id": body["error"]["request_id"],
+            }}),
             "pool" => json!({"data": null, "errors": [graphql]}),
             _ => json!({"success": false, "error": message}),
         };

@@ -125,7 +125,24 @@ fn attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
             Attack { body: body.clone(), ..attack(route.path.replace("{uuid}", &victim.uuids[2]) + suffix) };
         plain.chain(at_version.with_conditions()).collect()
     };
+    let each_erp_id = |body: Value| -> Vec<Attack> {
+        let path = |id: &str| route.path.replace("{id}", &escaped(id)).replace("{contact_id}", "cont_1");
+        let plain = victim.ids().into_iter().map(|id| Attack { body: body.clone(), ..attack(path(&id)) });
+        plain.chain(Attack { body: body.clone(), ..attack(path("cust_3")) }.with_conditions()).collect()
+    };
     match route.function.as_str() {
+        "erp-customer-list" => {
+            victim.queries().into_iter().map(|query| attack(format!("{}?{query}", route.path))).collect()
+        }
+        "erp-customer-create" => {
+            let body = json!({"name": "Taken", "id": "cust_3", "contacts": [{"name": "Own"}]});
+            Attack { body, ..attack(route.path.clone()) }.with_conditions()
+        }
+        "erp-customer-get" | "erp-contact-delete" => each_erp_id(Value::Null),
+        "erp-customer-update" => each_erp_id(json!({"name": "Taken", "id": "cust_1"})),
+        "erp-contact-create" | "erp-contact-update" => {
+            each_erp_id(json!({"name": "Taken", "customer_id": "cust_1"}))
+        }
         "trades-customer-list" => {
             victim.queries().into_iter().map(|query| attack(format!("{}?{query}", route.path))).collect()
         }
@@ -206,6 +223,8 @@ impl Victim {
             let response = caller.post("/graphql", &json!({ "query": document })).await.expect(200);
             assert!(response.get("errors").is_none(), "{response}");
         }
+        let contact = json!({"name": "Quokka Contact"});
+        caller.post("/api/customers/cust_3/contacts", &contact).await.expect(201);
         let victim = Self { caller, uuids };
         victim.check_own_access().await;
         // Walks with saved ends, and a jump with a saved start.
