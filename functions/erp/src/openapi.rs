@@ -149,7 +149,7 @@ pub struct AddressInputSchema {
 /// The fields of a contact that a client can set. Absent fields keep their value; `null` and `""` clear it.
 #[derive(Debug, ToSchema)]
 #[schema(as = ContactInput)]
-#[expect(dead_code, reason = "only describes what `contact` reads")]
+#[expect(dead_code, reason = "only describes what `contact` reads; a test compares the two")]
 pub struct ContactInputSchema {
     /// Full name. Required for a new contact; cannot be cleared.
     #[schema(example = "Sarah Davis", max_length = 255)]
@@ -170,12 +170,101 @@ pub struct ContactInputSchema {
 /// A contact in the list of a customer.
 #[derive(Debug, ToSchema)]
 #[schema(as = ListedContactInput)]
-#[expect(dead_code, reason = "only describes what `contact` reads")]
+#[expect(dead_code, reason = "only describes what `contact` reads; a test compares the two")]
 pub struct ListedContactInputSchema {
     /// Id of one of the customer's contacts; absent for a new one.
     id: Option<String>,
-    /// The contact.
-    #[schema(inline)]
-    #[expect(clippy::struct_field_names, reason = "the members of the contact are beside the id")]
-    contact: ContactInputSchema,
+    /// Full name. Required for a new contact; cannot be cleared.
+    #[schema(example = "Bob Wilson", max_length = 255)]
+    name: Option<String>,
+    /// Position.
+    #[schema(max_length = 255)]
+    title: Option<String>,
+    /// Email address.
+    #[schema(max_length = 255)]
+    email: Option<String>,
+    /// Phone number, stored as entered.
+    #[schema(max_length = 255)]
+    phone: Option<String>,
+    /// Whether this is the customer's primary contact.
+    is_primary: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clientele_functions_common::Request;
+    use clientele_shared::model::{CustomerFields, Timestamp};
+    use clientele_shared::{Error, Result};
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+    use crate::contact::ContactInput;
+    use crate::input::CustomerInput;
+
+    /// The properties of an input in the specification.
+    fn properties(schema: &str) -> BTreeSet<String> {
+        let specification = serde_json::to_value(ErpApi::openapi()).unwrap();
+        let properties = &specification["components"]["schemas"][schema]["properties"];
+        properties.as_object().unwrap().keys().cloned().collect()
+    }
+
+    /// A request whose members all have a value of a type that no field accepts.
+    fn invalid(names: &BTreeSet<String>) -> Request {
+        let members: Map<String, Value> = names.iter().map(|name| (name.clone(), json!([[]]))).collect();
+        let mut request = lambda_http::Request::default();
+        *request.body_mut() = lambda_http::Body::from(Value::Object(members).to_string());
+        Request::new(request)
+    }
+
+    /// The members that were refused, without what is wrong inside them.
+    fn refused(result: Result<CustomerFields>) -> BTreeSet<String> {
+        let Err(Error::Invalid(fields)) = result else { panic!("invalid values were accepted") };
+        fields.iter().map(|error| error.field.split('[').next().unwrap_or_default().to_owned()).collect()
+    }
+
+    #[test]
+    fn specification_describes_exactly_the_fields_read() {
+        let now = Timestamp::from_millis(0);
+        let customer = properties("CustomerInput");
+        assert_eq!(refused(CustomerInput::read(&invalid(&customer)).unwrap().create(now)), customer);
+        let contact = properties("ContactInput");
+        let read = ContactInput::read(&invalid(&contact)).unwrap().add(CustomerFields::default(), now);
+        assert_eq!(refused(read), contact);
+        let mut listed = properties("ListedContactInput");
+        assert!(listed.remove("id"));
+        assert_eq!(listed, contact);
+    }
+
+    #[test]
+    fn every_operation_describes_its_errors() {
+        let specification = serde_json::to_value(ErpApi::openapi()).unwrap();
+        for (path, item) in specification["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let responses = operation["responses"].as_object().unwrap();
+                let mut expected = BTreeSet::from(["400", "401", "403", "422", "429", "500", "503"]);
+                if path.contains("{id}") {
+                    expected.insert("404");
+                }
+                if method != "get" {
+                    expected.insert("409");
+                }
+                if method != "get" && path.contains("{id}") {
+                    expected.insert("412");
+                }
+                let errors = responses.iter().filter(|(status, _)| !status.starts_with('2'));
+                let found: BTreeSet<&str> = errors.clone().map(|(status, _)| status.as_str()).collect();
+                assert_eq!(found, expected, "{method} {path}");
+                for (status, response) in errors {
+                    let schema = &response["content"]["application/json"]["schema"];
+                    assert_eq!(
+                        *schema,
+                        json!({"$ref": "#/components/schemas/ErrorBody"}),
+                        "{method} {path} {status}"
+                    );
+                }
+            }
+        }
+    }
 }
