@@ -111,8 +111,8 @@ pub enum DynamoDb {
 pub struct Prepared {
     /// Every function that the template routes to, by the name of its binary.
     pub functions: Functions,
-    /// OpenAPI specification, as JSON.
-    pub openapi: String,
+    /// The OpenAPI specifications of the REST dialects, as JSON, by their paths on the local stack.
+    pub specifications: Vec<(&'static str, String)>,
     /// API key of the demo tenant, with all scopes.
     pub key: String,
     /// Name of the demo tenant.
@@ -214,7 +214,7 @@ fn site(
         storage,
         samples: prepared.samples,
     };
-    Ok(Site { gateway, services, openapi: prepared.openapi, info })
+    Ok(Site { gateway, services, specifications: prepared.specifications, info })
 }
 
 /// Prints how to reach the stack at `origin`. The port is already bound, so a request sent immediately is

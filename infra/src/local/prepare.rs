@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use clientele_functions_common::App;
+use clientele_functions_erp::openapi::ErpApi;
 use clientele_functions_trades::openapi::TradesApi;
 use clientele_shared::model::{
     CustomerNumber, Mode, PriceOwner, Scopes, Secret, Tenant, TenantId, Timestamp,
@@ -74,13 +75,17 @@ pub async fn prepare(backend: Backend) -> Result<Prepared, PrepareError> {
     app.warm().await;
     Ok(Prepared {
         functions: functions::linked(&app),
-        openapi: TradesApi::openapi().to_json()?,
+        specifications: vec![
+            ("/openapi.json", TradesApi::openapi().to_json()?),
+            ("/openapi/erp.json", ErpApi::openapi().to_json()?),
+        ],
         key: key.reveal().to_owned(),
         tenant: TENANT.to_owned(),
         first_path: "/api/v1/customers?search=okafor".to_owned(),
         samples: BTreeMap::from([
             ("uuid".to_owned(), tenant.customer_uuid(first).to_string()),
             ("id".to_owned(), first.to_customer_id()),
+            ("contact_id".to_owned(), "cont_1".to_owned()),
         ]),
     })
 }
@@ -192,7 +197,9 @@ mod tests {
 
         assert_ne!(first.key, second.key);
         assert_eq!(first.samples, second.samples);
-        assert!(second.openapi.contains("/api/v1/customers"));
+        let of = |path: &str| second.specifications.iter().find(|(own, _)| *own == path).unwrap();
+        assert!(of("/openapi.json").1.contains("/api/v1/customers"));
+        assert!(of("/openapi/erp.json").1.contains("/api/customers/{id}/contacts"));
         Gateway::new(TEMPLATE, second.functions).unwrap();
 
         let store = Store::new(client(&backend.dynamodb).await.unwrap(), TABLE, Ambient::system());

@@ -79,8 +79,8 @@ pub struct Site {
     pub gateway: Gateway,
     /// The local replacements of AWS services.
     pub services: Services,
-    /// The OpenAPI specification, as JSON.
-    pub openapi: String,
+    /// The OpenAPI specifications, as JSON, by their paths.
+    pub specifications: Vec<(&'static str, String)>,
     /// The description of the stack for the page.
     pub info: Info,
 }
@@ -89,7 +89,6 @@ pub struct Site {
 struct Shared {
     gateway: Gateway,
     services: Services,
-    openapi: String,
     info: String,
     address: SocketAddr,
     /// Number of requests in flight to functions and AWS services.
@@ -145,11 +144,11 @@ impl Server {
         site: Site,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServerError> {
-        let Site { gateway, services, openapi, info } = site;
+        let Site { gateway, services, specifications, info } = site;
         let info = serde_json::to_string(&info).map_err(ServerError::Info)?;
         let (in_flight, receiver) = watch::channel(0);
-        let shared = Arc::new(Shared { gateway, services, openapi, info, address: self.address, in_flight });
-        let app = app(shared);
+        let shared = Arc::new(Shared { gateway, services, info, address: self.address, in_flight });
+        let app = app(shared, specifications);
         // Dropping the set closes the connections that are still open.
         let mut connections = JoinSet::new();
         let accepting = async {
@@ -206,8 +205,8 @@ async fn drain(mut in_flight: watch::Receiver<usize>) {
     tokio::time::sleep(FLUSH_TIME).await;
 }
 
-fn app(shared: Arc<Shared>) -> Router {
-    let pages = Router::new()
+fn app(shared: Arc<Shared>, specifications: Vec<(&'static str, String)>) -> Router {
+    let mut pages = Router::new()
         .route("/", get(|| text("text/html; charset=utf-8", PAGE)))
         .route("/_local/style.css", get(|| text("text/css; charset=utf-8", STYLE)))
         .route("/_local/app.js", get(|| text("text/javascript; charset=utf-8", SCRIPT)))
@@ -217,13 +216,12 @@ fn app(shared: Arc<Shared>) -> Router {
         .route(
             "/_local/info",
             get(async |State(s): State<Arc<Shared>>| text("application/json", &s.info).await),
-        )
-        .route(
-            "/openapi.json",
-            get(async |State(s): State<Arc<Shared>>| text("application/json", &s.openapi).await),
-        )
-        .layer(middleware::from_fn(require_loopback_host));
+        );
+    for (path, specification) in specifications {
+        pages = pages.route(path, get(async move || text("application/json", &specification).await));
+    }
     pages
+        .layer(middleware::from_fn(require_loopback_host))
         .fallback(functions)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), aws_services))
         .with_state(shared)

@@ -78,7 +78,12 @@ pub(super) async fn start_on(
     let address = server.address;
     let services = Services::new(engine, S3::open(data, server.url()).await.unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
-    let site = Site { gateway, services, openapi: r#"{"openapi":"3.1.0"}"#.into(), info };
+    let site = Site {
+        gateway,
+        services,
+        specifications: vec![("/openapi.json", r#"{"openapi":"3.1.0"}"#.into())],
+        info,
+    };
     let served = tokio::spawn(server.serve(site, async move { drop(stopped.await) }));
     RunningServer { address, stop, served }
 }

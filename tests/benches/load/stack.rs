@@ -64,7 +64,7 @@ impl Stack {
             routes: Vec::new(),
         };
         let services = Services::new(Some(engine), s3);
-        let site = Site { gateway, services, openapi: prepared.openapi, info };
+        let site = Site { gateway, services, specifications: prepared.specifications, info };
         let (stop, stopped) = oneshot::channel::<()>();
         // The server also stops if the sender is dropped.
         let served = tokio::spawn(server.serve(site, async move { drop(stopped.await) }));

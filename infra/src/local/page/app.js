@@ -135,7 +135,8 @@ function setSample(name, value) {
 
 /** Uses the customer that was just created as the sample for the other endpoints. */
 function setSamplesFrom(json) {
-  const created = json?.data ?? json;
+  const data = json?.data ?? json;
+  const created = data?.customer_id ? { id: data.customer_id, contact_id: data.id } : data;
   for (const name of Object.keys(samples.values)) {
     if (typeof created?.[name] === "string") setSample(name, created[name]);
   }
@@ -330,14 +331,16 @@ async function start() {
   const routes = document.getElementById("routes");
   try {
     const read = async (path) => (await fetch(path, { cache: "no-store" })).json();
-    const [info, openapi] = await Promise.all([read("/_local/info"), read("/openapi.json")]);
+    const paths = ["/_local/info", "/openapi.json", "/openapi/erp.json"];
+    const [info, ...specifications] = await Promise.all(paths.map(read));
+    const specificationOf = (route) => specifications.find((one) => one.paths?.[route.path]) || {};
     samples.values = { ...info.samples };
     facts(info);
     // Keep the order of the paths, and sort the methods of each path as in METHODS.
     const order = info.routes.map((route) => route.path);
     const rank = (route) => order.indexOf(route.path) * METHODS.length + METHODS.indexOf(route.method);
     info.routes.sort((a, b) => rank(a) - rank(b));
-    routes.replaceChildren(...info.routes.map((route, at) => endpoint(info, openapi, route, at)));
+    routes.replaceChildren(...info.routes.map((route, at) => endpoint(info, specificationOf(route), route, at)));
     routes.querySelector("details")?.setAttribute("open", "");
   } catch (error) {
     const message = `Cannot load the endpoints: ${error.message}. Check that the stack is running.`;
