@@ -125,24 +125,8 @@ fn attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
             Attack { body: body.clone(), ..attack(route.path.replace("{uuid}", &victim.uuids[2]) + suffix) };
         plain.chain(at_version.with_conditions()).collect()
     };
-    let each_erp_id = |body: Value| -> Vec<Attack> {
-        let path = |id: &str| route.path.replace("{id}", &escaped(id)).replace("{contact_id}", "cont_1");
-        let plain = victim.ids().into_iter().map(|id| Attack { body: body.clone(), ..attack(path(&id)) });
-        plain.chain(Attack { body: body.clone(), ..attack(path("cust_3")) }.with_conditions()).collect()
-    };
     match route.function.as_str() {
-        "erp-customer-list" => {
-            victim.queries().into_iter().map(|query| attack(format!("{}?{query}", route.path))).collect()
-        }
-        "erp-customer-create" => {
-            let body = json!({"name": "Taken", "id": "cust_3", "contacts": [{"name": "Own"}]});
-            Attack { body, ..attack(route.path.clone()) }.with_conditions()
-        }
-        "erp-customer-get" | "erp-contact-delete" => each_erp_id(Value::Null),
-        "erp-customer-update" => each_erp_id(json!({"name": "Taken", "id": "cust_1"})),
-        "erp-contact-create" | "erp-contact-update" => {
-            each_erp_id(json!({"name": "Taken", "customer_id": "cust_1"}))
-        }
+        function if function.starts_with("erp-") => erp_attacks(route, victim),
         "trades-customer-list" => {
             victim.queries().into_iter().map(|query| attack(format!("{}?{query}", route.path))).collect()
         }
@@ -170,6 +154,38 @@ fn attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
             .to_vec(),
         "pool-pricing-export" => {
             ["cust_1", "cust_3", "cust_7", "cust_8"].map(|id| attack(route.path.replace("{id}", id))).to_vec()
+        }
+        other => panic!("{other} has a route but no case in tests/guarantees/tenants.rs"),
+    }
+}
+
+/// Returns every way to request the victim's data from a route of the erp dialect.
+fn erp_attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
+    let method: Method = route.method.parse().unwrap();
+    let attack = |path: String, body: &Value| Attack {
+        method: method.clone(),
+        path,
+        headers: Vec::new(),
+        body: body.clone(),
+    };
+    let each_id = |body: Value| -> Vec<Attack> {
+        let path = |id: &str| route.path.replace("{id}", &escaped(id)).replace("{contact_id}", "cont_1");
+        let plain = victim.ids().into_iter().map(|id| attack(path(&id), &body));
+        plain.chain(attack(path("cust_3"), &body).with_conditions()).collect()
+    };
+    match route.function.as_str() {
+        "erp-customer-list" => {
+            let queries = victim.queries().into_iter();
+            queries.map(|query| attack(format!("{}?{query}", route.path), &Value::Null)).collect()
+        }
+        "erp-customer-create" => {
+            let body = json!({"name": "Taken", "id": "cust_3", "contacts": [{"name": "Own"}]});
+            attack(route.path.clone(), &body).with_conditions()
+        }
+        "erp-customer-get" | "erp-contact-delete" => each_id(Value::Null),
+        "erp-customer-update" => each_id(json!({"name": "Taken", "id": "cust_1"})),
+        "erp-contact-create" | "erp-contact-update" => {
+            each_id(json!({"name": "Taken", "customer_id": "cust_1"}))
         }
         other => panic!("{other} has a route but no case in tests/guarantees/tenants.rs"),
     }

@@ -29,7 +29,7 @@ impl CustomerInput {
     /// Reads the body of a request.
     ///
     /// # Errors
-    /// Returns [`Error::Invalid`], naming the body, if it is not a JSON object.
+    /// Returns [`Error::Invalid`](clientele_shared::Error::Invalid), naming the body, if it is not a JSON object.
     pub fn read(request: &Request) -> Result<Self> {
         let members = request.json_members()?;
         let internal_flags = members.get("internal_flags").map(|raw| raw.get().to_owned());
@@ -43,7 +43,7 @@ impl CustomerInput {
     /// Returns the fields of a new customer.
     ///
     /// # Errors
-    /// Returns [`Error::Invalid`] naming every field that is wrong or missing.
+    /// Returns [`Error::Invalid`](clientele_shared::Error::Invalid) naming every field that is wrong or missing.
     pub fn create(&self) -> Result<CustomerFields> {
         let mut form = Form::new(&self.body);
         let mut fields = CustomerFields::default();
@@ -59,7 +59,7 @@ impl CustomerInput {
     /// Returns a customer's fields after an update.
     ///
     /// # Errors
-    /// Returns [`Error::Invalid`] naming every field that is wrong.
+    /// Returns [`Error::Invalid`](clientele_shared::Error::Invalid) naming every field that is wrong.
     pub fn apply(&self, mut fields: CustomerFields) -> Result<CustomerFields> {
         let mut form = Form::new(&self.body);
         fill(&mut form, self.internal_flags.as_deref(), &mut fields);

@@ -10,13 +10,14 @@ const CUSTOMER: &str = "/api/customers/{id}";
 const CONTACTS: &str = "/api/customers/{id}/contacts";
 const CONTACT: &str = "/api/customers/{id}/contacts/{contact_id}";
 
-/// Returns the scenario of every erp function. The customers have no contacts, so a change of one finds none and writes
-/// nothing.
+/// Returns the scenario of every erp function. A contact that is changed or removed belongs to a customer without contacts, so
+/// it is not found and nothing is written.
 pub(crate) fn scenarios(bench: &Bench) -> Vec<Scenario> {
     let scenario = |function, expected_status, method, resource, body: fn(u64) -> Option<Value>| {
         let key = bench.secret.clone();
         let event = move |n: u64| {
-            let id = format!("cust_{}", n % READ + 1);
+            let after = if resource == CONTACT { READ } else { 0 };
+            let id = format!("cust_{}", n % READ + 1 + after);
             let path = str::replace(resource, "{id}", &id).replace("{contact_id}", "cont_1");
             let body = body(n).map(|body| body.to_string());
             rest_event(&HttpRequest {
