@@ -94,11 +94,8 @@ impl Store {
             }
         };
         if let (Some(key), Some(walk)) = (walk_key, read.walk(&request)) {
-            // The page is right without it; the next one is read from the start of the list.
-            match self.walk_save(&key, &walk).await {
-                Err(Error::Throttled { .. } | Error::Unavailable { .. }) | Ok(()) => {}
-                Err(error) => return Err(error),
-            }
+            // Without it, the next page would start by rank and could repeat what this one shows.
+            self.walk_save(&key, &walk).await?;
         }
         let Cut { customers, next, .. } = read.cut;
         Ok(CustomerPage { customers, total: read.total, next })
