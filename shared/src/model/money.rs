@@ -47,8 +47,7 @@ impl FromStr for Money {
     type Err = MoneyError;
 
     fn from_str(text: &str) -> Result<Self, MoneyError> {
-        let value = decimal(text).ok_or(MoneyError::NotANumber)?.ok_or(MoneyError::TooLarge)?;
-        let mut normal = value.normalize();
+        let mut normal = decimal(text)?.normalize();
         if normal.scale() > 2 {
             return Err(MoneyError::TooPrecise);
         }
@@ -60,22 +59,23 @@ impl FromStr for Money {
     }
 }
 
-/// Parses a decimal number, with or without an exponent. `None` if the text is not a number; the inner value is `None` if it is
-/// too large or too precise to be calculated with.
-pub(super) fn decimal(text: &str) -> Option<Option<Decimal>> {
+/// Parses a decimal number, with or without an exponent.
+///
+/// # Errors
+/// Returns the reason if the text is not a number, or is one that cannot be calculated with.
+pub(super) fn decimal(text: &str) -> Result<Decimal, MoneyError> {
     let text = text.trim();
     let exact = Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text));
-    // Texts such as `inf` and `1_000` are numbers in Rust only.
-    let is_number = || {
-        let has_digits = text.bytes().any(|byte| byte.is_ascii_digit());
+    exact.or_else(|_| {
+        // Texts such as `inf` and `1_000` are numbers in Rust only.
         let is_plain =
             text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
-        has_digits && is_plain && text.parse::<f64>().is_ok()
-    };
-    match exact {
-        Ok(value) => Some(Some(value)),
-        Err(_) => is_number().then_some(None),
-    }
+        match text.parse::<f64>() {
+            Ok(value) if is_plain && value.abs() < 1e12 => Err(MoneyError::TooPrecise),
+            Ok(_) if is_plain => Err(MoneyError::TooLarge),
+            _ => Err(MoneyError::NotANumber),
+        }
+    })
 }
 
 impl fmt::Display for Money {
@@ -110,6 +110,15 @@ mod tests {
             assert_eq!(text.parse::<Money>(), Err(MoneyError::NotANumber), "{text}");
         }
         assert_eq!(Money::from_cents(-5).to_string(), "-0.05");
+    }
+
+    #[test]
+    fn amounts_with_too_many_digits_are_too_precise() {
+        for text in
+            ["1.00000000000000000000000000000000001", "1e-40", "0.0000000000000000000000000000000000001"]
+        {
+            assert_eq!(text.parse::<Money>(), Err(MoneyError::TooPrecise), "{text}");
+        }
     }
 
     #[test]

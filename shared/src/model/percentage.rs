@@ -6,7 +6,7 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::money::decimal;
+use super::money::{MoneyError, decimal};
 
 /// A percentage from 0 to 100, exact to two decimal places. Its text has at least one decimal place and no superfluous
 /// zeros after it: `5.0`, `2.5`, `7.25`. It is stored as this text.
@@ -48,7 +48,12 @@ impl FromStr for Percentage {
     type Err = PercentageError;
 
     fn from_str(text: &str) -> Result<Self, PercentageError> {
-        decimal(text).ok_or(PercentageError::NotANumber)?.ok_or(PercentageError::OutOfRange)?.try_into()
+        let number = decimal(text).map_err(|error| match error {
+            MoneyError::NotANumber => PercentageError::NotANumber,
+            MoneyError::TooPrecise => PercentageError::TooPrecise,
+            MoneyError::TooLarge => PercentageError::OutOfRange,
+        });
+        number?.try_into()
     }
 }
 

@@ -70,7 +70,8 @@ impl SearchQuery {
         Ok(Some(Self { words, customer_id, number, uuid_prefix }))
     }
 
-    /// The texts to look up in the index, for each of the longest words, which most likely find the fewest: every customer that the query matches has, for each of these lists, a
+    /// The texts to look up in the index, for each of the longest words, which most likely find the fewest: every
+    /// customer that the query matches has, for each of these lists, a
     /// term that begins with one of the list's texts, or the number that the query names.
     #[must_use]
     pub fn prefixes(&self) -> Vec<Vec<String>> {

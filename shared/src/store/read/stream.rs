@@ -189,10 +189,7 @@ impl<'a> Stream<'a> {
         let (examined, matched) = (examined as u64, matched as u64);
         self.examined += examined;
         self.matched += matched;
-        let before = if matched == 0 { self.last.since_match } else { 0 };
-        // Where in the batch the matches were is not known.
-        let since_match = before + if matched == 0 { examined } else { 0 };
-        self.last = Batch { examined, matched, since_match };
+        self.last = self.last.followed_by(examined, matched);
     }
 
     /// How many candidates are likely to hold `needed` matches, from what was seen of the stream.
@@ -299,6 +296,14 @@ impl<'a> Stream<'a> {
     }
 }
 
+impl Batch {
+    fn followed_by(self, examined: u64, matched: u64) -> Self {
+        // Where in a batch its matches were is not known.
+        let since_match = if matched == 0 { self.since_match + examined } else { 0 };
+        Self { examined, matched, since_match }
+    }
+}
+
 /// How many candidates are likely to hold `needed` matches, after the last batch and these `all` that were examined and
 /// matched. Matches are often dense in one part of a list and rare in another, so the last batch counts for more than
 /// what came before it, and batches without a match grow quickly.
@@ -354,12 +359,7 @@ mod tests {
         while all.1 < needed {
             let batch = likely(needed - all.1, last, all).min(1_000);
             let matched = (all.0..all.0 + batch).filter(|at| matches(*at)).count() as u64;
-            let before = if matched == 0 { last.since_match } else { 0 };
-            last = Batch {
-                examined: batch,
-                matched,
-                since_match: before + if matched == 0 { batch } else { 0 },
-            };
+            last = last.followed_by(batch, matched);
             all = (all.0 + batch, all.1 + matched);
             batches += 1;
         }

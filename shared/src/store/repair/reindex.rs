@@ -12,8 +12,8 @@ impl Store {
     /// Puts the terms and marks of the customers with these numbers, deleted ones too; returns how many customers
     /// exist among them.
     ///
-    /// Sort entries change inside commits only and are never missing. Nothing is deleted: an obsolete term matches nothing, and the customer's next change deletes it. Concurrent
-    /// writers are not disturbed.
+    /// Sort entries change inside commits only and are never missing. Nothing is deleted: an obsolete term matches
+    /// nothing, and the customer's next change deletes it. Concurrent writers are not disturbed.
     ///
     /// # Errors
     /// Returns [`crate::Error::Throttled`] or [`crate::Error::Unavailable`] if DynamoDB is throttling or cannot be
