@@ -66,14 +66,14 @@ impl FromStr for Money {
 pub(super) fn decimal(text: &str) -> Result<Decimal, MoneyError> {
     let text = text.trim();
     let exact = Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text));
-    exact.or_else(|_| {
+    exact.map_err(|_| {
         // Texts such as `inf` and `1_000` are numbers in Rust only.
         let is_plain =
             text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
         match text.parse::<f64>() {
-            Ok(value) if is_plain && value.abs() < 1e12 => Err(MoneyError::TooPrecise),
-            Ok(_) if is_plain => Err(MoneyError::TooLarge),
-            _ => Err(MoneyError::NotANumber),
+            Ok(value) if is_plain && value.abs() < 1e12 => MoneyError::TooPrecise,
+            Ok(_) if is_plain => MoneyError::TooLarge,
+            _ => MoneyError::NotANumber,
         }
     })
 }
