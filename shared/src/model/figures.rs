@@ -1,5 +1,6 @@
 //! Figures: what orders make of a customer. They change without a new version of the record.
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{Money, Timestamp};
@@ -19,4 +20,23 @@ pub struct Figures {
     /// When the customer last ordered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_order_at: Option<Timestamp>,
+    /// How many orders are paid in full, on a known day.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub paid_orders: u32,
+    /// The whole UTC days from order to full payment, summed over those orders.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub payment_days: u32,
+}
+
+impl Figures {
+    /// Returns the mean whole UTC days from order to full payment, or `None` if no order is paid.
+    #[must_use]
+    pub fn average_payment_days(&self) -> Option<Decimal> {
+        Decimal::from(self.payment_days).checked_div(Decimal::from(self.paid_orders))
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
