@@ -156,6 +156,9 @@ fn to_line(entry: &LogEntry, change: &Change) -> String {
         Change::Customer { number, version } => {
             format!("customer {} version {version}", number.to_customer_id())
         }
+        Change::Order { customer, order, version } => {
+            format!("order {} of customer {} version {version}", order.as_str(), customer.to_customer_id())
+        }
         Change::Tag(id) => format!("tag {}", id.as_str()),
         Change::Price { customer: None, product } => format!("list price of {product}"),
         Change::Price { customer: Some(uuid), product } => format!("price of {product} for customer {uuid}"),
@@ -173,6 +176,11 @@ fn to_json(entry: &LogEntry, change: &Change) -> Value {
     match change {
         Change::Customer { number, version } => {
             line["customer"] = number.to_customer_id().into();
+            line["version"] = (*version).into();
+        }
+        Change::Order { customer, order, version } => {
+            line["order"] = order.as_str().into();
+            line["customer"] = customer.to_customer_id().into();
             line["version"] = (*version).into();
         }
         Change::Tag(id) => line["tag"] = id.as_str().into(),

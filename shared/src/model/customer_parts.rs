@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct UnknownVariant(&'static str);
 
 /// Returns the variant with this name, ignoring ASCII case.
-fn variant_named<T: Copy>(
+pub(super) fn variant_named<T: Copy>(
     all: &[T],
     name: fn(T) -> &'static str,
     text: &str,

@@ -1,9 +1,10 @@
 //! Money as exact decimals, never floating point.
 
 use std::fmt;
+use std::ops::{Add, Sub};
 use std::str::FromStr;
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -24,6 +25,42 @@ impl Money {
         let cents = (self.0 * Decimal::ONE_HUNDRED).round();
         i64::try_from(cents).unwrap_or(if cents.is_sign_negative() { i64::MIN } else { i64::MAX })
     }
+
+    /// Returns the number rounded half away from zero to hundredths, or `None` if it is too large to be an amount.
+    #[must_use]
+    pub fn rounded(number: Decimal) -> Option<Self> {
+        let mut cents = number.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+        cents.rescale(2);
+        Self(cents).stored()
+    }
+
+    /// Returns the amount as a decimal.
+    #[must_use]
+    pub fn get(self) -> Decimal {
+        self.0
+    }
+
+    /// Returns the amount, or `None` if it is too large to be stored, as a sum can be.
+    #[must_use]
+    pub fn stored(self) -> Option<Self> {
+        (self.0.abs() < LIMIT).then_some(self)
+    }
+}
+
+impl Add for Money {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl Sub for Money {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
 }
 
 /// The reason why a text is not an amount of money.
@@ -41,7 +78,7 @@ pub enum MoneyError {
 }
 
 /// The amounts are below this, so that hundredths and sums of many amounts stay exact.
-const LIMIT: Decimal = Decimal::from_parts(0xd4a5_1000, 0xe8, 0, false, 0);
+pub(super) const LIMIT: Decimal = Decimal::from_parts(0xd4a5_1000, 0xe8, 0, false, 0);
 
 impl FromStr for Money {
     type Err = MoneyError;

@@ -12,7 +12,8 @@ use super::{Date, Money};
 const MAX_PRODUCT_ID: usize = 64;
 
 /// Id of a product or service: 1 to 64 characters on one line, without surrounding white space.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ProductId(String);
 
 /// A text that is not a product id.
@@ -36,6 +37,20 @@ impl FromStr for ProductId {
         let is_valid =
             (1..=MAX_PRODUCT_ID).contains(&id.chars().count()) && !id.chars().any(char::is_control);
         if is_valid { Ok(Self(id.to_owned())) } else { Err(ProductIdError) }
+    }
+}
+
+impl TryFrom<String> for ProductId {
+    type Error = ProductIdError;
+
+    fn try_from(text: String) -> Result<Self, ProductIdError> {
+        text.parse()
+    }
+}
+
+impl From<ProductId> for String {
+    fn from(id: ProductId) -> Self {
+        id.0
     }
 }
 

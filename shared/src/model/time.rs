@@ -74,6 +74,13 @@ impl Timestamp {
         Date(self.civil().date())
     }
 
+    /// Returns the first moment of the month in UTC.
+    #[must_use]
+    pub fn month_start(self) -> Self {
+        let civil = self.civil();
+        Date(civil.date().first_of_month()).start()
+    }
+
     /// Returns the first moment of the next month in UTC.
     #[must_use]
     pub fn next_month(self) -> Self {
@@ -85,6 +92,21 @@ impl Timestamp {
         jiff::civil::Date::new(year, month, 1)
             .and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC))
             .map_or(self, |zoned| Self(zoned.timestamp().as_millisecond()))
+    }
+
+    /// Returns the first moment of the month in UTC, or `None` if the text is not a month such as `2024-01`.
+    #[must_use]
+    pub fn from_month(month: &str) -> Option<Self> {
+        let first: Date = format!("{month}-01").parse().ok()?;
+        Some(first.start())
+    }
+
+    /// Returns the number of midnights in UTC between this moment and a later one; it is negative if that one is
+    /// earlier.
+    #[must_use]
+    pub const fn days_until(self, later: Self) -> i64 {
+        const DAY: i64 = 24 * 3600 * 1000;
+        later.0.div_euclid(DAY) - self.0.div_euclid(DAY)
     }
 
     fn civil(self) -> jiff::civil::DateTime {
@@ -104,6 +126,16 @@ pub struct Date(jiff::civil::Date);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("must be a date such as 2024-01-15")]
 pub struct DateError;
+
+impl Date {
+    /// Returns the first moment of the day in UTC.
+    #[must_use]
+    pub fn start(self) -> Timestamp {
+        let zoned = self.0.to_zoned(jiff::tz::TimeZone::UTC);
+        // Every date in UTC has a midnight.
+        Timestamp(zoned.map_or(0, |zoned| zoned.timestamp().as_millisecond()))
+    }
+}
 
 impl FromStr for Date {
     type Err = DateError;

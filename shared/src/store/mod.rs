@@ -21,12 +21,12 @@ pub use log::position::{Epoch, LogPosition, LogPositionError};
 pub use log::reader::{FullPassReason, LogBatch, LogEntry, LogRead};
 pub use read::{
     Budget, CustomerFilter, CustomerPage, CustomerQuery, CustomerStream, Direction, ListedCustomer,
-    PageRequest, Position, Total,
+    OrderPage, OrderPeriod, PageRequest, Position, SalesByMonth, Total,
 };
 pub use tenants::{NewApiKey, Pricing, TagChange, Usage};
 pub use write::{
-    AllocatedNumbers, IdempotencyKey, IdempotentRequest, ImportedRow, RenderReply, RowKey, Updated, Write,
-    WriteOutcome,
+    AllocatedNumbers, IdempotencyKey, IdempotentRequest, ImportedRow, KnownOrder, OrderChange, OrdersWritten,
+    RenderReply, RowKey, Updated, Write, WriteOutcome,
 };
 
 use std::future::Future;

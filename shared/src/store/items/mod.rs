@@ -1,6 +1,7 @@
 //! Items: attribute values and keys as DynamoDB has them, and the records that the store keeps in them.
 
 pub(in crate::store) mod figures;
+pub(in crate::store) mod orders;
 pub(in crate::store) mod record;
 
 use std::collections::HashMap;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use crate::Result;
-use crate::model::{CustomerNumber, ProductId, TagId, Tenant};
+use crate::model::{CustomerNumber, OrderId, ProductId, TagId, Tenant};
 use crate::store::Store;
 use crate::store::counts::slots::Lane;
 use crate::store::items::{key_item, number, text};
@@ -32,6 +32,16 @@ pub enum Change {
         /// The version that the commit wrote.
         version: u64,
     },
+    /// An order was created, changed or removed: `O456:so_0123456789abcdef:2` is an order of customer 456, and the second
+    /// write of it.
+    Order {
+        /// The number of the customer who made the order.
+        customer: CustomerNumber,
+        /// The order's id.
+        order: OrderId,
+        /// The version that the commit wrote.
+        version: u64,
+    },
     /// A tag was created, changed or deleted: `Ttag_001`.
     Tag(TagId),
     /// A price was written: `P:filter-clean` in the price list, `P<uuid>:filter-clean` of the customer with this uuid.
@@ -47,6 +57,7 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Customer { number, version } => write!(f, "C{number}:{version}"),
+            Self::Order { customer, order, version } => write!(f, "O{customer}:{}:{version}", order.as_str()),
             Self::Tag(id) => write!(f, "T{}", id.as_str()),
             Self::Price { customer: None, product } => write!(f, "P:{}", product.as_str()),
             Self::Price { customer: Some(uuid), product } => write!(f, "P{uuid}:{}", product.as_str()),
@@ -76,6 +87,15 @@ fn parse(text: &str) -> Option<Change> {
             let (number, version) = rest.split_once(':')?;
             let number = CustomerNumber::from_digits(number)?;
             Some(Change::Customer { number, version: version.parse().ok()? })
+        }
+        'O' => {
+            let mut parts = rest.splitn(3, ':');
+            let customer = CustomerNumber::from_digits(parts.next()?)?;
+            Some(Change::Order {
+                customer,
+                order: parts.next()?.parse().ok()?,
+                version: parts.next()?.parse().ok()?,
+            })
         }
         'T' => Some(Change::Tag(rest.parse().ok()?)),
         'P' => {
@@ -111,10 +131,16 @@ mod tests {
 
     #[test]
     fn changes_are_read_as_they_were_written() {
-        for text in ["C456:7", "Ttag_001", "P:filter-clean", "Pa519a092-b665-5a94-82cb-c5a6e29fc297:a:b"] {
+        for text in [
+            "C456:7",
+            "O456:so_0123456789abcdef:2",
+            "Ttag_001",
+            "P:filter-clean",
+            "Pa519a092-b665-5a94-82cb-c5a6e29fc297:a:b",
+        ] {
             assert_eq!(text.parse::<Change>().map(|change| change.to_string()), Ok(text.to_owned()));
         }
-        for wrong in ["", "C", "C0:1", "C1", "X1:1", "Pnobody:a"] {
+        for wrong in ["", "C", "C0:1", "C1", "O1:2", "O1:so_1:2", "X1:1", "Pnobody:a"] {
             assert!(wrong.parse::<Change>().is_err(), "{wrong}");
         }
     }

@@ -8,6 +8,7 @@ mod export;
 mod filter;
 mod index;
 mod lookup;
+mod orders;
 mod page;
 mod period;
 mod plan;
@@ -20,6 +21,7 @@ mod walk;
 pub use budget::Budget;
 pub use export::CustomerStream;
 pub use filter::CustomerFilter;
+pub use orders::{OrderPage, OrderPeriod, SalesByMonth};
 pub use query::{CustomerPage, CustomerQuery, Direction, ListedCustomer, PageRequest, Position, Total};
 
 pub(in crate::store) use lookup::has_email;

@@ -72,6 +72,16 @@ pub(in crate::store) fn entry_items(tenant: &Tenant, customer: &Customer) -> Res
     Ok(items)
 }
 
+/// The entry of a customer in the order by number of orders.
+pub(super) fn orders_count_item(
+    tenant: &Tenant,
+    uuid: Uuid,
+    number: CustomerNumber,
+    figures: &Figures,
+) -> Option<Item> {
+    sort_item(tenant, uuid, number, Sort::OrdersCount, &SortValue::count(figures.orders))
+}
+
 /// The terms and marks of a customer.
 pub(in crate::store) fn term_items(tenant: &Tenant, customer: &Customer) -> Vec<Item> {
     let terms = terms_of(tenant, customer);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::customer::new_customer;
 use super::entries::entry_items;
 use super::transaction::{Guard, MAX_ITEMS, Outcome, Transaction, unexpected};
-use crate::model::{CustomerFields, CustomerNumber, Tenant, Timestamp};
+use crate::model::{CustomerFields, CustomerNumber, OrderId, Tenant, Timestamp};
 use crate::rules::size;
 use crate::store::items::{Item, key_item, text_in};
 use crate::store::{Store, write};
@@ -37,6 +37,22 @@ impl RowKey {
     #[must_use]
     pub fn new(source: &str, row: &str) -> Self {
         Self(write::digest(&[source, row]))
+    }
+
+    /// The order with this id in this source.
+    #[must_use]
+    pub fn order(source: &str, id: &str) -> Self {
+        Self(write::digest(&["order", source, id]))
+    }
+
+    /// The id that an order with this key has.
+    #[must_use]
+    pub fn order_id(&self) -> OrderId {
+        OrderId::from_digest(&self.0)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

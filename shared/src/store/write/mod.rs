@@ -7,6 +7,8 @@ mod entries;
 mod idempotency;
 mod import;
 mod number;
+mod order_changes;
+mod orders;
 pub(in crate::store) mod transaction;
 
 pub use bulk::Updated;
@@ -14,6 +16,7 @@ pub use customer::{Write, WriteOutcome};
 pub use idempotency::{IdempotencyKey, IdempotentRequest, RenderReply};
 pub use import::{ImportedRow, RowKey};
 pub use number::AllocatedNumbers;
+pub use orders::{KnownOrder, OrderChange, OrdersWritten};
 
 pub(in crate::store) use entries::term_items;
 pub(in crate::store) use idempotency::digest;

@@ -11,7 +11,9 @@
 //! | item | pk | sk | written by | read by |
 //! |---|---|---|---|---|
 //! | customer | `T#t#C#<uuid>` | `CUSTOMER` | every write | get (GetItem), every list (BatchGetItem) |
-//! | figures | `T#t#C#<uuid>` | `CUSTOMER#FIGURES` | create | lists by expenses (BatchGetItem) |
+//! | figures | `T#t#C#<uuid>` | `CUSTOMER#FIGURES` | create, orders | every write of orders, responses with figures |
+//! | order | `T#t#C#<uuid>` | `ORDER#<moment>#<order id>` | import | lists of orders (Query), a change of the order |
+//! | month of orders | `T#t#C#<uuid>` | `MONTH#<yyyy-mm>` | every write of orders | lists of orders, analytics (Query) |
 //! | search term | `T#t#C#<uuid>` | `TERM#<term>` | before a write's commit | a write that changes terms |
 //! | mark | `T#t#C#<uuid>` | `TERM##<kind>_<value>` | before a write's commit | a write that changes terms |
 //! | sort entry | `T#t#C#<uuid>` | `BY#<sort>` | a write that changes the value | – |
@@ -28,7 +30,7 @@
 //! | tag | `T#t#TAGS` | `<tag id>` | tag writes | requests that show or set tags (Query) |
 //! | list price | `T#t#PRICES` | `PRICE#<product>#<date>` | import | pricing (Query) |
 //! | usage | `T#t#USAGE` | `<yyyy-mm>` | every metered request | the same |
-//! | imported row | `T#t#SOURCE#<digest>` | `ROW` | import | import, which is safe to repeat |
+//! | imported row | `T#t#SOURCE#<digest>` | `ROW` | import of customers, import of orders | import, which is safe to repeat |
 //! | tenant | `TENANTS` | `<tenant>` | commands | commands |
 //! | API key | `KEYS` | `<sha-256>` | commands | every function (Query at start-up, GetItem) |
 //!
@@ -46,6 +48,7 @@
 mod counts;
 mod customer;
 mod indexes;
+mod orders;
 mod prices;
 mod tenant;
 
@@ -61,6 +64,7 @@ pub use self::indexes::{
     search_partition, search_sort, search_value, sort_partition, status_partition, type_partition,
     value_sort, value_sort_end,
 };
+pub use self::orders::{month, month_start, months_between, order, order_moment, orders_between};
 pub use self::prices::{PRICE_PREFIX, price, price_product, prices_partition};
 pub use self::tenant::{
     API_KEYS, TENANTS, api_key, customer_sequence, email_claim, idempotency_record, imported_row, tag,
