@@ -221,7 +221,7 @@ fn email(row: usize) -> String {
 }
 
 fn written(rows: u64) -> ImportCounts {
-    ImportCounts { written: rows, present: 0, rejected: 0 }
+    ImportCounts { written: rows, ..ImportCounts::default() }
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Imports customers and prices from CSV, and exports customers
+/// Imports customers, orders and prices from CSV, and exports customers
 #[derive(Debug, Parser)]
 #[command(name = "sync-agent", version, about)]
 pub struct Cli {
@@ -35,6 +35,8 @@ enum Command {
 enum ImportCommand {
     /// Import customers from CSV, each row once; safe to interrupt and run again
     Customers(import::CustomerArgs),
+    /// Import orders with their lines from CSV, each order of a source once; safe to interrupt and run again
+    Orders(import::OrderArgs),
     /// Import the price list and customers' own prices from CSV; safe to interrupt and run again
     Prices(import::PriceArgs),
 }
@@ -50,6 +52,7 @@ impl Cli {
     pub async fn run(self) -> ExitCode {
         match self.command {
             Command::Import(ImportCommand::Customers(args)) => import::run(args).await,
+            Command::Import(ImportCommand::Orders(args)) => import::run(args).await,
             Command::Import(ImportCommand::Prices(args)) => import::run(args).await,
             Command::Export(ExportCommand::Customers(args)) => export::run(args).await,
         }

@@ -34,8 +34,12 @@ impl<'a, F: ImportField> Cells<'a, F> {
         value.filter(|_| self.errors.is_empty()).ok_or(self.errors)
     }
 
-    /// Returns the trimmed cell of a field, or `None` if it is empty or the file has no such column.
+    /// Returns the trimmed cell of a field, or `None` if it is empty or the file has no such column. A constant takes the
+    /// place of the cell.
     pub(super) fn cell(&self, field: F) -> Option<&'a str> {
+        if let Some(constant) = self.mapping.constant(field) {
+            return Some(constant);
+        }
         let cell = self.record.get(self.mapping.column(field)?)?.trim();
         let cell = if self.unguard { unguarded(cell) } else { cell };
         (!is_blank(cell)).then_some(cell)
@@ -63,6 +67,15 @@ impl<'a, F: ImportField> Cells<'a, F> {
             return None;
         }
         Some(cell.to_owned())
+    }
+
+    /// Returns a text on one line that must not be empty.
+    pub(super) fn required(&mut self, field: F) -> Option<String> {
+        if self.cell(field).is_none() {
+            self.reject(field, "must not be empty");
+            return None;
+        }
+        self.text(field)
     }
 
     pub(super) fn read<T>(&mut self, field: F, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {

@@ -1,4 +1,4 @@
-//! The kinds of import, customers and prices: these traits contain everything that differs between them.
+//! The kinds of import, customers, orders and prices: these traits contain everything that differs between them.
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
@@ -11,6 +11,7 @@ use csv::StringRecord;
 
 use super::field::ImportField;
 use super::mapping::Mapping;
+use super::outcome::{ImportCounts, ImportError, ImportOptions};
 use super::reader::RejectedRow;
 use crate::cancellation::CancellationToken;
 use crate::retry::Retry;
@@ -28,7 +29,15 @@ pub trait ImportKind: Debug + Clone + Send + Sync {
     }
 
     /// Starts the import of a file.
-    fn begin(&self, file: &Path, rules: ReadRules) -> Self::Session;
+    ///
+    /// # Errors
+    /// Returns an [`ImportError`] if another file that belongs to this one cannot be read.
+    fn begin(
+        &self,
+        file: &Path,
+        options: &ImportOptions<Self::Field>,
+        now: Timestamp,
+    ) -> Result<Self::Session, ImportError>;
 }
 
 /// The rules for reading cells.
@@ -58,19 +67,14 @@ impl Target {
     }
 }
 
-/// The import of one file. Each row is read first. Batches of rows are then classified by comparing them with
-/// the table, and new rows are written in commits, several of them concurrently.
-pub trait Session: Send {
+/// Reads the rows of a file without accessing the table.
+pub trait ReadRow: Send {
     /// A field that a column can fill.
     type Field: ImportField;
     /// A row that has been read.
     type Row: Send;
-    /// A row to be written.
-    type New: Send;
-    /// Rows that are written together.
-    type Commit: Send + 'static;
 
-    /// Reads a row without accessing the table.
+    /// Reads a row.
     ///
     /// # Errors
     /// Returns the reason if the row is rejected.
@@ -80,6 +84,15 @@ pub trait Session: Send {
         record: &StringRecord,
         line: u64,
     ) -> Result<Self::Row, String>;
+}
+
+/// The import of one file. Each row is read first. Batches of rows are then classified by comparing them with
+/// the table, and new rows are written in commits, several of them concurrently.
+pub trait Session: ReadRow {
+    /// A row to be written.
+    type New: Send;
+    /// Rows that are written together.
+    type Commit: Send + 'static;
 
     /// Classifies rows, which are in file order, by comparing them with the table.
     fn classify(
@@ -96,11 +109,29 @@ pub trait Session: Send {
         new: Vec<Self::New>,
     ) -> impl Future<Output = Result<VecDeque<Self::Commit>, StoreError>> + Send;
 
-    /// Writes a commit.
+    /// Returns what the commits of these rows are expected to do.
+    #[must_use]
+    fn expected(new: &[Self::New]) -> ImportCounts {
+        ImportCounts { written: new.len() as u64, ..ImportCounts::default() }
+    }
+
+    /// Writes a commit; returns the number of its rows by outcome.
     fn commit(
         target: Target,
         commit: Self::Commit,
-    ) -> impl Future<Output = Result<Committed, StoreError>> + Send + 'static;
+    ) -> impl Future<Output = Result<ImportCounts, StoreError>> + Send + 'static;
+
+    /// Returns the names of the columns whose values are not imported.
+    #[must_use]
+    fn columns_left_out(&self, mapping: &Mapping<Self::Field>) -> Vec<String> {
+        mapping.left_out()
+    }
+
+    /// Returns what a person should know about the file once it is read to its end.
+    #[must_use]
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Rows that have been compared with the table.
@@ -112,13 +143,4 @@ pub struct Classified<T> {
     pub present: u64,
     /// Rows that conflict with the table or with an earlier row.
     pub rejected: Vec<RejectedRow>,
-}
-
-/// The row counts of a commit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Committed {
-    /// Number of rows written.
-    pub written: u64,
-    /// Number of rows that another import has written in the meantime.
-    pub present: u64,
 }

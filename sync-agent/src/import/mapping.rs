@@ -87,12 +87,14 @@ pub struct Mapping<F> {
     header: Vec<String>,
     /// Column of each field, by the field's index.
     columns: Vec<Option<usize>>,
+    /// Value of each field that no column fills, by the field's index.
+    constants: Vec<Option<String>>,
     fields: PhantomData<F>,
 }
 
 impl<F: ImportField> Mapping<F> {
-    /// Maps the columns of a header. Choices take precedence over header names. The `extra` column fills its
-    /// field in addition to any other field that it fills.
+    /// Maps the columns of a header. Choices take precedence over header names, and constants over both. The `extra`
+    /// column fills its field in addition to any other field that it fills.
     ///
     /// # Errors
     /// Returns [`MappingError::NoSuchColumn`] if a choice or `extra` names an unknown column,
@@ -102,11 +104,16 @@ impl<F: ImportField> Mapping<F> {
     pub fn of(
         header: &StringRecord,
         choices: &[ColumnChoice<F>],
+        constants: &[(F, String)],
         extra: Option<(F, &str)>,
     ) -> Result<Self, MappingError> {
         // A report of rejected rows has guarded names.
         let header = header.iter().map(|name| unguarded(name.trim()).to_owned()).collect::<Vec<_>>();
-        let mut mapping = Self { header, columns: vec![None; F::NAMES.len()], fields: PhantomData };
+        let (columns, mut values) = (vec![None; F::NAMES.len()], vec![None; F::NAMES.len()]);
+        for (field, value) in constants {
+            values[field.index()] = Some(value.clone());
+        }
+        let mut mapping = Self { header, columns, constants: values, fields: PhantomData };
         let chosen = mapping.choose(choices)?;
         if let Some((field, name)) = extra {
             let at = mapping.column_named(name)?;
@@ -115,7 +122,7 @@ impl<F: ImportField> Mapping<F> {
             }
         }
         mapping.recognise(&chosen)?;
-        match F::missing(|field| mapping.column(field).is_some()) {
+        match F::missing(|field| mapping.column(field).is_some() || mapping.constant(field).is_some()) {
             Some(missing) => Err(mapping.missing_required(missing)),
             None => Ok(mapping),
         }
@@ -125,6 +132,12 @@ impl<F: ImportField> Mapping<F> {
     #[must_use]
     pub fn column(&self, field: F) -> Option<usize> {
         self.columns[field.index()]
+    }
+
+    /// Returns the value that the field has in every row.
+    #[must_use]
+    pub fn constant(&self, field: F) -> Option<&str> {
+        self.constants[field.index()].as_deref()
     }
 
     /// Returns the number of columns.
@@ -258,7 +271,7 @@ mod tests {
     ) -> Result<Mapping<Field>, MappingError> {
         let choices: Vec<ColumnChoice<Field>> =
             choices.iter().map(|choice| choice.parse().unwrap()).collect();
-        Mapping::of(&header(text), &choices, id_column.map(|column| (Field::Id, column)))
+        Mapping::of(&header(text), &choices, &[], id_column.map(|column| (Field::Id, column)))
     }
 
     #[track_caller]

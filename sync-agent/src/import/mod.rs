@@ -1,6 +1,6 @@
 //! Imports from CSV. Every row is checked, and an import can be interrupted and run again.
 //!
-//! `run` streams the file. [`mapping`] maps columns to fields. [`customers`] or [`prices`] converts rows to
+//! `run` streams the file. [`mapping`] maps columns to fields. [`customers`], [`orders`] or [`prices`] converts rows to
 //! records, and finds out which of them the table already holds.
 
 mod cells;
@@ -10,6 +10,9 @@ pub mod import_kind;
 mod lanes;
 mod lines;
 pub mod mapping;
+pub mod mapping_file;
+mod named_customers;
+pub mod orders;
 mod outcome;
 pub mod prices;
 mod reader;

@@ -1,12 +1,14 @@
 //! The options, progress and outcome of an import.
 
+use std::ops::AddAssign;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clientele_shared::Error as StoreError;
-use clientele_shared::model::TenantId;
+use clientele_shared::model::{TenantId, Timestamp};
 
 use super::field::ImportField;
+use super::import_kind::ReadRules;
 use super::mapping::ColumnChoice;
 use super::reader::{ReadError, RejectedRow};
 use super::rejects::{RejectsError, RejectsTo};
@@ -16,6 +18,8 @@ use super::rejects::{RejectsError, RejectsTo};
 pub struct ImportOptions<F> {
     /// Fields of columns whose names are not recognised.
     pub columns: Vec<ColumnChoice<F>>,
+    /// Values of fields that no column holds.
+    pub constants: Vec<(F, String)>,
     /// Column delimiter.
     pub delimiter: u8,
     /// Whether to remove the apostrophe that exports put before a cell such as `=1+1` or `+55`.
@@ -26,10 +30,19 @@ pub struct ImportOptions<F> {
     pub rejects: RejectsTo,
 }
 
+impl<F> ImportOptions<F> {
+    /// Returns the rules for reading cells.
+    #[must_use]
+    pub(super) fn rules(&self, now: Timestamp) -> ReadRules {
+        ReadRules { now, unguard: self.unguard }
+    }
+}
+
 impl<F: ImportField> Default for ImportOptions<F> {
     fn default() -> Self {
         Self {
             columns: Vec::new(),
+            constants: Vec::new(),
             delimiter: b',',
             unguard: true,
             dry_run: false,
@@ -61,9 +74,14 @@ pub struct ImportProgress {
 /// The number of rows by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportCounts {
-    /// Rows that were written, or would have been in a dry run.
+    /// Rows that were written, or would have been in a dry run; of orders, those that are new.
     pub written: u64,
-    /// Rows that the table already holds: customers already imported, and unchanged prices.
+    /// Orders that were changed.
+    pub updated: u64,
+    /// Orders that were removed.
+    pub removed: u64,
+    /// Rows that the table already holds: customers already imported, and unchanged prices and
+    /// orders.
     pub present: u64,
     /// Rows that were rejected.
     pub rejected: u64,
@@ -73,7 +91,17 @@ impl ImportCounts {
     /// Returns the total number of rows.
     #[must_use]
     pub fn rows(self) -> u64 {
-        self.written + self.present + self.rejected
+        self.written + self.updated + self.removed + self.present + self.rejected
+    }
+}
+
+impl AddAssign for ImportCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.written += other.written;
+        self.updated += other.updated;
+        self.removed += other.removed;
+        self.present += other.present;
+        self.rejected += other.rejected;
     }
 }
 
@@ -88,6 +116,8 @@ pub struct ImportOutcome {
     pub elapsed: Duration,
     /// Names of the columns whose values were not imported.
     pub columns_left_out: Vec<String>,
+    /// Warnings about the file.
+    pub warnings: Vec<String>,
     /// Path of the report of rejected rows, if there is one.
     pub rejects: Option<PathBuf>,
 }
@@ -119,6 +149,16 @@ pub enum ImportError {
         path: PathBuf,
         /// The reason.
         source: ReadError,
+    },
+    /// A row of a file that belongs to the imported one cannot be read, so that it is not known what it belongs to.
+    #[error("{}: line {line}: {reason}; nothing was imported; correct the row, then run the same command again", .path.display())]
+    BadLine {
+        /// The file.
+        path: PathBuf,
+        /// Line on which the row starts.
+        line: u64,
+        /// The reason.
+        reason: String,
     },
     /// The report of rejected rows would overwrite the file.
     #[error(

@@ -2,12 +2,12 @@
 
 use std::io::Read;
 
-use clientele_shared::Error as StoreError;
 use csv::{ByteRecord, StringRecord};
 
-use super::import_kind::{Classified, Session, Target};
+use super::import_kind::ReadRow;
 use super::lines::Lines;
-use super::mapping::{ColumnChoice, Mapping, MappingError};
+use super::mapping::{Mapping, MappingError};
+use super::outcome::ImportOptions;
 
 /// Size of the read buffer, in bytes.
 const BUFFER_SIZE: usize = 64 * 1024;
@@ -47,19 +47,18 @@ pub(super) enum Row<T> {
 }
 
 /// A reader of a file's rows.
-pub(super) struct Rows<R, S: Session> {
+pub(super) struct Rows<R, S: ReadRow> {
     reader: csv::Reader<Lines<R>>,
     header: StringRecord,
     mapping: Mapping<S::Field>,
     session: S,
 }
 
-impl<R: Read, S: Session> Rows<R, S> {
+impl<R: Read, S: ReadRow> Rows<R, S> {
     /// Reads the header and maps its columns.
     pub(super) fn open(
         input: R,
-        delimiter: u8,
-        choices: &[ColumnChoice<S::Field>],
+        options: &ImportOptions<S::Field>,
         extra: Option<(S::Field, &str)>,
         session: S,
     ) -> Result<Self, ReadError> {
@@ -67,7 +66,7 @@ impl<R: Read, S: Session> Rows<R, S> {
             .has_headers(false)
             // `read` rejects rows whose length differs from the header's, with a better reason.
             .flexible(true)
-            .delimiter(delimiter)
+            .delimiter(options.delimiter)
             .buffer_capacity(BUFFER_SIZE)
             .from_reader(Lines::new(input));
         let mut header = ByteRecord::new();
@@ -75,7 +74,7 @@ impl<R: Read, S: Session> Rows<R, S> {
             return Err(ReadError::NoHeader);
         }
         let header = StringRecord::from_byte_record(header).map_err(|_| ReadError::HeaderNotUtf8)?;
-        let mapping = Mapping::of(&header, choices, extra)?;
+        let mapping = Mapping::of(&header, &options.columns, &options.constants, extra)?;
         let mut rows = Self { reader, header, mapping, session };
         rows.row_ended();
         Ok(rows)
@@ -85,21 +84,14 @@ impl<R: Read, S: Session> Rows<R, S> {
         &self.header
     }
 
-    pub(super) fn mapping(&self) -> &Mapping<S::Field> {
-        &self.mapping
+    /// Returns the mapping of the file's columns.
+    pub(super) fn into_mapping(self) -> Mapping<S::Field> {
+        self.mapping
     }
 
-    pub(super) fn session(&mut self) -> &mut S {
-        &mut self.session
-    }
-
-    /// Classifies rows by comparing them with the table.
-    pub(super) async fn classify(
-        &mut self,
-        target: &Target,
-        rows: Vec<S::Row>,
-    ) -> Result<Classified<S::New>, StoreError> {
-        self.session.classify(target, &self.mapping, rows).await
+    /// Returns the mapping of the file's columns, and what reads its rows.
+    pub(super) fn parts(&mut self) -> (&Mapping<S::Field>, &mut S) {
+        (&self.mapping, &mut self.session)
     }
 
     /// Returns the number of bytes read.

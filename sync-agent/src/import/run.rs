@@ -10,9 +10,11 @@ use clientele_shared::model::{Mode, Tenant, TenantId};
 use clientele_shared::store::Store;
 use tokio::task::JoinSet;
 
-use super::import_kind::{Committed, ImportKind, ReadRules, Session, Target};
+use super::import_kind::{ImportKind, ReadRow, Session, Target};
 use super::lanes::Lanes;
-use super::outcome::{ImportError, ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress};
+use super::outcome::{
+    ImportCounts, ImportError, ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress,
+};
 use super::reader::{RejectedRow, Row, Rows};
 use super::rejects::{Rejects, RejectsTo};
 use crate::cancellation::CancellationToken;
@@ -93,9 +95,8 @@ impl<K: ImportKind> Importer<K> {
             return Err(ImportError::RejectsOverSource(rejects.clone()));
         }
         let options = &self.options;
-        let rules = ReadRules { now: self.target.store.ambient().now(), unguard: options.unguard };
-        let session = self.kind.begin(path, rules);
-        let rows = Rows::open(file, options.delimiter, &options.columns, self.kind.extra_column(), session)
+        let session = self.kind.begin(path, options, self.target.store.ambient().now())?;
+        let rows = Rows::open(file, options, self.kind.extra_column(), session)
             .map_err(|source| ImportError::Unreadable { path: path.to_owned(), source })?;
         self.check_tenant().await?;
         let guard = if options.unguard { FormulaGuard::On } else { FormulaGuard::Off };
@@ -107,6 +108,7 @@ impl<K: ImportKind> Importer<K> {
             commits: JoinSet::new(),
             lanes: Lanes::new(self.target.store.throttles()),
             progress: ImportProgress { bytes_total, ..ImportProgress::default() },
+            warnings: Vec::new(),
             interrupted: false,
             on_event,
         })
@@ -126,7 +128,7 @@ type New<K> = <<K as ImportKind>::Session as Session>::New;
 
 /// A batch of rows as read from the file.
 struct Batch<K: ImportKind> {
-    good: Vec<<K::Session as Session>::Row>,
+    good: Vec<<K::Session as ReadRow>::Row>,
     rejected: Vec<RejectedRow>,
     is_last: bool,
 }
@@ -137,9 +139,10 @@ struct Run<'a, K: ImportKind> {
     path: &'a Path,
     rows: Rows<File, K::Session>,
     rejects: Rejects,
-    commits: JoinSet<Result<Committed, StoreError>>,
+    commits: JoinSet<Result<ImportCounts, StoreError>>,
     lanes: Lanes,
     progress: ImportProgress,
+    warnings: Vec<String>,
     interrupted: bool,
     on_event: OnEvent<'a>,
 }
@@ -162,17 +165,19 @@ impl<K: ImportKind> Run<'_, K> {
                 return Ok(());
             }
             let Batch { good, mut rejected, is_last } = self.read_batch()?;
-            let classified = self.rows.classify(&self.importer.target, good).await?;
+            let (mapping, session) = self.rows.parts();
+            let classified = session.classify(&self.importer.target, mapping, good).await?;
             rejected.extend(classified.rejected);
             self.report_rejected(rejected)?;
             self.progress.counts.present += classified.present;
             if self.importer.options.dry_run {
-                self.progress.counts.written += classified.new.len() as u64;
+                self.progress.counts += K::Session::expected(&classified.new);
             } else {
                 self.write(classified.new).await?;
             }
             self.report_progress();
             if is_last {
+                self.warnings = self.rows.parts().1.warnings();
                 return Ok(());
             }
         }
@@ -215,7 +220,7 @@ impl<K: ImportKind> Run<'_, K> {
     /// Starts the commits of new rows. Waits whenever every lane has a commit in progress.
     async fn write(&mut self, rows: Vec<New<K>>) -> Result<(), ImportError> {
         let target = &self.importer.target;
-        for commit in self.rows.session().commits(target, rows).await? {
+        for commit in self.rows.parts().1.commits(target, rows).await? {
             while self.commits.len() >= self.lanes.adapt(target.store.throttles()) {
                 self.finish_one_commit().await?;
             }
@@ -243,8 +248,7 @@ impl<K: ImportKind> Run<'_, K> {
             Ok(committed) => committed,
             Err(error) => return self.interrupt_or(error.into()),
         };
-        self.progress.counts.written += committed.written;
-        self.progress.counts.present += committed.present;
+        self.progress.counts += committed;
         self.report_progress();
         Ok(())
     }
@@ -265,12 +269,14 @@ impl<K: ImportKind> Run<'_, K> {
         (self.on_event)(ImportEvent::Progress(self.progress));
     }
 
-    fn outcome(&self, started: Instant) -> ImportOutcome {
+    fn outcome(&mut self, started: Instant) -> ImportOutcome {
+        let (mapping, session) = self.rows.parts();
         ImportOutcome {
             counts: self.progress.counts,
             interrupted: self.interrupted,
             elapsed: started.elapsed(),
-            columns_left_out: self.rows.mapping().left_out(),
+            columns_left_out: session.columns_left_out(mapping),
+            warnings: self.warnings.clone(),
             rejects: self.rejects.path().map(Path::to_owned),
         }
     }

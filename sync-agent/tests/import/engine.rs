@@ -157,5 +157,5 @@ pub(crate) fn generated(rows: usize) -> String {
 }
 
 pub(crate) fn counts(written: u64, present: u64, rejected: u64) -> ImportCounts {
-    ImportCounts { written, present, rejected }
+    ImportCounts { written, present, rejected, ..ImportCounts::default() }
 }

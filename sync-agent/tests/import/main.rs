@@ -12,6 +12,7 @@ mod command;
 mod engine;
 mod export;
 mod lost_answers;
+mod orders;
 mod prices;
 mod prices_command;
 mod pricing;

@@ -77,7 +77,7 @@ impl Store {
     pub async fn orders_known(
         &self,
         tenant: &Tenant,
-        keys: &[RowKey],
+        keys: &BTreeSet<RowKey>,
     ) -> Result<BTreeMap<RowKey, KnownOrder>> {
         let marks = self.order_marks(tenant, keys).await?.into_iter();
         let known = |mark: OrderMark| KnownOrder { customer: mark.customer, content: mark.content };
@@ -159,7 +159,11 @@ impl Store {
         Ok(removed)
     }
 
-    async fn order_marks(&self, tenant: &Tenant, keys: &[RowKey]) -> Result<BTreeMap<RowKey, OrderMark>> {
+    async fn order_marks(
+        &self,
+        tenant: &Tenant,
+        keys: &BTreeSet<RowKey>,
+    ) -> Result<BTreeMap<RowKey, OrderMark>> {
         let wanted: Vec<Key> = keys.iter().map(|key| keys::imported_row(tenant, key.as_str())).collect();
         let mut found = BTreeMap::new();
         for item in self.items_get(&wanted).await? {
@@ -177,7 +181,7 @@ impl Store {
         changes: &[OrderChange],
     ) -> Result<OrdersBefore> {
         let key = keys::figures(tenant, tenant.customer_uuid(customer));
-        let keys: Vec<RowKey> = changes.iter().map(|change| change.key.clone()).collect();
+        let keys: BTreeSet<RowKey> = changes.iter().map(|change| change.key.clone()).collect();
         let figures = self.item_get(&key, "reading a customer's figures");
         let (figures, marks) = try_join(figures, self.order_marks(tenant, &keys)).await?;
         let figures: Figures = figures::to_figures(figures.ok_or(Error::NotFound("Customer"))?)?;

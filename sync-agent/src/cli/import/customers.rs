@@ -8,6 +8,7 @@ use crate::import::customers::Customers;
 use crate::import::customers::fields::Field;
 use crate::import::field::ImportField as _;
 use crate::import::mapping::ColumnChoice;
+use crate::import::mapping_file::FileMapping;
 use crate::import::{ImportCounts, ImportOutcome};
 
 #[derive(Debug, Args)]
@@ -41,6 +42,10 @@ fn help() -> String {
 }
 
 impl CustomerArgs {
+    fn kind(&self) -> Customers {
+        Customers { source: self.source.clone(), id_column: self.id_column.clone() }
+    }
+
     fn source(&self) -> String {
         self.kind().source_of(&self.file.file)
     }
@@ -64,12 +69,9 @@ impl ImportArgs for CustomerArgs {
         &self.file
     }
 
-    fn columns(&self) -> &[ColumnChoice<Field>] {
-        &self.columns
-    }
-
-    fn kind(&self) -> Customers {
-        Customers { source: self.source.clone(), id_column: self.id_column.clone() }
+    fn import(&self) -> Result<(Customers, FileMapping<Field>), String> {
+        let mapping = FileMapping { columns: self.columns.clone(), ..FileMapping::default() };
+        Ok((self.kind(), mapping))
     }
 
     fn hint(&self, outcome: &ImportOutcome) -> Option<String> {

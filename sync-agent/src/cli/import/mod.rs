@@ -1,10 +1,12 @@
-//! The `sync-agent import` command: the parts that customers and prices share.
+//! The `sync-agent import` command: the parts that customers, orders and prices share.
 
 mod customers;
+mod orders;
 mod prices;
 mod progress_display;
 
 pub(super) use customers::CustomerArgs;
+pub(super) use orders::OrderArgs;
 pub(super) use prices::PriceArgs;
 
 use std::path::PathBuf;
@@ -19,7 +21,7 @@ use super::exit::{Exit, print_result};
 use super::signals::cancel_on_signals;
 use super::target_args::TargetArgs;
 use crate::import::import_kind::ImportKind;
-use crate::import::mapping::ColumnChoice;
+use crate::import::mapping_file::FileMapping;
 use crate::import::{ImportCounts, ImportError, ImportOptions, ImportOutcome, Importer, RejectsTo};
 
 /// The file to import, its tenant and table, and how to read it.
@@ -48,14 +50,15 @@ pub(super) struct FileArgs {
 }
 
 impl FileArgs {
-    fn options<F: Clone>(&self, columns: &[ColumnChoice<F>]) -> ImportOptions<F> {
+    fn options<F>(&self, mapping: FileMapping<F>) -> ImportOptions<F> {
         let rejects = match &self.rejects {
             Some(file) => RejectsTo::File(file.clone()),
             None if self.dry_run => RejectsTo::Nowhere,
             None => RejectsTo::NewFileIn(PathBuf::new()),
         };
         ImportOptions {
-            columns: columns.to_vec(),
+            columns: mapping.columns,
+            constants: mapping.constants,
             delimiter: self.delimiter,
             unguard: !self.no_formula_guard,
             dry_run: self.dry_run,
@@ -73,9 +76,11 @@ pub(super) trait ImportArgs {
 
     fn file(&self) -> &FileArgs;
 
-    fn columns(&self) -> &[ColumnChoice<<Self::Kind as ImportKind>::Field>];
-
-    fn kind(&self) -> Self::Kind;
+    /// Returns the kind of record with its options, and the mapping of the file.
+    ///
+    /// # Errors
+    /// Returns what is wrong with the mapping file.
+    fn import(&self) -> Result<(Self::Kind, FileMapping<<Self::Kind as ImportKind>::Field>), String>;
 
     /// Returns a line that explains the counts, if they need one.
     fn hint(&self, outcome: &ImportOutcome) -> Option<String>;
@@ -96,8 +101,13 @@ pub(super) struct OutcomeLabels {
 
 impl OutcomeLabels {
     fn describe(self, counts: ImportCounts) -> String {
+        // Only orders are changed or removed.
+        let changed = [("updated", counts.updated), ("removed", counts.removed)];
+        let changed = changed.iter().filter(|(_, count)| *count > 0);
+        let changed: String =
+            changed.map(|(label, count)| format!("{label} {}, ", HumanCount(*count))).collect();
         format!(
-            "{} {}, {} {}, rejected {}",
+            "{} {}, {changed}{} {}, rejected {}",
             self.written,
             HumanCount(counts.written),
             self.present,
@@ -110,6 +120,13 @@ impl OutcomeLabels {
 /// Runs an import and prints its result.
 pub(super) async fn run<A: ImportArgs>(args: A) -> Exit {
     let file = args.file();
+    let (kind, mapping) = match args.import() {
+        Ok(import) => import,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return Exit::Usage;
+        }
+    };
     let store = match file.target.store().await {
         Ok(store) => store,
         Err(error) => {
@@ -124,10 +141,9 @@ pub(super) async fn run<A: ImportArgs>(args: A) -> Exit {
             return Exit::Failed;
         }
     };
-    let options = file.options(args.columns());
+    let options = file.options(mapping);
     let TargetArgs { tenant, mode, .. } = &file.target;
-    let importer =
-        Importer::new(store, tenant.clone(), *mode, args.kind(), options).with_cancellation(cancellation);
+    let importer = Importer::new(store, tenant.clone(), *mode, kind, options).with_cancellation(cancellation);
     let mut display = ProgressDisplay::new(A::LABELS);
     let result = importer.run(&file.file, &mut |event| display.show(event)).await;
     display.clear();
@@ -197,6 +213,7 @@ fn summary<A: ImportArgs>(args: &A, outcome: &ImportOutcome) -> String {
     if !outcome.columns_left_out.is_empty() {
         lines.push(format!("columns not imported: {}", outcome.columns_left_out.join(", ")));
     }
+    lines.extend(outcome.warnings.iter().map(|warning| format!("warning: {warning}")));
     lines.extend(args.hint(outcome));
     if let Some(rejects) = &outcome.rejects {
         lines.push(format!(
@@ -221,7 +238,8 @@ struct Json<'a, C> {
     seconds: f64,
     rows_per_second: f64,
     interrupted: bool,
-    columns_left_out: &'a [String],
+    ignored_columns: &'a [String],
+    warnings: &'a [String],
     rejects_file: Option<String>,
     error: Option<String>,
 }
@@ -234,7 +252,8 @@ fn print_json<A: ImportArgs>(args: &A, outcome: &ImportOutcome, error: Option<St
         seconds: outcome.elapsed.as_secs_f64(),
         rows_per_second: outcome.rows_per_second(),
         interrupted: outcome.interrupted,
-        columns_left_out: &outcome.columns_left_out,
+        ignored_columns: &outcome.columns_left_out,
+        warnings: &outcome.warnings,
         rejects_file: outcome.rejects.as_ref().map(|path| path.display().to_string()),
         error,
     };

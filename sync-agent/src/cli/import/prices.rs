@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{FileArgs, ImportArgs, OutcomeLabels};
 use crate::import::field::ImportField as _;
 use crate::import::mapping::ColumnChoice;
+use crate::import::mapping_file::FileMapping;
 use crate::import::prices::Prices;
 use crate::import::prices::fields::PriceField;
 use crate::import::{ImportCounts, ImportOutcome};
@@ -60,12 +61,9 @@ impl ImportArgs for PriceArgs {
         &self.file
     }
 
-    fn columns(&self) -> &[ColumnChoice<PriceField>] {
-        &self.columns
-    }
-
-    fn kind(&self) -> Prices {
-        Prices { currency: self.currency }
+    fn import(&self) -> Result<(Prices, FileMapping<PriceField>), String> {
+        let mapping = FileMapping { columns: self.columns.clone(), ..FileMapping::default() };
+        Ok((Prices { currency: self.currency }, mapping))
     }
 
     fn hint(&self, _: &ImportOutcome) -> Option<String> {

@@ -6,11 +6,12 @@ use clientele_shared::model::{CustomerNumber, Tenant};
 use clientele_shared::store::{ImportedRow, RowKey, Store};
 use clientele_shared::{Error, Result};
 
-use crate::import::import_kind::{Committed, Target};
+use crate::import::ImportCounts;
+use crate::import::import_kind::Target;
 
 /// Creates the customers of these rows, with retries.
-pub(super) async fn commit(target: Target, mut rows: Vec<ImportedRow>) -> Result<Committed> {
-    let mut committed = Committed::default();
+pub(super) async fn commit(target: Target, mut rows: Vec<ImportedRow>) -> Result<ImportCounts> {
+    let mut committed = ImportCounts::default();
     let (mut retry, Target { store, tenant, .. }) = (target.retry(), target);
     while !rows.is_empty() {
         if let Err(error) = attempt(&store, &tenant, &mut rows, &mut committed).await {
@@ -25,7 +26,7 @@ async fn attempt(
     store: &Store,
     tenant: &Tenant,
     rows: &mut Vec<ImportedRow>,
-    committed: &mut Committed,
+    committed: &mut ImportCounts,
 ) -> Result<()> {
     if store.customers_import(tenant, rows.clone()).await? {
         committed.written += rows.len() as u64;
@@ -42,7 +43,7 @@ async fn attempt(
 }
 
 /// Counts a row if it has already been imported; returns whether it has.
-fn settle(row: &ImportedRow, found: &BTreeMap<RowKey, CustomerNumber>, committed: &mut Committed) -> bool {
+fn settle(row: &ImportedRow, found: &BTreeMap<RowKey, CustomerNumber>, committed: &mut ImportCounts) -> bool {
     match found.get(&row.key) {
         None => return false,
         // Only this commit has this number, so an earlier attempt was written and its response lost.
@@ -68,12 +69,12 @@ mod tests {
             fields: CustomerFields::default(),
         };
         let found = BTreeMap::from([(row("a", 1).key, number(1)), (row("b", 2).key, number(77))]);
-        let mut committed = Committed::default();
+        let mut committed = ImportCounts::default();
         let left: Vec<_> = [row("a", 1), row("b", 2), row("c", 3)]
             .into_iter()
             .filter(|row| !settle(row, &found, &mut committed))
             .collect();
-        assert_eq!(committed, Committed { written: 1, present: 1 });
+        assert_eq!(committed, ImportCounts { written: 1, present: 1, ..ImportCounts::default() });
         assert_eq!(left.len(), 1);
     }
 }

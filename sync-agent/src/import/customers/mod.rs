@@ -14,7 +14,7 @@ use std::path::Path;
 
 use base16ct::lower;
 use clientele_shared::Error as StoreError;
-use clientele_shared::model::CustomerNumber;
+use clientele_shared::model::{CustomerNumber, Timestamp};
 use clientele_shared::store::{AllocatedNumbers, ImportedRow, RowKey, Store};
 use csv::StringRecord;
 use sha2::{Digest, Sha256};
@@ -24,8 +24,9 @@ use self::fields::Field;
 use self::row::RowCustomer;
 use self::tags::Tags;
 use super::cells::reason;
-use super::import_kind::{Classified, Committed, ImportKind, ReadRules, Session, Target};
+use super::import_kind::{Classified, ImportKind, ReadRow, ReadRules, Session, Target};
 use super::mapping::Mapping;
+use super::outcome::{ImportCounts, ImportError, ImportOptions};
 use super::seen::Seen;
 
 /// Maximum size of a commit's rows in the CSV file, in bytes. A DynamoDB transaction holds at most 4 MB.
@@ -57,8 +58,14 @@ impl ImportKind for Customers {
         self.id_column.as_deref().map(|column| (Field::Id, column))
     }
 
-    fn begin(&self, file: &Path, rules: ReadRules) -> CustomerSession {
-        CustomerSession { source: self.source_of(file), rules, seen: Seen::default(), tags: Tags::default() }
+    fn begin(
+        &self,
+        file: &Path,
+        options: &ImportOptions<Field>,
+        now: Timestamp,
+    ) -> Result<CustomerSession, ImportError> {
+        let (source, rules) = (self.source_of(file), options.rules(now));
+        Ok(CustomerSession { source, rules, seen: Seen::default(), tags: Tags::default() })
     }
 }
 
@@ -82,11 +89,9 @@ pub struct GoodRow {
     size: usize,
 }
 
-impl Session for CustomerSession {
+impl ReadRow for CustomerSession {
     type Field = Field;
     type Row = GoodRow;
-    type New = (RowKey, GoodRow);
-    type Commit = Vec<ImportedRow>;
 
     fn read(
         &mut self,
@@ -104,6 +109,11 @@ impl Session for CustomerSession {
             Some(first) => Err(format!("{duplicate} line {first}")),
         }
     }
+}
+
+impl Session for CustomerSession {
+    type New = (RowKey, GoodRow);
+    type Commit = Vec<ImportedRow>;
 
     async fn classify(
         &mut self,
@@ -142,7 +152,7 @@ impl Session for CustomerSession {
     fn commit(
         target: Target,
         rows: Vec<ImportedRow>,
-    ) -> impl Future<Output = Result<Committed, StoreError>> + Send + 'static {
+    ) -> impl Future<Output = Result<ImportCounts, StoreError>> + Send + 'static {
         commit(target, rows)
     }
 }
@@ -202,8 +212,6 @@ mod reader_tests;
 #[cfg(test)]
 mod tests {
     use clientele_shared::model::CustomerFields;
-
-    use clientele_shared::model::Timestamp;
 
     use super::*;
 

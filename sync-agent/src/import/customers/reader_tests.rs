@@ -6,9 +6,9 @@ use super::*;
 use crate::import::reader::{ReadError, RejectedRow, Row, Rows};
 
 fn rows(file: &[u8]) -> Result<(Vec<GoodRow>, Vec<RejectedRow>), ReadError> {
-    let rules = ReadRules { now: Timestamp::from_millis(0), unguard: true };
-    let session = Customers::default().begin(Path::new("file.csv"), rules);
-    let mut rows = Rows::open(file, b',', &[], None, session)?;
+    let (options, now) = (ImportOptions::default(), Timestamp::from_millis(0));
+    let session = Customers::default().begin(Path::new("file.csv"), &options, now).unwrap();
+    let mut rows = Rows::open(file, &options, None, session)?;
     let (mut good, mut rejected) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next()? {
         match row {

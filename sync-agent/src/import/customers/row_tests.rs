@@ -19,7 +19,7 @@ fn record(text: &str) -> StringRecord {
 }
 
 fn read_customer(header: &str, row: &str) -> Result<RowCustomer, Vec<FieldError>> {
-    let mapping = Mapping::of(&record(header), &[], None).unwrap();
+    let mapping = Mapping::of(&record(header), &[], &[], None).unwrap();
     customer(&mapping, &record(row), RULES)
 }
 
@@ -177,7 +177,7 @@ fn length_limits_count_characters_not_bytes() {
 
 #[test]
 fn formula_guard_is_removed_unless_disabled() {
-    let mapping = Mapping::of(&record("email,phone"), &[], None).unwrap();
+    let mapping = Mapping::of(&record("email,phone"), &[], &[], None).unwrap();
     let phone = |unguard, row| {
         customer(&mapping, &record(row), ReadRules { now: NOW, unguard }).unwrap().fields.phone
     };
@@ -255,7 +255,7 @@ proptest! {
 
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&file[..]);
         let records: Vec<StringRecord> = reader.records().map(Result::unwrap).collect();
-        let mapping = Mapping::of(&records[0], &[], None).unwrap();
+        let mapping = Mapping::of(&records[0], &[], &[], None).unwrap();
         let read = super::customer(&mapping, &records[1], ReadRules { now: NOW, unguard: guarded }).unwrap();
 
         let customer_type = if customer.fields.company_name.is_some() {

@@ -4,7 +4,6 @@
 //! same price again. A price that is already in the table unchanged is not written.
 
 pub mod fields;
-mod owners;
 mod row;
 
 use std::collections::hash_map::Entry;
@@ -12,15 +11,16 @@ use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 
 use clientele_shared::Error as StoreError;
-use clientele_shared::model::{Currency, PriceEntry, PriceOwner};
+use clientele_shared::model::{Currency, PriceEntry, PriceOwner, Timestamp};
 use csv::StringRecord;
 
 use self::fields::PriceField;
-use self::owners::Owners;
 use self::row::RowPrice;
 use super::cells::reason;
-use super::import_kind::{Classified, Committed, ImportKind, ReadRules, Session, Target};
+use super::import_kind::{Classified, ImportKind, ReadRow, ReadRules, Session, Target};
 use super::mapping::Mapping;
+use super::named_customers::NamedCustomers;
+use super::outcome::{ImportCounts, ImportError, ImportOptions};
 use super::reader::RejectedRow;
 use super::seen::{Fingerprint, fingerprint};
 
@@ -38,8 +38,13 @@ impl ImportKind for Prices {
     type Field = PriceField;
     type Session = PriceSession;
 
-    fn begin(&self, _: &Path, rules: ReadRules) -> PriceSession {
-        PriceSession { currency: self.currency, rules, seen: SeenPrices::default() }
+    fn begin(
+        &self,
+        _: &Path,
+        options: &ImportOptions<PriceField>,
+        now: Timestamp,
+    ) -> Result<PriceSession, ImportError> {
+        Ok(PriceSession { currency: self.currency, rules: options.rules(now), seen: SeenPrices::default() })
     }
 }
 
@@ -66,11 +71,9 @@ impl PriceRow {
     }
 }
 
-impl Session for PriceSession {
+impl ReadRow for PriceSession {
     type Field = PriceField;
     type Row = PriceRow;
-    type New = PriceEntry;
-    type Commit = Vec<PriceEntry>;
 
     fn read(
         &mut self,
@@ -82,6 +85,11 @@ impl Session for PriceSession {
         let price = price.map_err(|errors| reason(&errors))?;
         Ok(PriceRow { line, price, cells: record.clone() })
     }
+}
+
+impl Session for PriceSession {
+    type New = PriceEntry;
+    type Commit = Vec<PriceEntry>;
 
     async fn classify(
         &mut self,
@@ -90,12 +98,14 @@ impl Session for PriceSession {
         rows: Vec<PriceRow>,
     ) -> Result<Classified<PriceEntry>, StoreError> {
         let customers = rows.iter().filter_map(|row| row.price.customer.as_ref());
-        let owners = Owners::find(target, customers).await?;
+        let customers = NamedCustomers::find(target, customers).await?;
         let mut classified = Classified { new: Vec::new(), present: 0, rejected: Vec::new() };
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows {
-            let owner = match owners.owner(target, row.price.customer.as_ref()) {
-                Ok(owner) => owner,
+            let number = row.price.customer.as_ref().map(|customer| customers.get(target, customer));
+            let owner = match number.transpose() {
+                Ok(None) => PriceOwner::List,
+                Ok(Some(number)) => PriceOwner::Customer(target.tenant.customer_uuid(number)),
                 Err(reason) => {
                     let column = mapping.name_of(PriceField::CustomerId);
                     classified.rejected.push(row.reject(format!("{column}: {reason}")));
@@ -125,12 +135,12 @@ impl Session for PriceSession {
         Ok(entries.chunks(COMMIT_ROWS).map(<[PriceEntry]>::to_vec).collect())
     }
 
-    async fn commit(target: Target, entries: Vec<PriceEntry>) -> Result<Committed, StoreError> {
+    async fn commit(target: Target, entries: Vec<PriceEntry>) -> Result<ImportCounts, StoreError> {
         let mut retry = target.retry();
         while let Err(error) = target.store.prices_put(&target.tenant, &entries).await {
             retry.back_off(error, target.store.ambient()).await?;
         }
-        Ok(Committed { written: entries.len() as u64, present: 0 })
+        Ok(ImportCounts { written: entries.len() as u64, ..ImportCounts::default() })
     }
 }
 

@@ -1,25 +1,14 @@
 //! Conversion of a row to a price: every value is checked, and every invalid one reported.
 
 use clientele_shared::error::FieldError;
-use clientele_shared::model::{Currency, CustomerNumber, Money, Price, ProductId};
+use clientele_shared::model::{Currency, Money, Price, ProductId};
 use clientele_shared::rules::text;
 use csv::StringRecord;
-use uuid::Uuid;
 
 use super::fields::PriceField;
 use crate::import::cells::{Cells, amount};
 use crate::import::mapping::Mapping;
-
-/// A customer as a file names it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum CustomerRef {
-    /// `cust_456`.
-    Number(CustomerNumber),
-    /// The customer's uuid.
-    Uuid(Uuid),
-    /// An email, which exactly one customer must have.
-    Email(String),
-}
+use crate::import::named_customers::CustomerRef;
 
 /// A price as read from a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +33,7 @@ pub(super) fn price(
 
 impl Cells<'_, PriceField> {
     fn price(&mut self, currency: Option<Currency>) -> Option<RowPrice> {
-        let customer = self.read(PriceField::CustomerId, customer_ref);
+        let customer = self.read(PriceField::CustomerId, str::parse);
         if self.cell(PriceField::ProductId).is_none() {
             self.reject(PriceField::ProductId, "must not be empty");
         }
@@ -95,16 +84,6 @@ impl Cells<'_, PriceField> {
         let cell = self.cell(field)?;
         text::line(cell).map_err(|message| self.reject(field, message)).ok()
     }
-}
-
-fn customer_ref(text: &str) -> Result<CustomerRef, String> {
-    let number = || CustomerNumber::from_customer_id(text).map(CustomerRef::Number);
-    let uuid = || Uuid::try_parse(text).ok().map(CustomerRef::Uuid);
-    let email = || text.contains('@').then(|| CustomerRef::Email(text.to_owned()));
-    number()
-        .or_else(uuid)
-        .or_else(email)
-        .ok_or_else(|| "must be a customer id such as cust_456, a uuid or an email".into())
 }
 
 fn message(error: impl ToString) -> String {

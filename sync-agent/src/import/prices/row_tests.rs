@@ -1,6 +1,6 @@
 //! Conversion of rows to prices: what each column contributes, and which rows are rejected and why.
 
-use clientele_shared::model::Date;
+use clientele_shared::model::{CustomerNumber, Date};
 
 use super::*;
 use crate::import::cells::reason;
@@ -14,7 +14,7 @@ fn record(text: &str) -> StringRecord {
 }
 
 fn read_with(row: &str, currency: Option<&str>) -> Result<RowPrice, String> {
-    let mapping = Mapping::of(&record(HEADER), &[], None).unwrap();
+    let mapping = Mapping::of(&record(HEADER), &[], &[], None).unwrap();
     let currency = currency.map(|code| code.parse().unwrap());
     super::price(&mapping, &record(row), true, currency).map_err(|errors| reason(&errors))
 }

@@ -1,0 +1,351 @@
+//! Imports of orders: each order of a source is as the file says, once, and counted in its customer's figures.
+//!
+//! Lines are read first, from a file of their own or from the orders' file, which then has a row for each line. An order
+//! is identified by its source and its id there; one that is stored like this already is not written.
+
+pub mod fields;
+mod lines;
+mod row;
+
+pub use lines::ProductNamesFile;
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use clientele_shared::Error as StoreError;
+use clientele_shared::model::{CustomerNumber, Timestamp};
+use clientele_shared::store::{KnownOrder, OrderChange, OrdersWritten, RowKey, Store};
+use csv::StringRecord;
+
+use self::fields::{LineField, OrderField};
+use self::lines::{Lines, ProductNames, contradiction};
+use self::row::RowOrder;
+use super::cells::{reason, shown};
+use super::field::ImportField as _;
+use super::import_kind::{Classified, ImportKind, ReadRow, Session, Target};
+use super::mapping::{ColumnChoice, Mapping};
+use super::named_customers::{CustomerRef, NamedCustomers};
+use super::outcome::{ImportCounts, ImportError, ImportOptions};
+use super::reader::{RejectedRow, Rows};
+use super::seen::{Fingerprint, fingerprint};
+
+/// The import of orders, with its options.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Orders {
+    /// Name of the source; by default the file's name. Customers are found by their ids in the same source.
+    pub source: Option<String>,
+    /// File with the orders' lines; by default the orders' file has a row for each line, or the orders have no lines.
+    pub lines: Option<PathBuf>,
+    /// Fields of the columns with lines whose names are not recognised.
+    pub line_columns: Vec<ColumnChoice<LineField>>,
+    /// Values of fields of lines that no column holds.
+    pub line_constants: Vec<(LineField, String)>,
+    /// Names of products whose lines have none.
+    pub product_names: Option<ProductNamesFile>,
+}
+
+impl Orders {
+    /// Returns the name of the source of a file's orders.
+    #[must_use]
+    pub fn source_of(&self, file: &Path) -> String {
+        let name = || file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.source.clone().unwrap_or_else(name)
+    }
+
+    /// Reads the lines of all orders.
+    fn lines(&self, file: &Path, options: &ImportOptions<OrderField>) -> Result<Lines, ImportError> {
+        let names = match &self.product_names {
+            Some(file) => file.read(options.delimiter)?,
+            None => ProductNames::new(),
+        };
+        let line_options = ImportOptions {
+            columns: self.line_columns.clone(),
+            constants: self.line_constants.clone(),
+            delimiter: options.delimiter,
+            unguard: options.unguard,
+            ..ImportOptions::default()
+        };
+        match &self.lines {
+            Some(lines) => Lines::read(lines, &line_options, names, None),
+            None => self.lines_within(file, options, line_options, names),
+        }
+    }
+
+    /// Reads the lines in the orders' file, if it has a column with products.
+    fn lines_within(
+        &self,
+        file: &Path,
+        options: &ImportOptions<OrderField>,
+        mut line_options: ImportOptions<LineField>,
+        names: ProductNames,
+    ) -> Result<Lines, ImportError> {
+        let opened =
+            File::open(file).map_err(|source| ImportError::Unopened { path: file.to_owned(), source })?;
+        let rows = Rows::open(opened, options, None, HeaderReader)
+            .map_err(|source| ImportError::Unreadable { path: file.to_owned(), source })?;
+        let (header, mapping) = (rows.header().clone(), rows.into_mapping());
+        let is_product = |name: &str| match self.line_columns.iter().find(|choice| choice.column == name) {
+            Some(choice) => choice.field == Some(LineField::ProductId),
+            None => LineField::of_header(name) == Some(LineField::ProductId),
+        };
+        if !header.iter().any(is_product) {
+            return Ok(Lines::default());
+        }
+        if let Some(column) = mapping.column(OrderField::OrderId) {
+            line_options.columns.retain(|choice| choice.field != Some(LineField::OrderId));
+            let column = header.get(column).unwrap_or_default().to_owned();
+            line_options.columns.push(ColumnChoice { column, field: Some(LineField::OrderId) });
+        }
+        Lines::read(file, &line_options, names, Some(mapping))
+    }
+}
+
+impl ImportKind for Orders {
+    type Field = OrderField;
+    type Session = OrderSession;
+
+    fn begin(
+        &self,
+        file: &Path,
+        options: &ImportOptions<OrderField>,
+        _: Timestamp,
+    ) -> Result<OrderSession, ImportError> {
+        let lines = self.lines(file, options)?;
+        let (seen, rejected) = (HashMap::new(), HashMap::new());
+        Ok(OrderSession { source: self.source_of(file), unguard: options.unguard, lines, seen, rejected })
+    }
+}
+
+/// Reads nothing but the header.
+struct HeaderReader;
+
+impl ReadRow for HeaderReader {
+    type Field = OrderField;
+    type Row = ();
+
+    fn read(&mut self, _: &Mapping<OrderField>, _: &StringRecord, _: u64) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// The import of one file of orders.
+#[derive(Debug)]
+pub struct OrderSession {
+    source: String,
+    unguard: bool,
+    lines: Lines,
+    /// The orders read so far: the line of each, and what it says.
+    seen: HashMap<Fingerprint, (u64, Fingerprint)>,
+    /// The orders that were rejected although they can be read, and why.
+    rejected: HashMap<Fingerprint, String>,
+}
+
+/// A row that can be read.
+#[derive(Debug)]
+pub struct OrderRow {
+    line: u64,
+    id: String,
+    /// The order; `None` if an earlier row says the same about it.
+    order: Option<RowOrder>,
+    cells: StringRecord,
+}
+
+/// An order to be written.
+#[derive(Debug)]
+pub struct OrderWrite {
+    customer: CustomerNumber,
+    change: OrderChange,
+    is_new: bool,
+}
+
+impl OrderRow {
+    fn reject(self, reason: String) -> RejectedRow {
+        RejectedRow { line: self.line, reason, cells: self.cells.into_byte_record() }
+    }
+}
+
+impl ReadRow for OrderSession {
+    type Field = OrderField;
+    type Row = OrderRow;
+
+    fn read(
+        &mut self,
+        mapping: &Mapping<OrderField>,
+        record: &StringRecord,
+        line: u64,
+    ) -> Result<OrderRow, String> {
+        let id = row::order_id(mapping, record, self.unguard).unwrap_or_default().to_owned();
+        let (key, content) = (fingerprint(&id), row::order_fingerprint(mapping, record));
+        let cells = record.clone();
+        match self.seen.entry(key) {
+            // Rows without an id are rejected for that.
+            Entry::Vacant(first) if !id.is_empty() => drop(first.insert((line, content))),
+            Entry::Vacant(_) => {}
+            Entry::Occupied(first) if first.get().1 != content => return Err(contradiction(first.get().0)),
+            Entry::Occupied(_) => {
+                return match self.rejected.get(&key) {
+                    Some(reason) => Err(reason.clone()),
+                    None => Ok(OrderRow { line, id, order: None, cells }),
+                };
+            }
+        }
+        let order = self.lines.take(&id).and_then(|lines| {
+            let order = row::order(mapping, record, self.unguard, &self.source, lines);
+            order.map_err(|errors| reason(&errors))
+        });
+        match order {
+            Ok(order) => Ok(OrderRow { line, id, order: Some(order), cells }),
+            Err(reason) => {
+                self.rejected.insert(key, reason.clone());
+                Err(reason)
+            }
+        }
+    }
+}
+
+impl Session for OrderSession {
+    type New = OrderWrite;
+    type Commit = (CustomerNumber, Vec<OrderChange>);
+
+    async fn classify(
+        &mut self,
+        target: &Target,
+        mapping: &Mapping<OrderField>,
+        rows: Vec<OrderRow>,
+    ) -> Result<Classified<OrderWrite>, StoreError> {
+        let keys: Vec<RowKey> = rows.iter().map(|row| RowKey::order(&self.source, &row.id)).collect();
+        let distinct: BTreeSet<RowKey> = keys.iter().cloned().collect();
+        let get_known = || target.store.orders_known(&target.tenant, &distinct);
+        let known = target.retry().run(target.store.ambient(), get_known).await?;
+        let named = rows.iter().filter_map(|row| row.order.as_ref()?.customer.as_deref());
+        let customers = self.customers(target, named).await?;
+        let mut classified = Classified { new: Vec::new(), present: 0, rejected: Vec::new() };
+        for (key, mut row) in keys.into_iter().zip(rows) {
+            let Some(order) = row.order.take() else {
+                if let Some(reason) = self.rejected.get(&fingerprint(&row.id)) {
+                    classified.rejected.push(row.reject(reason.clone()));
+                }
+                continue;
+            };
+            let known = known.get(&key);
+            match owner(&order, known, &customers) {
+                Ok(customer) => {
+                    let change = OrderChange { key, order: order.order };
+                    match customer {
+                        Some(customer) if !change.is_unchanged(customer, known)? => {
+                            let is_new = known.is_none();
+                            classified.new.push(OrderWrite { customer, change, is_new });
+                        }
+                        _ => classified.present += 1,
+                    }
+                }
+                Err(reason) => {
+                    let reason = format!("{}: {reason}", mapping.name_of(OrderField::CustomerId));
+                    self.rejected.insert(fingerprint(&row.id), reason.clone());
+                    classified.rejected.push(row.reject(reason));
+                }
+            }
+        }
+        Ok(classified)
+    }
+
+    /// Puts the orders of each customer in commits of their own. The same customer's commits of different batches wait for
+    /// each other in the store.
+    async fn commits(
+        &mut self,
+        _: &Target,
+        new: Vec<OrderWrite>,
+    ) -> Result<VecDeque<(CustomerNumber, Vec<OrderChange>)>, StoreError> {
+        let mut by_customer: BTreeMap<CustomerNumber, Vec<OrderChange>> = BTreeMap::new();
+        for OrderWrite { customer, change, .. } in new {
+            by_customer.entry(customer).or_default().push(change);
+        }
+        Ok(by_customer.into_iter().collect())
+    }
+
+    fn expected(new: &[OrderWrite]) -> ImportCounts {
+        let count =
+            |is_counted: fn(&OrderWrite) -> bool| new.iter().filter(|one| is_counted(one)).count() as u64;
+        ImportCounts {
+            written: count(|one| one.is_new),
+            updated: count(|one| !one.is_new && one.change.order.is_some()),
+            removed: count(|one| one.change.order.is_none()),
+            ..ImportCounts::default()
+        }
+    }
+
+    async fn commit(
+        target: Target,
+        (customer, changes): (CustomerNumber, Vec<OrderChange>),
+    ) -> Result<ImportCounts, StoreError> {
+        let mut counts = ImportCounts::default();
+        for changes in changes.chunks(Store::ORDERS_AT_A_TIME) {
+            let write = || target.store.orders_write(&target.tenant, customer, changes);
+            let written = target.retry().run(target.store.ambient(), write).await?;
+            let OrdersWritten { created, updated, removed, unchanged } = written;
+            counts += ImportCounts { written: created, updated, removed, present: unchanged, rejected: 0 };
+        }
+        Ok(counts)
+    }
+
+    fn columns_left_out(&self, mapping: &Mapping<OrderField>) -> Vec<String> {
+        mapping.left_out().into_iter().filter(|column| !self.lines.has_column(column)).collect()
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.lines.warning().into_iter().collect()
+    }
+}
+
+/// Customers by the texts that name them, or why there is no such customer.
+type ByText = HashMap<String, Result<CustomerNumber, String>>;
+
+/// Returns the customer of an order; `None` if the order is to be removed and is not stored.
+fn owner(
+    order: &RowOrder,
+    known: Option<&KnownOrder>,
+    customers: &ByText,
+) -> Result<Option<CustomerNumber>, String> {
+    match &order.customer {
+        None => Ok(known.map(|known| known.customer)),
+        Some(text) => {
+            customers.get(text).cloned().unwrap_or_else(|| Err("was not looked up".into())).map(Some)
+        }
+    }
+}
+
+impl OrderSession {
+    /// Looks up customers: by their ids in the source, else by `cust_…`, uuid or email.
+    async fn customers<'a>(
+        &self,
+        target: &Target,
+        named: impl Iterator<Item = &'a str>,
+    ) -> Result<ByText, StoreError> {
+        let texts: BTreeMap<&str, RowKey> =
+            named.map(|text| (text, RowKey::new(&self.source, text))).collect();
+        let keys: Vec<RowKey> = texts.values().cloned().collect();
+        let get_imported = || target.store.imported_rows_get(&target.tenant, &keys);
+        let imported = target.retry().run(target.store.ambient(), get_imported).await?;
+        let customer = |(text, key): (&&str, &RowKey)| {
+            let customer = match imported.get(key) {
+                Some(number) => Ok(CustomerRef::Number(*number)),
+                None => text.parse(),
+            };
+            ((*text).to_owned(), customer)
+        };
+        let named: HashMap<String, Result<CustomerRef, String>> = texts.iter().map(customer).collect();
+        let found = NamedCustomers::find(target, named.values().filter_map(|one| one.as_ref().ok())).await?;
+        let number = |text: &str, customer: Result<CustomerRef, String>| match customer {
+            Ok(customer) => found.get(target, &customer),
+            Err(_) => Err(format!(
+                "the source `{}` imported no customer `{}`; import its customers with the same --source, or name \
+                 the customer by cust_456, a uuid or an email",
+                shown(&self.source),
+                shown(text)
+            )),
+        };
+        Ok(named.into_iter().map(|(text, customer)| (text.clone(), number(&text, customer))).collect())
+    }
+}
