@@ -1,6 +1,7 @@
 //! Rules that every dialect shares.
 
 pub mod condition;
+pub mod credit;
 pub mod entries;
 pub mod fold;
 pub mod pricing;
