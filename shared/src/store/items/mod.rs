@@ -1,5 +1,6 @@
 //! Items: attribute values and keys as DynamoDB has them, and the records that the store keeps in them.
 
+pub(in crate::store) mod credit;
 pub(in crate::store) mod figures;
 pub(in crate::store) mod orders;
 pub(in crate::store) mod record;

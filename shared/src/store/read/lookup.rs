@@ -25,6 +25,15 @@ pub(in crate::store) fn has_email(customer: &Customer, email: &str) -> bool {
     customer.fields.email.as_deref().is_some_and(|own| fold::email(own) == fold::email(email))
 }
 
+/// A customer that is not deleted, and the items whose keys begin with its record's.
+#[derive(Debug)]
+pub(in crate::store) struct CustomerItems {
+    pub(in crate::store) customer: Customer,
+    pub(in crate::store) figures: Figures,
+    /// The item of its credit checks.
+    pub(in crate::store) credit: Option<Item>,
+}
+
 impl Store {
     /// Returns the customer with this uuid: one round trip, one read unit for each 4 KB.
     ///
@@ -44,20 +53,34 @@ impl Store {
     /// # Errors
     /// Returns [`Error::NotFound`] if the tenant has no such customer, or has soft-deleted it.
     pub async fn customer_with_figures(&self, tenant: &Tenant, uuid: Uuid) -> Result<(Customer, Figures)> {
+        let CustomerItems { customer, figures, .. } = self.customer_items(tenant, uuid).await?;
+        Ok((customer, figures))
+    }
+
+    /// The customer with this uuid and the items whose keys begin with its record's, told apart by their sort keys.
+    pub(in crate::store) async fn customer_items(
+        &self,
+        tenant: &Tenant,
+        uuid: Uuid,
+    ) -> Result<CustomerItems> {
         let record = keys::customer(tenant, uuid);
         let query = self
             .partition_query(&record.pk)
             .key_condition_expression("#pk = :pk AND begins_with(#sk, :record)")
             .expression_attribute_names("#sk", attribute::SK)
-            .expression_attribute_values(":record", text(record.sk))
+            .expression_attribute_values(":record", text(&record.sk))
             .consistent_read(true);
-        let items = self.query_items(query, "reading a customer").await?;
-        let (records, others): (Vec<Item>, Vec<Item>) =
-            items.into_iter().partition(|item| item.contains_key(attribute::NUMBER));
-        let customer = records.into_iter().next().map(to_customer).transpose()?;
+        let items = self.query_items(query, "reading a customer").await?.into_iter();
+        let with_sort_key = |item: Item| Ok((text_in(&item, attribute::SK)?.to_owned(), item));
+        let mut items: BTreeMap<String, Item> = items.map(with_sort_key).collect::<Result<_>>()?;
+        let customer = items.remove(&record.sk).map(to_customer).transpose()?;
         let live = customer.filter(|customer| customer.deleted_at.is_none());
-        let figures = others.into_iter().next().map(figures::to_figures).transpose()?;
-        Ok((live.ok_or(Error::NotFound("Customer"))?, figures.unwrap_or_default()))
+        let figures = items.remove(&keys::figures(tenant, uuid).sk).map(figures::to_figures).transpose()?;
+        Ok(CustomerItems {
+            customer: live.ok_or(Error::NotFound("Customer"))?,
+            figures: figures.unwrap_or_default(),
+            credit: items.remove(&keys::credit(tenant, uuid).sk),
+        })
     }
 
     /// Returns the figures of the customer with this uuid, which are all zero if there is no such customer: one round trip, one

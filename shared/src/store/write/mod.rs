@@ -1,6 +1,7 @@
 //! Writing: one transaction builder, and the steps that customers, imports and bulk changes give it.
 
 mod bulk;
+mod credit;
 mod customer;
 mod email;
 mod entries;

@@ -1,4 +1,4 @@
-//! Keys of a customer's own partition: record, figures, search terms, marks and sort entries.
+//! Keys of a customer's own partition: record, figures, credit checks, search terms, marks and sort entries.
 
 use uuid::Uuid;
 
@@ -50,4 +50,10 @@ pub fn sort_entry(tenant: &Tenant, uuid: Uuid, sort_name: &str) -> Key {
 #[must_use]
 pub fn figures(tenant: &Tenant, uuid: Uuid) -> Key {
     Key::new(customer_partition(tenant, uuid), "CUSTOMER#FIGURES")
+}
+
+/// A customer's last credit check, and the count of its checks in one minute.
+#[must_use]
+pub fn credit(tenant: &Tenant, uuid: Uuid) -> Key {
+    Key::new(customer_partition(tenant, uuid), "CUSTOMER#CREDIT")
 }

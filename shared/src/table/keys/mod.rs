@@ -12,6 +12,7 @@
 //! |---|---|---|---|---|
 //! | customer | `T#t#C#<uuid>` | `CUSTOMER` | every write | get (GetItem), every list (BatchGetItem) |
 //! | figures | `T#t#C#<uuid>` | `CUSTOMER#FIGURES` | create, orders | every write of orders, responses with figures |
+//! | credit checks | `T#t#C#<uuid>` | `CUSTOMER#CREDIT` | credit check | credit check (Query, with record and figures) |
 //! | order | `T#t#C#<uuid>` | `ORDER#<moment>#<order id>` | import | lists of orders (Query), a change of the order |
 //! | month of orders | `T#t#C#<uuid>` | `MONTH#<yyyy-mm>` | every write of orders | lists of orders, analytics (Query) |
 //! | search term | `T#t#C#<uuid>` | `TERM#<term>` | before a write's commit | a write that changes terms |
@@ -57,7 +58,7 @@ pub use self::counts::{
     log_sort, rank, rank_block, ranks_partition, slot, slot_of, slots_partition,
 };
 pub use self::customer::{
-    TERM_PREFIX, customer, customer_partition, customer_uuid, figures, mark, sort_entry, term,
+    TERM_PREFIX, credit, customer, customer_partition, customer_uuid, figures, mark, sort_entry, term,
 };
 pub use self::indexes::{
     Index, VALUE_SEPARATOR, deleted_partition, live_status_partition, mark_partition, search_number,
