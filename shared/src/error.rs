@@ -61,6 +61,18 @@ pub enum Error {
         source: Option<Box<dyn StdError + Send + Sync>>,
     },
 
+    /// A service outside this deployment, such as a credit provider, failed or did not answer in time. The same request can succeed
+    /// later.
+    #[error("{service} is not available; try again later")]
+    ServiceUnavailable {
+        /// The service, as the start of a sentence.
+        service: &'static str,
+        /// How long to wait before retrying.
+        retry_after: Duration,
+        /// The underlying error. It names no person and holds no secret.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+
     /// A fault on our side.
     #[error("Internal error")]
     Internal {

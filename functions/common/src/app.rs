@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clientele_shared::store::Store;
 
+use crate::RemoteService;
 use crate::caller::KeyCache;
 use crate::usage::{self, UsageMeter};
 
@@ -22,6 +23,8 @@ pub struct App {
     pub store: Store,
     /// Cache of recently read API keys.
     pub key_cache: KeyCache,
+    /// The service that gives customers their credit scores; `None` for the built-in scorer.
+    pub credit_provider: Option<RemoteService>,
     pub(crate) usage: UsageMeter,
 }
 
@@ -29,7 +32,18 @@ impl App {
     /// Creates the state with an empty key cache.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store, key_cache: KeyCache::default(), usage: UsageMeter::new(usage::MAX_WAIT) }
+        Self {
+            store,
+            key_cache: KeyCache::default(),
+            credit_provider: None,
+            usage: UsageMeter::new(usage::MAX_WAIT),
+        }
+    }
+
+    /// Returns the same state with this source of credit scores.
+    #[must_use]
+    pub fn with_credit_provider(self, credit_provider: Option<RemoteService>) -> Self {
+        Self { credit_provider, ..self }
     }
 
     /// Returns the same state with another limit on how long a request waits for its usage count.

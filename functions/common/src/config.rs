@@ -3,6 +3,11 @@
 use clientele_shared::table::connect::Connection;
 use clientele_shared::{Error, Result};
 
+use crate::RemoteService;
+
+const CREDIT_PROVIDER_URL: &str = "CLIENTELE_CREDIT_PROVIDER_URL";
+const CREDIT_PROVIDER_TOKEN: &str = "CLIENTELE_CREDIT_PROVIDER_TOKEN";
+
 /// Configuration of a function.
 #[derive(Debug)]
 pub struct Config {
@@ -10,6 +15,8 @@ pub struct Config {
     pub table: String,
     /// The connection to the table, from the variables that Lambda sets.
     pub connection: Connection,
+    /// The service that gives customers their credit scores; `None` for the built-in scorer.
+    pub credit_provider: Option<RemoteService>,
 }
 
 impl Config {
@@ -29,8 +36,11 @@ impl Config {
     /// Lambda. `AWS_CA_BUNDLE` is a PEM file of root certificates to trust instead of Amazon's. The variables
     /// have the same meaning as in every AWS SDK.
     ///
+    /// `CLIENTELE_CREDIT_PROVIDER_URL` and `CLIENTELE_CREDIT_PROVIDER_TOKEN` are set by the template for the function that
+    /// checks credits. `AWS_CA_BUNDLE` applies to that service too.
+    ///
     /// # Errors
-    /// Returns [`Error::Internal`], naming the missing variable or the unreadable file.
+    /// Returns [`Error::Internal`], naming the missing or unusable variable or the unreadable file.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let required = |name: &str| {
             lookup(name).ok_or_else(|| Error::broken(format!("the environment variable {name} is not set")))
@@ -40,7 +50,15 @@ impl Config {
                 std::fs::read(&path).map_err(|e| Error::internal(format!("reading AWS_CA_BUNDLE {path}"), e))
             })
             .transpose()?;
+        let credit_provider = lookup(CREDIT_PROVIDER_URL)
+            .map(|url| RemoteService::new(&url, lookup(CREDIT_PROVIDER_TOKEN).as_deref()))
+            .transpose()
+            .map_err(|e| {
+                Error::internal(format!("reading {CREDIT_PROVIDER_URL} and {CREDIT_PROVIDER_TOKEN}"), e)
+            })?
+            .map(|service| service.trusting(ca_bundle.clone()));
         Ok(Self {
+            credit_provider,
             table: required("TABLE_NAME")?,
             connection: Connection::with_keys(
                 required("AWS_ENDPOINT_URL_DYNAMODB")?,
@@ -83,5 +101,22 @@ mod tests {
     fn error_names_the_missing_variable() {
         let error = Config::from_lookup(lookup("TABLE_NAME")).unwrap_err();
         assert!(error.chain().contains("TABLE_NAME"), "{}", error.chain());
+    }
+
+    #[test]
+    fn credit_provider_is_optional_and_its_url_must_be_safe() {
+        let with = |url: &'static str| {
+            Config::from_lookup(move |name| match name {
+                CREDIT_PROVIDER_URL => Some(url.to_owned()),
+                CREDIT_PROVIDER_TOKEN => Some("s3cret".to_owned()),
+                other => lookup("")(other),
+            })
+        };
+        assert!(Config::from_lookup(lookup("")).unwrap().credit_provider.is_none());
+        let service = with("https://credit.example.com/scores").unwrap().credit_provider.unwrap();
+        assert_eq!(service.url, "https://credit.example.com/scores");
+        assert_eq!(service.authorization.unwrap(), "Bearer s3cret");
+        let error = with("http://credit.example.com/?key=s3cret").unwrap_err().chain();
+        assert!(error.contains(CREDIT_PROVIDER_URL) && !error.contains("s3cret"), "{error}");
     }
 }

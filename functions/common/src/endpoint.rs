@@ -2,12 +2,13 @@
 
 use futures::future::BoxFuture;
 use http::HeaderMap;
+use tokio::time::Instant;
 
 use clientele_shared::Error;
 use clientele_shared::model::{Scope, Tenant};
 use clientele_shared::store::{RenderReply, Store, Write, WriteAuthorization};
 
-use crate::{Caller, Reply, Request};
+use crate::{Caller, RemoteService, Reply, Request};
 
 /// The future that a handler returns.
 pub type HandlerFuture<'a, B = String> = BoxFuture<'a, Result<Reply<B>, Error>>;
@@ -50,6 +51,10 @@ pub struct AuthenticatedRequest<'a> {
     pub request: &'a Request,
     /// The pending authorization to write, to be passed to the store.
     pub authorization: WriteAuthorization<'a>,
+    /// When the handler must have ended, so that its error can still be sent; `None` without a limit.
+    pub deadline: Option<Instant>,
+    /// The service that gives customers their credit scores; `None` for the built-in scorer.
+    pub credit_provider: Option<&'a RemoteService>,
 }
 
 impl<'a> AuthenticatedRequest<'a> {

@@ -87,6 +87,8 @@ async fn run_handler<B>(
         caller: &caller,
         request,
         authorization: Box::pin(for_write),
+        deadline,
+        credit_provider: app.credit_provider.as_ref(),
     };
     let (reply, authorization) = join((endpoint.handle)(authenticated), authorization).await;
     meter.0 = authorization.usage.map(|usage| (usage, authorization.limit));
@@ -190,7 +192,9 @@ impl Meter {
 fn error_reply(dialect: &dyn Dialect, error: &Error, request: &Request) -> Reply {
     let reply = dialect.error(error, request);
     match error {
-        Error::Throttled { retry_after, .. } | Error::Unavailable { retry_after, .. } => {
+        Error::Throttled { retry_after, .. }
+        | Error::Unavailable { retry_after, .. }
+        | Error::ServiceUnavailable { retry_after, .. } => {
             reply.with(header::RETRY_AFTER, retry_after.as_secs().max(1).to_string())
         }
         Error::Unauthorized(_) => reply.with(header::WWW_AUTHENTICATE, "Bearer"),

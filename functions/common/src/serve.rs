@@ -63,7 +63,8 @@ where
     runtime.block_on(async {
         let config = Config::from_environment().map_err(|e| e.chain())?;
         let client = config.connection.client().map_err(|e| e.chain())?;
-        let app = Arc::new(App::new(Store::new(client, config.table, Ambient::system())));
+        let app = App::new(Store::new(client, config.table, Ambient::system()));
+        let app = Arc::new(app.with_credit_provider(config.credit_provider));
         app.warm().await;
         run(app).await
     })
