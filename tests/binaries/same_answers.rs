@@ -79,6 +79,7 @@ fn steps(one: &str) -> Vec<Step> {
         step(Method::PUT, format!("{ERP}/cust_1/contacts/cont_1"), &json!({"title": "CEO"})),
         step(Method::DELETE, format!("{ERP}/cust_1/contacts/cont_1"), &Value::Null),
         step(Method::DELETE, format!("{ERP}/cust_1/contacts/cont_1"), &Value::Null).with("x-request-id", "t"),
+        step(Method::POST, format!("{ERP}/cust_1/credit-check"), &Value::Null),
         get("/customers/export/csv?status=ACTIVE"),
         get("/customers/export/csv?status=NONE"),
         get("/customers/cust_1/pricing/csv"),

@@ -3,6 +3,8 @@
 mod contact_create;
 mod contact_delete;
 mod contact_update;
+mod credit_check;
+mod credit_provider;
 mod customer_create;
 mod customer_get;
 mod customer_list;

@@ -51,6 +51,7 @@ async fn accesses_of(function: &str) -> Vec<Access> {
         "erp-contact-create" => erp::contact(&mut exerciser, Method::POST, "", 201).await,
         "erp-contact-update" => erp::contact(&mut exerciser, Method::PUT, "/cont_1", 200).await,
         "erp-contact-delete" => erp::contact(&mut exerciser, Method::DELETE, "/cont_1", 200).await,
+        "erp-credit-check" => erp::credit_check(&mut exerciser).await,
         "trades-customer-list" => list(&mut exerciser).await,
         "trades-customer-create" => create(&mut exerciser).await,
         "trades-customer-get" => get(&mut exerciser).await,

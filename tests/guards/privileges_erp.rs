@@ -70,6 +70,14 @@ pub(super) async fn update(exerciser: &mut Exerciser<'_>) {
     exerciser.request(Method::PUT, &path, &[], &json!({"email": "taken@example.com"}), 409).await;
 }
 
+pub(super) async fn credit_check(exerciser: &mut Exerciser<'_>) {
+    let path = customer(exerciser, "acme").await;
+    exerciser.stack.clock.advance_seconds(FRESH_SECONDS);
+    for _ in 0..2 {
+        exerciser.request(Method::POST, &format!("{path}/credit-check"), &[], &Value::Null, 200).await;
+    }
+}
+
 /// Sends a request for a contact, and the same with an `Idempotency-Key`, twice.
 pub(super) async fn contact(exerciser: &mut Exerciser<'_>, method: Method, under: &str, status: u16) {
     let (path, other) = (customer(exerciser, "acme").await, customer(exerciser, "bolt").await);

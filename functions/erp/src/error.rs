@@ -10,9 +10,9 @@
 //! | `conflict` | the idempotency key was used for a different request, or another customer has the email | 409 |
 //! | `version_mismatch` | the customer is not at the version in `If-Match` | 412 |
 //! | `validation_error` | a field, parameter or header is wrong, or the customer would be larger than 48 KB | 422 |
-//! | `rate_limited` | DynamoDB is throttling, or a write kept conflicting with others | 429 |
+//! | `rate_limited` | DynamoDB is throttling, a write kept conflicting with others, or a customer's credit was checked too often | 429 |
 //! | `internal_error` | a bug, or data that cannot be read | 500 |
-//! | `unavailable` | DynamoDB cannot be reached, or the request ran out of time | 503 |
+//! | `unavailable` | DynamoDB or the credit provider is not available, or the request ran out of time | 503 |
 
 use http::{StatusCode, header};
 use serde::Serialize;
@@ -78,7 +78,9 @@ fn kind(error: &Error) -> (StatusCode, &'static str) {
         Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
         Error::VersionMismatch { .. } => (StatusCode::PRECONDITION_FAILED, "version_mismatch"),
         Error::Throttled { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
-        Error::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        Error::Unavailable { .. } | Error::ServiceUnavailable { .. } => {
+            (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+        }
         _ => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
     }
 }

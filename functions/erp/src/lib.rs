@@ -1,12 +1,14 @@
 //! The erp dialect: REST `/api/customers`.
 //!
-//! Each Lambda has one file, named as in `template.yaml`. Output JSON is defined only in [`types`], input is read only in
+//! Each Lambda has one file, named as in `template.yaml`. Output JSON is defined only in files named `types.rs`, input is read only in
 //! [`input`] and [`contact`], and errors are formatted only in [`error`].
 
 pub mod contact;
 pub mod contact_create;
 pub mod contact_delete;
 pub mod contact_update;
+pub mod credit;
+pub mod credit_check;
 pub mod customer_create;
 pub mod customer_get;
 pub mod customer_list;
@@ -20,7 +22,7 @@ pub mod types;
 use clientele_functions_common::Endpoint;
 
 /// All endpoints of this dialect.
-pub const ENDPOINTS: [&Endpoint; 7] = [
+pub const ENDPOINTS: [&Endpoint; 8] = [
     &customer_list::ENDPOINT,
     &customer_create::ENDPOINT,
     &customer_get::ENDPOINT,
@@ -28,4 +30,5 @@ pub const ENDPOINTS: [&Endpoint; 7] = [
     &contact_create::ENDPOINT,
     &contact_update::ENDPOINT,
     &contact_delete::ENDPOINT,
+    &credit_check::ENDPOINT,
 ];

@@ -13,7 +13,7 @@ use clientele_shared::model::{
 };
 
 /// The currency of a customer without one.
-const DEFAULT_CURRENCY: &str = "USD";
+pub(crate) const DEFAULT_CURRENCY: &str = "USD";
 
 /// A customer in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -318,7 +318,7 @@ impl<'a> CustomerBody<'a> {
 }
 
 impl<'a> AddressBody<'a> {
-    fn of(address: &'a Address) -> Option<Self> {
+    pub(crate) fn of(address: &'a Address) -> Option<Self> {
         let body = Self {
             line1: address.line1.as_deref(),
             line2: address.line2.as_deref(),

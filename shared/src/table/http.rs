@@ -44,7 +44,11 @@ pub(super) fn plain(connect_timeout: Duration) -> Result<SharedHttpClient, rustl
     Ok(over_tcp(tls(RootCertStore::empty())?, connect_timeout))
 }
 
-fn root_store(roots: &[u8]) -> Result<RootCertStore, rustls::Error> {
+/// Returns the root certificates in this PEM text.
+///
+/// # Errors
+/// Returns an error if the text contains an invalid certificate or no certificate.
+pub fn root_store(roots: &[u8]) -> Result<RootCertStore, rustls::Error> {
     let unparsable = |e| rustls::Error::General(format!("cannot parse the root certificates: {e}"));
     let mut store = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(roots) {
@@ -56,7 +60,11 @@ fn root_store(roots: &[u8]) -> Result<RootCertStore, rustls::Error> {
     Ok(store)
 }
 
-fn tls(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
+/// Returns the configuration of TLS connections that trust these root certificates.
+///
+/// # Errors
+/// Returns an error if TLS cannot be set up.
+pub fn tls(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     Ok(config.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
 }

@@ -5,5 +5,5 @@ pub mod definition;
 #[cfg(feature = "environment")]
 pub mod environment;
 mod headers;
-mod http;
+pub mod http;
 pub mod keys;
