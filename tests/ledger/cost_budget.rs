@@ -25,6 +25,9 @@ pub(crate) const MOVE: CostBudget = CostBudget { round_trips: Some(2), reads: No
 /// A change of the vip mark, which is a search entry: reading the entries takes a third round trip.
 pub(crate) const MOVE_VIP: CostBudget = CostBudget { round_trips: Some(3), ..MOVE };
 
+/// A credit check: the customer with its figures, the permit, the result.
+pub(crate) const CREDIT_CHECK: CostBudget = limits(3, 1.0, 2.0);
+
 /// A search with 25 matches among any number of customers. The write saves the start of the next page.
 pub(crate) const SEARCH: CostBudget = limits(3, 30.0, 1.0);
 

@@ -1,6 +1,6 @@
 //! The cost of the erp dialect's operations.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use clientele_shared::model::{CustomerFields, Mode, Settings};
 
@@ -35,4 +35,12 @@ pub(crate) async fn measure(stack: &Stack, report: &mut CostReport) {
     let (contact, title) = (format!("{contacts}/cont_1"), json!({"title": "CEO"}));
     report.measure("change a contact", cost_budget::UPDATE, caller.put(&contact, &title)).await.0.expect(200);
     report.measure("remove a contact", cost_budget::UPDATE, caller.delete(&contact)).await.0.expect(200);
+    let credit_check = format!("{path}/credit-check");
+    let send = || caller.post(&credit_check, &Value::Null);
+    report.measure("credit check", cost_budget::CREDIT_CHECK, send()).await.0.expect(200);
+    report.measure("credit check, again", cost_budget::CREDIT_CHECK, send()).await.0.expect(200);
+    for _ in 2..10 {
+        send().await.expect(200);
+    }
+    report.measure("credit check, the 11th in a minute", cost_budget::GET, send()).await.0.expect(429);
 }

@@ -9,15 +9,20 @@ const CUSTOMERS: &str = "/api/customers";
 const CUSTOMER: &str = "/api/customers/{id}";
 const CONTACTS: &str = "/api/customers/{id}/contacts";
 const CONTACT: &str = "/api/customers/{id}/contacts/{contact_id}";
+const CREDIT_CHECK: &str = "/api/customers/{id}/credit-check";
 
 /// Returns the scenario of every erp function. A contact that is changed or removed belongs to a customer without contacts, so
-/// it is not found and nothing is written.
+/// it is not found and nothing is written. Each customer's credit is checked once, because there is a limit on a minute.
 pub(crate) fn scenarios(bench: &Bench) -> Vec<Scenario> {
     let scenario = |function, expected_status, method, resource, body: fn(u64) -> Option<Value>| {
-        let key = bench.secret.clone();
+        let (key, first_to_check) = (bench.secret.clone(), bench.first_to_check);
         let event = move |n: u64| {
-            let after = if resource == CONTACT { READ } else { 0 };
-            let id = format!("cust_{}", n % READ + 1 + after);
+            let index = match resource {
+                CONTACT => READ + n % READ,
+                CREDIT_CHECK => first_to_check + n,
+                _ => n % READ,
+            };
+            let id = format!("cust_{}", index + 1);
             let path = str::replace(resource, "{id}", &id).replace("{contact_id}", "cont_1");
             let body = body(n).map(|body| body.to_string());
             rest_event(&HttpRequest {
@@ -42,5 +47,6 @@ pub(crate) fn scenarios(bench: &Bench) -> Vec<Scenario> {
         scenario("erp-contact-update", 404, "PUT", CONTACT, contact),
         scenario("erp-contact-delete", 404, "DELETE", CONTACT, |_| None),
         scenario("erp-contact-create", 201, "POST", CONTACTS, contact),
+        scenario("erp-credit-check", 200, "POST", CREDIT_CHECK, |_| None),
     ]
 }

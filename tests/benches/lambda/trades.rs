@@ -22,10 +22,13 @@ use crate::scenario::{HttpRequest, Scenario, TABLE_NAME, rest_event};
 pub(crate) const READ: u64 = 100;
 
 /// The tenant and the secret of its API key. The tenant's first [`READ`] customers are for reads and updates.
-/// After those come the customers to delete and then the customers to restore, one for each event.
+/// After those come the customers to delete, the customers to restore and the customers whose credit is checked, one for each
+/// event.
 pub(crate) struct Bench {
     tenant: Tenant,
     pub(crate) secret: String,
+    /// Index of the first customer whose credit is checked.
+    pub(crate) first_to_check: u64,
 }
 
 /// Creates the data in `engine` and returns the scenarios of all trades functions and of the pool functions,
@@ -117,12 +120,12 @@ async fn prepare(engine: &Engine, plan: &Plan) -> clientele_shared::Result<Bench
     let (_, secret) = store.api_key_create(new).await?;
     let tenant = Tenant::new(&id, Mode::Live);
     let each = plan.events_per_function();
-    add_customers(&store, &tenant, READ + 2 * each).await?;
+    add_customers(&store, &tenant, READ + 3 * each).await?;
     for number in READ + each..READ + 2 * each {
         let number = CustomerNumber::new(number + 1).unwrap_or(CustomerNumber::MAX);
         store.customer_delete(&tenant, tenant.customer_uuid(number), Write::plain()).await?;
     }
-    Ok(Bench { tenant, secret: secret.reveal().to_owned() })
+    Ok(Bench { tenant, secret: secret.reveal().to_owned(), first_to_check: READ + 2 * each })
 }
 
 async fn add_customers(store: &Store, tenant: &Tenant, count: u64) -> clientele_shared::Result<()> {
