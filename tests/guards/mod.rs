@@ -1,5 +1,6 @@
 //! Guards: each fails if two places that must agree differ, and names the place to fix.
 
+mod credit;
 mod documents;
 mod functions;
 mod privileges;
