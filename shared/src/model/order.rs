@@ -230,8 +230,11 @@ impl Order {
 mod tests {
     use super::*;
 
+    fn at(text: &str) -> Timestamp {
+        Timestamp::from_rfc3339(text).unwrap()
+    }
+
     fn order(total: &str, payments: Option<&[(&str, Option<&str>)]>) -> Order {
-        let at = |text| Timestamp::from_rfc3339(text).unwrap();
         let payment = |(amount, paid_at): &(&str, Option<&str>)| Payment {
             amount: amount.parse().unwrap(),
             paid_at: paid_at.map(at),

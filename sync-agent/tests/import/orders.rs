@@ -115,7 +115,7 @@ async fn rejected_orders_are_reported_with_line_and_reason_and_the_rest_is_impor
     let engine = with_customers().await;
     let rows = "\
         1,A,2024-01-15,shipped,p1,1,10\r\n\
-        2,nobody,2024-01-15,shipped,p1,1,10\r\n\
+        2,unknown,2024-01-15,shipped,p1,1,10\r\n\
         3,A,2024-02-30,shipped,p1,1,10\r\n\
         4,A,2024-01-15,lost,p1,1,10\r\n\
         5,A,2024-01-15,shipped,p1,1,abc\r\n\
@@ -123,8 +123,8 @@ async fn rejected_orders_are_reported_with_line_and_reason_and_the_rest_is_impor
         7,A,2024-01-15,shipped,p1,1,10\r\n\
         7,A,2024-01-16,shipped,p1,1,10\r\n\
         8,A,2024-01-15,shipped,p1,-1,10\r\n\
-        9,nobody@example.com,2024-01-15,shipped,p1,1,10\r\n\
-        2,nobody,2024-01-15,shipped,p2,1,10\r\n\
+        9,unknown@example.com,2024-01-15,shipped,p1,1,10\r\n\
+        2,unknown,2024-01-15,shipped,p2,1,10\r\n\
         ,A,2024-01-15,shipped,p1,1,10\r\n\
         10,cust_99,2024-01-15,shipped,p1,1,10\r\n\
         11,A,2024-01-15,shipped,,1,10\r\n\
@@ -143,7 +143,7 @@ async fn rejected_orders_are_reported_with_line_and_reason_and_the_rest_is_impor
     let rejects = std::fs::read_to_string(engine.folder.path().join("rejects.csv")).unwrap();
     let reasons: Vec<&str> = rejects.lines().skip(1).collect();
     for (row, (line, reason)) in reasons.iter().zip([
-        ("3", "customerId: the source `shop` imported no customer `nobody`"),
+        ("3", "customerId: the source `shop` imported no customer `unknown`"),
         ("4", "orderDate: must be a date such as 2024-01-15"),
         ("5", "status: must be pending, confirmed, processing, shipped, delivered, cancelled or returned, or removed"),
         ("6", "orders.csv line 6: unitPrice: must be a number"),
@@ -151,8 +151,8 @@ async fn rejected_orders_are_reported_with_line_and_reason_and_the_rest_is_impor
         ("8", "orders.csv line 9: row: contradicts line 8"),
         ("9", "contradicts line 8"),
         ("10", "row: the sum of the order's lines must not be negative"),
-        ("11", "customerId: no customer has the email `nobody@example.com`"),
-        ("12", "customerId: the source `shop` imported no customer `nobody`"),
+        ("11", "customerId: no customer has the email `unknown@example.com`"),
+        ("12", "customerId: the source `shop` imported no customer `unknown`"),
         ("13", "customerId: customer `cust_99` does not exist"),
         ("14", "orders.csv line 14: productId: must not be empty"),
     ]) {
@@ -163,8 +163,8 @@ async fn rejected_orders_are_reported_with_line_and_reason_and_the_rest_is_impor
     // Corrected in the report, the order with two rows is imported with both.
     let corrected: String = rejects
         .lines()
-        .filter(|row| row.starts_with("line,") || row.contains(",nobody,"))
-        .map(|row| format!("{}\r\n", row.replace(",nobody,", ",C,")))
+        .filter(|row| row.starts_with("line,") || row.contains(",unknown,"))
+        .map(|row| format!("{}\r\n", row.replace(",unknown,", ",C,")))
         .collect();
     engine.file("corrected.csv", &corrected);
     let (exit, json) = import(&engine, "corrected.csv", &[]).await;

@@ -67,7 +67,7 @@ impl OrdersBefore {
 }
 
 impl OrdersAfter {
-    /// Applies changes.
+    /// Applies changes. Returns `None` if an order is not where its mark says: another write moved it between the two reads.
     ///
     /// # Errors
     /// Returns [`Error::Invalid`] if a sum becomes too large to be stored.
@@ -76,7 +76,7 @@ impl OrdersAfter {
         customer: CustomerNumber,
         mut before: OrdersBefore,
         changes: &[OrderChange],
-    ) -> Result<Self> {
+    ) -> Result<Option<Self>> {
         let mut after = Self {
             customer,
             before: before.figures.clone(),
@@ -91,16 +91,13 @@ impl OrdersAfter {
         after.figures.version += 1;
         for change in changes {
             let mark = before.marks.remove(&change.key);
-            let stored =
-                match &mark {
-                    None => None,
-                    Some(mark) => Some(before.orders.remove(&mark.order_sk).ok_or_else(|| {
-                        Error::broken("an order's mark names an order that does not exist")
-                    })?),
-                };
+            let stored = mark.as_ref().and_then(|mark| before.orders.remove(&mark.order_sk));
+            if mark.is_some() != stored.is_some() {
+                return Ok(None);
+            }
             after.apply(tenant, change, mark, stored)?;
         }
-        Ok(after)
+        Ok(Some(after))
     }
 
     fn apply(

@@ -19,6 +19,12 @@ use crate::store::read::OrderPeriod;
 use crate::table::keys::{self, Key, attribute};
 use crate::{Error, Result};
 
+/// About how many bytes an order without lines takes, with its mark.
+const ORDER_SIZE: usize = 1_000;
+
+/// About how many bytes a line takes, without its texts.
+const LINE_SIZE: usize = 120;
+
 /// An order of a source, as it is to be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrderChange {
@@ -50,6 +56,15 @@ pub struct OrdersWritten {
 }
 
 impl OrderChange {
+    /// Returns about how many bytes the order takes in the table.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let texts =
+            |line: &OrderLine| line.product.as_str().len() + line.name.as_ref().map_or(0, String::len);
+        let lines = self.order.iter().flat_map(|(_, lines)| lines);
+        ORDER_SIZE + lines.map(|line| LINE_SIZE + 2 * texts(line)).sum::<usize>()
+    }
+
     /// Returns whether the order is stored like this already, if `known` is where it is stored.
     ///
     /// # Errors
@@ -123,7 +138,10 @@ impl Store {
                     continue;
                 }
                 self.orders_before_complete(tenant, customer, changes, &mut before).await?;
-                let mut after = OrdersAfter::of(tenant, customer, before, changes)?;
+                let Some(mut after) = OrdersAfter::of(tenant, customer, before, changes)? else {
+                    attempts.back_off(|| Error::broken("an order is not where its mark says")).await?;
+                    continue;
+                };
                 if after.is_unchanged() {
                     return Ok(after.written);
                 }

@@ -55,7 +55,8 @@ impl CustomerArgs {
 #[derive(Serialize)]
 struct Json {
     created: u64,
-    imported_before: u64,
+    updated: u64,
+    unchanged: u64,
     rejected: u64,
     source: String,
 }
@@ -91,7 +92,8 @@ impl ImportArgs for CustomerArgs {
     fn json(&self, counts: ImportCounts) -> impl Serialize {
         Json {
             created: counts.written,
-            imported_before: counts.present,
+            updated: counts.updated,
+            unchanged: counts.present,
             rejected: counts.rejected,
             source: self.source(),
         }

@@ -3,6 +3,7 @@
 //! Lines are read first, from a file of their own or from the orders' file, which then has a row for each line. An order
 //! is identified by its source and its id there; one that is stored like this already is not written.
 
+mod customers;
 pub mod fields;
 mod lines;
 mod row;
@@ -16,20 +17,23 @@ use std::path::{Path, PathBuf};
 
 use clientele_shared::Error as StoreError;
 use clientele_shared::model::{CustomerNumber, Timestamp};
-use clientele_shared::store::{KnownOrder, OrderChange, OrdersWritten, RowKey, Store};
+use clientele_shared::store::{OrderChange, OrdersWritten, RowKey, Store};
 use csv::StringRecord;
 
+use self::customers::CustomersByText;
 use self::fields::{LineField, OrderField};
 use self::lines::{Lines, ProductNames, contradiction};
 use self::row::RowOrder;
-use super::cells::{reason, shown};
+use super::cells::reason;
 use super::field::ImportField as _;
 use super::import_kind::{Classified, ImportKind, ReadRow, Session, Target};
 use super::mapping::{ColumnChoice, Mapping};
-use super::named_customers::{CustomerRef, NamedCustomers};
 use super::outcome::{ImportCounts, ImportError, ImportOptions};
 use super::reader::{RejectedRow, Rows};
 use super::seen::{Fingerprint, fingerprint};
+
+/// Maximum size of a commit's orders, in bytes. A DynamoDB transaction holds at most 4 MB, the sums of months included.
+const MAX_COMMIT_BYTES: usize = 2 * 1024 * 1024;
 
 /// The import of orders, with its options.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -220,7 +224,7 @@ impl Session for OrderSession {
         let get_known = || target.store.orders_known(&target.tenant, &distinct);
         let known = target.retry().run(target.store.ambient(), get_known).await?;
         let named = rows.iter().filter_map(|row| row.order.as_ref()?.customer.as_deref());
-        let customers = self.customers(target, named).await?;
+        let customers = CustomersByText::find(target, &self.source, named).await?;
         let mut classified = Classified { new: Vec::new(), present: 0, rejected: Vec::new() };
         for (key, mut row) in keys.into_iter().zip(rows) {
             let Some(order) = row.order.take() else {
@@ -230,7 +234,7 @@ impl Session for OrderSession {
                 continue;
             };
             let known = known.get(&key);
-            match owner(&order, known, &customers) {
+            match customers.of(&order, known) {
                 Ok(customer) => {
                     let change = OrderChange { key, order: order.order };
                     match customer {
@@ -281,7 +285,7 @@ impl Session for OrderSession {
         (customer, changes): (CustomerNumber, Vec<OrderChange>),
     ) -> Result<ImportCounts, StoreError> {
         let mut counts = ImportCounts::default();
-        for changes in changes.chunks(Store::ORDERS_AT_A_TIME) {
+        for changes in chunks(&changes) {
             let write = || target.store.orders_write(&target.tenant, customer, changes);
             let written = target.retry().run(target.store.ambient(), write).await?;
             let OrdersWritten { created, updated, removed, unchanged } = written;
@@ -299,53 +303,65 @@ impl Session for OrderSession {
     }
 }
 
-/// Customers by the texts that name them, or why there is no such customer.
-type ByText = HashMap<String, Result<CustomerNumber, String>>;
-
-/// Returns the customer of an order; `None` if the order is to be removed and is not stored.
-fn owner(
-    order: &RowOrder,
-    known: Option<&KnownOrder>,
-    customers: &ByText,
-) -> Result<Option<CustomerNumber>, String> {
-    match &order.customer {
-        None => Ok(known.map(|known| known.customer)),
-        Some(text) => {
-            customers.get(text).cloned().unwrap_or_else(|| Err("was not looked up".into())).map(Some)
-        }
+/// Splits a customer's orders into those of each commit.
+fn chunks(changes: &[OrderChange]) -> Vec<&[OrderChange]> {
+    let mut chunks = Vec::new();
+    let mut rest = changes;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = |change: &&OrderChange| {
+            bytes += change.size();
+            bytes <= MAX_COMMIT_BYTES
+        };
+        let count = rest.iter().take(Store::ORDERS_AT_A_TIME).take_while(fits).count().max(1);
+        let (chunk, after) = rest.split_at(count);
+        chunks.push(chunk);
+        rest = after;
     }
+    chunks
 }
 
-impl OrderSession {
-    /// Looks up customers: by their ids in the source, else by `cust_…`, uuid or email.
-    async fn customers<'a>(
-        &self,
-        target: &Target,
-        named: impl Iterator<Item = &'a str>,
-    ) -> Result<ByText, StoreError> {
-        let texts: BTreeMap<&str, RowKey> =
-            named.map(|text| (text, RowKey::new(&self.source, text))).collect();
-        let keys: Vec<RowKey> = texts.values().cloned().collect();
-        let get_imported = || target.store.imported_rows_get(&target.tenant, &keys);
-        let imported = target.retry().run(target.store.ambient(), get_imported).await?;
-        let customer = |(text, key): (&&str, &RowKey)| {
-            let customer = match imported.get(key) {
-                Some(number) => Ok(CustomerRef::Number(*number)),
-                None => text.parse(),
-            };
-            ((*text).to_owned(), customer)
+#[cfg(test)]
+mod tests {
+    use clientele_shared::model::{Address, Order, OrderLine, OrderStatus};
+
+    use super::*;
+
+    /// An order with this many lines, each with a name of 255 characters.
+    fn change(id: usize, lines: usize) -> OrderChange {
+        let key = RowKey::order("s", &id.to_string());
+        let line = OrderLine {
+            product: "p".parse().unwrap(),
+            name: Some("n".repeat(255)),
+            quantity: "1".parse().unwrap(),
+            unit_price: "1".parse().unwrap(),
+            discount: "0".parse().unwrap(),
         };
-        let named: HashMap<String, Result<CustomerRef, String>> = texts.iter().map(customer).collect();
-        let found = NamedCustomers::find(target, named.values().filter_map(|one| one.as_ref().ok())).await?;
-        let number = |text: &str, customer: Result<CustomerRef, String>| match customer {
-            Ok(customer) => found.get(target, &customer),
-            Err(_) => Err(format!(
-                "the source `{}` imported no customer `{}`; import its customers with the same --source, or name \
-                 the customer by cust_456, a uuid or an email",
-                shown(&self.source),
-                shown(text)
-            )),
+        let order = Order {
+            id: key.order_id(),
+            order_number: "1".into(),
+            status: OrderStatus::Pending,
+            ordered_at: Timestamp::from_millis(0),
+            shipped_at: None,
+            delivered_at: None,
+            total: "1".parse().unwrap(),
+            items_count: 0,
+            shipping_address: Address::default(),
+            payments: None,
         };
-        Ok(named.into_iter().map(|(text, customer)| (text.clone(), number(&text, customer))).collect())
+        OrderChange { key, order: Some((order, vec![line; lines])) }
+    }
+
+    #[test]
+    fn commits_are_filled_up_to_the_limits_of_orders_and_bytes() {
+        let counts = |orders: &[usize]| -> Vec<usize> {
+            let changes: Vec<OrderChange> =
+                orders.iter().enumerate().map(|(id, lines)| change(id, *lines)).collect();
+            chunks(&changes).iter().map(|chunk| chunk.len()).collect()
+        };
+        assert_eq!(counts(&[1; 40]), [18, 18, 4]);
+        // 500 lines take about 317 KB.
+        assert_eq!(counts(&[500; 14]), [6, 6, 2]);
+        assert_eq!(counts(&[]), Vec::<usize>::new());
     }
 }

@@ -224,6 +224,8 @@ fn moment(text: &str) -> Result<Timestamp, String> {
     let with_offset = || Timestamp::from_rfc3339(text);
     let date = || text.parse::<Date>().ok().map(Date::start);
     let civil = || {
+        // jiff also parses other forms of ISO 8601, such as 20240115.
+        let text = Some(text).filter(|text| text.contains(':') && text.contains('-'))?;
         let time = text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
         Some(Timestamp::from_millis(time.timestamp().as_millisecond()))
     };
