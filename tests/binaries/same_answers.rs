@@ -80,6 +80,8 @@ fn steps(one: &str) -> Vec<Step> {
         step(Method::DELETE, format!("{ERP}/cust_1/contacts/cont_1"), &Value::Null),
         step(Method::DELETE, format!("{ERP}/cust_1/contacts/cont_1"), &Value::Null).with("x-request-id", "t"),
         step(Method::POST, format!("{ERP}/cust_1/credit-check"), &Value::Null),
+        get(format!("{ERP}/cust_1/orders?status=shipped")),
+        get(format!("{ERP}/cust_1/analytics?period=30d")),
         get("/customers/export/csv?status=ACTIVE"),
         get("/customers/export/csv?status=NONE"),
         get("/customers/cust_1/pricing/csv"),

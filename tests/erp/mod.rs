@@ -1,5 +1,6 @@
 //! The erp dialect: one file per function, and what the dialect says of customers that others wrote.
 
+mod analytics_get;
 mod contact_create;
 mod contact_delete;
 mod contact_update;
@@ -10,6 +11,8 @@ mod customer_get;
 mod customer_list;
 mod customer_update;
 mod dialects;
+mod order_list;
+mod samples;
 
 use serde_json::{Value, json};
 

@@ -182,7 +182,8 @@ fn erp_attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
             let body = json!({"name": "Taken", "id": "cust_3", "contacts": [{"name": "Own"}]});
             attack(route.path.clone(), &body).with_conditions()
         }
-        "erp-customer-get" | "erp-contact-delete" | "erp-credit-check" => each_id(Value::Null),
+        "erp-customer-get" | "erp-contact-delete" | "erp-credit-check" | "erp-order-list"
+        | "erp-analytics-get" => each_id(Value::Null),
         "erp-customer-update" => each_id(json!({"name": "Taken", "id": "cust_1"})),
         "erp-contact-create" | "erp-contact-update" => {
             each_id(json!({"name": "Taken", "customer_id": "cust_1"}))

@@ -52,6 +52,8 @@ async fn accesses_of(function: &str) -> Vec<Access> {
         "erp-contact-update" => erp::contact(&mut exerciser, Method::PUT, "/cont_1", 200).await,
         "erp-contact-delete" => erp::contact(&mut exerciser, Method::DELETE, "/cont_1", 200).await,
         "erp-credit-check" => erp::credit_check(&mut exerciser).await,
+        "erp-order-list" => erp::orders(&mut exerciser, &erp::ORDER_QUERIES).await,
+        "erp-analytics-get" => erp::orders(&mut exerciser, &erp::ANALYTICS_QUERIES).await,
         "trades-customer-list" => list(&mut exerciser).await,
         "trades-customer-create" => create(&mut exerciser).await,
         "trades-customer-get" => get(&mut exerciser).await,

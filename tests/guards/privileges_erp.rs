@@ -4,10 +4,19 @@ use http::Method;
 use serde_json::{Value, json};
 
 use clientele_functions_common::caller::FRESH_SECONDS;
+use clientele_shared::model::OrderStatus;
 
 use super::{Exerciser, IDEMPOTENCY_KEY, unique_email};
+use crate::support::orders::{order, write};
 
 const CUSTOMERS: &str = "/api/customers";
+
+/// Every kind of list of a customer's orders.
+pub(super) const ORDER_QUERIES: [&str; 3] =
+    ["orders", "orders?status=shipped&limit=1&page=2", "orders?date_from=2024-01-10&date_to=2024-02-10"];
+
+/// Every kind of period.
+pub(super) const ANALYTICS_QUERIES: [&str; 2] = ["analytics", "analytics?period=30d"];
 
 /// Creates a customer through the function of another dialect, and returns its path.
 async fn customer(exerciser: &Exerciser<'_>, name: &str) -> String {
@@ -91,5 +100,21 @@ pub(super) async fn contact(exerciser: &mut Exerciser<'_>, method: Method, under
     for _ in 0..2 {
         let contact = format!("{other}/contacts{under}");
         exerciser.request(method.clone(), &contact, &IDEMPOTENCY_KEY, &body, status).await;
+    }
+}
+
+/// Requests what a customer's orders are or amount to.
+pub(super) async fn orders(exerciser: &mut Exerciser<'_>, queries: &[&str]) {
+    let path = customer(exerciser, "acme").await;
+    let made = |id: &str, at: &str| order(id, at, OrderStatus::Shipped, 1_000);
+    let orders = [
+        made("a", "2024-01-01T00:00:00Z"),
+        made("b", "2024-02-01T00:00:00Z"),
+        made("c", "2030-01-01T00:00:00Z"),
+    ];
+    write(exerciser.stack, &path, &orders).await;
+    exerciser.stack.clock.advance_seconds(FRESH_SECONDS);
+    for query in queries {
+        exerciser.request(Method::GET, &format!("{path}/{query}"), &[], &Value::Null, 200).await;
     }
 }

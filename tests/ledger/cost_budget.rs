@@ -22,6 +22,9 @@ pub(crate) const UPDATE: CostBudget = CostBudget { round_trips: Some(2), reads: 
 /// A change that moves the customer between lists by cells.
 pub(crate) const MOVE: CostBudget = CostBudget { round_trips: Some(2), reads: None, writes: Some(18.0) };
 
+/// A write of one order of a customer that has others.
+pub(crate) const ORDER: CostBudget = CostBudget { round_trips: Some(3), reads: None, writes: Some(20.0) };
+
 /// A change of the vip mark, which is a search entry: reading the entries takes a third round trip.
 pub(crate) const MOVE_VIP: CostBudget = CostBudget { round_trips: Some(3), ..MOVE };
 

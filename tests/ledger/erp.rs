@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
-use clientele_shared::model::{CustomerFields, Mode, Settings};
+use clientele_shared::model::{CustomerFields, CustomerNumber, Mode, OrderStatus, Settings};
+use clientele_shared::store::OrderChange;
 
 use super::cost_budget::{self, NONE};
 use super::cost_report::CostReport;
 use super::customers::{filler, import};
 use crate::support::Stack;
+use crate::support::orders::order;
 
 /// Measures this dialect's operations among 200 customers.
 pub(crate) async fn measure(stack: &Stack, report: &mut CostReport) {
@@ -43,4 +45,29 @@ pub(crate) async fn measure(stack: &Stack, report: &mut CostReport) {
         send().await.expect(200);
     }
     report.measure("credit check, the 11th in a minute", cost_budget::GET, send()).await.0.expect(429);
+
+    let order_of = |n: usize| {
+        let at = format!("2024-{:02}-{:02}T00:00:00Z", 1 + n / 28 % 12, 1 + n % 28);
+        order(&n.to_string(), &at, OrderStatus::Delivered, 10_000)
+    };
+    let number = CustomerNumber::from_customer_id("cust_7").unwrap();
+    let tenant = caller.key.tenant();
+    let store = report.recorded_store(stack);
+    let write = |orders: Vec<OrderChange>| {
+        let (store, tenant) = (&store, &tenant);
+        async move { store.orders_write(tenant, number, &orders).await }
+    };
+    write(vec![order_of(0)]).await.unwrap();
+    report.measure("write of an order", cost_budget::ORDER, write(vec![order_of(1)])).await.0.unwrap();
+    let many: Vec<_> = (28..46).map(order_of).collect();
+    report.measure("write of 18 orders of a month", NONE, write(many)).await.0.unwrap();
+    report.measure("write of an unchanged order", NONE, write(vec![order_of(1)])).await.0.unwrap();
+    for (label, query) in [
+        ("list of 20 orders", "orders"),
+        ("page 2 of orders", "orders?page=2&limit=10"),
+        ("list of orders from the 10th on", "orders?date_from=2024-02-10"),
+        ("analytics", "analytics"),
+    ] {
+        report.measure(label, NONE, caller.get(&format!("{path}/{query}"))).await.0.expect(200);
+    }
 }

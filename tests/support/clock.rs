@@ -23,6 +23,11 @@ impl Clock {
         self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
     }
 
+    /// Moves the clock to a moment, also an earlier one.
+    pub(crate) fn set(&self, at: Timestamp) {
+        self.0.store(at.as_millis(), Ordering::SeqCst);
+    }
+
     /// Returns this clock with a random generator that is deterministic.
     pub(crate) fn ambient(&self) -> Ambient {
         let clock = self.clone();

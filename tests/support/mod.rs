@@ -9,8 +9,10 @@ pub(crate) mod golden;
 mod items;
 pub(crate) mod lambda;
 mod lists;
+pub(crate) mod orders;
 mod policies;
 mod response;
+pub(crate) mod samples;
 mod stack;
 mod steps;
 

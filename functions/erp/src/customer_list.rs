@@ -11,7 +11,8 @@ use clientele_shared::{Error, Result};
 
 use crate::error::Erp;
 use crate::openapi::CommonErrors;
-use crate::types::{ListedCustomerBody, Meta, Page};
+use crate::paging::Paging;
+use crate::types::{ListedCustomerBody, Page};
 
 /// The endpoint.
 pub const ENDPOINT: Endpoint = Endpoint {
@@ -20,12 +21,6 @@ pub const ENDPOINT: Endpoint = Endpoint {
     dialect: &Erp,
     handle: |call| handle(call).boxed(),
 };
-
-/// Customers per page if the request has no `limit`.
-const DEFAULT_LIMIT: u64 = 20;
-
-/// Maximum number of customers per page. A larger `limit` is reduced to this number.
-const MAX_LIMIT: u64 = 100;
 
 /// Lists customers, newest first, page by page.
 #[utoipa::path(
@@ -45,22 +40,19 @@ const MAX_LIMIT: u64 = 100;
     )
 )]
 pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
-    let page = call.request.query_number("page")?.unwrap_or(1);
-    let limit = call.request.query_number("limit")?.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
+    let paging = Paging::read(call.request)?;
     let query = read_query(call.request)?;
     let walker = &call.caller.key_id;
-    let request = PageRequest::Page { page, limit: usize::try_from(limit).unwrap_or(usize::MAX), walker };
+    let request = PageRequest::Page { page: paging.page, limit: paging.limit, walker };
     let found = call.store().customers(call.tenant(), &query, request, Budget::default()).await?;
     let relation = found.total.ok_or_else(|| Error::broken("a list was read without its total"))?;
-    let end = page.saturating_mul(limit);
     // Deletes on earlier pages reduce the total but not the number of customers after this page.
-    let least = if found.next.is_some() { end.saturating_add(1) } else { 0 };
+    let least = if found.next.is_some() { paging.end().saturating_add(1) } else { 0 };
     let total = relation.count().max(least);
     let none = Figures::default();
     let listed = found.customers.iter();
     let data = listed.map(|one| ListedCustomerBody::of(&one.customer, one.figures.as_ref().unwrap_or(&none)));
-    let meta = Meta { total, page, limit, has_more: end < total };
-    let mut reply = Reply::json(StatusCode::OK, &Page { data: data.collect(), meta })?;
+    let mut reply = Reply::json(StatusCode::OK, &Page { data: data.collect(), meta: paging.meta(total) })?;
     if let Total::AtLeast(_) = relation {
         reply.set(HeaderName::from_static("x-total-relation"), "gte");
     }

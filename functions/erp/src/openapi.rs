@@ -22,10 +22,16 @@ use crate::error::ErrorBody;
         crate::contact_update::handle,
         crate::contact_delete::handle,
         crate::credit_check::handle,
+        crate::order_list::handle,
+        crate::analytics_get::handle,
     ),
     modifiers(&ApiKeys),
     security(("bearer" = []), ("header" = [])),
-    tags((name = "customers", description = "Customers"), (name = "contacts", description = "Contact people"))
+    tags(
+        (name = "customers", description = "Customers"),
+        (name = "contacts", description = "Contact people"),
+        (name = "orders", description = "Orders, and what they amount to")
+    )
 )]
 pub struct ErpApi;
 

@@ -256,7 +256,7 @@ impl Serialize for Rate {
 }
 
 /// Writes a number exactly as this text.
-fn number<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn number<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serde_json::from_str::<&RawValue>(text).map_err(ser::Error::custom)?.serialize(serializer)
 }
 
@@ -330,6 +330,11 @@ impl<'a> AddressBody<'a> {
         let parts = [body.line1, body.line2, body.city, body.state, body.postal_code, body.country];
         parts.iter().any(Option::is_some).then_some(body)
     }
+
+    /// Returns the address as orders show it.
+    pub(crate) fn without_country(address: &'a Address) -> Option<Self> {
+        Self::of(address).map(|body| Self { country: None, ..body })
+    }
 }
 
 impl<'a> From<&'a Contact> for ContactBody<'a> {
@@ -367,7 +372,7 @@ pub(crate) fn name(fields: &CustomerFields) -> String {
     fields.company_name.clone().or_else(person).or_else(|| fields.email.clone()).unwrap_or_default()
 }
 
-fn customer_since(customer: &Customer) -> String {
+pub(crate) fn customer_since(customer: &Customer) -> String {
     customer.fields.customer_since.unwrap_or(customer.created_at).to_rfc3339_seconds()
 }
 

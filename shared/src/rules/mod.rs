@@ -6,5 +6,6 @@ pub mod entries;
 pub mod fold;
 pub mod pricing;
 pub mod search;
+pub mod segment;
 pub mod size;
 pub mod text;

@@ -46,6 +46,8 @@ pub(crate) fn scenarios(bench: &Bench) -> Vec<Scenario> {
         scenario("erp-customer-update", 200, "PUT", CUSTOMER, note),
         scenario("erp-contact-update", 404, "PUT", CONTACT, contact),
         scenario("erp-contact-delete", 404, "DELETE", CONTACT, |_| None),
+        scenario("erp-order-list", 200, "GET", "/api/customers/{id}/orders", |_| None),
+        scenario("erp-analytics-get", 200, "GET", "/api/customers/{id}/analytics", |_| None),
         scenario("erp-contact-create", 201, "POST", CONTACTS, contact),
         scenario("erp-credit-check", 200, "POST", CREDIT_CHECK, |_| None),
     ]
