@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use utoipa::openapi::{OpenApi, Server};
 
 use super::routes::Route;
 
-/// Everything that the page shows in addition to the OpenAPI specification.
+/// Everything that the pages show. The OpenAPI specifications themselves are served separately.
 #[derive(Debug, Clone, Serialize)]
 pub struct Info {
     /// Base URL of the API, such as `http://127.0.0.1:4747`, with the stage if it is in the path.
@@ -25,6 +26,39 @@ pub struct Info {
     pub samples: BTreeMap<String, String>,
     /// All routes.
     pub routes: Vec<InfoRoute>,
+    /// The OpenAPI specifications of the REST dialects.
+    pub specifications: Vec<Specification>,
+}
+
+/// The OpenAPI specification of a REST dialect.
+#[derive(Debug, Clone, Serialize)]
+pub struct Specification {
+    /// Name of the dialect.
+    pub name: &'static str,
+    /// Path on the local stack, without the stage.
+    pub url: String,
+    #[serde(skip)]
+    document: OpenApi,
+}
+
+impl Specification {
+    /// Names the specification of a dialect.
+    #[must_use]
+    pub fn new(name: &'static str, document: OpenApi) -> Self {
+        Self { name, url: format!("/openapi/{name}.json"), document }
+    }
+
+    /// Returns the specification as JSON, with `stage_prefix` as the start of its paths.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the serializer.
+    pub fn to_json(&self, stage_prefix: &str) -> Result<String, serde_json::Error> {
+        let root = if stage_prefix.is_empty() { "/" } else { stage_prefix };
+        let mut document = self.document.clone();
+        document.servers = Some(vec![Server::new(root)]);
+        document.to_json()
+    }
 }
 
 /// A route: one method of one path.
@@ -73,4 +107,21 @@ impl std::fmt::Display for Storage {
 #[must_use]
 pub fn curl(url: &str, key: &str, path: &str) -> String {
     format!("curl -s '{url}{path}' -H 'Authorization: Bearer {key}'")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn paths_of_a_specification_start_with_the_stage() {
+        let specification = Specification::new("erp", OpenApi::default());
+        for (stage_prefix, expected) in [("", "/"), ("/prod", "/prod")] {
+            let document: Value =
+                serde_json::from_str(&specification.to_json(stage_prefix).unwrap()).unwrap();
+            assert_eq!(document["servers"], json!([{ "url": expected }]));
+        }
+    }
 }

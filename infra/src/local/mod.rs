@@ -32,6 +32,7 @@ pub mod gateway_response;
 pub mod info;
 pub mod key_limits;
 pub mod options;
+pub mod pages;
 pub mod prepare;
 pub mod proxy_response;
 pub mod quickbooks;
@@ -48,7 +49,7 @@ use data::{Data, DataError};
 use engine::{Engine, EngineError};
 use function::Functions;
 use gateway::{Gateway, GatewayError};
-use info::{Info, InfoRoute, Storage, curl};
+use info::{Info, InfoRoute, Specification, Storage, curl};
 use prepare::TABLE;
 use quickbooks::{QuickBooks, QuickBooksError};
 use s3::{S3, S3Access, S3Error};
@@ -111,8 +112,8 @@ pub enum DynamoDb {
 pub struct Prepared {
     /// Every function that the template routes to, by the name of its binary.
     pub functions: Functions,
-    /// The OpenAPI specifications of the REST dialects, as JSON, by their paths on the local stack.
-    pub specifications: Vec<(&'static str, String)>,
+    /// The OpenAPI specifications of the REST dialects.
+    pub specifications: Vec<Specification>,
     /// API key of the demo tenant, with all scopes.
     pub key: String,
     /// Name of the demo tenant.
@@ -213,8 +214,9 @@ fn site(
         tenant: prepared.tenant,
         storage,
         samples: prepared.samples,
+        specifications: prepared.specifications,
     };
-    Ok(Site { gateway, services, specifications: prepared.specifications, info })
+    Ok(Site { gateway, services, info })
 }
 
 /// Prints how to reach the stack at `origin`. The port is already bound, so a request sent immediately is

@@ -19,6 +19,7 @@ use clientele_shared::{Ambient, Error};
 use utoipa::OpenApi as _;
 
 use super::demo::DemoCustomer;
+use super::info::Specification;
 use super::{Backend, DynamoDb, Prepared, demo};
 use crate::functions;
 
@@ -43,9 +44,6 @@ pub enum PrepareError {
     /// A demo file cannot be parsed.
     #[error("cannot read the demo files")]
     Demo(#[from] csv::Error),
-    /// The OpenAPI specification cannot be serialized.
-    #[error("cannot serialize the OpenAPI specification")]
-    OpenApi(#[from] serde_json::Error),
     /// The DynamoDB client cannot be created.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -58,8 +56,7 @@ pub enum PrepareError {
 /// # Errors
 ///
 /// Returns [`PrepareError::Connect`] if the client cannot be created, [`PrepareError::Table`] if DynamoDB
-/// cannot be reached or rejects a call, and [`PrepareError::Demo`] or [`PrepareError::OpenApi`] if the demo
-/// files or the OpenAPI specification are invalid.
+/// cannot be reached or rejects a call, and [`PrepareError::Demo`] if the demo files are invalid.
 pub async fn prepare(backend: Backend) -> Result<Prepared, PrepareError> {
     let client = client(&backend.dynamodb).await?;
     definition::create_table(&client, TABLE).await?;
@@ -76,8 +73,8 @@ pub async fn prepare(backend: Backend) -> Result<Prepared, PrepareError> {
     Ok(Prepared {
         functions: functions::linked(&app),
         specifications: vec![
-            ("/openapi.json", TradesApi::openapi().to_json()?),
-            ("/openapi/erp.json", ErpApi::openapi().to_json()?),
+            Specification::new("erp", ErpApi::openapi()),
+            Specification::new("trades", TradesApi::openapi()),
         ],
         key: key.reveal().to_owned(),
         tenant: TENANT.to_owned(),
@@ -197,9 +194,10 @@ mod tests {
 
         assert_ne!(first.key, second.key);
         assert_eq!(first.samples, second.samples);
-        let of = |path: &str| second.specifications.iter().find(|(own, _)| *own == path).unwrap();
-        assert!(of("/openapi.json").1.contains("/api/v1/customers"));
-        assert!(of("/openapi/erp.json").1.contains("/api/customers/{id}/contacts"));
+        let [erp, trades] = second.specifications.as_slice() else { panic!("there are two REST dialects") };
+        assert_eq!([&erp.url, &trades.url], ["/openapi/erp.json", "/openapi/trades.json"]);
+        assert!(erp.to_json("").unwrap().contains("/api/customers/{id}/contacts"));
+        assert!(trades.to_json("").unwrap().contains("/api/v1/customers"));
         Gateway::new(TEMPLATE, second.functions).unwrap();
 
         let store = Store::new(client(&backend.dynamodb).await.unwrap(), TABLE, Ambient::system());

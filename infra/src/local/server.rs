@@ -1,5 +1,4 @@
-//! The port of the local stack: serves the page, the OpenAPI specification and AWS services, and passes all
-//! other requests to the functions.
+//! The port of the local stack: serves the pages and AWS services, and passes all other requests to the functions.
 
 use std::future::Future;
 use std::io;
@@ -9,11 +8,8 @@ use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::response::Response;
 use axum::{Extension, Router};
-use http::header::{self, HeaderMap, HeaderName};
-use http::{Method, StatusCode};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -24,6 +20,7 @@ use tokio::task::JoinSet;
 use super::aws::Services;
 use super::gateway::Gateway;
 use super::info::Info;
+use super::pages::{PageError, has_loopback_host, pages};
 
 /// Time limit for a client to send the head of a request, also on a connection that stays open after a
 /// response.
@@ -34,17 +31,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a shutdown waits for the last response to reach its client.
 const FLUSH_TIME: Duration = Duration::from_millis(200);
-
-const PAGE: &str = include_str!("page/index.html");
-const STYLE: &str = include_str!("page/style.css");
-const SCRIPT: &str = include_str!("page/app.js");
-const QUERY_PAGE: &str = include_str!("page/graphiql.html");
-const QUERY_STYLE: &str = include_str!("page/graphiql.css");
-const QUERY_SCRIPT: &str = include_str!("page/graphiql.js");
-
-/// Content security policy: the page loads only from this server and cannot be framed.
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-                           img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The reason why the port is not served.
 #[derive(Debug, thiserror::Error)]
@@ -60,9 +46,9 @@ pub enum ServerError {
         /// Error reported by the operating system.
         source: io::Error,
     },
-    /// The description of the stack cannot be serialized.
-    #[error("cannot serialize the description of the stack: {0}")]
-    Info(#[source] serde_json::Error),
+    /// The pages cannot be served.
+    #[error(transparent)]
+    Pages(#[from] PageError),
 }
 
 /// A bound port that is not served yet. Connections wait in its queue.
@@ -79,9 +65,7 @@ pub struct Site {
     pub gateway: Gateway,
     /// The local replacements of AWS services.
     pub services: Services,
-    /// The OpenAPI specifications, as JSON, by their paths.
-    pub specifications: Vec<(&'static str, String)>,
-    /// The description of the stack for the page.
+    /// The description of the stack for the pages.
     pub info: Info,
 }
 
@@ -89,7 +73,6 @@ pub struct Site {
 struct Shared {
     gateway: Gateway,
     services: Services,
-    info: String,
     address: SocketAddr,
     /// Number of requests in flight to functions and AWS services.
     in_flight: watch::Sender<usize>,
@@ -138,17 +121,16 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Returns [`ServerError::Info`] if the description of the stack cannot be serialized.
+    /// Returns [`ServerError::Pages`] if the pages cannot be served.
     pub async fn serve(
         self,
         site: Site,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServerError> {
-        let Site { gateway, services, specifications, info } = site;
-        let info = serde_json::to_string(&info).map_err(ServerError::Info)?;
+        let Site { gateway, services, info } = site;
         let (in_flight, receiver) = watch::channel(0);
-        let shared = Arc::new(Shared { gateway, services, info, address: self.address, in_flight });
-        let app = app(shared, specifications);
+        let shared = Arc::new(Shared { gateway, services, address: self.address, in_flight });
+        let app = app(shared, pages(&info)?);
         // Dropping the set closes the connections that are still open.
         let mut connections = JoinSet::new();
         let accepting = async {
@@ -205,26 +187,9 @@ async fn drain(mut in_flight: watch::Receiver<usize>) {
     tokio::time::sleep(FLUSH_TIME).await;
 }
 
-fn app(shared: Arc<Shared>, specifications: Vec<(&'static str, String)>) -> Router {
-    let mut pages = Router::new()
-        .route("/", get(|| text("text/html; charset=utf-8", PAGE)))
-        .route("/_local/style.css", get(|| text("text/css; charset=utf-8", STYLE)))
-        .route("/_local/app.js", get(|| text("text/javascript; charset=utf-8", SCRIPT)))
-        .route("/graphiql", get(|| text("text/html; charset=utf-8", QUERY_PAGE)))
-        .route("/_local/graphiql.css", get(|| text("text/css; charset=utf-8", QUERY_STYLE)))
-        .route("/_local/graphiql.js", get(|| text("text/javascript; charset=utf-8", QUERY_SCRIPT)))
-        .route(
-            "/_local/info",
-            get(async |State(s): State<Arc<Shared>>| text("application/json", &s.info).await),
-        );
-    for (path, specification) in specifications {
-        pages = pages.route(path, get(async move || text("application/json", &specification).await));
-    }
-    pages
-        .layer(middleware::from_fn(require_loopback_host))
-        .fallback(functions)
-        .layer(middleware::from_fn_with_state(Arc::clone(&shared), aws_services))
-        .with_state(shared)
+fn app(shared: Arc<Shared>, pages: Router) -> Router {
+    let functions = Router::new().fallback(functions).with_state(Arc::clone(&shared));
+    functions.merge(pages).layer(middleware::from_fn_with_state(shared, aws_services))
 }
 
 /// Passes a request that is signed for an AWS service to its local replacement. A page of a browser cannot sign one
@@ -246,40 +211,6 @@ async fn functions(
 ) -> Response {
     let _in_flight = InFlight::count(&shared.in_flight);
     shared.gateway.answer(request, shared.address, peer).await
-}
-
-/// Returns a text that browsers do not cache, because the next start might serve a different one.
-async fn text(content_type: &'static str, text: &str) -> Response {
-    let headers: [(HeaderName, &str); 5] = [
-        (header::CONTENT_TYPE, content_type),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ];
-    (headers, text.to_owned()).into_response()
-}
-
-/// Rejects requests whose `Host` is not a loopback name, because the page contains an API key.
-///
-/// A website whose domain resolves to this machine (DNS rebinding) could otherwise read the key through a
-/// visitor's browser. Such a site cannot make the browser send `Host: localhost`.
-async fn require_loopback_host(request: Request, next: Next) -> Response {
-    if !has_loopback_host(request.headers()) {
-        let text =
-            "This page is available only at localhost and 127.0.0.1. Open it under one of these names.\n";
-        return (StatusCode::FORBIDDEN, text).into_response();
-    }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
-    }
-    next.run(request).await
-}
-
-fn has_loopback_host(headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let authority = host.and_then(|host| host.parse::<http::uri::Authority>().ok());
-    authority.is_some_and(|authority| matches!(authority.host(), "localhost" | "127.0.0.1" | "[::1]"))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use tokio::sync::oneshot;
+use utoipa::openapi::OpenApi;
 
 use super::super::aws::Services;
 use super::super::data::Data;
@@ -16,7 +17,7 @@ use super::super::s3::S3;
 use super::*;
 use crate::local::function::{Functions, Invoke, InvokeResponse};
 use crate::local::gateway::GatewayError;
-use crate::local::info::Storage;
+use crate::local::info::{Specification, Storage};
 
 const TEMPLATE: &str = "
 Resources:
@@ -74,16 +75,12 @@ pub(super) async fn start_on(
         storage: Storage::Temporary,
         samples: BTreeMap::new(),
         routes: Vec::new(),
+        specifications: vec![Specification::new("echo", OpenApi::default())],
     };
     let address = server.address;
     let services = Services::new(engine, S3::open(data, server.url()).await.unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
-    let site = Site {
-        gateway,
-        services,
-        specifications: vec![("/openapi.json", r#"{"openapi":"3.1.0"}"#.into())],
-        info,
-    };
+    let site = Site { gateway, services, info };
     let served = tokio::spawn(server.serve(site, async move { drop(stopped.await) }));
     RunningServer { address, stop, served }
 }
@@ -248,26 +245,46 @@ async fn unusual_requests_get_a_response() {
 }
 
 #[tokio::test]
-async fn page_and_its_files_are_served_to_loopback_hosts_only() {
+async fn pages_and_their_files_are_served_to_loopback_hosts_only() {
     let server = start(echo()).await;
     for (target, excerpt) in [
-        ("/", "<!doctype html>"),
-        ("/_local/style.css", "color-scheme"),
-        ("/_local/app.js", "openapi.json"),
+        ("/", r#"href="/docs""#),
+        ("/docs", "/_local/docs.js"),
         ("/graphiql", "/_local/graphiql.js"),
-        ("/_local/graphiql.css", "textarea"),
-        ("/_local/graphiql.js", "__schema"),
         ("/_local/info", r#""key":"k""#),
-        ("/openapi.json", r#"{"openapi":"3.1.0"}"#),
+        ("/_local/info", r#""specifications":[{"name":"echo","url":"/openapi/echo.json"}]"#),
+        ("/openapi/echo.json", r#"{"openapi":"3.1.0""#),
+        ("/openapi/echo.json", r#""servers":[{"url":"/"}]"#),
     ] {
-        let (status, head, body) = send(&server, "GET", target, "", b"").await;
+        let (status, _, body) = send(&server, "GET", target, "", b"").await;
         assert_eq!(status, 200, "{target}");
-        assert!(body.contains(excerpt), "{target}");
-        assert!(head.contains("content-security-policy: default-src 'none'"), "{head}");
-        let rebound = format!("GET {target} HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n");
-        assert!(send_raw(&server, rebound.as_bytes()).await.starts_with("HTTP/1.1 403"), "{target}");
+        assert!(body.contains(excerpt), "{target}: {body}");
+        assert_served_to_loopback_hosts_only(&server, target).await;
     }
     assert_eq!(send(&server, "POST", "/", "", b"").await.0, 405);
+}
+
+#[tokio::test]
+async fn pages_load_only_files_of_this_server() {
+    let server = start(echo()).await;
+    for (page, least) in [("/", 2), ("/docs", 4), ("/graphiql", 3)] {
+        let (_, _, html) = send(&server, "GET", page, "", b"").await;
+        assert!(!html.contains("://"), "{html}");
+        let quoted: Vec<&str> = html.split('"').skip(1).step_by(2).collect();
+        let files: Vec<&&str> = quoted.iter().filter(|value| value.starts_with("/_local/")).collect();
+        assert!(files.len() >= least, "{page}: {files:?}");
+        for file in files {
+            assert_served_to_loopback_hosts_only(&server, file).await;
+        }
+    }
+}
+
+async fn assert_served_to_loopback_hosts_only(server: &RunningServer, target: &str) {
+    let (status, head, _) = send(server, "GET", target, "", b"").await;
+    assert_eq!(status, 200, "{target}");
+    assert!(head.contains("content-security-policy: default-src 'none'"), "{head}");
+    let rebound = format!("GET {target} HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n");
+    assert!(send_raw(server, rebound.as_bytes()).await.starts_with("HTTP/1.1 403"), "{target}");
 }
 
 #[tokio::test]

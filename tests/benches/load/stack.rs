@@ -62,9 +62,10 @@ impl Stack {
             storage: Storage::Temporary,
             samples: prepared.samples,
             routes: Vec::new(),
+            specifications: prepared.specifications,
         };
         let services = Services::new(Some(engine), s3);
-        let site = Site { gateway, services, specifications: prepared.specifications, info };
+        let site = Site { gateway, services, info };
         let (stop, stopped) = oneshot::channel::<()>();
         // The server also stops if the sender is dropped.
         let served = tokio::spawn(server.serve(site, async move { drop(stopped.await) }));

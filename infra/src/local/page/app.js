@@ -1,4 +1,4 @@
-// The page of the local stack: reads the stack's description and its OpenAPI specification, and builds a form
+// The page of the local stack: reads the stack's description and its OpenAPI specifications, and builds a form
 // for each endpoint. Data from the server is inserted into the page as text, never as markup.
 "use strict";
 
@@ -331,8 +331,8 @@ async function start() {
   const routes = document.getElementById("routes");
   try {
     const read = async (path) => (await fetch(path, { cache: "no-store" })).json();
-    const paths = ["/_local/info", "/openapi.json", "/openapi/erp.json"];
-    const [info, ...specifications] = await Promise.all(paths.map(read));
+    const info = await read("/_local/info");
+    const specifications = await Promise.all(info.specifications.map(({ url }) => read(url)));
     const specificationOf = (route) => specifications.find((one) => one.paths?.[route.path]) || {};
     samples.values = { ...info.samples };
     facts(info);
