@@ -84,6 +84,7 @@ async fn invalid_parameters_are_named() {
         ("page=0", "page"),
         ("page=-1", "page"),
         ("page=x", "page"),
+        ("page=9223372036854775808", "page"),
         ("limit=0", "limit"),
         ("limit=1.5", "limit"),
         ("is_active=maybe", "is_active"),

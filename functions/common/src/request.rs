@@ -21,6 +21,9 @@ pub struct Request {
     client_id: Option<String>,
 }
 
+/// The largest number in a query: that of OpenAPI's format `int64`.
+pub const MAX_NUMBER: u64 = i64::MAX.unsigned_abs();
+
 /// Maximum length of an `X-Request-Id` that is accepted from the client, in bytes.
 const MAX_ID: usize = 128;
 
@@ -109,17 +112,16 @@ impl Request {
         Some(value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// Returns a query parameter that is a whole number, 1 or more.
+    /// Returns a query parameter that is a whole number from 1 to [`MAX_NUMBER`].
     ///
     /// # Errors
     /// Returns [`Error::Invalid`], naming the parameter, if it is anything else.
     pub fn query_number(&self, name: &str) -> Result<Option<u64>> {
-        let number =
-            |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().unwrap_or(u64::MAX));
-        match self.query(name).map(number) {
-            None => Ok(None),
-            Some(Some(number)) if number > 0 => Ok(Some(number)),
-            Some(_) => Err(Error::invalid(name, "must be a whole number, 1 or more")),
+        let Some(text) = self.query(name) else { return Ok(None) };
+        let number = Some(text).filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+        match number.and_then(|text| text.parse().ok()) {
+            Some(number @ 1..=MAX_NUMBER) => Ok(Some(number)),
+            _ => Err(Error::invalid(name, format!("must be a whole number from 1 to {MAX_NUMBER}"))),
         }
     }
 
