@@ -3,6 +3,7 @@
 use futures::FutureExt;
 use http::{StatusCode, header};
 
+use clientele_functions_common::openapi::{IdempotencyKey, IfMatch};
 use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply};
 use clientele_shared::model::{Customer, Scope};
 use clientele_shared::store::WriteOutcome;
@@ -30,12 +31,12 @@ pub const ENDPOINT: Endpoint = Endpoint {
     tag = "contacts",
     params(
         ("id" = String, Path, description = "Id of the customer", example = "cust_456"),
-        ("If-Match" = Option<String>, Header, description = "Extension: the ETag of the customer's current version; `*` accepts any version"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Extension: with this key, a retried request takes effect only once"),
+        IfMatch,
+        IdempotencyKey,
     ),
     request_body = ContactInputSchema,
     responses(
-        (status = 201, description = "The new contact; ETag has the customer's version", body = inline(Success<SingleContactBody>)),
+        (status = 201, description = "The new contact", headers(("ETag" = String, description = "The customer's version")), body = inline(Success<SingleContactBody>)),
         (status = 404, description = "The customer does not exist", body = ErrorBody),
         Conflict,
         PreconditionFailed,

@@ -3,6 +3,7 @@
 use futures::FutureExt;
 use http::{StatusCode, header};
 
+use clientele_functions_common::openapi::{IdempotencyKey, IfMatch};
 use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply};
 use clientele_shared::Result;
 use clientele_shared::model::{Customer, Scope};
@@ -32,11 +33,11 @@ pub const ENDPOINT: Endpoint = Endpoint {
     params(
         ("id" = String, Path, description = "Id of the customer", example = "cust_456"),
         ("contact_id" = String, Path, description = "Id of the contact", example = "cont_103"),
-        ("If-Match" = Option<String>, Header, description = "Extension: the ETag of the customer's current version; `*` accepts any version"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Extension: with this key, a retried request takes effect only once"),
+        IfMatch,
+        IdempotencyKey,
     ),
     responses(
-        (status = 200, description = "The contact is removed; ETag has the customer's version", body = inline(Success<Message>)),
+        (status = 200, description = "The contact is removed", headers(("ETag" = String, description = "The customer's version")), body = inline(Success<Message>)),
         (status = 404, description = "The customer or the contact does not exist", body = ErrorBody),
         Conflict,
         PreconditionFailed,

@@ -3,6 +3,7 @@
 use futures::FutureExt;
 use http::{StatusCode, header};
 
+use clientele_functions_common::openapi::{IdempotencyKey, IfMatch};
 use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply, Request};
 use clientele_shared::model::{Customer, Scope};
 use clientele_shared::store::WriteOutcome;
@@ -33,12 +34,12 @@ pub const ENDPOINT: Endpoint = Endpoint {
     params(
         ("id" = String, Path, description = "Id of the customer", example = "cust_456"),
         ("contact_id" = String, Path, description = "Id of the contact", example = "cont_103"),
-        ("If-Match" = Option<String>, Header, description = "Extension: the ETag of the customer's current version; `*` accepts any version"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Extension: with this key, a retried request takes effect only once"),
+        IfMatch,
+        IdempotencyKey,
     ),
     request_body = ContactInputSchema,
     responses(
-        (status = 200, description = "The changed contact; ETag has the customer's version", body = inline(Success<SingleContactBody>)),
+        (status = 200, description = "The changed contact", headers(("ETag" = String, description = "The customer's version")), body = inline(Success<SingleContactBody>)),
         (status = 404, description = "The customer or the contact does not exist", body = ErrorBody),
         Conflict,
         PreconditionFailed,

@@ -4,6 +4,7 @@ use futures::FutureExt;
 use http::{StatusCode, header};
 use serde::Deserialize;
 
+use clientele_functions_common::openapi::IdempotencyKey;
 use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply};
 use clientele_shared::model::{Customer, Figures, Scope};
 use clientele_shared::store::WriteOutcome;
@@ -28,10 +29,10 @@ pub const ENDPOINT: Endpoint = Endpoint {
     path = "/api/customers",
     operation_id = "erp-customer-create",
     tag = "customers",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Extension: with this key, a retried request takes effect only once")),
+    params(IdempotencyKey),
     request_body = CustomerInputSchema,
     responses(
-        (status = 201, description = "The new customer; Location has its path, ETag its version", body = inline(Success<CustomerBody>)),
+        (status = 201, description = "The new customer", headers(("Location" = String, description = "The customer's path"), ("ETag" = String, description = "The customer's version")), body = inline(Success<CustomerBody>)),
         Conflict,
         CommonErrors,
     )

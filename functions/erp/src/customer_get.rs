@@ -28,7 +28,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
     tag = "customers",
     params(("id" = String, Path, description = "Id of the customer", example = "cust_456")),
     responses(
-        (status = 200, description = "The customer; ETag has its version", body = inline(Success<CustomerBody>)),
+        (status = 200, description = "The customer", headers(("ETag" = String, description = "The customer's version")), body = inline(Success<CustomerBody>)),
         (status = 404, description = "The customer does not exist", body = ErrorBody),
         CommonErrors,
     )

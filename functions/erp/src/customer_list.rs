@@ -30,12 +30,12 @@ pub const ENDPOINT: Endpoint = Endpoint {
     tag = "customers",
     params(
         ("is_active" = Option<bool>, Query, description = "Only active customers, or only others; defaults to all"),
-        ("search" = Option<String>, Query, description = "Words to find in the name, email, phone number and address; or a `cust_…` id", example = "xyz"),
-        ("page" = Option<u64>, Query, description = "Page number, starting at 1; defaults to 1", example = 1),
-        ("limit" = Option<u64>, Query, description = "Customers per page; defaults to 20, and values above 100 are reduced to 100", example = 20),
+        ("search" = Option<String>, Query, max_length = 255, description = "Words to find in the name, email, phone number and address; or a `cust_…` id", example = "xyz"),
+        ("page" = Option<u64>, Query, minimum = 1, description = "Page number, starting at 1; defaults to 1", example = 1),
+        ("limit" = Option<u64>, Query, minimum = 1, description = "Customers per page; defaults to 20, and values above 100 are reduced to 100", example = 20),
     ),
     responses(
-        (status = 200, description = "A page of customers, newest first; X-Total-Relation is `gte` if `total` is a lower bound", body = inline(Page<ListedCustomerBody>)),
+        (status = 200, description = "A page of customers, newest first", headers(("X-Total-Relation" = String, description = "`gte` if `total` is a lower bound; otherwise absent")), body = inline(Page<ListedCustomerBody>)),
         CommonErrors,
     )
 )]

@@ -3,6 +3,7 @@
 use futures::FutureExt;
 use http::StatusCode;
 
+use clientele_functions_common::openapi::{IdempotencyKey, IfMatch};
 use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply};
 use clientele_shared::Result;
 use clientele_shared::model::{Customer, Scope};
@@ -33,12 +34,12 @@ pub const ENDPOINT: Endpoint = Endpoint {
     tag = "customers",
     params(
         ("id" = String, Path, description = "Id of the customer", example = "cust_456"),
-        ("If-Match" = Option<String>, Header, description = "Extension: the ETag of the customer's current version; `*` accepts any version"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Extension: with this key, a retried request takes effect only once"),
+        IfMatch,
+        IdempotencyKey,
     ),
     request_body = CustomerInputSchema,
     responses(
-        (status = 200, description = "The updated customer; ETag has its version", body = inline(Success<CustomerBody>)),
+        (status = 200, description = "The updated customer", headers(("ETag" = String, description = "The customer's version")), body = inline(Success<CustomerBody>)),
         (status = 404, description = "The customer does not exist", body = ErrorBody),
         Conflict,
         PreconditionFailed,

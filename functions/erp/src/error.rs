@@ -23,7 +23,7 @@ use clientele_shared::Error;
 use clientele_shared::error::FieldError;
 
 /// The content type of a problem.
-const PROBLEM: &str = "application/problem+json";
+pub(crate) const PROBLEM: &str = "application/problem+json";
 
 /// The erp dialect.
 #[derive(Debug)]
@@ -125,14 +125,24 @@ impl From<&FieldError> for ErrorDetail {
     }
 }
 
-/// A problem of RFC 9457.
-#[derive(Debug, Serialize)]
-struct Problem {
+/// Extension: an error as a problem of RFC 9457, for clients whose `Accept` names its media type.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// The status in words.
+    #[schema(example = "Unprocessable Entity")]
     title: &'static str,
+    /// The HTTP status.
+    #[schema(example = 422)]
     status: u16,
+    /// Human-readable error message.
+    #[schema(example = "credit_limit: must have at most two decimal places")]
     detail: String,
+    /// The kind of error.
+    #[schema(example = "validation_error")]
     code: &'static str,
+    /// The wrong fields; absent if the error does not concern single fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ErrorDetail>,
+    /// The request's id, which the logs contain.
     request_id: String,
 }

@@ -1,9 +1,11 @@
 //! This dialect's OpenAPI specification.
 
-use clientele_functions_common::openapi::ApiKeys;
-use utoipa::{IntoResponses, OpenApi, ToSchema};
+use clientele_functions_common::openapi::{ApiKeys, RequiredMembers, ResponseHeaders, TextRules, responses};
+use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{Content, Ref, Schema};
+use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 
-use crate::error::ErrorBody;
+use crate::error::{ErrorBody, PROBLEM, Problem};
 
 /// This dialect's OpenAPI specification.
 #[derive(Debug, OpenApi)]
@@ -25,7 +27,8 @@ use crate::error::ErrorBody;
         crate::order_list::handle,
         crate::analytics_get::handle,
     ),
-    modifiers(&ApiKeys),
+    components(schemas(Problem)),
+    modifiers(&ApiKeys, &Problems, &ResponseHeaders, &TextRules, &REQUIRED_MEMBERS),
     security(("bearer" = []), ("header" = [])),
     tags(
         (name = "customers", description = "Customers"),
@@ -34,6 +37,22 @@ use crate::error::ErrorBody;
     )
 )]
 pub struct ErpApi;
+
+/// The members of new records that are required.
+const REQUIRED_MEMBERS: RequiredMembers =
+    RequiredMembers(&[("erp-customer-create", &["name"]), ("erp-contact-create", &["name"])]);
+
+/// Adds to every error that a client can ask for a problem in its place.
+struct Problems;
+
+impl Modify for Problems {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        for (_, response) in responses(api).filter(|(status, _)| status.starts_with(['4', '5'])) {
+            let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+            response.content.insert(PROBLEM.to_owned(), problem.into());
+        }
+    }
+}
 
 /// The errors that every operation can return.
 #[derive(Debug, IntoResponses)]
@@ -78,7 +97,7 @@ pub struct PreconditionFailed(pub ErrorBody);
 #[expect(dead_code, reason = "only describes what `input` reads; a test compares the two")]
 pub struct CustomerInputSchema {
     /// The organisation's name, or that of a person. Required for a new customer; cannot be cleared.
-    #[schema(example = "New Customer Corp", max_length = 255)]
+    #[schema(example = "New Customer Corp", nullable = false, min_length = 1, max_length = 255)]
     name: Option<String>,
     /// Email address.
     #[schema(example = "orders@newcustomer.com", max_length = 255)]
@@ -104,16 +123,16 @@ pub struct CustomerInputSchema {
     #[schema(max_items = 50)]
     contacts: Option<Vec<ListedContactInputSchema>>,
     /// `due_on_receipt`, `prepaid`, or `net_` and a number of days up to 180.
-    #[schema(example = "net_30")]
+    #[schema(example = "net_30", pattern = "^(due_on_receipt|prepaid|net_([1-9][0-9]?|1[0-7][0-9]|180))?$")]
     payment_terms: Option<String>,
     /// ISO 4217 code.
-    #[schema(example = "USD")]
+    #[schema(example = "USD", pattern = "^([A-Za-z]{3})?$")]
     currency: Option<String>,
     /// How much the customer is allowed to owe: not negative, with at most two decimal places. Also accepted as a string.
-    #[schema(example = 5_000.00)]
+    #[schema(example = 5_000.00, minimum = 0, exclusive_maximum = 1_000_000_000_000.0, multiple_of = 0.01)]
     credit_limit: Option<f64>,
     /// Discount on list prices, from 0 to 100 percent, with at most two decimal places. Also accepted as a string.
-    #[schema(example = 2.5)]
+    #[schema(example = 2.5, minimum = 0, maximum = 100, multiple_of = 0.01)]
     discount_rate: Option<f64>,
     /// Preferred shipping method.
     #[schema(example = "FEDEX_GROUND", max_length = 255)]
@@ -123,9 +142,23 @@ pub struct CustomerInputSchema {
     /// Internal notes.
     #[schema(max_length = 20_000)]
     notes: Option<String>,
-    /// When the customer became one: a date or a time. Only for a new customer; ignored in updates.
-    #[schema(example = "2023-06-15")]
+    #[schema(schema_with = customer_since)]
     customer_since: Option<String>,
+}
+
+fn customer_since() -> Schema {
+    let text = |format| {
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format)))
+    };
+    AnyOfBuilder::new()
+        .description(Some(
+            "When the customer became one: a date or a time. Only for a new customer; ignored in updates.",
+        ))
+        .examples(["2023-06-15"])
+        .item(text(KnownFormat::Date))
+        .item(text(KnownFormat::DateTime))
+        .item(ObjectBuilder::new().schema_type(Type::Null))
+        .into()
 }
 
 /// An address that a client can set.
@@ -149,7 +182,7 @@ pub struct AddressInputSchema {
     #[schema(max_length = 255)]
     postal_code: Option<String>,
     /// ISO 3166 code of two letters.
-    #[schema(example = "US")]
+    #[schema(example = "US", max_length = 255)]
     country: Option<String>,
 }
 
@@ -159,7 +192,7 @@ pub struct AddressInputSchema {
 #[expect(dead_code, reason = "only describes what `contact` reads; a test compares the two")]
 pub struct ContactInputSchema {
     /// Full name. Required for a new contact; cannot be cleared.
-    #[schema(example = "Sarah Davis", max_length = 255)]
+    #[schema(example = "Sarah Davis", nullable = false, min_length = 1, max_length = 255)]
     name: Option<String>,
     /// Position.
     #[schema(max_length = 255)]
@@ -182,7 +215,7 @@ pub struct ListedContactInputSchema {
     /// Id of one of the customer's contacts; absent for a new one.
     id: Option<String>,
     /// Full name. Required for a new contact; cannot be cleared.
-    #[schema(example = "Bob Wilson", max_length = 255)]
+    #[schema(example = "Bob Wilson", nullable = false, min_length = 1, max_length = 255)]
     name: Option<String>,
     /// Position.
     #[schema(max_length = 255)]
@@ -245,6 +278,25 @@ mod tests {
     }
 
     #[test]
+    fn new_records_must_have_a_name() {
+        let specification = serde_json::to_value(ErpApi::openapi()).unwrap();
+        for path in ["/api/customers", "/api/customers/{id}/contacts"] {
+            let body = &specification["paths"][path]["post"]["requestBody"]["content"]["application/json"];
+            assert_eq!(body["schema"]["allOf"][0]["required"], json!(["name"]), "{path}");
+        }
+    }
+
+    #[test]
+    fn texts_are_described_with_their_rules() {
+        let specification = serde_json::to_value(ErpApi::openapi()).unwrap();
+        let properties = &specification["components"]["schemas"]["CustomerInput"]["properties"];
+        let patterns: BTreeSet<&str> = ["name", "email", "phone", "notes"]
+            .map(|name| properties[name]["pattern"].as_str().unwrap())
+            .into();
+        assert_eq!(patterns.len(), 4);
+    }
+
+    #[test]
     fn every_operation_describes_its_errors() {
         let specification = serde_json::to_value(ErpApi::openapi()).unwrap();
         for (path, item) in specification["paths"].as_object().unwrap() {
@@ -270,6 +322,12 @@ mod tests {
                     assert_eq!(
                         *schema,
                         json!({"$ref": "#/components/schemas/ErrorBody"}),
+                        "{method} {path} {status}"
+                    );
+                    let problem = &response["content"]["application/problem+json"]["schema"];
+                    assert_eq!(
+                        *problem,
+                        json!({"$ref": "#/components/schemas/Problem"}),
                         "{method} {path} {status}"
                     );
                 }

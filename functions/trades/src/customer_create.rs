@@ -5,6 +5,7 @@ use http::{StatusCode, header};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use clientele_functions_common::openapi::IdempotencyKey;
 use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply};
 use clientele_shared::model::{Customer, Scope};
 use clientele_shared::store::WriteOutcome;
@@ -30,11 +31,11 @@ pub const ENDPOINT: Endpoint = Endpoint {
     path = "/api/v1/customers",
     operation_id = "trades-customer-create",
     tag = "customers",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Extension: with this key, a retried request takes effect only once")),
+    params(IdempotencyKey),
     request_body = CustomerInputSchema,
     responses(
-        (status = 200, description = "The new customer, if the tenant's setting `trades-create-answers-200` is on", body = inline(Success<CustomerBody>)),
-        (status = 201, description = "The new customer; Location has its path, ETag its version", body = inline(Success<CustomerBody>)),
+        (status = 200, description = "The new customer, if the tenant's setting `trades-create-answers-200` is on", headers(("Location" = String, description = "The customer's path"), ("ETag" = String, description = "The customer's version")), body = inline(Success<CustomerBody>)),
+        (status = 201, description = "The new customer", headers(("Location" = String, description = "The customer's path"), ("ETag" = String, description = "The customer's version")), body = inline(Success<CustomerBody>)),
         Conflict,
         CommonErrors,
     )

@@ -3,6 +3,7 @@
 use futures::FutureExt;
 use http::StatusCode;
 
+use clientele_functions_common::openapi::{IdempotencyKey, IfMatch};
 use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply};
 use clientele_shared::Result;
 use clientele_shared::model::{Customer, Scope};
@@ -29,8 +30,8 @@ pub const ENDPOINT: Endpoint = Endpoint {
     tag = "customers",
     params(
         ("uuid" = Uuid, Path, description = "Id of the customer"),
-        ("If-Match" = Option<String>, Header, description = "Extension: the ETag of the customer's current version; `*` accepts any version"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Extension: with this key, a retried request takes effect only once"),
+        IfMatch,
+        IdempotencyKey,
     ),
     responses(
         (status = 200, description = "The customer has been soft-deleted", body = inline(Success<Message>)),

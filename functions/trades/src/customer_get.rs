@@ -32,8 +32,8 @@ pub const ENDPOINT: Endpoint = Endpoint {
         ("If-None-Match" = Option<String>, Header, description = "Extension: ETags of the versions that the client already has"),
     ),
     responses(
-        (status = 200, description = "The customer; ETag has its version", body = inline(Success<CustomerBody>)),
-        (status = 304, description = "The customer is still at a version in If-None-Match"),
+        (status = 200, description = "The customer", headers(("ETag" = String, description = "The customer's version")), body = inline(Success<CustomerBody>)),
+        (status = 304, description = "The customer is still at a version in If-None-Match", headers(("ETag" = String, description = "The customer's version"))),
         (status = 404, description = "The customer does not exist or is soft-deleted", body = ErrorBody),
         CommonErrors,
     )

@@ -46,15 +46,15 @@ struct ListRequest {
     operation_id = "trades-customer-list",
     tag = "customers",
     params(
-        ("filter" = Option<String>, Query, description = "`all`, `residential`, `commercial` or `vip`; defaults to `all`", example = "residential"),
-        ("search" = Option<String>, Query, description = "Words to find in the names, company, email, phone number and address; or a UUID or `cust_…` id", example = "john"),
+        ("filter" = Option<String>, Query, pattern = "^(all|residential|commercial|vip)$", description = "`all`, `residential`, `commercial` or `vip`; defaults to `all`", example = "residential"),
+        ("search" = Option<String>, Query, max_length = 255, description = "Words to find in the names, company, email, phone number and address; or a UUID or `cust_…` id", example = "john"),
         ("include_deleted" = Option<bool>, Query, description = "Include soft-deleted customers; defaults to false"),
-        ("page" = Option<u64>, Query, description = "Page number, starting at 1; defaults to 1", example = 1),
-        ("limit" = Option<u64>, Query, description = "Customers per page; defaults to 50, and values above 100 are reduced to 100", example = 10),
-        ("cursor" = Option<String>, Query, description = "Extension: the X-Next-Cursor of the previous page, instead of `page`"),
+        ("page" = Option<u64>, Query, minimum = 1, description = "Page number, starting at 1; defaults to 1", example = 1),
+        ("limit" = Option<u64>, Query, minimum = 1, description = "Customers per page; defaults to 50, and values above 100 are reduced to 100", example = 10),
+        ("cursor" = Option<String>, Query, pattern = "^cust_([1-9][0-9]{0,8}|1[0-9]{9})$", description = "Extension: the X-Next-Cursor of the previous page, instead of `page`"),
     ),
     responses(
-        (status = 200, description = "A page of customers, newest first; X-Next-Cursor has the cursor of the next page, X-Total-Relation is `gte` if `total` is a lower bound", body = inline(Success<CustomersBody>)),
+        (status = 200, description = "A page of customers, newest first", headers(("X-Next-Cursor" = String, description = "The cursor of the next page; absent on the last page"), ("X-Total-Relation" = String, description = "`gte` if `total` is a lower bound; otherwise absent")), body = inline(Success<CustomersBody>)),
         CommonErrors,
     )
 )]

@@ -3,6 +3,7 @@
 use futures::FutureExt;
 use http::StatusCode;
 
+use clientele_functions_common::openapi::{IdempotencyKey, IfMatch};
 use clientele_functions_common::{AuthenticatedRequest, Endpoint, Reply};
 use clientele_shared::Result;
 use clientele_shared::model::{Customer, Scope};
@@ -30,11 +31,11 @@ pub const ENDPOINT: Endpoint = Endpoint {
     tag = "customers",
     params(
         ("uuid" = Uuid, Path, description = "Id of the customer"),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the customer's current version; `*` accepts any version"),
-        ("Idempotency-Key" = Option<String>, Header, description = "With this key, a retried request takes effect only once"),
+        IfMatch,
+        IdempotencyKey,
     ),
     responses(
-        (status = 200, description = "The customer, no longer deleted; ETag has its version", body = inline(Success<CustomerBody>)),
+        (status = 200, description = "The customer, no longer deleted", headers(("ETag" = String, description = "The customer's version")), body = inline(Success<CustomerBody>)),
         (status = 404, description = "The customer does not exist", body = ErrorBody),
         Conflict,
         PreconditionFailed,

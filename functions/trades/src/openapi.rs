@@ -1,8 +1,7 @@
 //! This dialect's OpenAPI specification.
 
-use clientele_functions_common::openapi::ApiKeys;
+use clientele_functions_common::openapi::{ApiKeys, RequiredMembers, ResponseHeaders, TextRules};
 use utoipa::{IntoResponses, OpenApi, ToSchema};
-use uuid::Uuid;
 
 use crate::error::ErrorBody;
 
@@ -22,11 +21,15 @@ use crate::error::ErrorBody;
         crate::customer_delete::handle,
         crate::customer_restore::handle,
     ),
-    modifiers(&ApiKeys),
+    modifiers(&ApiKeys, &ResponseHeaders, &TextRules, &REQUIRED_MEMBERS),
     security(("bearer" = []), ("header" = [])),
     tags((name = "customers", description = "Customers"))
 )]
 pub struct TradesApi;
+
+/// The members of a new customer that are required.
+const REQUIRED_MEMBERS: RequiredMembers =
+    RequiredMembers(&[("trades-customer-create", &["first_name", "last_name"])]);
 
 /// The errors that every operation can return.
 #[derive(Debug, IntoResponses)]
@@ -68,10 +71,10 @@ pub struct PreconditionFailed(pub ErrorBody);
 #[expect(dead_code, reason = "only describes what `input` reads; a test compares the two")]
 pub struct CustomerInputSchema {
     /// The customer's first name. Required for a new customer; cannot be cleared.
-    #[schema(example = "John", max_length = 255)]
+    #[schema(example = "John", nullable = false, max_length = 255)]
     first_name: Option<String>,
     /// The customer's last name. Required for a new customer; cannot be cleared.
-    #[schema(example = "Doe", max_length = 255)]
+    #[schema(example = "Doe", nullable = false, max_length = 255)]
     last_name: Option<String>,
     /// Company name.
     #[schema(max_length = 255)]
@@ -83,37 +86,44 @@ pub struct CustomerInputSchema {
     #[schema(example = "206-555-1234")]
     phone: Option<String>,
     /// `Residential` (the default) or `Commercial`. Case is ignored.
-    #[schema(example = "Residential")]
+    #[schema(example = "Residential", pattern = "^(Residential|Commercial)$")]
     customer_type: Option<String>,
     /// Whether the customer is marked as VIP: `true` or `false`, also accepted as a string.
     #[schema(example = false)]
     is_vip: Option<bool>,
     /// Physical address, first line.
-    #[schema(example = "123 Main St")]
+    #[schema(example = "123 Main St", max_length = 255)]
     physical_address1: Option<String>,
     /// Physical address, second line.
+    #[schema(max_length = 255)]
     physical_address2: Option<String>,
     /// Physical city.
-    #[schema(example = "Seattle")]
+    #[schema(example = "Seattle", max_length = 255)]
     physical_city: Option<String>,
     /// Physical state.
-    #[schema(example = "WA")]
+    #[schema(example = "WA", max_length = 255)]
     physical_state: Option<String>,
     /// Physical ZIP code.
-    #[schema(example = "98101")]
+    #[schema(example = "98101", max_length = 255)]
     physical_zip: Option<String>,
     /// Billing address, first line.
+    #[schema(max_length = 255)]
     billing_address1: Option<String>,
     /// Billing address, second line.
+    #[schema(max_length = 255)]
     billing_address2: Option<String>,
     /// Billing city.
+    #[schema(max_length = 255)]
     billing_city: Option<String>,
     /// Billing state.
+    #[schema(max_length = 255)]
     billing_state: Option<String>,
     /// Billing ZIP code.
+    #[schema(max_length = 255)]
     billing_zip: Option<String>,
     /// UUID of the main service location.
-    primary_service_location_uuid: Option<Uuid>,
+    #[schema(pattern = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$")]
+    primary_service_location_uuid: Option<String>,
     /// Internal notes.
     #[schema(max_length = 20_000)]
     notes: Option<String>,
@@ -121,7 +131,7 @@ pub struct CustomerInputSchema {
     #[schema(value_type = Option<Object>)]
     internal_flags: Option<String>,
     /// How to send the customer on-my-way notifications: `email`, `sms` or `both`.
-    #[schema(example = "sms")]
+    #[schema(example = "sms", pattern = "^(email|sms|both)?$")]
     on_my_way_notify_via: Option<String>,
 }
 
