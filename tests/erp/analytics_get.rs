@@ -46,7 +46,7 @@ async fn periods_are_exact_to_the_second_and_the_overview_is_of_all_orders() {
     let customer = create(&stack.acme, "Acme").await;
     let delivered = OrderStatus::Delivered;
     let orders = [
-        order("first", "2024-05-05T00:00:00Z", delivered, 1_000_00),
+        order("first", "2024-05-05T00:00:00Z", delivered, 100_000),
         order("before_90", "2029-10-17T10:29:59Z", delivered, 10),
         order("from_90", "2029-10-17T10:30:00Z", delivered, 20),
         order("before_30", "2029-12-16T10:29:59Z", delivered, 40),
@@ -89,16 +89,12 @@ async fn payments_make_the_balance_the_utilization_and_the_risk() {
     stack.acme.put(&customer, &json!({"credit_limit": 10_000})).await.expect(200);
     let shipped = OrderStatus::Shipped;
     let orders = [
-        paid(order("open", "2030-01-01T00:00:00Z", shipped, 2_000_00), 0, None),
-        paid(
-            order("partly", "2030-01-01T00:00:00Z", shipped, 1_000_00),
-            500_00,
-            Some("2030-01-02T00:00:00Z"),
-        ),
-        paid(order("paid", "2030-01-01T23:59:59Z", shipped, 100_00), 100_00, Some("2030-01-11T00:00:00Z")),
-        paid(order("soon", "2030-01-01T00:00:00Z", shipped, 100_00), 100_00, Some("2030-01-16T00:00:00Z")),
-        order("unknown", "2030-01-01T00:00:00Z", shipped, 900_00),
-        paid(order("gone", "2030-01-01T00:00:00Z", OrderStatus::Cancelled, 700_00), 0, None),
+        paid(order("open", "2030-01-01T00:00:00Z", shipped, 200_000), 0, None),
+        paid(order("partly", "2030-01-01T00:00:00Z", shipped, 100_000), 50_000, Some("2030-01-02T00:00:00Z")),
+        paid(order("paid", "2030-01-01T23:59:59Z", shipped, 10_000), 10_000, Some("2030-01-11T00:00:00Z")),
+        paid(order("soon", "2030-01-01T00:00:00Z", shipped, 10_000), 10_000, Some("2030-01-16T00:00:00Z")),
+        order("unknown", "2030-01-01T00:00:00Z", shipped, 90_000),
+        paid(order("gone", "2030-01-01T00:00:00Z", OrderStatus::Cancelled, 70_000), 0, None),
     ];
     write(&stack, &customer, &orders).await;
     let found = analytics(&stack, &customer, "30d").await;
@@ -113,7 +109,7 @@ async fn payments_make_the_balance_the_utilization_and_the_risk() {
     let shown = stack.acme.get(&customer).await.expect(200);
     assert_eq!(shown["data"]["current_balance"], 2_500.0);
     // An unpaid order more: utilization 85 %.
-    let more = paid(order("more", "2030-01-03T00:00:00Z", shipped, 6_000_00), 0, None);
+    let more = paid(order("more", "2030-01-03T00:00:00Z", shipped, 600_000), 0, None);
     write(&stack, &customer, &[more]).await;
     assert_eq!(analytics(&stack, &customer, "30d").await["risk_score"], "medium");
 }

@@ -26,7 +26,10 @@ const UNAVAILABLE: &str = "The credit provider is not available; try again later
 
 /// A credit provider, and the requests that it has received.
 #[derive(Clone, Default)]
-struct Provider(Arc<Mutex<Vec<(Method, String, HeaderMap, Value)>>>);
+struct Provider(Arc<Mutex<Vec<ReceivedRequest>>>);
+
+/// Method, path, headers and body.
+type ReceivedRequest = (Method, String, HeaderMap, Value);
 
 impl Provider {
     /// Starts a provider that answers every request in this way, and returns its URL.

@@ -145,7 +145,7 @@ async fn concurrent_writers_of_one_customer_lose_no_order() {
                 let id = format!("{writer}-{n}");
                 let change =
                     order(&id, "2024-01-15T00:00:00Z", OrderStatus::Shipped, 100 + i64::from(writer));
-                write_patiently(&stack.store, stack, &[change.clone()]).await;
+                write_patiently(&stack.store, stack, &[change]).await;
                 if n == 2 {
                     write_patiently(&stack.store, stack, &[removal(&id)]).await;
                 }

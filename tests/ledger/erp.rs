@@ -8,8 +8,8 @@ use clientele_shared::store::OrderChange;
 use super::cost_budget::{self, NONE};
 use super::cost_report::CostReport;
 use super::customers::{filler, import};
-use crate::support::Stack;
 use crate::support::orders::order;
+use crate::support::{Caller, Stack};
 
 /// Measures this dialect's operations among 200 customers.
 pub(crate) async fn measure(stack: &Stack, report: &mut CostReport) {
@@ -45,7 +45,12 @@ pub(crate) async fn measure(stack: &Stack, report: &mut CostReport) {
         send().await.expect(200);
     }
     report.measure("credit check, the 11th in a minute", cost_budget::GET, send()).await.0.expect(429);
+    measure_orders(stack, &caller, report).await;
+}
 
+/// Measures writes and reads of the orders of one of the customers.
+async fn measure_orders(stack: &Stack, caller: &Caller, report: &mut CostReport) {
+    let path = "/api/customers/cust_7";
     let order_of = |n: usize| {
         let at = format!("2024-{:02}-{:02}T00:00:00Z", 1 + n / 28 % 12, 1 + n % 28);
         order(&n.to_string(), &at, OrderStatus::Delivered, 10_000)

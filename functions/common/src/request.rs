@@ -223,7 +223,8 @@ impl Request {
     pub fn idempotency_key(&self) -> Result<Option<&str>> {
         let Some(value) = self.headers().get("idempotency-key") else { return Ok(None) };
         let key = value.to_str().unwrap_or_default().trim();
-        if key.is_empty() || key.len() > MAX_KEY {
+        // `to_str` accepts tabs.
+        if !(1..=MAX_KEY).contains(&key.len()) || key.contains('\t') {
             return Err(Error::invalid("Idempotency-Key", "must be 1 to 255 printable characters"));
         }
         Ok(Some(key))

@@ -31,7 +31,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
     tag = "orders",
     params(
         ("id" = String, Path, description = "Id of the customer", example = "cust_456"),
-        ("period" = Option<String>, Query, description = "`30d`, `90d` or `1y` (365 days), counted back from now in days of 24 hours; or `all`, the default", example = "90d"),
+        ("period" = Option<String>, Query, pattern = "^(30d|90d|1y|all)$", description = "`30d`, `90d` or `1y` (365 days), counted back from now in days of 24 hours; or `all`, the default", example = "90d"),
     ),
     responses(
         (status = 200, description = "The analytics", body = inline(Success<AnalyticsBody>)),

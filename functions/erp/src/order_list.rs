@@ -30,11 +30,11 @@ pub const ENDPOINT: Endpoint = Endpoint {
     tag = "orders",
     params(
         ("id" = String, Path, description = "Id of the customer", example = "cust_456"),
-        ("status" = Option<String>, Query, description = "Only orders with this status: `pending`, `confirmed`, `processing`, `shipped`, `delivered`, `cancelled` or `returned`; defaults to all", example = "delivered"),
-        ("date_from" = Option<String>, Query, description = "Only orders from this date or time on", example = "2024-01-01"),
-        ("date_to" = Option<String>, Query, description = "Only orders up to this date, that day (UTC) included, or up to this time", example = "2024-01-31"),
-        ("page" = Option<u64>, Query, description = "Page number, starting at 1; defaults to 1", example = 1),
-        ("limit" = Option<u64>, Query, description = "Orders per page; defaults to 20, and values above 100 are reduced to 100", example = 20),
+        ("status" = Option<String>, Query, pattern = "^(pending|confirmed|processing|shipped|delivered|cancelled|returned)$", description = "Only orders with this status: `pending`, `confirmed`, `processing`, `shipped`, `delivered`, `cancelled` or `returned`; defaults to all", example = "delivered"),
+        ("date_from" = Option<String>, Query, format = Date, description = "Only orders from this date or time on", example = "2024-01-01"),
+        ("date_to" = Option<String>, Query, format = Date, description = "Only orders up to this date, that day (UTC) included, or up to this time", example = "2024-01-31"),
+        ("page" = Option<u64>, Query, minimum = 1, description = "Page number, starting at 1; defaults to 1", example = 1),
+        ("limit" = Option<u64>, Query, minimum = 1, description = "Orders per page; defaults to 20, and values above 100 are reduced to 100", example = 20),
     ),
     responses(
         (status = 200, description = "A page of orders, newest first", body = inline(Page<OrderBody>)),
@@ -46,10 +46,18 @@ pub(crate) async fn handle(call: AuthenticatedRequest<'_>) -> Result<Reply> {
     let uuid = customer_uuid(&call)?;
     let paging = Paging::read(call.request)?;
     let period = read_period(call.request)?;
-    let read_status = |text: &str| text.parse().map_err(|error| Error::invalid("status", format!("{error}")));
-    let status: Option<OrderStatus> = call.request.query("status").map(read_status).transpose()?;
+    let status = call.request.query("status").map(read_status).transpose()?;
     let page = (paging.page, paging.limit);
     let found = call.store().orders(call.tenant(), uuid, status, period, page).await?;
     let data = found.orders.iter().map(OrderBody::from).collect();
     Reply::json(StatusCode::OK, &Page { data, meta: paging.meta(found.total) })
+}
+
+/// Reads a status exactly as responses show it.
+fn read_status(text: &str) -> Result<OrderStatus> {
+    let status = OrderStatus::ALL.into_iter().find(|status| status.as_str() == text);
+    status.ok_or_else(|| {
+        let names = OrderStatus::ALL.map(OrderStatus::as_str).join(", ");
+        Error::invalid("status", format!("must be one of {names}"))
+    })
 }

@@ -54,7 +54,6 @@ impl PreciseNumber {
 
     /// Returns whether the number is zero.
     #[must_use]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
     pub fn is_zero(&self) -> bool {
         self.0.is_zero()
     }

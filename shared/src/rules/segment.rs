@@ -3,10 +3,10 @@
 use crate::model::Figures;
 
 /// The total from which a customer is of high value, in cents.
-const HIGH_VALUE: i64 = 10_000_00;
+const HIGH_VALUE: i64 = 1_000_000;
 
 /// The total from which a customer is of medium value, in cents.
-const MEDIUM_VALUE: i64 = 1_000_00;
+const MEDIUM_VALUE: i64 = 100_000;
 
 /// The worth of a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

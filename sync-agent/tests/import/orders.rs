@@ -110,52 +110,60 @@ async fn rows_of_one_file_are_the_lines_of_its_orders() {
     assert_eq!(sold(&engine, 2).await, (1, "3.00".into()));
 }
 
+/// Lines and reasons of the rejected rows of [`MOSTLY_WRONG`] without the line that has no order.
+const REASONS: [(&str, &str); 12] = [
+    ("3", "customerId: the source `shop` imported no customer `unknown`"),
+    ("4", "orderDate: must be a date such as 2024-01-15"),
+    (
+        "5",
+        "status: must be pending, confirmed, processing, shipped, delivered, cancelled or returned, or removed",
+    ),
+    ("6", "orders.csv line 6: unitPrice: must be a number"),
+    ("7", "orders.csv line 7: quantity: must be between"),
+    ("8", "orders.csv line 9: row: contradicts line 8"),
+    ("9", "contradicts line 8"),
+    ("10", "row: the sum of the order's lines must not be negative"),
+    ("11", "customerId: no customer has the email `unknown@example.com`"),
+    ("12", "customerId: the source `shop` imported no customer `unknown`"),
+    ("13", "customerId: customer `cust_99` does not exist"),
+    ("14", "orders.csv line 14: productId: must not be empty"),
+];
+
+/// Orders of which the first and the last are valid, and a line without an order.
+const MOSTLY_WRONG: &str = "\
+    1,A,2024-01-15,shipped,p1,1,10\r\n\
+    2,unknown,2024-01-15,shipped,p1,1,10\r\n\
+    3,A,2024-02-30,shipped,p1,1,10\r\n\
+    4,A,2024-01-15,lost,p1,1,10\r\n\
+    5,A,2024-01-15,shipped,p1,1,abc\r\n\
+    6,A,2024-01-15,shipped,p1,1e400,10\r\n\
+    7,A,2024-01-15,shipped,p1,1,10\r\n\
+    7,A,2024-01-16,shipped,p1,1,10\r\n\
+    8,A,2024-01-15,shipped,p1,-1,10\r\n\
+    9,unknown@example.com,2024-01-15,shipped,p1,1,10\r\n\
+    2,unknown,2024-01-15,shipped,p2,1,10\r\n\
+    ,A,2024-01-15,shipped,p1,1,10\r\n\
+    10,cust_99,2024-01-15,shipped,p1,1,10\r\n\
+    11,A,2024-01-15,shipped,,1,10\r\n\
+    12,B,2024-01-15,shipped,p1,1,10\r\n";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rejected_orders_are_reported_with_line_and_reason_and_the_rest_is_imported() {
     let engine = with_customers().await;
-    let rows = "\
-        1,A,2024-01-15,shipped,p1,1,10\r\n\
-        2,unknown,2024-01-15,shipped,p1,1,10\r\n\
-        3,A,2024-02-30,shipped,p1,1,10\r\n\
-        4,A,2024-01-15,lost,p1,1,10\r\n\
-        5,A,2024-01-15,shipped,p1,1,abc\r\n\
-        6,A,2024-01-15,shipped,p1,1e400,10\r\n\
-        7,A,2024-01-15,shipped,p1,1,10\r\n\
-        7,A,2024-01-16,shipped,p1,1,10\r\n\
-        8,A,2024-01-15,shipped,p1,-1,10\r\n\
-        9,unknown@example.com,2024-01-15,shipped,p1,1,10\r\n\
-        2,unknown,2024-01-15,shipped,p2,1,10\r\n\
-        ,A,2024-01-15,shipped,p1,1,10\r\n\
-        10,cust_99,2024-01-15,shipped,p1,1,10\r\n\
-        11,A,2024-01-15,shipped,,1,10\r\n\
-        12,B,2024-01-15,shipped,p1,1,10\r\n";
-    engine.file("orders.csv", &format!("{ORDERS}{rows}"));
+    engine.file("orders.csv", &format!("{ORDERS}{MOSTLY_WRONG}"));
     let (exit, json) = import(&engine, "orders.csv", &["--rejects", "rejects.csv"]).await;
     assert_eq!(exit, Some(1), "{json}");
     // A line without an order's id could belong to any order.
     assert!(json["error"].as_str().unwrap().contains("line 13: orderId: must not be empty"), "{json}");
     let without_id: String =
-        rows.lines().filter(|row| !row.starts_with(',')).map(|row| format!("{row}\r\n")).collect();
+        MOSTLY_WRONG.lines().filter(|row| !row.starts_with(',')).map(|row| format!("{row}\r\n")).collect();
     engine.file("orders.csv", &format!("{ORDERS}{without_id}"));
     let (exit, json) = import(&engine, "orders.csv", &["--rejects", "rejects.csv"]).await;
     assert_eq!((exit, counts(&json)), (Some(3), [2, 0, 0, 0, 12]), "{json}");
     assert_eq!(json["rejects_file"], "rejects.csv");
     let rejects = std::fs::read_to_string(engine.folder.path().join("rejects.csv")).unwrap();
     let reasons: Vec<&str> = rejects.lines().skip(1).collect();
-    for (row, (line, reason)) in reasons.iter().zip([
-        ("3", "customerId: the source `shop` imported no customer `unknown`"),
-        ("4", "orderDate: must be a date such as 2024-01-15"),
-        ("5", "status: must be pending, confirmed, processing, shipped, delivered, cancelled or returned, or removed"),
-        ("6", "orders.csv line 6: unitPrice: must be a number"),
-        ("7", "orders.csv line 7: quantity: must be between"),
-        ("8", "orders.csv line 9: row: contradicts line 8"),
-        ("9", "contradicts line 8"),
-        ("10", "row: the sum of the order's lines must not be negative"),
-        ("11", "customerId: no customer has the email `unknown@example.com`"),
-        ("12", "customerId: the source `shop` imported no customer `unknown`"),
-        ("13", "customerId: customer `cust_99` does not exist"),
-        ("14", "orders.csv line 14: productId: must not be empty"),
-    ]) {
+    for (row, (line, reason)) in reasons.iter().zip(REASONS) {
         assert!(row.starts_with(&format!("{line},")) && row.contains(reason), "{row}");
     }
     assert_eq!(reasons.len(), 12);

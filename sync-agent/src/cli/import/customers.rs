@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{FileArgs, ImportArgs, OutcomeLabels};
+use super::{FileArgs, Import, ImportArgs, OutcomeLabels};
 use crate::import::customers::Customers;
 use crate::import::customers::fields::Field;
 use crate::import::field::ImportField as _;
@@ -70,7 +70,7 @@ impl ImportArgs for CustomerArgs {
         &self.file
     }
 
-    fn import(&self) -> Result<(Customers, FileMapping<Field>), String> {
+    fn import(&self) -> Result<Import<Customers>, String> {
         let mapping = FileMapping { columns: self.columns.clone(), ..FileMapping::default() };
         Ok((self.kind(), mapping))
     }

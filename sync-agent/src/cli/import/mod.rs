@@ -67,6 +67,9 @@ impl FileArgs {
     }
 }
 
+/// A kind of record with its options, and the mapping of the file.
+type Import<K> = (K, FileMapping<<K as ImportKind>::Field>);
+
 /// The arguments of one import command, and the texts of its result.
 pub(super) trait ImportArgs {
     type Kind: ImportKind;
@@ -80,7 +83,7 @@ pub(super) trait ImportArgs {
     ///
     /// # Errors
     /// Returns what is wrong with the mapping file.
-    fn import(&self) -> Result<(Self::Kind, FileMapping<<Self::Kind as ImportKind>::Field>), String>;
+    fn import(&self) -> Result<Import<Self::Kind>, String>;
 
     /// Returns a line that explains the counts, if they need one.
     fn hint(&self, outcome: &ImportOutcome) -> Option<String>;

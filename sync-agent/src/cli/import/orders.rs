@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::{FileArgs, ImportArgs, OutcomeLabels};
+use super::{FileArgs, Import, ImportArgs, OutcomeLabels};
 use crate::import::field::ImportField as _;
 use crate::import::mapping::ColumnChoice;
 use crate::import::mapping_file::{FileMapping, MappingFile};
@@ -76,7 +76,7 @@ impl ImportArgs for OrderArgs {
         &self.file
     }
 
-    fn import(&self) -> Result<(Orders, FileMapping<OrderField>), String> {
+    fn import(&self) -> Result<Import<Orders>, String> {
         let (source, lines) = (self.source.clone(), self.lines.clone());
         let kind = Orders { source, lines, ..Orders::default() };
         let mut mapping = FileMapping { columns: self.columns.clone(), ..FileMapping::default() };

@@ -4,7 +4,7 @@ use clap::Args;
 use clientele_shared::model::Currency;
 use serde::Serialize;
 
-use super::{FileArgs, ImportArgs, OutcomeLabels};
+use super::{FileArgs, Import, ImportArgs, OutcomeLabels};
 use crate::import::field::ImportField as _;
 use crate::import::mapping::ColumnChoice;
 use crate::import::mapping_file::FileMapping;
@@ -61,7 +61,7 @@ impl ImportArgs for PriceArgs {
         &self.file
     }
 
-    fn import(&self) -> Result<(Prices, FileMapping<PriceField>), String> {
+    fn import(&self) -> Result<Import<Prices>, String> {
         let mapping = FileMapping { columns: self.columns.clone(), ..FileMapping::default() };
         Ok((Prices { currency: self.currency }, mapping))
     }
