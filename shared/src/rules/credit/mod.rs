@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use risk::{Risk, utilization};
 
 use self::points::{LessIsBetter, MoreIsBetter};
+use self::risk::granted;
 use crate::model::{Customer, Figures, Money, Timestamp};
 
 /// A credit score, from 300 to 850.
@@ -111,15 +112,9 @@ impl Applicant<'_> {
         self.customer.fields.customer_since.unwrap_or(self.customer.created_at)
     }
 
-    /// Returns the whole days since the customer became one, negative if that is to come.
-    fn days_as_customer(&self) -> i64 {
-        const DAY: i64 = 24 * 3600 * 1000;
-        self.at.as_millis().saturating_sub(self.customer_since().as_millis()).div_euclid(DAY)
-    }
-
-    /// Returns the credit limit in cents, or `None` if no credit is granted.
-    fn limit_cents(&self) -> Option<i64> {
-        self.customer.fields.credit_limit.map(Money::to_cents).filter(|cents| *cents > 0)
+    /// Returns the credit limit, or `None` if no credit is granted.
+    fn limit(&self) -> Option<Decimal> {
+        granted(self.customer.fields.credit_limit)
     }
 }
 
@@ -163,14 +158,14 @@ pub fn score(applicant: &Applicant<'_>) -> Score {
     let Applicant { customer, figures, .. } = applicant;
     let allowed = net_days(customer.fields.payment_terms.as_deref());
     let days_late = figures.average_payment_days().map(|average| average - Decimal::from(allowed));
-    let utilization = applicant.limit_cents().map(|_| applicant.utilization());
+    let utilization = applicant.limit().map(|_| applicant.utilization());
     let points = points::START
         + points::status_points(customer.fields.status)
         + utilization.map_or(0, |percent| fewest(points::UTILIZATION, percent))
         + days_late.map_or(0, |days| fewest(points::DAYS_LATE, days))
-        + most(points::PAID_ORDERS, figures.paid_orders.into())
-        + most(points::LIFETIME_VALUE, figures.lifetime_value.to_cents().div_euclid(100))
-        + most(points::DAYS_AS_CUSTOMER, applicant.days_as_customer());
+        + most(points::PAID_ORDERS, figures.paid_orders)
+        + most(points::LIFETIME_VALUE, figures.lifetime_value.get())
+        + most(points::DAYS_AS_CUSTOMER, applicant.customer_since().days_until(applicant.at));
     Score::nearest(points)
 }
 
@@ -179,8 +174,9 @@ fn fewest(rule: LessIsBetter, value: Decimal) -> i32 {
     first.map_or(rule.above, |(_, points)| *points)
 }
 
-fn most(rule: MoreIsBetter, value: i64) -> i32 {
-    let first = rule.from.iter().find(|(bound, _)| value >= i64::from(*bound));
+fn most(rule: MoreIsBetter, value: impl Into<Decimal>) -> i32 {
+    let value = value.into();
+    let first = rule.from.iter().find(|(bound, _)| value >= Decimal::from(*bound));
     first.map_or(0, |(_, points)| *points)
 }
 
@@ -196,19 +192,18 @@ fn net_days(terms: Option<&str>) -> u16 {
     }
 }
 
-/// The largest amount of money there is, in cents.
-const MAX_CENTS: i128 = 99_999_999_999_999;
+/// The largest amount of money there is.
+const MAX_CENTS: i64 = 99_999_999_999_999;
 
 /// Returns a part of the current credit limit or, without one, of the average order, rounded to cents.
 fn recommended_limit(applicant: &Applicant<'_>, rating: Rating) -> Money {
     let Figures { lifetime_value, orders, .. } = applicant.figures;
-    let (cents, percent, shares) = match applicant.limit_cents() {
+    let (amount, percent, shares) = match applicant.limit() {
         Some(limit) => (limit, points::percent_of_limit(rating), 1),
-        None => (lifetime_value.to_cents(), points::percent_of_average_order(rating), (*orders).max(1)),
+        None => (lifetime_value.get(), points::percent_of_average_order(rating), (*orders).max(1)),
     };
-    let (hundredths, divisor) = (i128::from(cents.max(0)) * i128::from(percent), i128::from(shares) * 100);
-    let cents = ((2 * hundredths + divisor) / (2 * divisor)).min(MAX_CENTS);
-    Money::from_cents(i64::try_from(cents).unwrap_or(i64::MAX))
+    let hundredths = amount.max(Decimal::ZERO) * Decimal::from(percent) / Decimal::from(shares);
+    Money::rounded(hundredths / Decimal::ONE_HUNDRED).unwrap_or_else(|| Money::from_cents(MAX_CENTS))
 }
 
 #[cfg(test)]

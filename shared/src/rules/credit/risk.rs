@@ -45,11 +45,15 @@ impl Risk {
 /// is 0.0 without a limit or with one of 0, above 100 if the limit is exceeded, and negative if the customer is owed money.
 #[must_use]
 pub fn utilization(balance: Money, credit_limit: Option<Money>) -> Decimal {
-    let limit = credit_limit.map(Money::to_cents).filter(|cents| *cents > 0);
-    let percent =
-        limit.map(|cents| Decimal::from(balance.to_cents()) * Decimal::ONE_HUNDRED / Decimal::from(cents));
+    let limit = granted(credit_limit);
+    let percent = limit.map(|limit| balance.get() * Decimal::ONE_HUNDRED / limit);
     let mut rounded =
         percent.unwrap_or_default().round_dp_with_strategy(1, RoundingStrategy::MidpointAwayFromZero);
     rounded.rescale(1);
     rounded
+}
+
+/// Returns the credit limit, or `None` if no credit is granted.
+pub(super) fn granted(credit_limit: Option<Money>) -> Option<Decimal> {
+    credit_limit.map(Money::get).filter(|limit| *limit > Decimal::ZERO)
 }
