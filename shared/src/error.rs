@@ -19,10 +19,14 @@ pub enum Error {
     #[error("{0} not found")]
     NotFound(&'static str),
 
-    /// The request conflicts with the current state: a unique value is taken, an idempotency key was used for
-    /// another request, or another writer has changed the record in the meantime.
+    /// The request conflicts with the current state: an idempotency key was used for another request, a tenant has as
+    /// many records as it can have, or another writer has changed the record in the meantime.
     #[error("{0}")]
     Conflict(String),
+
+    /// Another customer has the email, and the tenant's emails must be unique.
+    #[error("Another customer has this email")]
+    DuplicateEmail,
 
     /// The record is not at the version that the caller required (`If-Match`).
     #[error("The record has changed and is now at version {actual}; fetch it again and retry")]
@@ -42,6 +46,13 @@ pub enum Error {
     /// The caller is authenticated but is not allowed to do this.
     #[error("{0}")]
     Forbidden(String),
+
+    /// The tenant has made as many requests as it is allowed to make in a month.
+    #[error("Monthly usage limit of {limit} requests exceeded")]
+    UsageExceeded {
+        /// The most requests in a month.
+        limit: u64,
+    },
 
     /// Too many requests arrive at the same time. The same request can succeed later.
     #[error("Too many requests; try again later")]

@@ -135,9 +135,7 @@ impl Authorization {
             Ok(()) => {}
         }
         match self.usage {
-            Some(usage) if usage.count > self.limit => {
-                Err(Error::Forbidden(format!("Monthly usage limit of {} requests exceeded", self.limit)))
-            }
+            Some(usage) if usage.count > self.limit => Err(Error::UsageExceeded { limit: self.limit }),
             _ => Ok(()),
         }
     }

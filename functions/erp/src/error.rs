@@ -73,9 +73,9 @@ fn kind(error: &Error) -> (StatusCode, &'static str) {
         }
         Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "validation_error"),
         Error::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
-        Error::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+        Error::Forbidden(_) | Error::UsageExceeded { .. } => (StatusCode::FORBIDDEN, "forbidden"),
         Error::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
-        Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
+        Error::Conflict(_) | Error::DuplicateEmail => (StatusCode::CONFLICT, "conflict"),
         Error::VersionMismatch { .. } => (StatusCode::PRECONDITION_FAILED, "version_mismatch"),
         Error::Throttled { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         Error::Unavailable { .. } | Error::ServiceUnavailable { .. } => {

@@ -72,11 +72,13 @@ impl Dialect for PoolFiles {
 fn status(error: &Error) -> StatusCode {
     match error {
         Error::Unauthorized(_) => StatusCode::UNAUTHORIZED,
-        Error::Forbidden(_) => StatusCode::FORBIDDEN,
+        Error::Forbidden(_) | Error::UsageExceeded { .. } => StatusCode::FORBIDDEN,
         Error::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         Error::Invalid(_) => StatusCode::BAD_REQUEST,
-        Error::NotFound(_) | Error::Conflict(_) | Error::VersionMismatch { .. } => StatusCode::OK,
+        Error::NotFound(_) | Error::Conflict(_) | Error::DuplicateEmail | Error::VersionMismatch { .. } => {
+            StatusCode::OK
+        }
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -84,10 +86,10 @@ fn status(error: &Error) -> StatusCode {
 pub(crate) fn code(error: &Error) -> &'static str {
     match error {
         Error::Unauthorized(_) => "UNAUTHORIZED",
-        Error::Forbidden(_) => "FORBIDDEN",
+        Error::Forbidden(_) | Error::UsageExceeded { .. } => "FORBIDDEN",
         Error::NotFound(_) => "NOT_FOUND",
         Error::Invalid(_) => BAD_USER_INPUT,
-        Error::Conflict(_) | Error::VersionMismatch { .. } => "CONFLICT",
+        Error::Conflict(_) | Error::DuplicateEmail | Error::VersionMismatch { .. } => "CONFLICT",
         Error::Throttled { .. } => "RATE_LIMITED",
         _ => "INTERNAL_SERVER_ERROR",
     }
@@ -190,14 +192,7 @@ pub(crate) fn persisted_query_not_supported() -> Reply {
 /// Returns the response to a document that asks for more than a function can return. The writes of a mutation took effect
 /// all the same.
 pub(crate) fn response_too_large(is_mutation: bool) -> Reply {
-    let megabytes = response_size::MAX_BYTES / 100_000;
-    let advice = if is_mutation {
-        "the changes were made: do not send them again, and select fewer fields next time"
-    } else {
-        "lower `first` or `limit`, or select fewer fields"
-    };
-    let message =
-        format!("The response would be larger than {}.{} MB; {advice}", megabytes / 10, megabytes % 10);
+    let message = response_size::too_large(is_mutation, "lower `first` or `limit`, or select fewer fields");
     error_reply(StatusCode::OK, "RESPONSE_TOO_LARGE", &message)
 }
 

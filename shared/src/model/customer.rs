@@ -139,6 +139,18 @@ pub struct CustomerFields {
     pub contact_sequence: u32,
 }
 
+impl CustomerFields {
+    /// Returns the given and family name, or else the organisation's name. It is empty if there is none of the three.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        match (self.first_name.as_deref(), self.last_name.as_deref()) {
+            (Some(first), Some(last)) => format!("{first} {last}"),
+            (Some(name), None) | (None, Some(name)) => name.to_owned(),
+            (None, None) => self.company_name.clone().unwrap_or_default(),
+        }
+    }
+}
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

@@ -27,6 +27,8 @@ pub enum Condition {
     QuickbooksId(Vec<String>),
     /// Has a QuickBooks id (`true`), or has none (`false`).
     HasQuickbooksId(bool),
+    /// Has agreed to marketing (`true`), or has not (`false`).
+    AcceptsMarketing(bool),
     /// Was created in this period.
     CreatedAt(Period),
     /// Last changed in this period.
@@ -67,6 +69,7 @@ impl Condition {
                 is_one_of(fields.quickbooks_id.as_deref(), values, |own, value| own == value)
             }
             Self::HasQuickbooksId(has) => fields.quickbooks_id.is_some() == *has,
+            Self::AcceptsMarketing(accepts) => fields.accepts_marketing == *accepts,
             Self::CreatedAt(period) => period.holds(customer.created_at),
             Self::UpdatedAt(period) => period.holds(customer.updated_at),
         }
@@ -83,7 +86,10 @@ impl Condition {
             Self::PostalCode(values) => Some(texts(MarkKind::PostalCode, values)),
             Self::Email(values) => Some(values.iter().map(|email| Mark::email(email)).collect()),
             Self::QuickbooksId(values) => Some(values.iter().map(|id| Mark::quickbooks_id(id)).collect()),
-            Self::HasQuickbooksId(_) | Self::CreatedAt(_) | Self::UpdatedAt(_) => None,
+            Self::HasQuickbooksId(_)
+            | Self::AcceptsMarketing(_)
+            | Self::CreatedAt(_)
+            | Self::UpdatedAt(_) => None,
         }
     }
 
@@ -100,6 +106,7 @@ impl Condition {
             (Self::CreatedAt(created), None) => format!("created={}", period(created)),
             (Self::UpdatedAt(updated), None) => format!("updated={}", period(updated)),
             (Self::HasQuickbooksId(has), None) => format!("has_qb={has}"),
+            (Self::AcceptsMarketing(accepts), None) => format!("marketing={accepts}"),
             // The others have marks.
             (_, None) => String::new(),
         }
@@ -176,6 +183,8 @@ mod tests {
         check(&Condition::QuickbooksId(texts(&["QB-12345"])), true);
         check(&Condition::QuickbooksId(texts(&["QB12345"])), false);
         check(&Condition::HasQuickbooksId(false), false);
+        check(&Condition::AcceptsMarketing(false), true);
+        check(&Condition::AcceptsMarketing(true), false);
     }
 
     #[test]

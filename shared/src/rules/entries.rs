@@ -9,6 +9,9 @@ use crate::model::{Customer, Figures, TagId, Timestamp};
 /// The longest value in a sort key, in bytes. DynamoDB's limit for the whole key is 1,024.
 const MAX_VALUE: usize = 900;
 
+/// Added to amounts, so that negative ones sort first.
+const SHIFT: i64 = 1_000_000_000_000_000_000;
+
 /// A value that lists are filtered by: one entry for each customer that has it, in order of number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mark {
@@ -126,7 +129,7 @@ pub enum Sort {
     FirstName,
     /// By family name.
     LastName,
-    /// By given and family name.
+    /// By given and family name, or the organisation's name if there is neither.
     FullName,
     /// By the total value of all orders.
     Expenses,
@@ -180,8 +183,20 @@ impl SortValue {
     /// An amount in hundredths, shifted by 10^18 so that negative amounts sort first, with 19 digits.
     #[must_use]
     pub fn cents(cents: i64) -> Self {
-        const SHIFT: i64 = 1_000_000_000_000_000_000;
         Self(format!("{:0>19}", cents.clamp(-SHIFT, SHIFT) + SHIFT))
+    }
+
+    /// The amount in hundredths of a value that was made of one; `None` for other values.
+    #[must_use]
+    pub fn to_cents(&self) -> Option<i64> {
+        self.0.parse::<i64>().ok()?.checked_sub(SHIFT)
+    }
+
+    /// A value that a client sends back, or `None` if no sort key has it.
+    #[must_use]
+    pub fn from_client(value: &str) -> Option<Self> {
+        let is_possible = value.len() <= MAX_VALUE && !value.contains(char::is_control);
+        is_possible.then(|| Self(value.to_owned()))
     }
 
     /// A value that was read from a sort key.
@@ -210,10 +225,7 @@ pub fn sort_value(sort: Sort, customer: &Customer, figures: &Figures) -> Option<
         Sort::Email => SortValue::text(&fold::email(fields.email.as_deref().unwrap_or_default())),
         Sort::FirstName => text(&fields.first_name),
         Sort::LastName => text(&fields.last_name),
-        Sort::FullName => {
-            let names = [fields.first_name.as_deref(), fields.last_name.as_deref()];
-            SortValue::text(&names.into_iter().flatten().collect::<Vec<_>>().join(" "))
-        }
+        Sort::FullName => SortValue::text(&fields.full_name()),
         Sort::Expenses => SortValue::cents(figures.lifetime_value.to_cents()),
         Sort::OrdersCount => SortValue::count(figures.orders),
     })
@@ -268,6 +280,7 @@ mod tests {
     fn numbers_sort_as_texts() {
         let cents = [-5, 0, 7, 1_000, i64::MAX].map(SortValue::cents);
         assert!(cents.is_sorted() && cents.iter().all(|value| value.as_str().len() == 19));
+        assert_eq!(SortValue::cents(-12_345).to_cents(), Some(-12_345));
         assert!(SortValue::count(9) < SortValue::count(10));
         let moment = |millis| SortValue::moment(Timestamp::from_millis(millis));
         assert!(moment(-1) <= moment(0) && moment(999) < moment(1_700_000_000_000));

@@ -192,8 +192,9 @@ impl CustomerQuery {
         }
     }
 
-    /// Whether the first position comes after the second in this list.
-    pub(super) fn is_after(&self, position: &Position, other: &Position) -> bool {
+    /// Returns whether the first position comes after the second in this list.
+    #[must_use]
+    pub fn is_after(&self, position: &Position, other: &Position) -> bool {
         self.order(position, other) == Ordering::Greater
     }
 

@@ -189,7 +189,9 @@ impl Store {
         let uuid = tenant.customer_uuid(number);
         match self.customer_update(tenant, uuid, change, Write::under(rules)).await {
             Ok(_) => Ok(Ok(())),
-            Err(error @ (Error::NotFound(_) | Error::Invalid(_) | Error::Conflict(_))) => Ok(Err(error)),
+            Err(
+                error @ (Error::NotFound(_) | Error::Invalid(_) | Error::Conflict(_) | Error::DuplicateEmail),
+            ) => Ok(Err(error)),
             Err(error) => Err(error),
         }
     }

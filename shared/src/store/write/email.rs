@@ -57,7 +57,7 @@ impl Store {
     /// The claim of a customer (`None`: one that is yet to be created) to the email in these fields, if there is one.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when another customer has the email.
+    /// [`Error::DuplicateEmail`] when another customer has the email.
     pub(in crate::store) async fn email_claim(
         &self,
         tenant: &Tenant,
@@ -69,7 +69,7 @@ impl Store {
         let (claim, taken) =
             try_join(self.email_claim_read(&key), self.email_is_indexed(tenant, own, email)).await?;
         if taken || self.email_is_claimed(tenant, own, claim.as_ref(), email).await? {
-            return Err(Error::Conflict("Another customer has this email".into()));
+            return Err(Error::DuplicateEmail);
         }
         Ok(Some(EmailClaim { key, before: claim }))
     }

@@ -183,8 +183,13 @@ impl Store {
         request: Option<&IdempotentRequest<'_>>,
         outcome: Result<WriteOutcome>,
     ) -> Result<WriteOutcome> {
-        let Err(Error::NotFound(_) | Error::Conflict(_) | Error::VersionMismatch { .. } | Error::Invalid(_)) =
-            outcome
+        let Err(
+            Error::NotFound(_)
+            | Error::Conflict(_)
+            | Error::DuplicateEmail
+            | Error::VersionMismatch { .. }
+            | Error::Invalid(_),
+        ) = outcome
         else {
             return outcome;
         };
