@@ -4,12 +4,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
     ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
 };
 use async_graphql::{Name, Positioned, Request, ServerError};
 
-use crate::merge::merge_duplicates;
+use crate::merge::{Interfaces, merge_duplicates};
 
 /// Maximum length of a document, in bytes. The longest common introspection query has about 2,000.
 const MAX_BYTES: usize = 50_000;
@@ -70,7 +71,13 @@ pub struct RootField {
 /// # Errors
 /// Returns a [`ServerError`] if the document exceeds a limit, cannot be parsed, has a fragment that spreads
 /// itself, describes the schema many times over, or selects a mutation twice under different directives.
-pub fn inspect(request: &mut Request) -> Result<Option<RequestedOperation>, ServerError> {
+///
+/// `adapt` changes the parsed document before anything else looks at it.
+pub fn inspect(
+    request: &mut Request,
+    interfaces: Interfaces,
+    adapt: fn(&mut ExecutableDocument),
+) -> Result<Option<RequestedOperation>, ServerError> {
     if request.query.len() > MAX_BYTES {
         return Err(validation_error(format!("The document is longer than {MAX_BYTES} bytes")));
     }
@@ -80,6 +87,9 @@ pub fn inspect(request: &mut Request) -> Result<Option<RequestedOperation>, Serv
         )));
     }
     let name = request.operation_name.clone();
+    let mut document = parse_query(&request.query)?;
+    adapt(&mut document);
+    request.set_parsed_query(document);
     let document = request.parsed_query()?;
     let mut counter = Counter { document, counted: HashMap::new() };
     let (mut fields, mut described) = (0_u64, 0);
@@ -105,14 +115,15 @@ pub fn inspect(request: &mut Request) -> Result<Option<RequestedOperation>, Serv
         Some(requested) => operations.find(|(name, _)| name.is_some_and(|name| name.as_str() == requested)),
         None => operations.next(),
     };
-    requested.map(|(_, operation)| requested_operation(operation, document)).transpose()
+    requested.map(|(_, operation)| requested_operation(operation, document, interfaces)).transpose()
 }
 
 fn requested_operation(
     operation: &Positioned<OperationDefinition>,
     document: &ExecutableDocument,
+    interfaces: Interfaces,
 ) -> Result<RequestedOperation, ServerError> {
-    let merged = merge_duplicates(operation, document);
+    let merged = merge_duplicates(operation, document, interfaces);
     let mut fields = Vec::new();
     match merged.as_ref().and_then(|merged| merged.operations.iter().next()) {
         Some((_, merged)) => collect_root_fields(&merged.node.selection_set, document, &mut fields),
@@ -306,7 +317,7 @@ mod tests {
 
     #[track_caller]
     fn check(query: &str, expected: Result<Option<OperationType>, &str>) {
-        let found = inspect(&mut Request::new(query)).map_err(|e| e.message);
+        let found = inspect(&mut Request::new(query), &[], |_| {}).map_err(|e| e.message);
         let found = found.map(|operation| operation.map(|operation| operation.kind));
         assert_eq!(found, expected.map_err(str::to_owned), "{query}");
     }
@@ -316,7 +327,7 @@ mod tests {
         check("{ me { id } }", Ok(Some(OperationType::Query)));
         check("mutation M { x }", Ok(Some(OperationType::Mutation)));
         let two = "query A { x } mutation B { y }";
-        let named = |name: &str| inspect(&mut Request::new(two).operation_name(name)).unwrap();
+        let named = |name: &str| inspect(&mut Request::new(two).operation_name(name), &[], |_| {}).unwrap();
         let found = named("B").unwrap();
         assert_eq!(found.kind, OperationType::Mutation);
         assert_eq!(found.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(), ["y"]);
@@ -348,8 +359,9 @@ mod tests {
 
     #[test]
     fn repeated_mutations_are_merged_or_rejected() {
-        let root_fields =
-            |query: &str| inspect(&mut Request::new(query)).map(|found| found.unwrap().fields.len());
+        let root_fields = |query: &str| {
+            inspect(&mut Request::new(query), &[], |_| {}).map(|found| found.unwrap().fields.len())
+        };
         assert_eq!(root_fields("mutation { x { a } ...f ...f } fragment f on M { x { a } y }").unwrap(), 2);
         let error = root_fields("mutation($a: Boolean!) { x ... @include(if: $a) { x } }").unwrap_err();
         let expected = "The mutation \"x\" is selected twice under different directives; select it once";
@@ -410,7 +422,7 @@ mod tests {
     proptest! {
         #[test]
         fn inspect_never_panics(query in "[{}()\\[\\]\"#\\\\a$:! \n…]{0,60}") {
-            let _either_way = inspect(&mut Request::new(query));
+            let _either_way = inspect(&mut Request::new(query), &[], |_| {});
         }
     }
 }

@@ -8,24 +8,28 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field, InlineFragment, OperationDefinition, Selection,
-    SelectionSet,
+    SelectionSet, TypeCondition,
 };
-use async_graphql::{Name, Positioned};
+use async_graphql::{Name, Pos, Positioned};
+
+/// The fields whose type is an interface, each with the only type that implements it.
+pub type Interfaces = &'static [(&'static str, &'static str)];
 
 /// Returns the document of one operation in which no place selects a field twice, except under different directives;
 /// `None` if that is so already. Fragments are expanded in place, so the document has no fragment definitions.
 ///
-/// That is right for valid documents whose types have no interfaces and unions: there, a fragment has the type of its
-/// place. Invalid documents must be refused before the merged one is executed.
+/// That is right for valid documents of a schema without unions whose interfaces have one type each: there, a fragment has
+/// the type of its place. Invalid documents must be refused before the merged one is executed.
 pub(crate) fn merge_duplicates(
     operation: &Positioned<OperationDefinition>,
     document: &ExecutableDocument,
+    interfaces: Interfaces,
 ) -> Option<ExecutableDocument> {
     if !can_have_duplicates(&operation.node.selection_set.node) {
         return None;
     }
     let before = &operation.node.selection_set;
-    let items = merge_items(&[&before.node], document);
+    let items = merge_items(&[&before.node], document, interfaces);
     let after = Positioned::new(SelectionSet { items }, before.pos);
     if count(&after.node, document) == count(&before.node, document) {
         return None;
@@ -155,31 +159,51 @@ impl<'a> Groups<'a> {
     }
 }
 
-fn merge_items(sets: &[&SelectionSet], document: &ExecutableDocument) -> Vec<Positioned<Selection>> {
+fn merge_items(
+    sets: &[&SelectionSet],
+    document: &ExecutableDocument,
+    interfaces: Interfaces,
+) -> Vec<Positioned<Selection>> {
     let mut groups = Groups::default();
     for set in sets {
         groups.add_all(set, document);
     }
     let items = groups.groups.into_iter().map(|Group { first, sets }| {
-        let items = merge_items(&sets, document);
+        let items = merge_items(&sets, document, interfaces);
         match first {
             Selected::Field(field) => {
-                let selection_set = Positioned::new(SelectionSet { items }, field.node.selection_set.pos);
+                let pos = field.node.selection_set.pos;
+                let interface = interfaces.iter().find(|(name, _)| *name == field.node.name.node.as_str());
+                let items = match interface {
+                    Some((_, implementor)) => vec![fragment(Some(implementor), &[], items, pos)],
+                    None => items,
+                };
+                let selection_set = Positioned::new(SelectionSet { items }, pos);
                 let merged = Field { selection_set, ..field.node.clone() };
                 Positioned::new(Selection::Field(Positioned::new(merged, field.pos)), field.pos)
             }
             Selected::Conditional(directives) => {
                 let pos = directives.first().map(|directive| directive.pos).unwrap_or_default();
-                let inline = InlineFragment {
-                    type_condition: None,
-                    directives: directives.to_vec(),
-                    selection_set: Positioned::new(SelectionSet { items }, pos),
-                };
-                Positioned::new(Selection::InlineFragment(Positioned::new(inline, pos)), pos)
+                fragment(None, directives, items, pos)
             }
         }
     });
     items.collect()
+}
+
+fn fragment(
+    on: Option<&str>,
+    directives: &[Positioned<Directive>],
+    items: Vec<Positioned<Selection>>,
+    pos: Pos,
+) -> Positioned<Selection> {
+    let condition = |on| Positioned::new(TypeCondition { on: Positioned::new(Name::new(on), pos) }, pos);
+    let inline = InlineFragment {
+        type_condition: on.map(condition),
+        directives: directives.to_vec(),
+        selection_set: Positioned::new(SelectionSet { items }, pos),
+    };
+    Positioned::new(Selection::InlineFragment(Positioned::new(inline, pos)), pos)
 }
 
 #[cfg(test)]
@@ -203,8 +227,14 @@ mod tests {
                 }
             }
             Selection::InlineFragment(inline) => {
-                let name = &inline.node.directives[0].node.name.node;
-                format!("...@{name}{{{}}}", show(&inline.node.selection_set.node.items))
+                let on = inline
+                    .node
+                    .type_condition
+                    .iter()
+                    .map(|condition| format!("on {}", condition.node.on.node));
+                let directives = inline.node.directives.iter().map(|one| format!("@{}", one.node.name.node));
+                let name: String = on.chain(directives).collect();
+                format!("...{name}{{{}}}", show(&inline.node.selection_set.node.items))
             }
             Selection::FragmentSpread(_) => "spread".into(),
         };
@@ -215,7 +245,7 @@ mod tests {
     fn merged(query: &str) -> Option<String> {
         let document = parse_query(query).unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
-        let merged = merge_duplicates(operation, &document)?;
+        let merged = merge_duplicates(operation, &document, &[("node", "A")])?;
         let (_, operation) = merged.operations.iter().next().unwrap();
         Some(show(&operation.node.selection_set.node.items))
     }
@@ -232,6 +262,14 @@ mod tests {
         check("{ ...f a { y } } fragment f on Q { a { x } ... { a { z } } }", "a{x z y}");
         let doubling = "{ ...f } fragment f on Q { ...g ...g } fragment g on Q { a { ...h ...h } } fragment h on A { x }";
         check(doubling, "a{x}");
+    }
+
+    #[test]
+    fn fields_of_an_interface_stay_in_a_fragment_on_its_type() {
+        check(
+            "{ node { id ... on A { x { y } } ...f } } fragment f on A { x { z } }",
+            "node{...on A{id x{y z}}}",
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
-use async_graphql::{Request, Response, async_trait};
+use async_graphql::{Request, Response, ServerError, async_trait};
 
 /// Makes a schema validate documents without executing them. A valid document has an empty response.
 #[derive(Debug)]
@@ -23,11 +23,15 @@ impl Extension for ValidateOnly {
 }
 
 /// Returns a request with the same document, variables and operation.
-#[must_use]
-pub fn request_to_validate(request: &Request) -> Request {
-    let copy = Request::new(&request.query).variables(request.variables.clone());
-    match &request.operation_name {
+///
+/// # Errors
+/// Returns a [`ServerError`] if the document cannot be parsed.
+pub fn request_to_validate(request: &mut Request) -> Result<Request, ServerError> {
+    let document = request.parsed_query()?.clone();
+    let mut copy = Request::new(&request.query).variables(request.variables.clone());
+    copy.set_parsed_query(document);
+    Ok(match &request.operation_name {
         Some(name) => copy.operation_name(name),
         None => copy,
-    }
+    })
 }

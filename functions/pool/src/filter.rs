@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use async_graphql::{ID, InputObject};
 
+use clientele_functions_graphql::Session;
 use clientele_shared::model::{self, CustomerNumber};
 use clientele_shared::rules::condition::{Condition, Period};
 use clientele_shared::rules::text;
 use clientele_shared::{Error, Result, store};
 
-use crate::session::{Session, check_value_count};
+use crate::tag::{self, check_value_count};
 use crate::types::{CustomerStatus, DateTime};
 
 /// Conditions that every customer in the list must meet. An empty list of values sets no condition.
@@ -236,7 +237,7 @@ impl FilterBuilder {
     async fn tags(&mut self, session: &Session, one: Option<ID>, many: Option<Vec<ID>>) -> Result<()> {
         let many = many.filter(|many| !many.is_empty());
         for ids in [one.map(|one| vec![one]), many].into_iter().flatten() {
-            self.conditions.push(Condition::Tag(session.parse_tag_ids("tagIds", &ids).await?));
+            self.conditions.push(Condition::Tag(tag::parse_ids(session, "tagIds", &ids).await?));
         }
         Ok(())
     }

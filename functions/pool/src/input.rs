@@ -8,14 +8,15 @@ use std::collections::HashSet;
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
-use clientele_shared::error::FieldError;
+use clientele_functions_common::form::{FormErrors, Spacing};
+use clientele_functions_graphql::Session;
+use clientele_functions_graphql::input::member;
 use clientele_shared::model::{CustomerFields, Status, TagId};
-use clientele_shared::rules::text::{Rule, email, is_blank, line, long_text};
+use clientele_shared::rules::text::{Rule, email, line, long_text};
 use clientele_shared::{Error, Result};
 
-use crate::session::{MAX_VALUES, Session};
 use crate::settings::PoolSettings;
-use crate::tag::read_ids;
+use crate::tag::{MAX_VALUES, parse_ids, read_ids};
 use crate::types::CustomerStatus;
 
 /// The fields that all customer inputs share.
@@ -139,13 +140,13 @@ impl TagChange {
         let set = match &input.tag_ids {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(Vec::new()),
-            MaybeUndefined::Value(ids) => Some(session.parse_tag_ids("tagIds", ids).await?),
+            MaybeUndefined::Value(ids) => Some(parse_ids(session, "tagIds", ids).await?),
         };
         if set.is_none() && add.is_empty() && remove.is_empty() {
             return Ok(None);
         }
-        let add = session.parse_tag_ids("addTagIds", add).await?;
-        let remove = session.parse_tag_ids("removeTagIds", remove).await?;
+        let add = parse_ids(session, "addTagIds", add).await?;
+        let remove = parse_ids(session, "removeTagIds", remove).await?;
         let mut kept: HashSet<TagId> = session.tags().await?.iter().map(|tag| tag.id.clone()).collect();
         for id in &remove {
             kept.remove(id);
@@ -186,23 +187,26 @@ impl Change {
     /// name or email address that the customer has.
     pub(crate) fn apply(&self, mut fields: CustomerFields) -> Result<CustomerFields> {
         let lacked_identity = lacks_identity(&fields);
-        let mut form = Form::default();
+        let mut errors = FormErrors::default();
         let input = &self.input;
-        form.text("firstName", &input.first_name, &mut fields.first_name, line);
-        form.text("lastName", &input.last_name, &mut fields.last_name, line);
-        form.text("email", &input.email, &mut fields.email, email);
-        form.verbatim("phone", &input.phone, &mut fields.phone);
-        form.verbatim("mobilePhone", &input.mobile_phone, &mut fields.mobile_phone);
-        form.text("companyName", &input.company_name, &mut fields.company_name, line);
-        form.text("street", &input.street, &mut fields.physical.line1, line);
-        form.text("city", &input.city, &mut fields.physical.city, line);
-        form.text("state", &input.state, &mut fields.physical.state, line);
-        form.text("zipCode", &input.zip_code, &mut fields.physical.postal_code, line);
-        form.text("notes", &input.notes, &mut fields.notes, long_text);
-        form.text("quickbooksId", &input.quickbooks_id, &mut fields.quickbooks_id, line);
+        let mut set = |name, value, target: &mut Option<String>, rule: Rule, spacing| {
+            errors.text(name, member(value), target, (rule, spacing));
+        };
+        set("firstName", &input.first_name, &mut fields.first_name, line, Spacing::Trimmed);
+        set("lastName", &input.last_name, &mut fields.last_name, line, Spacing::Trimmed);
+        set("email", &input.email, &mut fields.email, email, Spacing::Trimmed);
+        set("phone", &input.phone, &mut fields.phone, line, Spacing::Kept);
+        set("mobilePhone", &input.mobile_phone, &mut fields.mobile_phone, line, Spacing::Kept);
+        set("companyName", &input.company_name, &mut fields.company_name, line, Spacing::Trimmed);
+        set("street", &input.street, &mut fields.physical.line1, line, Spacing::Trimmed);
+        set("city", &input.city, &mut fields.physical.city, line, Spacing::Trimmed);
+        set("state", &input.state, &mut fields.physical.state, line, Spacing::Trimmed);
+        set("zipCode", &input.zip_code, &mut fields.physical.postal_code, line, Spacing::Trimmed);
+        set("notes", &input.notes, &mut fields.notes, long_text, Spacing::Trimmed);
+        set("quickbooksId", &input.quickbooks_id, &mut fields.quickbooks_id, line, Spacing::Trimmed);
         match &input.status {
             MaybeUndefined::Undefined => {}
-            MaybeUndefined::Null => form.add_error("status", "must not be null"),
+            MaybeUndefined::Null => errors.add("status", "must not be null"),
             MaybeUndefined::Value(status) => fields.status = (*status).into(),
         }
         if let Some(tags) = &self.tags {
@@ -210,52 +214,11 @@ impl Change {
             fields.tag_ids = tags.apply(&fields.tag_ids);
             if fields.tag_ids.len() > MAX_VALUES.max(before) {
                 let message = format!("must leave the customer with at most {MAX_VALUES} tags");
-                form.add_error("addTagIds", message);
+                errors.add("addTagIds", message);
             }
         }
-        if !form.errors.is_empty() {
-            return Err(Error::Invalid(form.errors));
-        }
+        let fields = errors.finish(fields)?;
         if lacks_identity(&fields) && !lacked_identity { Err(identity_required()) } else { Ok(fields) }
-    }
-}
-
-/// Collects the errors found while an input is applied.
-#[derive(Default)]
-struct Form {
-    errors: Vec<FieldError>,
-}
-
-impl Form {
-    /// Sets a text field to the trimmed text, or clears it if the text is blank.
-    fn text(&mut self, name: &str, input: &MaybeUndefined<String>, target: &mut Option<String>, rule: Rule) {
-        match input {
-            MaybeUndefined::Undefined => {}
-            MaybeUndefined::Null => *target = None,
-            MaybeUndefined::Value(text) if Some(text) == target.as_ref() => {}
-            MaybeUndefined::Value(text) if is_blank(text) => *target = None,
-            MaybeUndefined::Value(text) => match rule(text.trim()) {
-                Ok(value) => *target = Some(value),
-                Err(message) => self.add_error(name, message),
-            },
-        }
-    }
-
-    /// Sets a text field to the text exactly as sent, including outer white space, or clears it if the text is blank.
-    fn verbatim(&mut self, name: &str, input: &MaybeUndefined<String>, target: &mut Option<String>) {
-        match input {
-            MaybeUndefined::Value(text) if !is_blank(text) && Some(text) != target.as_ref() => {
-                match line(text) {
-                    Ok(value) => *target = Some(value),
-                    Err(message) => self.add_error(name, message),
-                }
-            }
-            _ => self.text(name, input, target, line),
-        }
-    }
-
-    fn add_error(&mut self, name: &str, message: impl Into<String>) {
-        self.errors.push(FieldError::new(name, message));
     }
 }
 

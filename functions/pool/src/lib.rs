@@ -1,7 +1,7 @@
 //! The pool dialect: GraphQL at `/graphql`, and CSV.
 //!
-//! [`graphql`] reads the document from the request, checks it before execution (`clientele_functions_graphql::document`), executes it and
-//! returns the response. `query` and `mutation` hold the root fields. Output objects are defined only in
+//! [`graphql`] is the endpoint; `clientele_functions_graphql::api` checks and executes the document. `query` and `mutation`
+//! hold the root fields. Output objects are defined only in
 //! `types`; input is read only in `input`, `filter` and `tag`; errors are formatted only in `error`.
 //! [`customer_export`] and [`pricing_export`] each return a file.
 
@@ -16,7 +16,6 @@ mod mutation;
 pub mod pricing_export;
 mod query;
 mod schema;
-mod session;
 mod settings;
 mod tag;
 mod types;

@@ -6,14 +6,16 @@ use async_graphql::{Context, ID, Object};
 use futures::FutureExt;
 use futures::future::try_join;
 
+use clientele_functions_graphql::write::written_customer;
+use clientele_functions_graphql::{Session, WriteField, session};
 use clientele_shared::model::{self, CustomerNumber};
-use clientele_shared::store::{IdempotentRequest, Updated, Write, WriteOutcome};
+use clientele_shared::store::{Updated, Write};
 use clientele_shared::{Error, Result};
 
 use crate::error;
 use crate::input::{BulkUpdateCustomersInput, Change, CreateCustomerInput, UpdateCustomerInput};
 use crate::schema::{WRITE, WRITE_MANY};
-use crate::session::{self, Session};
+use crate::settings::PoolSettings;
 use crate::tag::{self, CreateTagInput, UpdateTagInput};
 use crate::types::{BulkUpdateError, BulkUpdateResult, Customer, Tag};
 
@@ -35,8 +37,7 @@ impl Mutation {
         input: CreateCustomerInput,
     ) -> async_graphql::Result<Customer> {
         let session = session::from_context(context)?;
-        let field = WriteField::from_context(context);
-        create(session, &field, input).boxed().await.map(Customer::from).map_err(|e| session.field_error(e))
+        create(context, session, input).boxed().await.map(Customer::from).map_err(|e| session.field_error(e))
     }
 
     /// Updates a customer. Absent fields keep their value; `null` clears it. With the header
@@ -49,8 +50,7 @@ impl Mutation {
         input: UpdateCustomerInput,
     ) -> async_graphql::Result<Customer> {
         let session = session::from_context(context)?;
-        let field = WriteField::from_context(context);
-        update(session, &field, &id, input)
+        update(context, session, &id, input)
             .boxed()
             .await
             .map(Customer::from)
@@ -74,16 +74,14 @@ impl Mutation {
     #[graphql(complexity = "WRITE + child_complexity", visible = "has_extensions")]
     async fn delete_customer(&self, context: &Context<'_>, id: ID) -> async_graphql::Result<bool> {
         let session = session::from_context(context)?;
-        let field = WriteField::from_context(context);
-        delete(session, &field, &id).boxed().await.map(|()| true).map_err(|e| session.field_error(e))
+        delete(context, session, &id).boxed().await.map(|()| true).map_err(|e| session.field_error(e))
     }
 
     /// Creates a tag. With the header `Idempotency-Key`, a retried request takes effect only once.
     #[graphql(complexity = "WRITE + child_complexity")]
     async fn create_tag(&self, context: &Context<'_>, input: CreateTagInput) -> async_graphql::Result<Tag> {
         let session = session::from_context(context)?;
-        let key =
-            session.idempotency.as_ref().map(|request| request.key(&WriteField::from_context(context).name));
+        let key = WriteField::of(context).idempotency_key(session);
         let created = async {
             let (name, color) = input.read()?;
             let Session { store, tenant, .. } = session;
@@ -132,100 +130,65 @@ impl Mutation {
 
 /// Returns whether the tenant has turned on extensions to the pool API.
 fn has_extensions(context: &Context<'_>) -> bool {
-    session::from_context(context).is_ok_and(|session| session.settings.extensions)
+    PoolSettings::of(context).is_ok_and(|settings| settings.extensions)
 }
 
-/// A field that writes a customer.
-struct WriteField {
-    /// The operation and the field's response key, which distinguishes several writes in one document.
-    name: String,
-    /// Whether the document selects the customer's tags.
-    selects_tags: bool,
+fn settings<'a>(context: &Context<'a>) -> Result<&'a PoolSettings> {
+    PoolSettings::of(context).map_err(|error| Error::broken(error.message))
 }
 
-impl WriteField {
-    fn from_context(context: &Context<'_>) -> Self {
-        let field = context.field();
-        Self {
-            name: format!("pool-graphql {}", field.alias().unwrap_or_else(|| field.name())),
-            selects_tags: context.look_ahead().field("tags").exists(),
-        }
-    }
+/// Returns whether the document selects the tags of the customer that the field returns.
+fn selects_tags(context: &Context<'_>) -> bool {
+    context.look_ahead().field("tags").exists()
 }
 
 async fn create(
+    context: &Context<'_>,
     session: &Session,
-    field: &WriteField,
     input: CreateCustomerInput,
 ) -> Result<model::Customer> {
-    let fields = input.read(&session.settings)?;
+    let fields = input.read(settings(context)?)?;
     let tags = fields.tag_ids.clone();
+    let selects_tags = selects_tags(context);
     let Session { store, tenant, .. } = session;
     let authorization = Box::pin(async {
-        let tags_read = session.prefetch_tags(field.selects_tags || !tags.is_empty());
+        let tags_read = session.prefetch_tags(selects_tags || !tags.is_empty());
         let (rules, ()) = try_join(session.authorization(), tags_read).await?;
-        session.require_tags("tagIds", &tags).await.map(|()| rules)
+        tag::require(session, "tagIds", &tags).await.map(|()| rules)
     });
-    let write = Write { authorization, ..write(session, field) };
+    let write = Write { authorization, ..WriteField::of(context).write(session) };
     let outcome = session.written(store.customer_create(tenant, fields, write).await)?;
     written_customer(session, outcome).await
 }
 
 async fn update(
+    context: &Context<'_>,
     session: &Session,
-    field: &WriteField,
     id: &str,
     input: UpdateCustomerInput,
 ) -> Result<model::Customer> {
     let number = CustomerNumber::from_customer_id(id).ok_or(Error::NotFound("Customer"))?;
-    session.prefetch_tags(field.selects_tags).await?;
+    session.prefetch_tags(selects_tags(context)).await?;
     let change = input.read(session).await?;
     let Session { store, tenant, .. } = session;
     let uuid = tenant.customer_uuid(number);
-    let written =
-        store.customer_update(tenant, uuid, |fields| change.apply(fields), write(session, field)).await;
+    let write = WriteField::of(context).write(session);
+    let written = store.customer_update(tenant, uuid, |fields| change.apply(fields), write).await;
     let outcome = session.written(written)?;
     written_customer(session, outcome).await
 }
 
-async fn delete(session: &Session, field: &WriteField, id: &str) -> Result<()> {
-    if !session.settings.extensions {
+async fn delete(context: &Context<'_>, session: &Session, id: &str) -> Result<()> {
+    if !settings(context)?.extensions {
         return Err(Error::Forbidden(
             "deleteCustomer is an extension; turn on the tenant's setting `pool-extensions` to use it".into(),
         ));
     }
     let number = CustomerNumber::from_customer_id(id).ok_or(Error::NotFound("Customer"))?;
     let Session { store, tenant, .. } = session;
-    let deleted = store.customer_delete(tenant, tenant.customer_uuid(number), write(session, field)).await;
+    let write = WriteField::of(context).write(session);
+    let deleted = store.customer_delete(tenant, tenant.customer_uuid(number), write).await;
     session.written(deleted).map(drop)
-}
-
-/// Returns the conditions of a write: any version, and idempotent if the request has an idempotency key.
-fn write<'a>(session: &'a Session, field: &WriteField) -> Write<'a> {
-    let idempotency = session
-        .idempotency
-        .as_ref()
-        .map(|request| IdempotentRequest::new(request.key(&field.name), &stored_reply));
-    Write { expected_version: None, idempotency, authorization: session.authorization() }
-}
-
-/// Returns the reply to store for a duplicate request: the customer's number.
-fn stored_reply(customer: &model::Customer) -> Result<String> {
-    Ok(customer.number.to_string())
-}
-
-/// Returns the customer that a write changed. If the write was a duplicate, the customer is read again and
-/// shows its current state, even if it has been deleted.
-async fn written_customer(session: &Session, outcome: WriteOutcome) -> Result<model::Customer> {
-    match outcome {
-        WriteOutcome::Applied(customer) => Ok(*customer),
-        WriteOutcome::Replayed(reply) => {
-            let number = CustomerNumber::from_digits(&reply)
-                .ok_or_else(|| Error::broken("a stored reply is not a customer number"))?;
-            let Session { store, tenant, .. } = session;
-            store.customer_get(tenant, tenant.customer_uuid(number), true).await
-        }
-    }
 }
 
 async fn bulk_update(session: &Session, input: BulkUpdateCustomersInput) -> Result<BulkUpdateResult> {

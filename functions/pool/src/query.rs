@@ -4,6 +4,8 @@ use async_graphql::{Context, ID, Object};
 use futures::FutureExt;
 use futures::future::try_join;
 
+use clientele_functions_graphql::Session;
+use clientele_functions_graphql::session;
 use clientele_shared::model::{self, CustomerNumber};
 use clientele_shared::rules::search::SearchQuery;
 use clientele_shared::store::{CustomerQuery, PageRequest, Position};
@@ -11,7 +13,6 @@ use clientele_shared::{Error, Result, store};
 
 use crate::cursor;
 use crate::filter::{self, CustomerFilter, CustomerSelector, CustomersSelector, Selected};
-use crate::session::{self, Session};
 use crate::tag;
 use crate::types::{Customer, CustomerConnection, PaginatedCustomers, Pagination, Tag, User};
 

@@ -16,18 +16,6 @@ const MAX_DEPTH: usize = 20;
 /// much for each customer that the list can return. Four pages of 100 customers with all their fields fit.
 const MAX_COMPLEXITY: usize = 10_000;
 
-/// The root fields that read lists. They share the read budget of a document.
-pub(crate) const LISTS: [&str; 2] = ["infiniteCustomers", "paginatedCustomers"];
-
-/// The root field that selects one customer, by its id or by a condition.
-pub(crate) const SELECTION: &str = "customer";
-
-/// The arguments that narrow a list. Records must be read to decide about them and to count the matches.
-pub(crate) const CONDITIONS: [&str; 3] = ["filter", "search", "selector"];
-
-/// Maximum number of narrowed lists in one document: each can then examine at least 500 records.
-pub(crate) const MAX_NARROWED: usize = 20;
-
 /// Complexity of a field that writes one record.
 pub(crate) const WRITE: usize = 100;
 

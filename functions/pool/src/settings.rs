@@ -1,5 +1,6 @@
 //! The settings of this dialect, which each tenant can change.
 
+use async_graphql::Context;
 use clientele_shared::model::DialectSettings;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,13 @@ pub struct PoolSettings {
     pub extensions: bool,
     /// Give customers that are created without a status the status lead instead of active.
     pub creates_leads: bool,
+}
+
+impl PoolSettings {
+    /// Returns the settings of the tenant whose document is executed.
+    pub(crate) fn of<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Self> {
+        context.data()
+    }
 }
 
 impl DialectSettings for PoolSettings {

@@ -2,12 +2,14 @@
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
+use clientele_functions_graphql::Session;
 use clientele_shared::model::{Color, TagId};
 use clientele_shared::rules::text::tag_name;
 use clientele_shared::store::TagChange;
 use clientele_shared::{Error, Result};
 
-use crate::session::check_value_count;
+/// Maximum number of values in a list whose values are looked up one by one, and of a customer's tags.
+pub(crate) const MAX_VALUES: usize = 100;
 
 /// A new tag.
 #[derive(Debug, InputObject)]
@@ -72,8 +74,43 @@ pub(crate) fn read_ids(field: &str, ids: &[ID]) -> Result<Vec<TagId>> {
     Ok(read)
 }
 
+/// Parses tag ids that a client sent, removes duplicates, and checks that the tags exist.
+///
+/// # Errors
+/// Returns the errors of [`read_ids`] and of [`require`].
+pub(crate) async fn parse_ids(session: &Session, field: &str, ids: &[ID]) -> Result<Vec<TagId>> {
+    let ids = read_ids(field, ids)?;
+    require(session, field, &ids).await?;
+    Ok(ids)
+}
+
+/// Checks that the tenant has all these tags.
+///
+/// # Errors
+/// Returns [`Error::Invalid`] if the tenant lacks one of the tags. Returns [`Error::Throttled`], [`Error::Unavailable`] or
+/// [`Error::Internal`] if the tags cannot be read.
+pub(crate) async fn require(session: &Session, field: &str, ids: &[TagId]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let tags = session.tags().await?;
+    let exists = |id: &TagId| tags.iter().any(|tag| tag.id == *id);
+    if ids.iter().all(exists) { Ok(()) } else { Err(unknown_id(field)) }
+}
+
+/// Checks the number of values in a list.
+///
+/// # Errors
+/// Returns [`Error::Invalid`] if the list has more than [`MAX_VALUES`] values.
+pub(crate) fn check_value_count(field: &str, count: usize) -> Result<()> {
+    if count > MAX_VALUES {
+        return Err(Error::invalid(field, format!("must have at most {MAX_VALUES} values")));
+    }
+    Ok(())
+}
+
 /// Returns the error for a list that names a tag that does not exist.
-pub(crate) fn unknown_id(field: &str) -> Error {
+fn unknown_id(field: &str) -> Error {
     Error::invalid(field, "contains an unknown tag id")
 }
 

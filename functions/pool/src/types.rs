@@ -8,11 +8,11 @@ use async_graphql::{
 };
 
 use clientele_functions_graphql::response_size::Text;
+use clientele_functions_graphql::session;
 use clientele_shared::model::{self, CustomerNumber, Timestamp};
 use clientele_shared::store::Total;
 
 use crate::cursor;
-use crate::session;
 
 /// A date and time in UTC, to the second: `2024-01-20T09:00:00Z`. Input can have any UTC offset.
 #[derive(Debug, Clone, Copy)]
