@@ -11,7 +11,9 @@ use crate::local::function::{Functions, Invoke, InvokeResponse, STREAM_TIME_LIMI
 /// Returns the endpoints whose response is buffered.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     let erp = clientele_functions_erp::ENDPOINTS.into_iter();
-    erp.chain(clientele_functions_trades::ENDPOINTS).chain(clientele_functions_pool::ENDPOINTS)
+    let graphql =
+        clientele_functions_funnels::ENDPOINTS.into_iter().chain(clientele_functions_pool::ENDPOINTS);
+    erp.chain(clientele_functions_trades::ENDPOINTS).chain(graphql)
 }
 
 /// Returns the endpoints whose response is streamed.

@@ -38,6 +38,10 @@ fn graphql(document: &str) -> Step {
     step(Method::POST, "/graphql", &json!({ "query": document }))
 }
 
+fn funnels(document: &str) -> Step {
+    step(Method::POST, "/api/v2", &json!({ "query": document }))
+}
+
 /// Requests to every function. `one` is the path of the customer that the first request creates.
 fn steps(one: &str) -> Vec<Step> {
     let create = || step(Method::POST, CUSTOMERS, &john());
@@ -63,6 +67,10 @@ fn steps(one: &str) -> Vec<Step> {
             "{ infiniteCustomers(first: 2) { edges { node { id lastName tags { name } } } totalCount } }",
         ),
         graphql("{ unknown }"),
+        funnels(
+            "{ customers(query: \"order_by:email\") { edges { node { full_name custom tags expenses } cursor } } }",
+        ),
+        funnels("{ unknown }"),
         get("/graphql?query=%7B%20tags%20%7B%20name%20%7D%20%7D")
             .with("accept", "application/graphql-response+json"),
         step(

@@ -268,6 +268,10 @@ async fn unresponsive_table_is_reported_at_the_deadline() {
             "erp" => json!({"error": {
                 "code": "unavailable", "message": message, "request_id": body["error"]["request_id"],
             }}),
+            "funnels" => {
+                let error = crate::funnels::reported("errors_unavailable", message, json!([]));
+                json!({"data": null, "errors": [error]})
+            }
             "pool" => json!({"data": null, "errors": [graphql]}),
             _ => json!({"success": false, "error": message}),
         };

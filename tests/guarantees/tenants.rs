@@ -149,6 +149,14 @@ fn attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
             .into_iter()
             .flat_map(|body| Attack { body, ..attack(route.path.clone()) }.with_conditions())
             .collect(),
+        "funnels-graphql" if route.method == "GET" => {
+            let query = escaped("{ customers(query: \"\", first: 250) { edges { node { id email } } } }");
+            vec![attack(format!("{}?query={query}", route.path))]
+        }
+        "funnels-graphql" => crate::funnels::documents_with(&victim.ids())
+            .into_iter()
+            .flat_map(|body| Attack { body, ..attack(route.path.clone()) }.with_conditions())
+            .collect(),
         "pool-customer-export" => ["", "?status=ACTIVE", "?search=quokka", "?status=active&search=cust_3"]
             .map(|query| attack(format!("{}{query}", route.path)))
             .to_vec(),

@@ -60,7 +60,12 @@ async fn accesses_of(function: &str) -> Vec<Access> {
         "trades-customer-update" => update(&mut exerciser).await,
         "trades-customer-delete" => delete(&mut exerciser).await,
         "trades-customer-restore" => restore(&mut exerciser).await,
-        "pool-graphql" => graphql(&mut exerciser).await,
+        "funnels-graphql" => graphql(&mut exerciser, crate::funnels::PATH, &FUNNELS_DOCUMENTS).await,
+        "pool-graphql" => {
+            let settings = PoolSettings { extensions: true, ..PoolSettings::default() };
+            stack.dialect_settings(&settings).await;
+            graphql(&mut exerciser, crate::pool::PATH, &POOL_DOCUMENTS).await;
+        }
         "pool-customer-export" => {
             files(
                 &mut exerciser,
@@ -212,30 +217,46 @@ async fn restore(exerciser: &mut Exerciser<'_>) {
     exerciser.request(Method::POST, &format!("{taken}/restore"), &[], &Json::Null, 409).await;
 }
 
-/// Sends the documents in order. Earlier ones create the tag and the customers that later ones name.
-async fn graphql(exerciser: &mut Exerciser<'_>) {
-    exerciser.stack.dialect_settings(&PoolSettings { extensions: true, ..PoolSettings::default() }).await;
-    for document in [
-        "{ me { id } }",
-        "mutation { createTag(input: {name: \"a\"}) { id } }",
-        "mutation { createCustomer(input: {lastName: \"Smith\", tagIds: [\"tag_001\"]}) { tags { id } } }",
-        "mutation { createCustomer(input: {lastName: \"Jones\"}) { id } }",
-        "mutation { updateCustomer(id: \"cust_1\", input: {lastName: \"Miller\"}) { id } }",
-        "mutation { bulkUpdateCustomers(input: {ids: [\"cust_1\", \"cust_2\"], update: {city: \"Austin\"}}) { success } }",
-        "{ infiniteCustomers(first: 1) { edges { node { tags { id } } } totalCount } }",
-        "{ infiniteCustomers(first: 1, search: \"miller\") { totalCount } }",
-        "{ infiniteCustomers(first: 1, filter: {tagIds: [\"tag_001\"]}) { totalCount } }",
-        "{ infiniteCustomers(first: 1, filter: {state: \"TX\"}) { totalCount } }",
-        "{ infiniteCustomers(first: 1, filter: {status: ACTIVE}) { totalCount } }",
-        "{ paginatedCustomers(limit: 1) { data { id } } }",
-        "{ paginatedCustomers(limit: 1, page: 2) { data { id } } }",
-        "{ customer(selector: {id: \"cust_1\"}) { id } tags { id } tag(id: \"tag_001\") { id } }",
-        "mutation { updateTag(id: \"tag_001\", input: {name: \"b\"}) { id } deleteTag(id: \"tag_001\") }",
-        "mutation { deleteCustomer(id: \"cust_1\") }",
-    ] {
+/// Requests of every kind to pool. Earlier documents create the tag and the customers that later ones name.
+const POOL_DOCUMENTS: [&str; 16] = [
+    "{ me { id } }",
+    "mutation { createTag(input: {name: \"a\"}) { id } }",
+    "mutation { createCustomer(input: {lastName: \"Smith\", tagIds: [\"tag_001\"]}) { tags { id } } }",
+    "mutation { createCustomer(input: {lastName: \"Jones\"}) { id } }",
+    "mutation { updateCustomer(id: \"cust_1\", input: {lastName: \"Miller\"}) { id } }",
+    "mutation { bulkUpdateCustomers(input: {ids: [\"cust_1\", \"cust_2\"], update: {city: \"Austin\"}}) { success } }",
+    "{ infiniteCustomers(first: 1) { edges { node { tags { id } } } totalCount } }",
+    "{ infiniteCustomers(first: 1, search: \"miller\") { totalCount } }",
+    "{ infiniteCustomers(first: 1, filter: {tagIds: [\"tag_001\"]}) { totalCount } }",
+    "{ infiniteCustomers(first: 1, filter: {state: \"TX\"}) { totalCount } }",
+    "{ infiniteCustomers(first: 1, filter: {status: ACTIVE}) { totalCount } }",
+    "{ paginatedCustomers(limit: 1) { data { id } } }",
+    "{ paginatedCustomers(limit: 1, page: 2) { data { id } } }",
+    "{ customer(selector: {id: \"cust_1\"}) { id } tags { id } tag(id: \"tag_001\") { id } }",
+    "mutation { updateTag(id: \"tag_001\", input: {name: \"b\"}) { id } deleteTag(id: \"tag_001\") }",
+    "mutation { deleteCustomer(id: \"cust_1\") }",
+];
+
+/// Requests of every kind to funnels.
+const FUNNELS_DOCUMENTS: [&str; 9] = [
+    "{ account { id } }",
+    "mutation { createCustomer(node: {email: \"a@example.com\", phone: \"\", first_name: \"\", last_name: \"Smith\", \
+     accepts_marketing: true, tags: [\"a\"]}) { tags expenses } }",
+    "mutation { updateCustomer(id: 1, node: {last_name: \"Miller\"}) { _id } }",
+    "mutation { updateCustomer(id: 1, node: {last_name: \"Smith\", tags: [\"a\", \"b\"]}) { tags } }",
+    "{ customers(query: \"\") { edges { node { tags } } } }",
+    "{ customers(query: \"order_by:email tags:a last_week\") { edges { node { expenses } } pageInfo { hasPreviousPage } } }",
+    "{ customers(query: \"smith\") { edges { node { _id } } } }",
+    "{ node(id: 1) { id ... on Customer { expenses orders { name } } } }",
+    "mutation { deleteCustomers(items: [1]) }",
+];
+
+/// Sends the documents in order.
+async fn graphql(exerciser: &mut Exerciser<'_>, path: &str, documents: &[&str]) {
+    for document in documents {
         let body = json!({ "query": document });
         let response =
-            exerciser.request(Method::POST, "/graphql", &[("idempotency-key", document)], &body, 200).await;
+            exerciser.request(Method::POST, path, &[("idempotency-key", document)], &body, 200).await;
         assert!(response.get("errors").is_none(), "{document}: {response}");
     }
 }

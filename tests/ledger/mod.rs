@@ -4,14 +4,15 @@
 //! change of cost shows in a diff. After an intended change, `UPDATE_GOLDEN=1 cargo ledger` rewrites the
 //! file. A figure over its budget fails the test in any case.
 //!
-//! Suggested reading order: [`cost`] counts, [`cost_budget`] holds the limits, [`one`], [`many`], [`pool`] and [`erp`]
-//! run the measured operations, and [`cost_report`] prints the result.
+//! Suggested reading order: [`cost`] counts, [`cost_budget`] holds the limits, [`one`], [`many`], [`pool`], [`erp`] and
+//! [`funnels`] run the measured operations, and [`cost_report`] prints the result.
 
 mod cost;
 mod cost_budget;
 mod cost_report;
 mod customers;
 mod erp;
+mod funnels;
 mod many;
 mod one;
 mod pool;
@@ -37,6 +38,7 @@ async fn operation_costs_match_the_golden_file() {
     many::measure_largest(&stack, &mut report).await;
     pool::measure(&stack, &mut report).await;
     erp::measure(&stack, &mut report).await;
+    funnels::measure(&stack, &mut report).await;
     let text = report.to_string();
     println!("{text}");
     let over_budget = report.over_budget();

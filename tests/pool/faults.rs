@@ -106,7 +106,7 @@ fn throttle_after_the_first_commit(faults: &Faults) {
     });
 }
 
-async fn start_without_retries(faults: &Faults) -> Stack {
+pub(crate) async fn start_without_retries(faults: &Faults) -> Stack {
     let one_attempt = RetryPolicy { max_attempts: 1, ..RetryPolicy::default() };
     let configure = |config| faults.without_retries(config);
     Stack::start_customized(configure, |app| with_retry_policy(app, one_attempt), |_, function| function)

@@ -5,7 +5,7 @@ mod bulk;
 mod crashes;
 mod customer_export;
 mod customers;
-mod faults;
+pub(crate) mod faults;
 mod filters;
 mod graphql;
 mod input;

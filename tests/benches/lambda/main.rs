@@ -20,6 +20,7 @@ mod calls;
 mod engine;
 mod erp;
 mod error;
+mod funnels;
 mod goals;
 mod latency;
 mod lists;

@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::error::BenchError;
 use crate::goals::CallLimits;
 use crate::measure::Plan;
-use crate::{erp, trades};
+use crate::{erp, funnels, trades};
 
 /// The table of every function (`TABLE_NAME`).
 pub(crate) const TABLE_NAME: &str = "clientele";
@@ -49,6 +49,7 @@ pub(crate) fn hello() -> Scenario {
 pub(crate) async fn functions(engine: &Engine, plan: &Plan) -> Result<Vec<Scenario>, BenchError> {
     let (bench, mut all) = trades::scenarios(engine, plan).await?;
     all.extend(erp::scenarios(&bench));
+    all.push(funnels::scenario(&bench));
     Ok(all)
 }
 

@@ -1,10 +1,11 @@
-// The GraphQL page of the local stack: runs documents and shows the schema, which it reads by introspection.
+// The GraphQL page of the local stack: runs documents of each GraphQL API and shows its schema, which it reads by
+// introspection.
 // Data from the server is inserted into the page as text, never as markup.
 "use strict";
 
 const LIST_FIELDS = "edges {\n      node {\n        id\n        firstName\n        lastName\n        companyName\n        email\n        phone\n        status\n        city\n        tags {\n          name\n          color\n        }\n      }\n      cursor\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n    totalCount";
 
-const SAMPLES = [
+const POOL_SAMPLES = [
   {
     name: "List customers",
     query: `query InfiniteCustomers($first: Int!, $after: String, $filter: CustomerFilter, $search: String) {\n  infiniteCustomers(first: $first, after: $after, filter: $filter, search: $search) {\n    ${LIST_FIELDS}\n  }\n}`,
@@ -51,6 +52,45 @@ const SAMPLES = [
   { name: "Tags", query: "query Tags {\n  tags {\n    id\n    name\n    color\n  }\n}", variables: {} },
 ];
 
+const NODE_FIELDS = "id\n        _id\n        full_name\n        email\n        location\n        expenses\n        orders_count\n        tags\n        created_at";
+
+const FUNNELS_SAMPLES = [
+  {
+    name: "List customers",
+    query: `query Customers($query: String!, $first: Int, $after: String) {\n  customers(query: $query, first: $first, after: $after) {\n    edges {\n      node {\n        ${NODE_FIELDS}\n      }\n      cursor\n    }\n    pageInfo {\n      hasNextPage\n      endCursor\n    }\n  }\n}`,
+    variables: { query: "order_by:last_name order_dir:asc", first: 20 },
+  },
+  {
+    name: "One customer",
+    query: "query Customer($id: ID!) {\n  node(id: $id) {\n    ... on Customer {\n      id\n      full_name\n      phone\n      notes\n      custom\n      created_at(format: \"YYYY-MM-DD HH:mm\")\n      shipping_address {\n        toString\n      }\n      orders(first: 5) {\n        name\n        date\n        total\n        financial_status\n      }\n    }\n  }\n}",
+    variables: { id: 1 },
+  },
+  {
+    name: "Create a customer",
+    query: "mutation Create($node: InputCustomer!) {\n  createCustomer(node: $node) {\n    id\n    full_name\n    avatar\n  }\n}",
+    variables: {
+      node: {
+        email: "jane@example.com",
+        phone: "555-0200",
+        first_name: "Jane",
+        last_name: "Doe",
+        accepts_marketing: true,
+        tags: ["newsletter"],
+      },
+    },
+  },
+  {
+    name: "Change a customer",
+    query: "mutation Update($id: ID!, $node: InputUpdateCustomer!) {\n  updateCustomer(id: $id, node: $node) {\n    id\n    notes\n    updated_at\n  }\n}",
+    variables: { id: 1, node: { notes: "Prefers email" } },
+  },
+];
+
+const APIS = [
+  { name: "pool", path: "/graphql", samples: POOL_SAMPLES },
+  { name: "funnels", path: "/api/v2", samples: FUNNELS_SAMPLES },
+];
+
 const TYPE = "kind name ofType { kind name ofType { kind name ofType { kind name } } }";
 const INTROSPECTION = `query Schema { __schema { queryType { name } mutationType { name } types { kind name description
   fields { name description args { name description type { ${TYPE} } } type { ${TYPE} } }
@@ -66,14 +106,19 @@ function el(name, attributes = {}, ...children) {
   return element;
 }
 
-// The start of the API's paths, from the local stack's description of itself.
+// The start of the APIs' paths, from the local stack's description of itself.
 let stagePrefix = "";
+
+/** Returns the selected API. */
+function api() {
+  return APIS[Number(byId("api").value)];
+}
 
 async function send(body) {
   const key = byId("key").value.trim();
   const headers = { "content-type": "application/json" };
   if (key) headers.authorization = `Bearer ${key}`;
-  const response = await fetch(`${stagePrefix}/graphql`, { method: "POST", headers, body: JSON.stringify(body) });
+  const response = await fetch(`${stagePrefix}${api().path}`, { method: "POST", headers, body: JSON.stringify(body) });
   return { status: response.status, text: await response.text() };
 }
 
@@ -151,11 +196,25 @@ function select(sample) {
   byId("variables").value = JSON.stringify(sample.variables, null, 2);
 }
 
+function options(choices) {
+  return choices.map((choice, at) => el("option", { value: `${at}` }, choice.name));
+}
+
+function selectApi() {
+  byId("path").textContent = api().path;
+  byId("sample").replaceChildren(...options(api().samples));
+  select(api().samples[0]);
+}
+
 async function start() {
   const samples = byId("sample");
-  samples.append(...SAMPLES.map((sample, at) => el("option", { value: `${at}` }, sample.name)));
-  samples.addEventListener("change", () => select(SAMPLES[Number(samples.value)]));
-  select(SAMPLES[0]);
+  byId("api").append(...options(APIS));
+  byId("api").addEventListener("change", () => {
+    selectApi();
+    showSchema();
+  });
+  samples.addEventListener("change", () => select(api().samples[Number(samples.value)]));
+  selectApi();
   byId("run").addEventListener("click", run);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
