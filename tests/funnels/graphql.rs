@@ -170,6 +170,11 @@ async fn retried_create_makes_one_customer() {
     let first = send("a@example.com").await;
     assert_eq!(first, send("a@example.com").await);
     assert_eq!(send("b@example.com").await["errors"][0]["key"], "errors_conflict");
+    // Another alias does not make it another request.
+    let query = "mutation($node: InputCustomer!) { other: createCustomer(node: $node) { _id } }";
+    let body = json!({"query": query, "variables": {"node": person("A", "B", "c@example.com")}});
+    let other = stack.acme.send(Method::POST, PATH, &key, body.to_string()).await.expect(200);
+    assert_eq!(other["errors"][0]["key"], "errors_conflict");
     assert_eq!(list(&stack.acme, "").await, [1]);
 }
 

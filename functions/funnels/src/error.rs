@@ -42,6 +42,12 @@ const REPORTED: &str = "ReportedError";
 /// The key of a wrong value.
 const INVALID: &str = "ValidationError";
 
+/// The message of `async-graphql` for a document that exceeds the complexity limit.
+const TOO_COMPLEX: &str = "Query is too complex.";
+
+/// The message that replaces it.
+const ADVICE: &str = "The document asks for too much: lower `first`, or select fewer fields";
+
 /// The funnels dialect.
 #[derive(Debug)]
 pub(crate) struct Funnels;
@@ -122,6 +128,20 @@ pub(crate) fn to_field_error(error: &Error) -> async_graphql::Error {
     with_report(error, fields)
 }
 
+/// Returns an error about fields of a customer as one about the input `node`.
+pub(crate) fn in_node(error: Error) -> Error {
+    let place = |field: FieldError| match field.field.as_str() {
+        name if name == "node" || name.starts_with("node.") => field,
+        "physical_address" => FieldError::new("node.shipping_address", field.message),
+        "company_name" => FieldError::new("node.custom.company", field.message),
+        name => FieldError::new(format!("node.{name}"), field.message),
+    };
+    match error {
+        Error::Invalid(fields) => Error::Invalid(fields.into_iter().map(place).collect()),
+        error => error,
+    }
+}
+
 /// Returns the error for a customer that does not exist, whose id is at this place of the input.
 pub(crate) fn not_found(place: &str) -> async_graphql::Error {
     let error = Error::NotFound("Customer");
@@ -162,6 +182,7 @@ impl BodyError {
 pub(crate) fn body_errors(error: ServerError) -> Vec<BodyError> {
     let Some(report) = error.source::<Report>() else {
         let ServerError { message, path, locations, .. } = error;
+        let message = if message == TOO_COMPLEX { ADVICE.to_owned() } else { message };
         return vec![BodyError { message, name: None, key: None, path, locations }];
     };
     let in_place = |body_error: BodyError| BodyError { locations: error.locations.clone(), ..body_error };

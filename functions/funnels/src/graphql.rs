@@ -38,6 +38,7 @@ impl Api for FunnelsApi {
         conditions: &[QUERY],
         // Each can then examine at least 500 records.
         max_narrowed: 20,
+        narrowed: "lists",
     };
 
     const INTERFACES: Interfaces = &[("node", "Customer")];

@@ -19,6 +19,9 @@ use clientele_shared::{Error, Result};
 /// The name of the argument.
 pub(crate) const QUERY: &str = "query";
 
+/// Maximum length of a `query`, in characters.
+const MAX_QUERY: usize = 2_000;
+
 /// The columns that lists can be ordered by.
 const COLUMNS: [(&str, Column); 9] = [
     ("id", Column::Id),
@@ -82,6 +85,7 @@ impl ListQuery {
     /// # Errors
     /// Returns [`Error::Invalid`], naming the argument, if a known key has a value that it cannot have.
     pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Self> {
+        within(text, MAX_QUERY).map_err(|message| Error::invalid(QUERY, message))?;
         let mut query = Self::default();
         let mut rest = text.trim_start();
         while !rest.is_empty() {
@@ -303,6 +307,7 @@ mod tests {
         assert!(error("created_at:2024-02-30").starts_with("query: created_at must be a date"));
         assert_eq!(error("tags:"), "query: tags must have a value");
         assert_eq!(error("tags:\"a"), "query: has a quotation mark that is not closed");
+        assert_eq!(error(&"k:1 ".repeat(501)), "query: must be at most 2000 characters");
     }
 
     proptest! {

@@ -7,10 +7,11 @@ use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use clientele_functions_graphql::write::written_customer;
 use clientele_functions_graphql::{Session, WriteField, session};
-use clientele_shared::model::{CustomerFields, CustomerNumber, TagId};
+use clientele_shared::model::{CustomerFields, CustomerNumber};
+use clientele_shared::rules::size;
 use clientele_shared::{Error, Result};
 
-use crate::error::not_found;
+use crate::error::{self, not_found};
 use crate::input::{InputCustomer, InputUpdateCustomer};
 use crate::schema::WRITE;
 use crate::types::Customer;
@@ -36,7 +37,7 @@ impl Mutation {
         node: InputCustomer,
     ) -> async_graphql::Result<Customer> {
         let session = session::from_context(context)?;
-        create(context, session, node.into()).boxed().await.map_err(|e| session.field_error(e))
+        create(session, node.into()).boxed().await.map_err(|e| session.field_error(e))
     }
 
     /// Updates a customer. Absent fields keep their value; `null` clears it. With the header `Idempotency-Key`, a retried
@@ -49,7 +50,7 @@ impl Mutation {
         id: ID,
     ) -> async_graphql::Result<Customer> {
         let session = session::from_context(context)?;
-        update(context, session, &id, node).boxed().await.map_err(|e| session.field_error(e))
+        update(session, &id, node).boxed().await.map_err(|e| session.field_error(e))
     }
 
     /// Deletes customers and returns their ids. The id of a customer that cannot be deleted is `null`, with an error; the
@@ -61,7 +62,7 @@ impl Mutation {
         #[graphql(desc = "Ids of the customers, at most 100.")] items: Vec<ID>,
     ) -> async_graphql::Result<Vec<Option<ID>>> {
         let session = session::from_context(context)?;
-        let deleted = delete_all(context, session, &items).boxed().await;
+        let deleted = delete_all(session, &items).boxed().await;
         let deleted = deleted.map_err(|e| session.field_error(e))?;
         let ids = items.iter().enumerate().map(|(at, item)| {
             let number = id::customer(item).filter(|number| deleted.contains(number));
@@ -75,25 +76,37 @@ impl Mutation {
     }
 }
 
-async fn create(context: &Context<'_>, session: &Session, input: InputUpdateCustomer) -> Result<Customer> {
+async fn create(session: &Session, input: InputUpdateCustomer) -> Result<Customer> {
+    let write = WriteField::next(session).write(session);
     let mut fields = input.create()?;
-    fields.tag_ids = tag_ids(session, &input).await?.unwrap_or_default();
+    size::check(&fields).map_err(error::in_node)?;
+    fields.tag_ids = match &input.tags {
+        MaybeUndefined::Value(names) => {
+            tags::ids(session, &tags::read_names(names)?, async { Ok(()) }).await?
+        }
+        _ => Vec::new(),
+    };
     let Session { store, tenant, .. } = session;
-    let write = WriteField::of(context).write(session);
-    let outcome = session.written(store.customer_create(tenant, fields, write).await)?;
+    let written = store.customer_create(tenant, fields, write).await.map_err(error::in_node);
+    let outcome = session.written(written)?;
     Ok(Customer::new(written_customer(session, outcome).await?, None))
 }
 
-async fn update(
-    context: &Context<'_>,
-    session: &Session,
-    id: &str,
-    input: InputUpdateCustomer,
-) -> Result<Customer> {
+async fn update(session: &Session, id: &str, input: InputUpdateCustomer) -> Result<Customer> {
+    let write = WriteField::next(session).write(session);
     let number = id::customer(id).ok_or(Error::NotFound("Customer"))?;
-    let tag_ids = tag_ids(session, &input).await?;
     let Session { store, tenant, .. } = session;
     let uuid = tenant.customer_uuid(number);
+    // New tags are created only for a change that can be made.
+    let check = async {
+        let customer = store.customer_get(tenant, uuid, false).await?;
+        size::check(&input.apply(customer.fields)?).map_err(error::in_node)
+    };
+    let tag_ids = match &input.tags {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(Vec::new()),
+        MaybeUndefined::Value(names) => Some(tags::ids(session, &tags::read_names(names)?, check).await?),
+    };
     let change = |fields| {
         let fields = input.apply(fields)?;
         Ok(match &tag_ids {
@@ -101,34 +114,21 @@ async fn update(
             None => fields,
         })
     };
-    let write = WriteField::of(context).write(session);
-    let outcome = session.written(store.customer_update(tenant, uuid, change, write).await)?;
+    let written = store.customer_update(tenant, uuid, change, write).await.map_err(error::in_node);
+    let outcome = session.written(written)?;
     Ok(Customer::new(written_customer(session, outcome).await?, None))
 }
 
-/// Returns the tags that replace a customer's tags; `None` keeps them.
-async fn tag_ids(session: &Session, input: &InputUpdateCustomer) -> Result<Option<Vec<TagId>>> {
-    match &input.tags {
-        MaybeUndefined::Undefined => Ok(None),
-        MaybeUndefined::Null => Ok(Some(Vec::new())),
-        MaybeUndefined::Value(names) => tags::ids(session, &tags::read_names(names)?).await.map(Some),
-    }
-}
-
 /// Deletes customers, each once. Returns those that existed.
-async fn delete_all(
-    context: &Context<'_>,
-    session: &Session,
-    items: &[ID],
-) -> Result<BTreeSet<CustomerNumber>> {
+async fn delete_all(session: &Session, items: &[ID]) -> Result<BTreeSet<CustomerNumber>> {
+    let field = WriteField::next(session);
     if items.len() > MAX_ITEMS {
         return Err(Error::invalid("items", format!("must have at most {MAX_ITEMS} ids")));
     }
-    let field = WriteField::of(context);
     let numbers: BTreeSet<CustomerNumber> = items.iter().filter_map(|item| id::customer(item)).collect();
     let Session { store, tenant, .. } = session;
-    let deletions = numbers.into_iter().map(|number| {
-        let write = field.element(number).write(session);
+    let deletions = numbers.into_iter().enumerate().map(|(nth, number)| {
+        let write = field.element(nth).write(session);
         async move {
             let deleted = store.customer_delete(tenant, tenant.customer_uuid(number), write).await;
             match session.written(deleted) {

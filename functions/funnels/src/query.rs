@@ -5,13 +5,14 @@ use futures::FutureExt;
 use futures::future::{try_join, try_join3};
 
 use clientele_functions_graphql::{Session, session};
+use clientele_shared::error::FieldError;
 use clientele_shared::rules::condition::{Condition, Period};
 use clientele_shared::rules::search::SearchQuery;
 use clientele_shared::store::{CustomerFilter, CustomerPage, CustomerQuery, PageRequest, Position};
 use clientele_shared::{Error, Result};
 
 use crate::cursor::{self, Start};
-use crate::language::ListQuery;
+use crate::language::{ListQuery, QUERY};
 use crate::types::{Account, Customer, CustomerConnection, FIGURES, Node};
 use crate::{id, tags};
 
@@ -115,8 +116,10 @@ async fn list(
     let Some(query) = store_query(session, list, selected.figures).await? else {
         return Ok(CustomerConnection::new(column, Vec::new(), None, false));
     };
-    let previous = has_previous(session, &query, after.as_ref().filter(|_| selected.previous_page));
-    let page = read(session, &query, after.clone(), limit);
+    let previous = after.as_ref().filter(|_| selected.previous_page);
+    let reads = if previous.is_some() { 2 } else { 1 };
+    let previous = has_previous(session, &query, previous);
+    let page = read(session, &query, (after.clone(), limit), reads);
     let (page, has_previous_page, ()) =
         try_join3(page, previous, session.prefetch_tags(selected.tags)).await?;
     Ok(CustomerConnection::new(column, page.customers, page.next.as_ref(), has_previous_page))
@@ -143,25 +146,41 @@ async fn store_query(session: &Session, list: ListQuery, figures: bool) -> Resul
         conditions.push(Condition::CreatedAt(created));
     }
     let filter = CustomerFilter { conditions, ..CustomerFilter::default() };
-    let search = SearchQuery::parse(&search)?;
+    let search = SearchQuery::parse(&search).map_err(|error| named(QUERY, error))?;
     Ok(Some(CustomerQuery { filter, search, sort: column.sort(), direction, figures }))
 }
 
+/// Returns an error about wrong fields as one about this argument.
+fn named(argument: &str, error: Error) -> Error {
+    match error {
+        Error::Invalid(fields) => {
+            let rename = |field: FieldError| FieldError::new(argument, field.message);
+            Error::Invalid(fields.into_iter().map(rename).collect())
+        }
+        error => error,
+    }
+}
+
+/// Reads a part of a list within a share of the document's budget: one of `reads` for the same list.
 async fn read(
     session: &Session,
     query: &CustomerQuery,
-    position: Option<Position>,
-    limit: usize,
+    (position, limit): (Option<Position>, usize),
+    reads: usize,
 ) -> Result<CustomerPage> {
     let request = PageRequest::After { position, limit, total: false, walker: None };
-    session.store.customers(&session.tenant, query, request, session.budget).await
+    session.store.customers(&session.tenant, query, request, session.budget.shared_by(reads)).await
 }
 
-/// Returns whether a list has a customer at or before this position.
+/// Returns whether a list has a customer at or before this position. Where the budget ends before that is known, it is
+/// likely.
 async fn has_previous(session: &Session, query: &CustomerQuery, after: Option<&Position>) -> Result<bool> {
     let Some(after) = after else { return Ok(false) };
-    let page = read(session, query, None, 1).await?;
-    Ok(page.customers.first().is_some_and(|first| !query.is_after(&first.position, after)))
+    let page = read(session, query, (None, 1), 2).await?;
+    Ok(match page.customers.first() {
+        Some(first) => !query.is_after(&first.position, after),
+        None => page.next.is_some(),
+    })
 }
 
 /// Returns a customer; `None` if there is none.

@@ -33,12 +33,16 @@ pub(crate) fn read_names(names: &[String]) -> Result<Vec<String>> {
     if errors.is_empty() { Ok(read) } else { Err(Error::Invalid(errors)) }
 }
 
-/// Returns the ids of the tags with these names, after creating those that do not exist.
+/// Returns the ids of the tags with these names, after creating those that do not exist if `check` succeeds.
 ///
 /// # Errors
-/// Returns [`Error::Conflict`] if the tenant has too many tags, and [`Error::Unauthorized`] if the caller is not allowed to
+/// Returns the error of `check`, [`Error::Conflict`] if the tenant has too many tags, and [`Error::Unauthorized`] if the caller is not allowed to
 /// create some.
-pub(crate) async fn ids(session: &Session, names: &[String]) -> Result<Vec<TagId>> {
+pub(crate) async fn ids(
+    session: &Session,
+    names: &[String],
+    check: impl Future<Output = Result<()>>,
+) -> Result<Vec<TagId>> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
@@ -48,6 +52,7 @@ pub(crate) async fn ids(session: &Session, names: &[String]) -> Result<Vec<TagId
     if let Some(ids) = ids {
         return Ok(ids);
     }
+    check.await?;
     session.authorization().await?;
     let wanted: BTreeSet<String> = names.iter().cloned().collect();
     let ids = session.store.tags_get_or_create(&session.tenant, &wanted).await;

@@ -84,6 +84,8 @@ pub struct Reads {
     pub conditions: &'static [&'static str],
     /// Maximum number of narrowed lists in one document: each can then examine at least a share of the budget.
     pub max_narrowed: usize,
+    /// The narrowed lists in words, such as `lists with a filter`.
+    pub narrowed: &'static str,
 }
 
 /// Reasons why a request has no GraphQL response.
@@ -151,8 +153,9 @@ async fn execute<A: Api>(
     let (lists, selections) = (count(A::READS.lists), count(A::READS.selections));
     if fields.iter().filter(|field| is_narrowed(&A::READS, field)).count() > A::READS.max_narrowed {
         let message = format!(
-            "The document has more than {} lists with a search or a filter; send them in several documents",
-            A::READS.max_narrowed
+            "The document has more than {} {}; send them in several documents",
+            A::READS.max_narrowed,
+            A::READS.narrowed
         );
         return reply::<A>(&Response::from_errors(vec![document::validation_error(message)]), None);
     }

@@ -70,7 +70,8 @@ pub struct RootField {
 ///
 /// # Errors
 /// Returns a [`ServerError`] if the document exceeds a limit, cannot be parsed, has a fragment that spreads
-/// itself, describes the schema many times over, or selects a mutation twice under different directives.
+/// itself, describes the schema many times over, selects different fields with one response key, or selects a mutation
+/// twice under different directives.
 ///
 /// `adapt` changes the parsed document before anything else looks at it.
 pub fn inspect(
@@ -123,7 +124,7 @@ fn requested_operation(
     document: &ExecutableDocument,
     interfaces: Interfaces,
 ) -> Result<RequestedOperation, ServerError> {
-    let merged = merge_duplicates(operation, document, interfaces);
+    let merged = merge_duplicates(operation, document, interfaces)?;
     let mut fields = Vec::new();
     match merged.as_ref().and_then(|merged| merged.operations.iter().next()) {
         Some((_, merged)) => collect_root_fields(&merged.node.selection_set, document, &mut fields),

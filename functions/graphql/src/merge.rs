@@ -3,6 +3,9 @@
 //! GraphQL merges fields with the same response key (specification, "Field Selection Merging"). `async-graphql` executes
 //! each of them and merges the results, so fragments that are spread repeatedly would multiply reads, and a mutation that
 //! is selected twice would write twice.
+//!
+//! Two fields with the same response key must be the same field with the same arguments. The validation of `async-graphql`
+//! does not compare fields of fragments with others, so it is checked here.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,33 +13,39 @@ use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field, InlineFragment, OperationDefinition, Selection,
     SelectionSet, TypeCondition,
 };
-use async_graphql::{Name, Pos, Positioned};
+use async_graphql::{Name, Pos, Positioned, ServerError};
+use async_graphql_value::Value;
 
-/// The fields whose type is an interface, each with the only type that implements it.
+/// The names of fields whose type is an interface, each with the only type that implements it. Every field of that name must
+/// have this type or the interface.
 pub type Interfaces = &'static [(&'static str, &'static str)];
 
 /// Returns the document of one operation in which no place selects a field twice, except under different directives;
 /// `None` if that is so already. Fragments are expanded in place, so the document has no fragment definitions.
 ///
 /// That is right for valid documents of a schema without unions whose interfaces have one type each: there, a fragment has
-/// the type of its place. Invalid documents must be refused before the merged one is executed.
+/// the type of its place. Documents that are invalid in another way than these errors must be refused before the merged one is
+/// executed.
+///
+/// # Errors
+/// Returns an error if two fields with the same response key differ.
 pub(crate) fn merge_duplicates(
     operation: &Positioned<OperationDefinition>,
     document: &ExecutableDocument,
     interfaces: Interfaces,
-) -> Option<ExecutableDocument> {
+) -> Result<Option<ExecutableDocument>, ServerError> {
     if !can_have_duplicates(&operation.node.selection_set.node) {
-        return None;
+        return Ok(None);
     }
     let before = &operation.node.selection_set;
-    let items = merge_items(&[&before.node], document, interfaces);
+    let items = merge_items(&[&before.node], document, interfaces)?;
     let after = Positioned::new(SelectionSet { items }, before.pos);
     if count(&after.node, document) == count(&before.node, document) {
-        return None;
+        return Ok(None);
     }
     let merged = OperationDefinition { selection_set: after, ..operation.node.clone() };
     let operations = DocumentOperations::Single(Positioned::new(merged, operation.pos));
-    Some(ExecutableDocument { operations, fragments: HashMap::new() })
+    Ok(Some(ExecutableDocument { operations, fragments: HashMap::new() }))
 }
 
 /// Whether a place selects a field twice or a fragment, which can repeat a field.
@@ -91,6 +100,16 @@ impl Selected<'_> {
     }
 }
 
+/// Whether two selections are the same field with the same arguments, in any order.
+fn is_same_field(one: &Field, other: &Field) -> bool {
+    let has = |field: &Field, name: &Name, value: &Value| {
+        field.arguments.iter().any(|(own, argument)| own.node == *name && argument.node == *value)
+    };
+    one.name.node == other.name.node
+        && one.arguments.len() == other.arguments.len()
+        && one.arguments.iter().all(|(name, value)| has(other, &name.node, &value.node))
+}
+
 fn are_same(a: &[Positioned<Directive>], b: &[Positioned<Directive>]) -> bool {
     a.len() == b.len()
         && a.iter().zip(b).all(|(a, b)| {
@@ -110,12 +129,22 @@ struct Groups<'a> {
 }
 
 impl<'a> Groups<'a> {
-    fn add(&mut self, selected: Selected<'a>, set: &'a SelectionSet) {
+    fn add(&mut self, selected: Selected<'a>, set: &'a SelectionSet) -> Result<(), ServerError> {
         let key = match selected {
             Selected::Field(field) => Some(&field.node.response_key().node),
             Selected::Conditional(_) => None,
         };
         let candidates = self.by_key.entry(key).or_default();
+        if let (Selected::Field(field), Some(first)) = (selected, candidates.first())
+            && let Selected::Field(first) = self.groups[*first].first
+            && !is_same_field(&field.node, &first.node)
+        {
+            let message = format!(
+                "The fields \"{}\" differ in name or arguments; give one of them another alias",
+                field.node.response_key().node
+            );
+            return Err(ServerError::new(message, Some(field.pos)));
+        }
         let same = candidates.iter().copied().find(|at| self.groups[*at].first.is_same(&selected));
         match same {
             Some(at) => self.groups[at].sets.push(set),
@@ -124,25 +153,31 @@ impl<'a> Groups<'a> {
                 self.groups.push(Group { first: selected, sets: vec![set] });
             }
         }
+        Ok(())
     }
 
-    fn add_all(&mut self, set: &'a SelectionSet, document: &'a ExecutableDocument) {
+    fn add_all(
+        &mut self,
+        set: &'a SelectionSet,
+        document: &'a ExecutableDocument,
+    ) -> Result<(), ServerError> {
         for selection in &set.items {
             match &selection.node {
                 Selection::Field(field) => {
-                    self.add(Selected::Field(field), &field.node.selection_set.node);
+                    self.add(Selected::Field(field), &field.node.selection_set.node)?;
                 }
                 Selection::InlineFragment(inline) => {
-                    self.add_fragment(&inline.node.directives, &inline.node.selection_set.node, document);
+                    self.add_fragment(&inline.node.directives, &inline.node.selection_set.node, document)?;
                 }
                 Selection::FragmentSpread(spread) => {
                     if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
                         let set = &fragment.node.selection_set.node;
-                        self.add_fragment(&spread.node.directives, set, document);
+                        self.add_fragment(&spread.node.directives, set, document)?;
                     }
                 }
             }
         }
+        Ok(())
     }
 
     fn add_fragment(
@@ -150,11 +185,11 @@ impl<'a> Groups<'a> {
         directives: &'a [Positioned<Directive>],
         set: &'a SelectionSet,
         document: &'a ExecutableDocument,
-    ) {
+    ) -> Result<(), ServerError> {
         if directives.is_empty() {
-            self.add_all(set, document);
+            self.add_all(set, document)
         } else {
-            self.add(Selected::Conditional(directives), set);
+            self.add(Selected::Conditional(directives), set)
         }
     }
 }
@@ -163,14 +198,14 @@ fn merge_items(
     sets: &[&SelectionSet],
     document: &ExecutableDocument,
     interfaces: Interfaces,
-) -> Vec<Positioned<Selection>> {
+) -> Result<Vec<Positioned<Selection>>, ServerError> {
     let mut groups = Groups::default();
     for set in sets {
-        groups.add_all(set, document);
+        groups.add_all(set, document)?;
     }
     let items = groups.groups.into_iter().map(|Group { first, sets }| {
-        let items = merge_items(&sets, document, interfaces);
-        match first {
+        let items = merge_items(&sets, document, interfaces)?;
+        Ok(match first {
             Selected::Field(field) => {
                 let pos = field.node.selection_set.pos;
                 let interface = interfaces.iter().find(|(name, _)| *name == field.node.name.node.as_str());
@@ -186,7 +221,7 @@ fn merge_items(
                 let pos = directives.first().map(|directive| directive.pos).unwrap_or_default();
                 fragment(None, directives, items, pos)
             }
-        }
+        })
     });
     items.collect()
 }
@@ -242,17 +277,20 @@ mod tests {
     }
 
     /// The merged document in one line; `None` if there is nothing to merge.
-    fn merged(query: &str) -> Option<String> {
+    fn merged(query: &str) -> Result<Option<String>, String> {
         let document = parse_query(query).unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
-        let merged = merge_duplicates(operation, &document, &[("node", "A")])?;
-        let (_, operation) = merged.operations.iter().next().unwrap();
-        Some(show(&operation.node.selection_set.node.items))
+        let merged =
+            merge_duplicates(operation, &document, &[("node", "A")]).map_err(|error| error.message)?;
+        Ok(merged.map(|merged| {
+            let (_, operation) = merged.operations.iter().next().unwrap();
+            show(&operation.node.selection_set.node.items)
+        }))
     }
 
     #[track_caller]
     fn check(query: &str, expected: &str) {
-        assert_eq!(merged(query).as_deref(), Some(expected), "{query}");
+        assert_eq!(merged(query), Ok(Some(expected.to_owned())), "{query}");
     }
 
     #[test]
@@ -288,7 +326,21 @@ mod tests {
             "{ a { x } ... @include(if: $a) { b } }",
             "{ a { ... on A { x } } b { ...f } } fragment f on B { x }",
         ] {
-            assert_eq!(merged(query), None, "{query}");
+            assert_eq!(merged(query), Ok(None), "{query}");
         }
+    }
+
+    #[test]
+    fn different_fields_with_one_response_key_are_refused() {
+        for query in [
+            "{ ...f a(x: 1) { b } } fragment f on Q { a(x: 2) { b } }",
+            "{ ...f a: c } fragment f on Q { a: d }",
+            "{ a { x: b } a { x: c } }",
+            "{ a { ...f } ... { a { x(y: $v) } } } fragment f on A { x(y: 1) }",
+            "{ a(x: 1) @skip(if: $s) { b } a(x: 2) { b } }",
+        ] {
+            assert!(merged(query).unwrap_err().contains("differ in name or arguments"), "{query}");
+        }
+        check("{ ...f a(x: 1, y: [2]) { b } } fragment f on Q { a(y: [2], x: 1) { c } }", "a{c b}");
     }
 }

@@ -1,7 +1,7 @@
 //! State shared by the fields of one document: the tenant, the write authorization, the tenant's tags, and
 //! the first error that fails the whole request.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_graphql::Context;
@@ -16,6 +16,9 @@ use clientele_shared::store::{Budget, IdempotencyKey, Store, Total, WriteAuthori
 use clientele_shared::{Error, Result};
 
 use crate::api::Api;
+
+/// Maximum number of warnings in a response.
+const MAX_WARNINGS: usize = 20;
 
 /// One request during the execution of its document.
 pub struct Session {
@@ -41,6 +44,8 @@ pub struct Session {
     /// Whether a field has written something.
     has_written: AtomicBool,
     has_lower_bound_total: AtomicBool,
+    /// The number of fields that have begun to write.
+    writes: AtomicUsize,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -90,15 +95,22 @@ impl Session {
             failure: Mutex::new(None),
             has_written: AtomicBool::new(false),
             has_lower_bound_total: AtomicBool::new(false),
+            writes: AtomicUsize::new(0),
             warnings: Mutex::default(),
         };
         Ok((session, AuthorizationSender(sender)))
     }
 
-    /// Returns the identity of the document's write with this key, if the request has an `Idempotency-Key`.
-    pub(crate) fn idempotency_key(&self, write: &str) -> Option<IdempotencyKey> {
+    /// Returns the identity of a write of the document, if the request has an `Idempotency-Key`. `place` tells the document's
+    /// writes apart by their order, so that another document with the same key meets the records of this one.
+    pub(crate) fn idempotency_key(&self, place: &str) -> Option<IdempotencyKey> {
         let IdempotentDocument { key, body } = self.idempotency.as_ref()?;
-        Some(IdempotencyKey::new(key, &format!("{} {write}", self.operation), &[body]))
+        Some(IdempotencyKey::new(key, &format!("{} {place}", self.operation), &[body]))
+    }
+
+    /// Returns the number of fields that have begun to write before this one.
+    pub(crate) fn next_write(&self) -> usize {
+        self.writes.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Returns the write authorization. The request pipeline reports the actual reason if it is denied.
@@ -148,10 +160,10 @@ impl Session {
         i32::try_from(total.count()).unwrap_or(i32::MAX)
     }
 
-    /// Records a warning for the response's `extensions`.
+    /// Records a warning for the response's `extensions`, which has the first 20 of them.
     pub fn warn(&self, warning: String) {
         let mut warnings = lock(&self.warnings);
-        if !warnings.contains(&warning) {
+        if warnings.len() < MAX_WARNINGS && !warnings.contains(&warning) {
             warnings.push(warning);
         }
     }

@@ -1,38 +1,35 @@
 //! Writes of customers by mutations.
 
-use async_graphql::Context;
-
 use clientele_shared::model::{Customer, CustomerNumber};
 use clientele_shared::store::{IdempotencyKey, IdempotentRequest, Write, WriteOutcome};
 use clientele_shared::{Error, Result};
 
 use crate::session::Session;
 
-/// A field that writes.
+/// A field that writes. It is made before anything else of the field, so that the same document gives it the same place.
 #[derive(Debug)]
 pub struct WriteField {
-    /// The field's response key, which distinguishes several writes in one document.
-    key: String,
+    /// Its place among the writes of the document.
+    place: String,
 }
 
 impl WriteField {
-    /// Returns the field that is being resolved.
+    /// Returns the next field of the document that writes.
     #[must_use]
-    pub fn of(context: &Context<'_>) -> Self {
-        let field = context.field();
-        Self { key: field.alias().unwrap_or_else(|| field.name()).to_owned() }
+    pub fn next(session: &Session) -> Self {
+        Self { place: session.next_write().to_string() }
     }
 
     /// Returns the identity of the write, if the request has an `Idempotency-Key`.
     #[must_use]
     pub fn idempotency_key(&self, session: &Session) -> Option<IdempotencyKey> {
-        session.idempotency_key(&self.key)
+        session.idempotency_key(&self.place)
     }
 
-    /// Returns the write of one of the customers that the field writes.
+    /// Returns the write of the nth customer that the field writes.
     #[must_use]
-    pub fn element(&self, number: CustomerNumber) -> Self {
-        Self { key: format!("{} {number}", self.key) }
+    pub fn element(&self, nth: usize) -> Self {
+        Self { place: format!("{}.{nth}", self.place) }
     }
 
     /// Returns the conditions of a write: any version, and idempotent if the request has an idempotency key.

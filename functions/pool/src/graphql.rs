@@ -37,6 +37,7 @@ impl Api for PoolApi {
         conditions: &["filter", "search", "selector"],
         // Each can then examine at least 500 records.
         max_narrowed: 20,
+        narrowed: "lists with a search or a filter",
     };
 
     fn schema() -> &'static ApiSchema<Self> {

@@ -81,7 +81,7 @@ impl Mutation {
     #[graphql(complexity = "WRITE + child_complexity")]
     async fn create_tag(&self, context: &Context<'_>, input: CreateTagInput) -> async_graphql::Result<Tag> {
         let session = session::from_context(context)?;
-        let key = WriteField::of(context).idempotency_key(session);
+        let key = WriteField::next(session).idempotency_key(session);
         let created = async {
             let (name, color) = input.read()?;
             let Session { store, tenant, .. } = session;
@@ -147,6 +147,7 @@ async fn create(
     session: &Session,
     input: CreateCustomerInput,
 ) -> Result<model::Customer> {
+    let field = WriteField::next(session);
     let fields = input.read(settings(context)?)?;
     let tags = fields.tag_ids.clone();
     let selects_tags = selects_tags(context);
@@ -156,7 +157,7 @@ async fn create(
         let (rules, ()) = try_join(session.authorization(), tags_read).await?;
         tag::require(session, "tagIds", &tags).await.map(|()| rules)
     });
-    let write = Write { authorization, ..WriteField::of(context).write(session) };
+    let write = Write { authorization, ..field.write(session) };
     let outcome = session.written(store.customer_create(tenant, fields, write).await)?;
     written_customer(session, outcome).await
 }
@@ -167,18 +168,19 @@ async fn update(
     id: &str,
     input: UpdateCustomerInput,
 ) -> Result<model::Customer> {
+    let write = WriteField::next(session).write(session);
     let number = CustomerNumber::from_customer_id(id).ok_or(Error::NotFound("Customer"))?;
     session.prefetch_tags(selects_tags(context)).await?;
     let change = input.read(session).await?;
     let Session { store, tenant, .. } = session;
     let uuid = tenant.customer_uuid(number);
-    let write = WriteField::of(context).write(session);
     let written = store.customer_update(tenant, uuid, |fields| change.apply(fields), write).await;
     let outcome = session.written(written)?;
     written_customer(session, outcome).await
 }
 
 async fn delete(context: &Context<'_>, session: &Session, id: &str) -> Result<()> {
+    let write = WriteField::next(session).write(session);
     if !settings(context)?.extensions {
         return Err(Error::Forbidden(
             "deleteCustomer is an extension; turn on the tenant's setting `pool-extensions` to use it".into(),
@@ -186,7 +188,6 @@ async fn delete(context: &Context<'_>, session: &Session, id: &str) -> Result<()
     }
     let number = CustomerNumber::from_customer_id(id).ok_or(Error::NotFound("Customer"))?;
     let Session { store, tenant, .. } = session;
-    let write = WriteField::of(context).write(session);
     let deleted = store.customer_delete(tenant, tenant.customer_uuid(number), write).await;
     session.written(deleted).map(drop)
 }

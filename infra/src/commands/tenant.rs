@@ -44,7 +44,7 @@ pub struct Change {
     /// Count the trades requests of each month; costs one write unit per request
     #[arg(long, value_name = "true|false")]
     usage_metering: Option<bool>,
-    /// Trades requests per month, beyond which requests are refused while usage metering is on
+    /// Requests per month in all APIs, beyond which requests are refused while usage metering is on
     #[arg(long, value_name = "N")]
     usage_limit: Option<u64>,
     /// Respond with 200 instead of 201 when a trades client creates a customer

@@ -1,14 +1,17 @@
 //! Customers, with the summary of their orders.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SimpleObject, Value};
 use futures::FutureExt;
 use md5::{Digest as _, Md5};
+use tokio::sync::OnceCell;
 
 use clientele_functions_graphql::response_size::{Text, owned_text, take_room};
 use clientele_functions_graphql::{Session, session};
-use clientele_shared::model::{self, CustomerFields, CustomerNumber, Figures, JsonObject, Timestamp};
+use clientele_shared::model::{self, CustomerFields, CustomerNumber, Figures, JsonObject, TagId, Timestamp};
+use clientele_shared::rules::size::enveloped_length;
 use clientele_shared::rules::text::within;
 use clientele_shared::store::OrderPeriod;
 use clientele_shared::{Error, Result};
@@ -38,13 +41,13 @@ const MAX_ORDERS: i32 = 250;
 #[derive(Clone)]
 pub(crate) struct Customer {
     record: Arc<model::Customer>,
-    /// `None` until they are needed.
-    figures: Option<Figures>,
+    /// Read once, when they are needed.
+    figures: Arc<OnceCell<Figures>>,
 }
 
 impl Customer {
     pub(crate) fn new(record: model::Customer, figures: Option<Figures>) -> Self {
-        Self { record: Arc::new(record), figures }
+        Self { record: Arc::new(record), figures: Arc::new(OnceCell::new_with(figures)) }
     }
 
     pub(crate) fn number(&self) -> CustomerNumber {
@@ -52,20 +55,16 @@ impl Customer {
     }
 
     async fn figures(&self, session: &Session) -> async_graphql::Result<Figures> {
-        match &self.figures {
-            Some(figures) => Ok(figures.clone()),
-            None => {
-                let read = session.store.figures_get(&session.tenant, self.record.uuid).boxed();
-                read.await.map_err(|e| session.field_error(e))
-            }
-        }
+        let read = || session.store.figures_get(&session.tenant, self.record.uuid).boxed();
+        self.figures.get_or_try_init(read).await.cloned().map_err(|e| session.field_error(e))
     }
 
     /// Reads the newest orders.
     async fn orders_read(&self, session: &Session, first: i32) -> Result<Vec<Order>> {
-        let limit = usize::try_from(first).ok().filter(|_| (1..=MAX_ORDERS).contains(&first));
-        let limit =
-            limit.ok_or_else(|| Error::invalid("first", format!("must be between 1 and {MAX_ORDERS}")))?;
+        let limit = usize::try_from(first.min(MAX_ORDERS)).unwrap_or(0);
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
         let Session { store, tenant, .. } = session;
         let page = store.orders(tenant, self.record.uuid, None, OrderPeriod::default(), (1, limit)).await?;
         Ok(page.orders.into_iter().map(|order| Order::new(order, self.clone())).collect())
@@ -115,8 +114,8 @@ impl Customer {
     }
 
     /// Email address.
-    async fn email(&self) -> Email {
-        Email(self.record.fields.email.clone().unwrap_or_default())
+    async fn email(&self, context: &Context<'_>) -> async_graphql::Result<Email> {
+        owned_text(context, self.record.fields.email.clone().unwrap_or_default()).map(Email)
     }
 
     /// Primary phone number, as entered.
@@ -168,7 +167,7 @@ impl Customer {
     async fn orders(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Number of orders, from 1 to 250. Defaults to 25.")] first: Option<i32>,
+        #[graphql(desc = "Number of orders, at most 250. Defaults to 25.")] first: Option<i32>,
     ) -> async_graphql::Result<Vec<Order>> {
         let session = session::from_context(context)?;
         let orders = self.orders_read(session, first.unwrap_or(DEFAULT_ORDERS)).boxed();
@@ -205,9 +204,12 @@ impl Customer {
     /// Free-form fields by name. An organisation's name is the field `company`.
     async fn custom(&self, context: &Context<'_>) -> async_graphql::Result<Option<CustomFields>> {
         let session = session::from_context(context)?;
-        let custom = custom_fields(&self.record.fields).map_err(|e| session.field_error(e))?;
-        let bytes = self.record.fields.custom.as_ref().map_or(0, |custom| custom.as_str().len());
-        Ok(take_room(context, bytes)?.then_some(custom))
+        let CustomerFields { custom, company_name, .. } = &self.record.fields;
+        let texts = [custom.as_ref().map(JsonObject::as_str), company_name.as_deref()];
+        if !take_room(context, texts.into_iter().flatten().map(enveloped_length).sum())? {
+            return Ok(None);
+        }
+        custom_fields(&self.record.fields).map(Some).map_err(|e| session.field_error(e))
     }
 
     /// Always empty: leads are customers here.
@@ -219,9 +221,13 @@ impl Customer {
     async fn tags(&self, context: &Context<'_>) -> async_graphql::Result<Vec<String>> {
         let session = session::from_context(context)?;
         let ids = &self.record.fields.tag_ids;
-        let mut tags = session.tags_by_id(ids).boxed().await.map_err(|e| session.field_error(e))?;
-        tags.sort_by_cached_key(|tag| ids.iter().position(|id| *id == tag.id));
-        tags.into_iter().map(|tag| owned_text(context, tag.name)).collect()
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tags = session.tags().boxed().await.map_err(|e| session.field_error(e))?;
+        let by_id: HashMap<&TagId, &str> = tags.iter().map(|tag| (&tag.id, tag.name.as_str())).collect();
+        let names = ids.iter().filter_map(|id| by_id.get(id));
+        names.map(|name| owned_text(context, (*name).to_owned())).collect()
     }
 }
 
@@ -302,7 +308,7 @@ pub(super) fn show_time(
         return Err(session.field_error(Error::invalid("format", message)));
     }
     let now = session.store.ambient().now();
-    Ok(TimeStamp(moment::show(moment, now, format, suffix.unwrap_or(true))))
+    owned_text(context, moment::show(moment, now, format, suffix.unwrap_or(true))).map(TimeStamp)
 }
 
 /// Returns the address of an email's picture. Gravatar names it by the MD5 of the trimmed email in lower case.
