@@ -1,6 +1,6 @@
 //! `erp-order-list`: GET /api/customers/{id}/orders.
 
-use clientele_shared::model::OrderStatus;
+use clientele_shared::model::{Address, OrderStatus};
 use serde_json::{Value, json};
 
 use super::{create, error_of, wrong_fields};
@@ -149,4 +149,25 @@ async fn unknown_and_deleted_customers_have_no_orders_to_list() {
         let response = stack.acme.get(&format!("{path}/orders")).await;
         assert_eq!(error_of(&response, 404), ("not_found".into(), "Customer not found".into()));
     }
+}
+
+#[tokio::test]
+async fn dates_at_the_end_of_the_calendar_are_open_ends() {
+    let stack = Stack::start().await;
+    let customer = create(&stack.acme, "Acme").await;
+    let mut change = order("1", "2024-01-15T00:00:00Z", OrderStatus::Delivered, 100);
+    change.order.as_mut().unwrap().0.shipping_address =
+        Address { country: Some("FR".into()), ..Address::default() };
+    write(&stack, &customer, &[change]).await;
+    for (query, total) in [
+        ("date_to=9999-12-31", 1),
+        ("date_to=9999-12-30", 1),
+        ("date_from=0001-01-01&date_to=9999-12-31", 1),
+        ("date_from=9999-12-31", 0),
+    ] {
+        assert_eq!(page(&stack.acme, &customer, query).await.1["total"], total, "{query}");
+    }
+    // An address of which only the country is known has nothing to show here.
+    let shown = stack.acme.get(&format!("{customer}/orders")).await.expect(200);
+    assert_eq!(shown["data"][0].get("shipping_address"), None);
 }

@@ -10,6 +10,9 @@ use http::Method;
 use proptest::prelude::*;
 use serde_json::json;
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use clientele_shared::table::keys::{self, attribute};
+
 use crate::support::orders::{order, paid, removal, write};
 use crate::support::{FaultAction, Faults, Stack};
 
@@ -259,4 +262,32 @@ fn faulty_store(stack: &Stack, faults: &Faults) -> Store {
 async fn is_written(stack: &Stack) -> bool {
     let orders = stack.acme.send(Method::GET, "/api/customers/cust_1/orders", &[], "").await.expect(200);
     orders["data"].as_array().unwrap().iter().any(|order| order["order_date"] == "2024-03-15T00:00:00Z")
+}
+
+#[tokio::test]
+async fn sums_at_the_edges_of_a_period_are_those_of_the_orders_and_not_of_their_month() {
+    let stack = with_customers(1).await;
+    let (tenant, uuid) = (stack.tenant(), stack.tenant().customer_uuid(number(1)));
+    let delivered = |id, at| order_of(id, at, OrderStatus::Delivered, 100);
+    let changes = [
+        delivered(1, "2024-01-31T12:00:00Z"),
+        delivered(2, "2024-02-10T00:00:00Z"),
+        delivered(3, "2024-03-01T00:00:00Z"),
+    ];
+    write(&stack, "cust_1", &changes).await;
+    // As if the months at the edges had been read before the orders in them were written.
+    for month in ["2024-01-01T00:00:00Z", "2024-03-01T00:00:00Z"] {
+        let key = keys::month(&tenant, uuid, Timestamp::from_rfc3339(month).unwrap());
+        let delete = stack.client.delete_item().table_name(&stack.table);
+        let delete = delete
+            .key(attribute::PK, AttributeValue::S(key.pk))
+            .key(attribute::SK, AttributeValue::S(key.sk));
+        delete.send().await.unwrap();
+    }
+    let at = |text| Timestamp::from_rfc3339(text);
+    let period = OrderPeriod { from: at("2024-01-15T00:00:00Z"), to: at("2024-03-02T00:00:00Z") };
+    let sales = stack.store.sales(&tenant, uuid, period).await.unwrap();
+    assert_eq!(sales.values().map(|month| month.revenue.to_string()).collect::<Vec<_>>(), ["2.00"; 3]);
+    let page = stack.store.orders(&tenant, uuid, None, period, (1, 10)).await.unwrap();
+    assert_eq!((page.total, page.orders.len()), (3, 3));
 }

@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use clientele_shared::model::{Customer, Figures, Money, ProductId, ProductSales, Sales, Timestamp};
-use clientele_shared::rules::credit::{Risk, utilization};
+use clientele_shared::rules::credit::{Risk, one_decimal, utilization};
 use clientele_shared::rules::segment::Segment;
 use clientele_shared::store::SalesByMonth;
 use clientele_shared::{Error, Result};
@@ -158,7 +158,7 @@ impl AnalyticsBody {
             total_revenue: Amount(period.revenue),
             current_balance: Amount(figures.balance),
             credit_limit: customer.fields.credit_limit.map(Amount),
-            credit_utilization: Number(utilization),
+            credit_utilization: Number(one_decimal(utilization)),
             avg_payment_days: payment_days.map(|days| {
                 Number(days.round_dp_with_strategy(1, RoundingStrategy::MidpointAwayFromZero).normalize())
             }),

@@ -333,7 +333,8 @@ impl<'a> AddressBody<'a> {
 
     /// Returns the address as orders show it.
     pub(crate) fn without_country(address: &'a Address) -> Option<Self> {
-        Self::of(address).map(|body| Self { country: None, ..body })
+        let is_country_only = Address { country: None, ..address.clone() }.is_empty();
+        Self::of(address).filter(|_| !is_country_only).map(|body| Self { country: None, ..body })
     }
 }
 

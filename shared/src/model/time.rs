@@ -52,13 +52,13 @@ impl Timestamp {
     /// Returns RFC 3339 in UTC to the millisecond, such as `2024-01-15T10:30:00.000Z`.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
-        format!("{:.3}", jiff::Timestamp::from_millisecond(self.0).unwrap_or_default())
+        format!("{:.3}", self.instant())
     }
 
     /// Returns RFC 3339 in UTC with the fraction of a second cut off, such as `2024-01-15T10:30:00Z`.
     #[must_use]
     pub fn to_rfc3339_seconds(self) -> String {
-        jiff::Timestamp::from_second(self.as_seconds()).unwrap_or_default().to_string()
+        format!("{:.0}", Self::from_millis(self.as_seconds().saturating_mul(1_000)).instant())
     }
 
     /// Returns the year and month in UTC, such as `2024-01`.
@@ -110,10 +110,13 @@ impl Timestamp {
     }
 
     fn civil(self) -> jiff::civil::DateTime {
-        jiff::Timestamp::from_millisecond(self.0)
-            .unwrap_or_default()
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .datetime()
+        self.instant().to_zoned(jiff::tz::TimeZone::UTC).datetime()
+    }
+
+    /// The moment, or the first or last one of the calendar, which ends with 9999-12-30.
+    fn instant(self) -> jiff::Timestamp {
+        let limit = if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        jiff::Timestamp::from_millisecond(self.0).unwrap_or(limit)
     }
 }
 
@@ -131,9 +134,9 @@ impl Date {
     /// Returns the first moment of the day in UTC.
     #[must_use]
     pub fn start(self) -> Timestamp {
-        let zoned = self.0.to_zoned(jiff::tz::TimeZone::UTC);
-        // Every date in UTC has a midnight.
-        Timestamp(zoned.map_or(0, |zoned| zoned.timestamp().as_millisecond()))
+        // Not by a time zone: the last date has no moment there.
+        let days = self.0.duration_since(jiff::civil::date(1970, 1, 1)).as_hours() / 24;
+        Timestamp(days * 24 * 3_600 * 1_000)
     }
 }
 
@@ -182,6 +185,17 @@ mod tests {
         let moment = Timestamp::from_millis(1_705_314_600_999);
         assert_eq!(moment.to_rfc3339_seconds(), "2024-01-15T10:30:00Z");
         assert_eq!(moment.to_month(), "2024-01");
+    }
+
+    #[test]
+    fn moments_beyond_the_calendar_are_shown_as_its_ends() {
+        assert_eq!(Timestamp::from_millis(i64::MAX).to_month(), "9999-12");
+        assert_eq!(Timestamp::from_millis(i64::MAX).to_rfc3339_seconds(), "9999-12-30T22:00:00Z");
+        let last: Date = "9999-12-31".parse().unwrap();
+        assert_eq!(
+            (last.start().as_millis(), last.start().to_month().as_str()),
+            (253_402_214_400_000, "9999-12")
+        );
     }
 
     #[test]

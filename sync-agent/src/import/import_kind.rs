@@ -115,11 +115,11 @@ pub trait Session: ReadRow {
         ImportCounts { written: new.len() as u64, ..ImportCounts::default() }
     }
 
-    /// Writes a commit; returns the number of its rows by outcome.
+    /// Writes a commit.
     fn commit(
         target: Target,
         commit: Self::Commit,
-    ) -> impl Future<Output = Result<ImportCounts, StoreError>> + Send + 'static;
+    ) -> impl Future<Output = Result<Committed, StoreError>> + Send + 'static;
 
     /// Returns the names of the columns whose values are not imported.
     #[must_use]
@@ -131,6 +131,21 @@ pub trait Session: ReadRow {
     #[must_use]
     fn warnings(&self) -> Vec<String> {
         Vec::new()
+    }
+}
+
+/// The outcome of a commit.
+#[derive(Debug, Default)]
+pub struct Committed {
+    /// The number of its rows by outcome, without rejected ones.
+    pub counts: ImportCounts,
+    /// Rows that the store rejects.
+    pub rejected: Vec<RejectedRow>,
+}
+
+impl From<ImportCounts> for Committed {
+    fn from(counts: ImportCounts) -> Self {
+        Self { counts, rejected: Vec::new() }
     }
 }
 

@@ -10,11 +10,9 @@ use clientele_shared::model::{Mode, Tenant, TenantId};
 use clientele_shared::store::Store;
 use tokio::task::JoinSet;
 
-use super::import_kind::{ImportKind, ReadRow, Session, Target};
+use super::import_kind::{Committed, ImportKind, ReadRow, Session, Target};
 use super::lanes::Lanes;
-use super::outcome::{
-    ImportCounts, ImportError, ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress,
-};
+use super::outcome::{ImportError, ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress};
 use super::reader::{RejectedRow, Row, Rows};
 use super::rejects::{Rejects, RejectsTo};
 use crate::cancellation::CancellationToken;
@@ -139,7 +137,7 @@ struct Run<'a, K: ImportKind> {
     path: &'a Path,
     rows: Rows<File, K::Session>,
     rejects: Rejects,
-    commits: JoinSet<Result<ImportCounts, StoreError>>,
+    commits: JoinSet<Result<Committed, StoreError>>,
     lanes: Lanes,
     progress: ImportProgress,
     warnings: Vec<String>,
@@ -248,7 +246,8 @@ impl<K: ImportKind> Run<'_, K> {
             Ok(committed) => committed,
             Err(error) => return self.interrupt_or(error.into()),
         };
-        self.progress.counts += committed;
+        self.progress.counts += committed.counts;
+        self.report_rejected(committed.rejected)?;
         self.report_progress();
         Ok(())
     }

@@ -120,7 +120,7 @@ const REASONS: [(&str, &str); 12] = [
     ),
     ("6", "orders.csv line 6: unitPrice: must be a number"),
     ("7", "orders.csv line 7: quantity: must be between"),
-    ("8", "orders.csv line 9: row: contradicts line 8"),
+    ("8", "row: contradicts line 9"),
     ("9", "contradicts line 8"),
     ("10", "row: the sum of the order's lines must not be negative"),
     ("11", "customerId: no customer has the email `unknown@example.com`"),
@@ -254,5 +254,97 @@ async fn mistake_in_a_mapping_file_is_named_before_anything_is_read() {
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.starts_with("error: ") && error.contains(message), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn order_that_cannot_be_stored_is_rejected_and_the_rest_is_imported() {
+    let engine = with_customers().await;
+    let (header, huge) = ("orderId,customerId,orderDate,status,total\r\n", "999999999999.99");
+    let rows = format!(
+        "1,A,2024-01-15,shipped,10\r\n2,A,2024-01-15,shipped,{huge}\r\n3,A,2024-01-15,shipped,{huge}\r\n\
+         4,A,2024-01-15,shipped,20\r\n5,B,2024-01-15,shipped,30\r\n"
+    );
+    engine.file("orders.csv", &format!("{header}{rows}"));
+    let (exit, json) = import(&engine, "orders.csv", &["--rejects", "rejects.csv"]).await;
+    // The sum of an amount of that size and any other one is too large.
+    assert_eq!((exit, counts(&json)), (Some(3), [3, 0, 0, 0, 2]), "{json}");
+    assert_eq!((sold(&engine, 1).await, sold(&engine, 2).await), ((2, "30.00".into()), (1, "30.00".into())));
+    let rejects = std::fs::read_to_string(engine.folder.path().join("rejects.csv")).unwrap();
+    for (row, line) in rejects.lines().skip(1).zip(["3", "4"]) {
+        assert!(row.starts_with(&format!("{line},")) && row.contains("too large"), "{rejects}");
+    }
+}
+
+/// A row for each of an order's lines, each for a product of its own.
+fn many_products(order: usize, date: &str, products: std::ops::Range<usize>) -> String {
+    let name = "n".repeat(40);
+    products.map(|n| format!("{order},A,{date},shipped,product-{name}-{n},1,1\r\n")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn months_with_many_products_are_written_in_smaller_commits_up_to_their_limit() {
+    let engine = with_customers().await;
+    let month = |n: usize| format!("{}-{:02}-15", 2023 + n / 12, n % 12 + 1);
+    // Each of these months has sums of about 250 KB.
+    for part in 0..3 {
+        let rows: String =
+            (0..12).map(|n| many_products(n * 3 + part, &month(n), part * 400..(part + 1) * 400)).collect();
+        engine.file("orders.csv", &format!("{ORDERS}{rows}"));
+        let (exit, json) = import(&engine, "orders.csv", &[]).await;
+        assert_eq!((exit, counts(&json)), (Some(0), [12, 0, 0, 0, 0]), "{json}");
+    }
+    let small: String = (0..12).map(|n| many_products(100 + n, &month(n), 0..1)).collect();
+    engine.file("orders.csv", &format!("{ORDERS}{small}"));
+    let (exit, json) = import(&engine, "orders.csv", &[]).await;
+    assert_eq!((exit, counts(&json)), (Some(0), [12, 0, 0, 0, 0]), "{json}");
+
+    let large: String =
+        (0..9).map(|n| many_products(200 + n, &month(0), n * 490 + 2_000..(n + 1) * 490 + 2_000)).collect();
+    engine.file("orders.csv", &format!("{ORDERS}{large}300,A,2024-06-01,shipped,p,1,1\r\n"));
+    let (exit, json) = import(&engine, "orders.csv", &["--rejects", "rejects.csv"]).await;
+    assert_eq!(exit, Some(3), "{json}");
+    let rejects = std::fs::read_to_string(engine.folder.path().join("rejects.csv")).unwrap();
+    assert!(
+        rejects.contains("more different products in 2023-01 than its sums can hold"),
+        "{}",
+        &rejects[..300]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn removal_needs_no_line_and_an_order_with_a_total_none() {
+    let engine = with_customers().await;
+    let header = "orderId,customerId,orderDate,status,productId,quantity,unitPrice,total\r\n";
+    engine.file(
+        "orders.csv",
+        &format!("{header}1,A,2024-01-15,shipped,p1,2,9.99,\r\n2,A,2024-01-15,shipped,,,,5\r\n"),
+    );
+    let (exit, json) = import(&engine, "orders.csv", &[]).await;
+    assert_eq!((exit, counts(&json)), (Some(0), [2, 0, 0, 0, 0]), "{json}");
+    assert_eq!(sold(&engine, 1).await, (2, "24.98".into()));
+    engine.file("orders.csv", &format!("{header}1,,,removed,,,,\r\n2,,,removed,p1,x,,\r\n"));
+    let (exit, json) = import(&engine, "orders.csv", &[]).await;
+    assert_eq!((exit, counts(&json)), (Some(0), [0, 0, 2, 0, 0]), "{json}");
+    assert_eq!(sold(&engine, 1).await, (0, "0.00".into()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_row_of_a_contradictory_order_is_imported_in_any_form_of_file() {
+    let engine = with_customers().await;
+    let (header, lines) =
+        ("orderId,customerId,orderDate,status,total\r\n", "orderId,productId,quantity,unitPrice\r\n");
+    engine.file(
+        "orders.csv",
+        &format!(
+            "{header}1,A,2024-01-15,shipped,10\r\n1,A,2024-01-15,shipped,20\r\n2,A,2024-01-15,shipped,5\r\n"
+        ),
+    );
+    engine.file("lines.csv", &format!("{lines}1,p1,1,1\r\n"));
+    for more in [&[][..], &["--lines", "lines.csv"]] {
+        let (exit, json) = import(&engine, "orders.csv", more).await;
+        assert_eq!((exit, &json["rejected"]), (Some(3), &serde_json::json!(2)), "{json}");
+        assert_eq!(json["warnings"], serde_json::json!([]));
+        assert_eq!(sold(&engine, 1).await, (1, "5.00".into()));
     }
 }

@@ -159,7 +159,7 @@ fn utilization_is_a_percentage_with_one_decimal() {
         ("999999999999.99", Some("0.01"), "9999999999999900.0"),
     ] {
         assert_eq!(
-            utilization(money(balance), limit.map(money)).to_string(),
+            one_decimal(utilization(money(balance), limit.map(money))).to_string(),
             expected,
             "{balance} of {limit:?}"
         );

@@ -9,7 +9,7 @@ mod risk;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-pub use risk::{Risk, utilization};
+pub use risk::{Risk, one_decimal, utilization};
 
 use self::points::{LessIsBetter, MoreIsBetter};
 use self::risk::granted;

@@ -41,14 +41,18 @@ impl Risk {
     }
 }
 
-/// Returns the part of a credit limit that a balance uses, in percent with exactly one decimal, rounded half away from zero. It
-/// is 0.0 without a limit or with one of 0, above 100 if the limit is exceeded, and negative if the customer is owed money.
+/// Returns the part of a credit limit that a balance uses, in percent. It is 0 without a limit or with one of 0, above 100 if
+/// the limit is exceeded, and negative if the customer is owed money.
 #[must_use]
 pub fn utilization(balance: Money, credit_limit: Option<Money>) -> Decimal {
-    let limit = granted(credit_limit);
-    let percent = limit.map(|limit| balance.get() * Decimal::ONE_HUNDRED / limit);
-    let mut rounded =
-        percent.unwrap_or_default().round_dp_with_strategy(1, RoundingStrategy::MidpointAwayFromZero);
+    let percent = granted(credit_limit).map(|limit| balance.get() * Decimal::ONE_HUNDRED / limit);
+    percent.unwrap_or_default()
+}
+
+/// Returns a percentage as it is shown: with exactly one decimal, rounded half away from zero.
+#[must_use]
+pub fn one_decimal(percent: Decimal) -> Decimal {
+    let mut rounded = percent.round_dp_with_strategy(1, RoundingStrategy::MidpointAwayFromZero);
     rounded.rescale(1);
     rounded
 }

@@ -157,6 +157,9 @@ pub(in crate::store) fn to_record(item: Item) -> Result<Record> {
     Ok(Record { customer: to_customer(item)?, terms })
 }
 
+/// The most bytes of an item that are written, a little below the 400 KB of DynamoDB.
+pub(in crate::store) const MAX_ITEM_BYTES: usize = 400_000;
+
 /// About how many bytes an item has.
 pub(in crate::store) fn size(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + size_of(value)).sum()

@@ -11,7 +11,8 @@ use super::transaction::{Guard, Step};
 use crate::model::{CustomerNumber, Figures, Order, OrderLine, Sales, Tenant, Timestamp};
 use crate::store::calls::finish_put;
 use crate::store::items::orders::{CONTENT, OrderMark, StoredOrder, from_mark, from_order, from_sales};
-use crate::store::items::{Item, figures, number, text};
+use crate::store::items::record::MAX_ITEM_BYTES;
+use crate::store::items::{Item, figures, number, record, text};
 use crate::store::log::entry::Change;
 use crate::store::{Store, write};
 use crate::table::keys::{self, Key};
@@ -175,7 +176,11 @@ impl Store {
             Guard::Unchanged,
         );
         for (month, sales) in &months {
-            step.writes.push(self.put_always(from_sales(&keys::month(tenant, uuid, *month), sales)?)?);
+            let item = from_sales(&keys::month(tenant, uuid, *month), sales)?;
+            if record::size(&item) > MAX_ITEM_BYTES {
+                return Err(too_many_products(*month));
+            }
+            step.writes.push(self.put_always(item)?);
         }
         if figures.orders != before.orders
             && let Some(entry) = orders_count_item(tenant, uuid, customer, &figures)
@@ -235,6 +240,15 @@ impl Store {
                 .expression_attribute_values(":content", text(&before.content)),
         )
     }
+}
+
+/// The error for a month's sums that exceed an item: they hold each product.
+fn too_many_products(month: Timestamp) -> Error {
+    let message = format!(
+        "gives the customer more different products in {} than its sums can hold, which is about 3,000",
+        month.to_month()
+    );
+    Error::invalid("order", message)
 }
 
 /// The digest of an order and its lines.

@@ -103,8 +103,8 @@ impl Store {
     /// An order that another customer had is removed there first, in a commit of its own.
     ///
     /// # Errors
-    /// Returns [`Error::NotFound`] if there is no such customer, [`Error::Invalid`] if there are too many orders, an order
-    /// is too large to be stored or a sum is, [`Error::Throttled`] if nothing was written for lack of capacity, and
+    /// Returns [`Error::NotFound`] if there is no such customer, [`Error::Invalid`] if there are too many orders, they or
+    /// their months are too large for one commit, an order is too large to be stored or a sum is, [`Error::Throttled`] if nothing was written for lack of capacity, and
     /// [`Error::Unavailable`] if it is unknown whether the orders were written. Repeat the call then: what was written is
     /// unchanged.
     pub async fn orders_write(
@@ -153,6 +153,12 @@ impl Store {
                 // The orders that were moved are not new.
                 let written = after.written.with_moved(moved);
                 let step = self.orders_step(tenant, after)?;
+                if changes.len() > 1 && Transaction::is_too_large(&step) {
+                    return Err(Error::invalid(
+                        "orders",
+                        "are too large for one commit; write fewer at a time",
+                    ));
+                }
                 match Transaction::of(self, tenant, step).commit(&mut lane).await? {
                     Outcome::Applied { .. } => return Ok(written),
                     Outcome::Refused(_) => attempts.back_off(contended).await?,

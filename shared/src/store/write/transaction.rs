@@ -109,6 +109,12 @@ impl<'a> Transaction<'a> {
         Self { store, tenant, steps: Vec::new(), keys, items: 0, bytes: 0, ranks }
     }
 
+    /// Whether the items of a step are too large for a transaction.
+    pub(in crate::store) fn is_too_large(step: &Step) -> bool {
+        let writes = step.guarded.iter().map(|(item, _)| item).chain(&step.writes);
+        writes.map(size_of).sum::<usize>() > MAX_BYTES
+    }
+
     pub(in crate::store) fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }

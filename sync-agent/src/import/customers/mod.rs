@@ -24,9 +24,9 @@ use self::fields::Field;
 use self::row::RowCustomer;
 use self::tags::Tags;
 use super::cells::reason;
-use super::import_kind::{Classified, ImportKind, ReadRow, ReadRules, Session, Target};
+use super::import_kind::{Classified, Committed, ImportKind, ReadRow, ReadRules, Session, Target};
 use super::mapping::Mapping;
-use super::outcome::{ImportCounts, ImportError, ImportOptions};
+use super::outcome::{ImportError, ImportOptions};
 use super::seen::Seen;
 
 /// Maximum size of a commit's rows in the CSV file, in bytes. A DynamoDB transaction holds at most 4 MB.
@@ -149,11 +149,8 @@ impl Session for CustomerSession {
         Ok(commits)
     }
 
-    fn commit(
-        target: Target,
-        rows: Vec<ImportedRow>,
-    ) -> impl Future<Output = Result<ImportCounts, StoreError>> + Send + 'static {
-        commit(target, rows)
+    async fn commit(target: Target, rows: Vec<ImportedRow>) -> Result<Committed, StoreError> {
+        commit(target, rows).await.map(Committed::from)
     }
 }
 

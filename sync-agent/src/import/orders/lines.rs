@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clientele_shared::model::OrderLine;
 use csv::StringRecord;
 
-use super::fields::{LineField, OrderField};
+use super::fields::LineField;
 use super::row;
 use crate::import::cells::{reason, shown};
 use crate::import::field::ImportField as _;
@@ -37,8 +37,6 @@ pub(super) struct Lines {
 struct OrderLines {
     order_id: String,
     lines: Vec<OrderLine>,
-    /// Where the first row of the order is, and what it says about the order.
-    first: Option<(u64, Fingerprint)>,
     /// The reason why the first line that cannot be imported is rejected.
     problem: Option<String>,
     is_taken: bool,
@@ -48,30 +46,29 @@ struct OrderLines {
 pub(super) type ProductNames = HashMap<String, String>;
 
 impl Lines {
-    /// Reads the lines in a file. In a file that has a row for each line, `order` maps the columns about the order.
+    /// Reads the lines in a file, which can be the orders' file (`is_orders_file`): there, a row can be without a line.
     pub(super) fn read(
         path: &Path,
         options: &ImportOptions<LineField>,
         names: ProductNames,
-        order: Option<Mapping<OrderField>>,
+        is_orders_file: bool,
     ) -> Result<Self, ImportError> {
         let unopened = |source| ImportError::Unopened { path: path.to_owned(), source };
         let file = File::open(path).map_err(unopened)?;
         let unreadable = |source| ImportError::Unreadable { path: path.to_owned(), source };
-        let reader = LineReader { names, unguard: options.unguard, order };
+        let reader = LineReader { names, unguard: options.unguard, is_orders_file };
         let mut rows = Rows::open(file, options, None, reader).map_err(unreadable)?;
-        let (mapping, reader) = rows.parts();
+        let (mapping, _) = rows.parts();
         let id_column = mapping.column(LineField::OrderId);
         let mut lines = Self::default();
-        if reader.order.is_some() {
+        if is_orders_file {
             let columns = LineField::all().filter_map(|field| mapping.column(field));
             lines.columns = columns.map(|column| mapping.column_name(column)).collect();
         }
         while let Some(row) = rows.next().map_err(unreadable)? {
             match row {
                 Row::Good(row) => {
-                    let read = lines.check_order(&row).and(row.line);
-                    lines.add(&row.order_id, &file_name(path), row.number, read);
+                    lines.add(&row.order_id, &file_name(path), row.number, row.line);
                 }
                 Row::Rejected(rejected) => {
                     let cell = id_column.and_then(|column| rejected.cells.get(column));
@@ -87,16 +84,17 @@ impl Lines {
         Ok(lines)
     }
 
-    fn add(&mut self, order_id: &str, file: &str, number: u64, read: Result<OrderLine, String>) {
+    fn add(&mut self, order_id: &str, file: &str, number: u64, read: Result<Option<OrderLine>, String>) {
         let of_order = self.by_order.entry(fingerprint(order_id)).or_default();
         if of_order.order_id.is_empty() {
             order_id.clone_into(&mut of_order.order_id);
         }
         let problem = match read {
-            Ok(_) if of_order.lines.len() >= MAX_LINES => {
+            Ok(None) => return,
+            Ok(Some(_)) if of_order.lines.len() >= MAX_LINES => {
                 format!("the order has more than {MAX_LINES} lines")
             }
-            Ok(line) => {
+            Ok(Some(line)) => {
                 of_order.lines.push(line);
                 return;
             }
@@ -105,13 +103,10 @@ impl Lines {
         of_order.problem.get_or_insert_with(|| format!("{file} line {number}: {problem}"));
     }
 
-    /// Checks that all rows of an order say the same about it.
-    fn check_order(&mut self, row: &LineRow) -> Result<(), String> {
-        let Some(order) = row.order else { return Ok(()) };
-        let of_order = self.by_order.entry(fingerprint(&row.order_id)).or_default();
-        match of_order.first.get_or_insert((row.number, order)) {
-            (_, first) if *first == order => Ok(()),
-            (number, _) => Err(contradiction(*number)),
+    /// Leaves the lines of an order out.
+    pub(super) fn leave(&mut self, order_id: &str) {
+        if let Some(lines) = self.by_order.get_mut(&fingerprint(order_id)) {
+            lines.is_taken = true;
         }
     }
 
@@ -157,17 +152,12 @@ fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Returns why a row is rejected that contradicts an earlier one about their order.
-pub(super) fn contradiction(first: u64) -> String {
-    format!("row: contradicts line {first} about the same order; make the two equal")
-}
-
 /// Reads lines.
 #[derive(Debug)]
 struct LineReader {
     names: ProductNames,
     unguard: bool,
-    order: Option<Mapping<OrderField>>,
+    is_orders_file: bool,
 }
 
 /// A row with a line.
@@ -175,9 +165,8 @@ struct LineRow {
     order_id: String,
     /// The row's number in the file.
     number: u64,
-    /// Fingerprint of the cells about the order, if the row has any.
-    order: Option<Fingerprint>,
-    line: Result<OrderLine, String>,
+    /// The line; `None` if a row about an order has none.
+    line: Result<Option<OrderLine>, String>,
 }
 
 impl ReadRow for LineReader {
@@ -194,10 +183,12 @@ impl ReadRow for LineReader {
         let Some(order_id) = row::line_order_id(mapping, record, self.unguard) else {
             return Err(format!("{}: must not be empty", mapping.name_of(LineField::OrderId)));
         };
+        if self.is_orders_file && row::has_no_line(mapping, record, self.unguard) {
+            return Ok(LineRow { order_id, number, line: Ok(None) });
+        }
         let name_of = |product: &str| self.names.get(product).cloned();
         let line = row::line(mapping, record, self.unguard, name_of).map_err(|errors| reason(&errors));
-        let order = self.order.as_ref().map(|mapping| row::order_fingerprint(mapping, record));
-        Ok(LineRow { order_id, number, order, line })
+        Ok(LineRow { order_id, number, line: line.map(Some) })
     }
 }
 

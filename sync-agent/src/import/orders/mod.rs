@@ -3,6 +3,7 @@
 //! Lines are read first, from a file of their own or from the orders' file, which then has a row for each line. An order
 //! is identified by its source and its id there; one that is stored like this already is not written.
 
+mod contradictions;
 mod customers;
 pub mod fields;
 mod lines;
@@ -10,8 +11,7 @@ mod row;
 
 pub use lines::ProductNamesFile;
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -20,19 +20,20 @@ use clientele_shared::model::{CustomerNumber, Timestamp};
 use clientele_shared::store::{OrderChange, OrdersWritten, RowKey, Store};
 use csv::StringRecord;
 
+use self::contradictions::Contradictions;
 use self::customers::CustomersByText;
 use self::fields::{LineField, OrderField};
-use self::lines::{Lines, ProductNames, contradiction};
+use self::lines::{Lines, ProductNames};
 use self::row::RowOrder;
 use super::cells::reason;
 use super::field::ImportField as _;
-use super::import_kind::{Classified, ImportKind, ReadRow, Session, Target};
+use super::import_kind::{Classified, Committed, ImportKind, ReadRow, Session, Target};
 use super::mapping::{ColumnChoice, Mapping};
 use super::outcome::{ImportCounts, ImportError, ImportOptions};
 use super::reader::{RejectedRow, Rows};
 use super::seen::{Fingerprint, fingerprint};
 
-/// Maximum size of a commit's orders, in bytes. A DynamoDB transaction holds at most 4 MB, the sums of months included.
+/// Maximum size of a commit's orders, in bytes. The store refuses more than 3 MB, the sums of months included.
 const MAX_COMMIT_BYTES: usize = 2 * 1024 * 1024;
 
 /// The import of orders, with its options.
@@ -72,7 +73,7 @@ impl Orders {
             ..ImportOptions::default()
         };
         match &self.lines {
-            Some(lines) => Lines::read(lines, &line_options, names, None),
+            Some(lines) => Lines::read(lines, &line_options, names, false),
             None => self.lines_within(file, options, line_options, names),
         }
     }
@@ -102,7 +103,7 @@ impl Orders {
             let column = header.get(column).unwrap_or_default().to_owned();
             line_options.columns.push(ColumnChoice { column, field: Some(LineField::OrderId) });
         }
-        Lines::read(file, &line_options, names, Some(mapping))
+        Lines::read(file, &line_options, names, true)
     }
 }
 
@@ -116,9 +117,14 @@ impl ImportKind for Orders {
         options: &ImportOptions<OrderField>,
         _: Timestamp,
     ) -> Result<OrderSession, ImportError> {
-        let lines = self.lines(file, options)?;
-        let (seen, rejected) = (HashMap::new(), HashMap::new());
-        Ok(OrderSession { source: self.source_of(file), unguard: options.unguard, lines, seen, rejected })
+        Ok(OrderSession {
+            source: self.source_of(file),
+            unguard: options.unguard,
+            lines: self.lines(file, options)?,
+            contradictions: Contradictions::find(file, options)?,
+            seen: HashSet::new(),
+            rejected: HashMap::new(),
+        })
     }
 }
 
@@ -140,8 +146,9 @@ pub struct OrderSession {
     source: String,
     unguard: bool,
     lines: Lines,
-    /// The orders read so far: the line of each, and what it says.
-    seen: HashMap<Fingerprint, (u64, Fingerprint)>,
+    contradictions: Contradictions,
+    /// The orders read so far.
+    seen: HashSet<Fingerprint>,
     /// The orders that were rejected although they can be read, and why.
     rejected: HashMap<Fingerprint, String>,
 }
@@ -162,6 +169,19 @@ pub struct OrderWrite {
     customer: CustomerNumber,
     change: OrderChange,
     is_new: bool,
+    /// The rows of the batch that are about the order.
+    rows: Vec<(u64, StringRecord)>,
+}
+
+impl OrderWrite {
+    fn reject(self, reason: &str) -> impl Iterator<Item = RejectedRow> {
+        let row = |(line, cells): (u64, StringRecord)| RejectedRow {
+            line,
+            reason: reason.to_owned(),
+            cells: cells.into_byte_record(),
+        };
+        self.rows.into_iter().map(row).collect::<Vec<_>>().into_iter()
+    }
 }
 
 impl OrderRow {
@@ -181,21 +201,26 @@ impl ReadRow for OrderSession {
         line: u64,
     ) -> Result<OrderRow, String> {
         let id = row::order_id(mapping, record, self.unguard).unwrap_or_default().to_owned();
-        let (key, content) = (fingerprint(&id), row::order_fingerprint(mapping, record));
-        let cells = record.clone();
-        match self.seen.entry(key) {
-            // Rows without an id are rejected for that.
-            Entry::Vacant(first) if !id.is_empty() => drop(first.insert((line, content))),
-            Entry::Vacant(_) => {}
-            Entry::Occupied(first) if first.get().1 != content => return Err(contradiction(first.get().0)),
-            Entry::Occupied(_) => {
-                return match self.rejected.get(&key) {
-                    Some(reason) => Err(reason.clone()),
-                    None => Ok(OrderRow { line, id, order: None, cells }),
-                };
-            }
+        let key = fingerprint(&id);
+        if let Some(reason) = self.contradictions.reason(key, line) {
+            self.lines.leave(&id);
+            return Err(reason);
         }
-        let order = self.lines.take(&id).and_then(|lines| {
+        let cells = record.clone();
+        // Rows without an id are rejected for that.
+        if !id.is_empty() && !self.seen.insert(key) {
+            return match self.rejected.get(&key) {
+                Some(reason) => Err(reason.clone()),
+                None => Ok(OrderRow { line, id, order: None, cells }),
+            };
+        }
+        let lines = if row::is_removed(mapping, record, self.unguard) {
+            self.lines.leave(&id);
+            Ok(Vec::new())
+        } else {
+            self.lines.take(&id)
+        };
+        let order = lines.and_then(|lines| {
             let order = row::order(mapping, record, self.unguard, &self.source, lines);
             order.map_err(|errors| reason(&errors))
         });
@@ -211,7 +236,7 @@ impl ReadRow for OrderSession {
 
 impl Session for OrderSession {
     type New = OrderWrite;
-    type Commit = (CustomerNumber, Vec<OrderChange>);
+    type Commit = (CustomerNumber, Vec<OrderWrite>);
 
     async fn classify(
         &mut self,
@@ -225,22 +250,27 @@ impl Session for OrderSession {
         let known = target.retry().run(target.store.ambient(), get_known).await?;
         let named = rows.iter().filter_map(|row| row.order.as_ref()?.customer.as_deref());
         let customers = CustomersByText::find(target, &self.source, named).await?;
-        let mut classified = Classified { new: Vec::new(), present: 0, rejected: Vec::new() };
+        let mut classified = Classified { new: Vec::<OrderWrite>::new(), present: 0, rejected: Vec::new() };
+        let mut writes: HashMap<RowKey, usize> = HashMap::new();
         for (key, mut row) in keys.into_iter().zip(rows) {
             let Some(order) = row.order.take() else {
                 if let Some(reason) = self.rejected.get(&fingerprint(&row.id)) {
                     classified.rejected.push(row.reject(reason.clone()));
+                } else if let Some(at) = writes.get(&key) {
+                    classified.new[*at].rows.push((row.line, row.cells));
                 }
                 continue;
             };
             let known = known.get(&key);
             match customers.of(&order, known) {
                 Ok(customer) => {
-                    let change = OrderChange { key, order: order.order };
+                    let change = OrderChange { key: key.clone(), order: order.order };
                     match customer {
                         Some(customer) if !change.is_unchanged(customer, known)? => {
                             let is_new = known.is_none();
-                            classified.new.push(OrderWrite { customer, change, is_new });
+                            writes.insert(key, classified.new.len());
+                            let rows = vec![(row.line, row.cells)];
+                            classified.new.push(OrderWrite { customer, change, is_new, rows });
                         }
                         _ => classified.present += 1,
                     }
@@ -261,10 +291,10 @@ impl Session for OrderSession {
         &mut self,
         _: &Target,
         new: Vec<OrderWrite>,
-    ) -> Result<VecDeque<(CustomerNumber, Vec<OrderChange>)>, StoreError> {
-        let mut by_customer: BTreeMap<CustomerNumber, Vec<OrderChange>> = BTreeMap::new();
-        for OrderWrite { customer, change, .. } in new {
-            by_customer.entry(customer).or_default().push(change);
+    ) -> Result<VecDeque<(CustomerNumber, Vec<OrderWrite>)>, StoreError> {
+        let mut by_customer: BTreeMap<CustomerNumber, Vec<OrderWrite>> = BTreeMap::new();
+        for write in new {
+            by_customer.entry(write.customer).or_default().push(write);
         }
         Ok(by_customer.into_iter().collect())
     }
@@ -280,18 +310,36 @@ impl Session for OrderSession {
         }
     }
 
+    /// Orders that the store rejects together are written in halves, so that only those are rejected that cannot be stored.
     async fn commit(
         target: Target,
-        (customer, changes): (CustomerNumber, Vec<OrderChange>),
-    ) -> Result<ImportCounts, StoreError> {
-        let mut counts = ImportCounts::default();
-        for changes in chunks(&changes) {
-            let write = || target.store.orders_write(&target.tenant, customer, changes);
-            let written = target.retry().run(target.store.ambient(), write).await?;
-            let OrdersWritten { created, updated, removed, unchanged } = written;
-            counts += ImportCounts { written: created, updated, removed, present: unchanged, rejected: 0 };
+        (customer, writes): (CustomerNumber, Vec<OrderWrite>),
+    ) -> Result<Committed, StoreError> {
+        let mut committed = Committed::default();
+        let mut pending = chunks(writes);
+        while let Some(mut writes) = pending.pop_front() {
+            let changes: Vec<OrderChange> = writes.iter().map(|write| write.change.clone()).collect();
+            let write = || target.store.orders_write(&target.tenant, customer, &changes);
+            match target.retry().run(target.store.ambient(), write).await {
+                Ok(OrdersWritten { created, updated, removed, unchanged }) => {
+                    let counts =
+                        ImportCounts { written: created, updated, removed, present: unchanged, rejected: 0 };
+                    committed.counts += counts;
+                }
+                Err(error @ (StoreError::Invalid(_) | StoreError::NotFound(_))) => {
+                    let rest = writes.split_off(writes.len() / 2);
+                    if writes.is_empty() {
+                        let reason = error.to_string();
+                        committed.rejected.extend(rest.into_iter().flat_map(|one| one.reject(&reason)));
+                    } else {
+                        pending.push_front(rest);
+                        pending.push_front(writes);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Ok(counts)
+        Ok(committed)
     }
 
     fn columns_left_out(&self, mapping: &Mapping<OrderField>) -> Vec<String> {
@@ -304,19 +352,20 @@ impl Session for OrderSession {
 }
 
 /// Splits a customer's orders into those of each commit.
-fn chunks(changes: &[OrderChange]) -> Vec<&[OrderChange]> {
-    let mut chunks = Vec::new();
-    let mut rest = changes;
-    while !rest.is_empty() {
-        let mut bytes = 0;
-        let fits = |change: &&OrderChange| {
-            bytes += change.size();
-            bytes <= MAX_COMMIT_BYTES
-        };
-        let count = rest.iter().take(Store::ORDERS_AT_A_TIME).take_while(fits).count().max(1);
-        let (chunk, after) = rest.split_at(count);
-        chunks.push(chunk);
-        rest = after;
+fn chunks(writes: Vec<OrderWrite>) -> VecDeque<Vec<OrderWrite>> {
+    let mut chunks: VecDeque<Vec<OrderWrite>> = VecDeque::new();
+    let mut bytes = 0;
+    for write in writes {
+        bytes += write.change.size();
+        match chunks.back_mut() {
+            Some(chunk) if chunk.len() < Store::ORDERS_AT_A_TIME && bytes <= MAX_COMMIT_BYTES => {
+                chunk.push(write);
+            }
+            _ => {
+                bytes = write.change.size();
+                chunks.push_back(vec![write]);
+            }
+        }
     }
     chunks
 }
@@ -327,8 +376,8 @@ mod tests {
 
     use super::*;
 
-    /// An order with this many lines, each with a name of 255 characters.
-    fn change(id: usize, lines: usize) -> OrderChange {
+    /// A write of an order with this many lines, each with a name of 255 characters.
+    fn write(id: usize, lines: usize) -> OrderWrite {
         let key = RowKey::order("s", &id.to_string());
         let line = OrderLine {
             product: "p".parse().unwrap(),
@@ -349,15 +398,15 @@ mod tests {
             shipping_address: Address::default(),
             payments: None,
         };
-        OrderChange { key, order: Some((order, vec![line; lines])) }
+        let change = OrderChange { key, order: Some((order, vec![line; lines])) };
+        OrderWrite { customer: CustomerNumber::MAX, change, is_new: true, rows: Vec::new() }
     }
 
     #[test]
     fn commits_are_filled_up_to_the_limits_of_orders_and_bytes() {
         let counts = |orders: &[usize]| -> Vec<usize> {
-            let changes: Vec<OrderChange> =
-                orders.iter().enumerate().map(|(id, lines)| change(id, *lines)).collect();
-            chunks(&changes).iter().map(|chunk| chunk.len()).collect()
+            let writes = orders.iter().enumerate().map(|(id, lines)| write(id, *lines)).collect();
+            chunks(writes).iter().map(Vec::len).collect()
         };
         assert_eq!(counts(&[1; 40]), [18, 18, 4]);
         // 500 lines take about 317 KB.

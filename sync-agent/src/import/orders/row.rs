@@ -46,6 +46,18 @@ pub(super) fn order_fingerprint(mapping: &Mapping<OrderField>, record: &StringRe
     fingerprint(&texts.join(","))
 }
 
+/// Returns whether a row removes its order.
+pub(super) fn is_removed(mapping: &Mapping<OrderField>, record: &StringRecord, unguard: bool) -> bool {
+    let cells = Cells::new(mapping, record, unguard);
+    cells.cell(OrderField::Status).is_some_and(|cell| cell.eq_ignore_ascii_case(REMOVED))
+}
+
+/// Returns whether a row has no cell about a line but that of its order's id.
+pub(super) fn has_no_line(mapping: &Mapping<LineField>, record: &StringRecord, unguard: bool) -> bool {
+    let cells = Cells::new(mapping, record, unguard);
+    LineField::all().all(|field| field == LineField::OrderId || cells.cell(field).is_none())
+}
+
 /// Returns the id of a line's order in its source, if the row has one.
 pub(super) fn line_order_id(
     mapping: &Mapping<LineField>,
@@ -64,8 +76,7 @@ pub(super) fn order(
     lines: Vec<OrderLine>,
 ) -> Result<RowOrder, Vec<FieldError>> {
     let mut cells = Cells::new(mapping, record, unguard);
-    let is_removed = cells.cell(OrderField::Status).is_some_and(|cell| cell.eq_ignore_ascii_case(REMOVED));
-    if is_removed {
+    if is_removed(mapping, record, unguard) {
         let id = cells.required(OrderField::OrderId);
         return cells.finish(id.map(|_| RowOrder { order: None, customer: None }));
     }

@@ -17,7 +17,7 @@ use csv::StringRecord;
 use self::fields::PriceField;
 use self::row::RowPrice;
 use super::cells::reason;
-use super::import_kind::{Classified, ImportKind, ReadRow, ReadRules, Session, Target};
+use super::import_kind::{Classified, Committed, ImportKind, ReadRow, ReadRules, Session, Target};
 use super::mapping::Mapping;
 use super::named_customers::NamedCustomers;
 use super::outcome::{ImportCounts, ImportError, ImportOptions};
@@ -135,12 +135,12 @@ impl Session for PriceSession {
         Ok(entries.chunks(COMMIT_ROWS).map(<[PriceEntry]>::to_vec).collect())
     }
 
-    async fn commit(target: Target, entries: Vec<PriceEntry>) -> Result<ImportCounts, StoreError> {
+    async fn commit(target: Target, entries: Vec<PriceEntry>) -> Result<Committed, StoreError> {
         let mut retry = target.retry();
         while let Err(error) = target.store.prices_put(&target.tenant, &entries).await {
             retry.back_off(error, target.store.ambient()).await?;
         }
-        Ok(ImportCounts { written: entries.len() as u64, ..ImportCounts::default() })
+        Ok(ImportCounts { written: entries.len() as u64, ..ImportCounts::default() }.into())
     }
 }
 
