@@ -136,6 +136,19 @@ async fn account_is_a_health_check() {
 }
 
 #[tokio::test]
+async fn fields_are_in_the_order_of_the_document() {
+    let stack = Stack::start().await;
+    let mut node = person("A", "B", "a@example.com");
+    node["tags"] = json!(["t"]);
+    create(&stack.acme, node).await;
+    let document =
+        "mutation { updateCustomer(id: 1, node: {}) { orders { id } expenses tags summary { visits } _id } }";
+    let response = send(&stack.acme, document, json!({})).await;
+    let expected = r#"{"orders":[],"expenses":0,"tags":["t"],"summary":{"visits":0},"_id":1}"#;
+    assert!(response.body.contains(expected), "{}", response.body);
+}
+
+#[tokio::test]
 async fn queries_can_be_sent_by_get() {
     let stack = Stack::start().await;
     create(&stack.acme, person("A", "B", "a@example.com")).await;

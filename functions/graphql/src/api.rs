@@ -17,6 +17,7 @@ use clientele_shared::rules::size::json_length;
 use clientele_shared::{Error, Result};
 
 use crate::document::{self, RequestedOperation, RootField};
+use crate::field_order::FieldOrder;
 use crate::merge::Interfaces;
 use crate::response_size::{self, ResponseSize};
 use crate::session::Session;
@@ -125,9 +126,9 @@ pub async fn handle<A: Api>(call: AuthenticatedRequest<'_>) -> Result<Reply> {
             return Ok(A::refuse(&Refusal::MissingScope(error)));
         }
     }
-    let (mut fields, mut is_mutation) = (Vec::new(), false);
-    if let Some(RequestedOperation { kind, fields: root_fields, merged }) = operation {
-        (fields, is_mutation) = (root_fields, kind == OperationType::Mutation);
+    let mut requested = Requested::default();
+    if let Some(RequestedOperation { kind, fields, order, merged }) = operation {
+        requested = Requested { fields, order, is_mutation: kind == OperationType::Mutation };
         if let Some(merged) = merged {
             let validated = match request_to_validate(&mut request) {
                 Ok(request) => A::validation().execute(request).await,
@@ -140,14 +141,21 @@ pub async fn handle<A: Api>(call: AuthenticatedRequest<'_>) -> Result<Reply> {
             request.operation_name = None;
         }
     }
-    execute::<A>(call, request, &fields, is_mutation).await
+    execute::<A>(call, request, &requested).await
+}
+
+/// The operation that is executed; nothing if the document has no operation with the requested name.
+#[derive(Default)]
+struct Requested {
+    fields: Vec<RootField>,
+    order: FieldOrder,
+    is_mutation: bool,
 }
 
 async fn execute<A: Api>(
     call: AuthenticatedRequest<'_>,
     request: GraphqlRequest,
-    fields: &[RootField],
-    is_mutation: bool,
+    Requested { fields, order, is_mutation }: &Requested,
 ) -> Result<Reply> {
     let count = |names: &[&str]| fields.iter().filter(|field| names.contains(&field.name.as_str())).count();
     let (lists, selections) = (count(A::READS.lists), count(A::READS.selections));
@@ -164,16 +172,13 @@ async fn execute<A: Api>(
     let size = Arc::new(ResponseSize::default());
     let request = A::with_data(request, call.caller)?.data(Arc::clone(&session)).data(Arc::clone(&size));
     let (mut response, ()) = join(A::schema().execute(request), sender.forward(call.authorization)).await;
-    if let Value::Object(data) = &mut response.data {
-        // Fields arrive in the order in which they were resolved; GraphQL requires the order of the document.
-        data.sort_by_cached_key(|name, _| fields.iter().position(|field| field.response_key == *name));
-    }
+    order.apply(&mut response.data);
     if let Some(failure) = session.failure() {
         return Err(failure);
     }
     let reply = reply::<A>(&response, Extensions::of(&session))?;
     let fits = !size.is_exceeded() && json_length(reply.body()) <= response_size::MAX_BYTES;
-    Ok(if fits { reply } else { A::refuse(&Refusal::ResponseTooLarge { is_mutation }) })
+    Ok(if fits { reply } else { A::refuse(&Refusal::ResponseTooLarge { is_mutation: *is_mutation }) })
 }
 
 fn is_narrowed(reads: &Reads, field: &RootField) -> bool {

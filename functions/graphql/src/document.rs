@@ -10,6 +10,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Positioned, Request, ServerError};
 
+use crate::field_order::FieldOrder;
 use crate::merge::{Interfaces, merge_duplicates};
 
 /// Maximum length of a document, in bytes. The longest common introspection query has about 2,000.
@@ -48,8 +49,10 @@ const MAX_NAME: usize = 100;
 pub struct RequestedOperation {
     /// Query or mutation.
     pub kind: OperationType,
-    /// The root fields in document order.
+    /// The root fields.
     pub fields: Vec<RootField>,
+    /// The order of the fields in the response.
+    pub order: FieldOrder,
     /// The document to execute in place of the request's own, which must be valid, too: it selects no field twice.
     pub merged: Option<ExecutableDocument>,
 }
@@ -126,10 +129,10 @@ fn requested_operation(
 ) -> Result<RequestedOperation, ServerError> {
     let merged = merge_duplicates(operation, document, interfaces)?;
     let mut fields = Vec::new();
-    match merged.as_ref().and_then(|merged| merged.operations.iter().next()) {
-        Some((_, merged)) => collect_root_fields(&merged.node.selection_set, document, &mut fields),
-        None => collect_root_fields(&operation.node.selection_set, document, &mut fields),
-    }
+    let executed = merged.as_ref().and_then(|merged| merged.operations.iter().next());
+    let set = &executed.map_or(operation, |(_, merged)| merged).node.selection_set;
+    collect_root_fields(set, document, &mut fields);
+    let order = FieldOrder::of(&set.node, document);
     let kind = operation.node.ty;
     let mut keys = HashSet::new();
     let repeated = fields.iter().find(|field| !keys.insert(&field.response_key));
@@ -137,7 +140,7 @@ fn requested_operation(
         Some(RootField { response_key, .. }) => Err(validation_error(format!(
             "The mutation \"{response_key}\" is selected twice under different directives; select it once"
         ))),
-        None => Ok(RequestedOperation { kind, fields, merged }),
+        None => Ok(RequestedOperation { kind, fields, order, merged }),
     }
 }
 

@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod document;
+pub mod field_order;
 pub mod input;
 pub mod media_type;
 mod merge;
