@@ -102,3 +102,44 @@ async fn customer_larger_than_48_kb_is_refused() {
     assert_eq!(error_of(&response, 422).0, "validation_error");
     assert!(contacts(&stack.acme, &path).await.is_empty());
 }
+
+#[tokio::test]
+async fn address_is_replaced_as_a_whole_and_the_first_moment_stays() {
+    let stack = Stack::start().await;
+    let body = json!({"name": "Acme", "customer_since": "2020-01-02", "billing_address": {"line1": "1 Rd", "city": "Rio"}});
+    stack.acme.post("/api/customers", &body).await.expect(201);
+    let body = json!({"customer_since": "2024-01-01", "billing_address": {"city": "Recife"}});
+    let updated = stack.acme.put("/api/customers/cust_1", &body).await.expect(200)["data"].clone();
+    assert_eq!(updated["billing_address"], json!({"city": "Recife"}));
+    assert_eq!(updated["customer_since"], "2020-01-02T00:00:00Z");
+}
+
+#[tokio::test]
+async fn amounts_can_be_texts_and_terms_have_a_fixed_form() {
+    let stack = Stack::start().await;
+    let path = create(&stack.acme, "Acme").await;
+    let put = async |body: Value| stack.acme.put(&path, &body).await;
+    let response =
+        put(json!({"credit_limit": "12.5", "discount_rate": "7", "payment_terms": "NET_45"})).await;
+    assert!(response.body.contains(r#""credit_limit":12.50"#), "{}", response.body);
+    assert!(response.body.contains(r#""discount_rate":7.0"#), "{}", response.body);
+    assert_eq!(response.expect(200)["data"]["payment_terms"], "net_45");
+    let response = put(json!({"credit_limit": 0})).await;
+    assert!(response.body.contains(r#""credit_limit":0.00"#), "{}", response.body);
+    for terms in ["prepaid", "due_on_receipt", "net_180"] {
+        assert_eq!(put(json!({ "payment_terms": terms })).await.expect(200)["data"]["payment_terms"], terms);
+    }
+    for terms in ["net_181", "cod"] {
+        assert_eq!(wrong_fields(&put(json!({ "payment_terms": terms })).await), ["payment_terms"]);
+    }
+}
+
+#[tokio::test]
+async fn last_name_of_a_customer_cannot_be_cleared() {
+    let stack = Stack::start().await;
+    let document = "mutation { createCustomer(input: {email: \"a@example.com\"}) { id } }";
+    stack.acme.post("/graphql", &json!({ "query": document })).await.expect(200);
+    let put = async |body: Value| stack.acme.put("/api/customers/cust_1", &body).await;
+    assert_eq!(wrong_fields(&put(json!({"email": null})).await), ["email"]);
+    put(json!({"email": null, "name": "Ann"})).await.expect(200);
+}

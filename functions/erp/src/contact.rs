@@ -83,7 +83,7 @@ pub(crate) fn replace_all(form: &mut Form<'_>, fields: &mut CustomerFields, now:
         Some(_) => return form.add_error(CONTACTS, "must be a list of contacts or null"),
     };
     let mut before = std::mem::take(&mut fields.contacts);
-    let is_first = before.is_empty();
+    let known = before.len();
     let mut primary = None;
     let mut first_choice = None;
     for (at, value) in list.iter().enumerate() {
@@ -114,7 +114,8 @@ pub(crate) fn replace_all(form: &mut Form<'_>, fields: &mut CustomerFields, now:
     }
     match primary {
         Some(at) => set_primary(&mut fields.contacts, at, true, now),
-        None if is_first && first_choice.is_none() && !fields.contacts.is_empty() => {
+        // The first contact of a customer is primary, also if it replaces all earlier ones.
+        None if before.len() == known && first_choice.is_none() && !fields.contacts.is_empty() => {
             set_primary(&mut fields.contacts, 0, true, now);
         }
         None => {}
@@ -289,6 +290,10 @@ mod tests {
             ["Ann cont_1"]
         );
         assert!(replaced(&fields, Value::Null).unwrap().contacts.is_empty());
+        assert_eq!(
+            show(&replaced(&fields, json!([{"name": "Eve"}, {"name": "Fay"}])).unwrap()),
+            ["Eve cont_4*", "Fay cont_5"]
+        );
     }
 
     #[test]

@@ -74,8 +74,12 @@ impl CustomerInput {
     /// # Errors
     /// Returns [`Error::Invalid`](clientele_shared::Error::Invalid) naming every field that is wrong.
     pub fn apply(&self, mut fields: CustomerFields, now: Timestamp) -> Result<CustomerFields> {
+        let was_named = !types::name(&fields).is_empty();
         let mut form = Form::new(&self.body);
         self.fill(&mut form, &mut fields, now);
+        if was_named && types::name(&fields).is_empty() {
+            form.add_error("email", "must not be cleared for a customer who has no other name");
+        }
         form.finish(fields)
     }
 
@@ -223,6 +227,8 @@ fn moment(value: &Value) -> Result<Timestamp, String> {
     let start_of_day = || Timestamp::from_rfc3339(&format!("{}T00:00:00Z", text.parse::<Date>().ok()?));
     Timestamp::from_rfc3339(text)
         .or_else(start_of_day)
+        .filter(|moment| moment.to_rfc3339_seconds().as_str() >= "0001")
+        .filter(|moment| moment.to_rfc3339_seconds().starts_with(|c: char| c.is_ascii_digit()))
         .ok_or_else(|| "must be a date or a time, such as 2024-01-15 or 2024-01-15T10:30:00Z".into())
 }
 
