@@ -96,7 +96,7 @@ impl Store {
     /// megabyte of newer orders in the page's first month.
     ///
     /// # Errors
-    /// Returns [`Error::NotFound`](crate::Error::NotFound) if the tenant has no such customer, or has soft-deleted it.
+    /// Returns [`Error::NotFound`] if the tenant has no such customer, or has soft-deleted it.
     pub async fn orders(
         &self,
         tenant: &Tenant,
@@ -130,7 +130,7 @@ impl Store {
     /// orders in the months at the edges of the period. Whether the customer exists is not checked.
     ///
     /// # Errors
-    /// Returns [`Error::Throttled`](crate::Error::Throttled) or [`Error::Unavailable`](crate::Error::Unavailable) if
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if
     /// DynamoDB is throttling or cannot be reached.
     pub async fn sales(&self, tenant: &Tenant, uuid: Uuid, period: OrderPeriod) -> Result<SalesByMonth> {
         self.sums(tenant, uuid, period, Extent::All).await
