@@ -1,6 +1,10 @@
 // Walks through a list of the funnels API in every order, in both directions, while others write. The result equals a list
 // that is sorted here.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { before, test } from "node:test";
 import { GraphQLClient } from "graphql-request";
 
@@ -44,6 +48,21 @@ function person(at: number): object {
   };
 }
 
+/** Imports one to three orders of every seventh customer; many customers have the same sums. */
+function importOrders(): void {
+  const folder = mkdtempSync(join(tmpdir(), "clientele-"));
+  const file = join(folder, "orders.csv");
+  const rows = Array.from({ length: Math.floor(COUNT / 7) }, (_, at) => at * 7 + 1).flatMap((customer) =>
+    Array.from({ length: 1 + (customer % 3) }, (_, nth) => {
+      return `${customer}-${nth},cust_${customer},2024-01-15,shipped,${(customer % 40) * 10 + nth}.5`;
+    }),
+  );
+  writeFileSync(file, ["orderId,customerId,orderDate,status,total", ...rows, ""].join("\n"));
+  const target = ["--tenant", "funnels", "--dynamodb", setting("CLIENTELE_URL")];
+  execFileSync(setting("CLIENTELE_SYNC_AGENT"), ["import", "orders", file, "--source", "walk", ...target]);
+  rmSync(folder, { recursive: true });
+}
+
 /** Reads a list to its end; runs `between` after each page. */
 async function walk(query: string, between: () => Promise<void> = async () => {}): Promise<Customer[]> {
   const seen: Customer[] = [];
@@ -84,11 +103,13 @@ before(async () => {
     const part = Array.from({ length: Math.min(50, COUNT - at) }, (_, index) => at + index);
     await Promise.all(part.map((index) => client.request(CREATE, { node: person(index) })));
   }
+  importOrders();
 });
 
 test("every order equals a list that is sorted here", async () => {
   const all = await walk("");
   assert.equal(all.length, COUNT);
+  assert.ok(all.some((one) => one.orders_count === 3 && one.expenses > 300));
   for (const column of COLUMNS) {
     for (const direction of ["asc", "desc"]) {
       const seen = await walk(`order_by:${column} order_dir:${direction}`);
