@@ -11,6 +11,7 @@ mod customer_get;
 mod customer_list;
 mod customer_update;
 mod dialects;
+mod faults;
 mod order_list;
 mod samples;
 

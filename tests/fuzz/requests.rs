@@ -4,6 +4,7 @@ use http::{HeaderValue, Method, Uri};
 use serde_json::{Value, json};
 
 use super::{Mutator, cases, seeds};
+use crate::funnels;
 use crate::pool::{create, create_tag};
 use crate::support::{Response, Stack, john};
 
@@ -49,15 +50,7 @@ async fn mutated_graphql_requests_are_answered_with_data_or_a_code() {
     let documents = seeds(include_str!("seeds/graphql_documents.txt"));
     let variables = seeds(include_str!("seeds/graphql_variables.txt"));
     for case in cases() {
-        let mut document = Mutator::new(&documents, case);
-        let query = document.text();
-        let sent = Mutator::new(&variables, case ^ 1 << 40).text();
-        let values: Value = serde_json::from_str(&sent).unwrap_or_else(|_| json!({"a": sent}));
-        let body = if document.rng.percent(80) {
-            json!({"query": query, "variables": values}).to_string()
-        } else {
-            sent.clone()
-        };
+        let body = graphql_body(case, &documents, &variables);
         let response = stack.acme.send(Method::POST, "/graphql", &[], body.clone()).await;
         let context = || format!("case {case}: {body}: {response:?}");
         assert!(response.status.as_u16() < 500, "{}", context());
@@ -69,6 +62,41 @@ async fn mutated_graphql_requests_are_answered_with_data_or_a_code() {
         }
     }
     stack.acme.get(CUSTOMERS).await.expect(200);
+}
+
+#[tokio::test]
+async fn mutated_funnels_requests_are_answered_with_data_or_a_message() {
+    let stack = Stack::start().await;
+    let ann = funnels::person("Ann", "Lee", "ann@example.com");
+    funnels::create(&stack.acme, ann).await;
+    let documents = seeds(include_str!("seeds/funnels_documents.txt"));
+    let variables = seeds(include_str!("seeds/funnels_variables.txt"));
+    for case in cases() {
+        let body = graphql_body(case, &documents, &variables);
+        let response = stack.acme.send(Method::POST, funnels::PATH, &[], body.clone()).await;
+        let context = || format!("case {case}: {body}: {response:?}");
+        assert!(response.status.as_u16() < 500, "{}", context());
+        let answer = json_of(&response);
+        assert!(answer.get("data").is_some(), "{}", context());
+        for error in answer["errors"].as_array().into_iter().flatten() {
+            assert!(
+                error["message"].as_str().is_some_and(|message| message != "Internal error"),
+                "{}",
+                context()
+            );
+        }
+    }
+    funnels::execute(&stack.acme, "{ customers(query: \"\") { edges { node { tags custom } } } }", json!({}))
+        .await;
+}
+
+/// Returns the body of a request with a mutated document and mutated variables.
+fn graphql_body(case: u64, documents: &[String], variables: &[String]) -> String {
+    let mut document = Mutator::new(documents, case);
+    let query = document.text();
+    let sent = Mutator::new(variables, case ^ 1 << 40).text();
+    let values: Value = serde_json::from_str(&sent).unwrap_or_else(|_| json!({"a": sent}));
+    if document.rng.percent(80) { json!({"query": query, "variables": values}).to_string() } else { sent }
 }
 
 fn is_header(name: &str) -> bool {
