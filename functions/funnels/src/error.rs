@@ -29,7 +29,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use serde::Serialize;
 
 use clientele_functions_common::{Dialect, Reply, Request};
-use clientele_functions_graphql::{Refusal, media_type, response_size};
+use clientele_functions_graphql::{Refusal, media_type, response_size, status};
 use clientele_shared::Error;
 use clientele_shared::error::FieldError;
 
@@ -63,20 +63,6 @@ impl Dialect for Funnels {
 
     fn content_type(&self, request_headers: &HeaderMap) -> Option<&'static str> {
         media_type::accepts_graphql(request_headers).then_some(media_type::GRAPHQL)
-    }
-}
-
-fn status(error: &Error) -> StatusCode {
-    match error {
-        Error::Unauthorized(_) => StatusCode::UNAUTHORIZED,
-        Error::Forbidden(_) | Error::UsageExceeded { .. } => StatusCode::FORBIDDEN,
-        Error::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
-        Error::Invalid(_) => StatusCode::BAD_REQUEST,
-        Error::NotFound(_) | Error::Conflict(_) | Error::DuplicateEmail | Error::VersionMismatch { .. } => {
-            StatusCode::OK
-        }
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

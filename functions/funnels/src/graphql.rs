@@ -25,7 +25,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
 };
 
 /// The differences of this dialect from other GraphQL dialects.
-struct FunnelsApi;
+pub(crate) struct FunnelsApi;
 
 impl Api for FunnelsApi {
     type Query = Query;

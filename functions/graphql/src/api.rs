@@ -20,9 +20,9 @@ use crate::document::{self, RequestedOperation, RootField};
 use crate::field_order::FieldOrder;
 use crate::merge::Interfaces;
 use crate::response_size::{self, ResponseSize};
+use crate::schema::request_to_validate;
 use crate::session::Session;
 use crate::transport::read_request;
-use crate::validation::request_to_validate;
 
 /// The schema of a dialect.
 pub type ApiSchema<A> = Schema<<A as Api>::Query, <A as Api>::Mutation, EmptySubscription>;

@@ -3,7 +3,7 @@
 //!
 //! [`api`] is the way of a request; a dialect supplies its schema and its errors ([`api::Api`]). [`transport`] reads the
 //! document from the request. [`document`] checks it before it is executed, and `merge` makes sure that nothing it selects
-//! twice is executed twice. The document as it was sent goes through [`validation`] then. Fields find the tenant and the
+//! twice is executed twice. The document as it was sent is validated by a second [`schema`] then. Fields find the tenant and the
 //! budgets in the [`session`]; [`write`](mod@write) and [`input`] serve mutations. [`response_size`] bounds the response
 //! while it is built.
 
@@ -14,13 +14,15 @@ pub mod input;
 pub mod media_type;
 mod merge;
 pub mod response_size;
+pub mod schema;
 pub mod session;
+mod status;
 pub mod transport;
-pub mod validation;
 pub mod variables;
 pub mod write;
 
 pub use api::{Api, ApiSchema, Reads, Refusal};
 pub use merge::Interfaces;
 pub use session::Session;
+pub use status::status;
 pub use write::WriteField;

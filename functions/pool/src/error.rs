@@ -33,7 +33,7 @@ use clientele_functions_common::{Dialect, Reply, Request};
 use clientele_shared::Error;
 use clientele_shared::error::FieldError;
 
-use clientele_functions_graphql::{media_type, response_size};
+use clientele_functions_graphql::{media_type, response_size, status};
 
 /// The argument that holds a cursor. Its error has a fixed message.
 pub(crate) const CURSOR: &str = "after";
@@ -66,20 +66,6 @@ impl Dialect for PoolFiles {
     fn error(&self, error: &Error, _: &Request) -> Reply {
         let status = if matches!(error, Error::NotFound(_)) { StatusCode::NOT_FOUND } else { status(error) };
         error_reply(status, code(error), &message(error))
-    }
-}
-
-fn status(error: &Error) -> StatusCode {
-    match error {
-        Error::Unauthorized(_) => StatusCode::UNAUTHORIZED,
-        Error::Forbidden(_) | Error::UsageExceeded { .. } => StatusCode::FORBIDDEN,
-        Error::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
-        Error::Invalid(_) => StatusCode::BAD_REQUEST,
-        Error::NotFound(_) | Error::Conflict(_) | Error::DuplicateEmail | Error::VersionMismatch { .. } => {
-            StatusCode::OK
-        }
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

@@ -24,7 +24,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
 };
 
 /// The differences of this dialect from other GraphQL dialects.
-struct PoolApi;
+pub(crate) struct PoolApi;
 
 impl Api for PoolApi {
     type Query = Query;

@@ -2,15 +2,11 @@
 
 use std::sync::LazyLock;
 
-use async_graphql::{EmptySubscription, Schema};
+use clientele_functions_graphql::{ApiSchema, schema};
 
-use clientele_functions_graphql::validation::ValidateOnly;
-
+use crate::graphql::PoolApi;
 use crate::mutation::Mutation;
 use crate::query::Query;
-
-/// Maximum nesting depth of fields. Common introspection queries have up to 15 levels.
-const MAX_DEPTH: usize = 20;
 
 /// Maximum complexity of one document. A field costs 1, and the fields under a list of customers cost that
 /// much for each customer that the list can return. Four pages of 100 customers with all their fields fit.
@@ -23,16 +19,12 @@ pub(crate) const WRITE: usize = 100;
 pub(crate) const WRITE_MANY: usize = 2_000;
 
 /// This dialect's schema.
-pub(crate) static SCHEMA: LazyLock<Schema<Query, Mutation, EmptySubscription>> = LazyLock::new(|| {
-    Schema::build(Query, Mutation, EmptySubscription)
-        .limit_depth(MAX_DEPTH)
-        .limit_complexity(MAX_COMPLEXITY)
-        .finish()
-});
+pub(crate) static SCHEMA: LazyLock<ApiSchema<PoolApi>> =
+    LazyLock::new(|| schema::executing(Query, Mutation, MAX_COMPLEXITY));
 
 /// The schema for documents that are executed in another form than they were sent, which alone has to keep the limits.
-pub(crate) static VALIDATION: LazyLock<Schema<Query, Mutation, EmptySubscription>> =
-    LazyLock::new(|| Schema::build(Query, Mutation, EmptySubscription).extension(ValidateOnly).finish());
+pub(crate) static VALIDATION: LazyLock<ApiSchema<PoolApi>> =
+    LazyLock::new(|| schema::validating(Query, Mutation));
 
 /// Builds the schema now instead of on first use.
 pub fn build_schema() {
