@@ -142,13 +142,15 @@ impl Session {
         *lock(&self.tags) = Arc::default();
     }
 
-    /// Returns the tags with these ids, without those that have been deleted.
+    /// Returns the tags with these ids, in their order, without those that have been deleted.
     pub async fn tags_by_id(&self, ids: &[TagId]) -> Result<Vec<Tag>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let tags = self.tags().await?;
-        Ok(tags.iter().filter(|tag| ids.contains(&tag.id)).cloned().collect())
+        // The store sorts them by id.
+        let find = |id| tags.binary_search_by(|tag| tag.id.cmp(id)).ok();
+        Ok(ids.iter().filter_map(find).map(|at| tags[at].clone()).collect())
     }
 
     /// Converts a total to a GraphQL `Int`, and records if it is a lower bound for the response's

@@ -125,7 +125,9 @@ impl Customer {
     #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn tags(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Tag>> {
         let session = session::from_context(context)?;
-        let tags = session.tags_by_id(&self.0.fields.tag_ids).await.map_err(|e| session.field_error(e))?;
+        let tags = session.tags_by_id(&self.0.fields.tag_ids).await;
+        let mut tags = tags.map_err(|e| session.field_error(e))?;
+        tags.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(tags.into_iter().map(Tag).collect())
     }
 

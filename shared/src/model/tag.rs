@@ -1,5 +1,6 @@
 //! Tags: labels that a tenant creates for its customers.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,8 +9,8 @@ use serde::{Deserialize, Serialize};
 /// Minimum number of digits in a tag id.
 const MIN_DIGITS: usize = 3;
 
-/// A tag's id: `tag_001`, `tag_002` … `tag_1000`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A tag's id: `tag_001`, `tag_002` … `tag_1000`. Ids sort by their numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TagId(String);
 
@@ -29,6 +30,18 @@ impl TagId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Ord for TagId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.0.len(), &self.0).cmp(&(other.0.len(), &other.0))
+    }
+}
+
+impl PartialOrd for TagId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -152,6 +165,13 @@ mod tests {
         ] {
             assert!(invalid.parse::<TagId>().is_err(), "{invalid}");
         }
+    }
+
+    #[test]
+    fn tag_ids_sort_by_their_numbers() {
+        let mut ids = [1_000, 999, 10_000, 2].map(TagId::from_number);
+        ids.sort();
+        assert_eq!(ids, [2, 999, 1_000, 10_000].map(TagId::from_number));
     }
 
     #[test]

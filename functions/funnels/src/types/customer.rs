@@ -1,6 +1,5 @@
 //! Customers, with the summary of their orders.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SimpleObject, Value};
@@ -10,7 +9,7 @@ use tokio::sync::OnceCell;
 
 use clientele_functions_graphql::response_size::{Text, owned_text, take_room};
 use clientele_functions_graphql::{Session, session};
-use clientele_shared::model::{self, CustomerFields, CustomerNumber, Figures, JsonObject, TagId, Timestamp};
+use clientele_shared::model::{self, CustomerFields, CustomerNumber, Figures, JsonObject, Timestamp};
 use clientele_shared::rules::size::enveloped_length;
 use clientele_shared::rules::text::within;
 use clientele_shared::store::OrderPeriod;
@@ -220,14 +219,9 @@ impl Customer {
     /// Names of the tags, in the order in which they were given to the customer.
     async fn tags(&self, context: &Context<'_>) -> async_graphql::Result<Vec<String>> {
         let session = session::from_context(context)?;
-        let ids = &self.record.fields.tag_ids;
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let tags = session.tags().boxed().await.map_err(|e| session.field_error(e))?;
-        let by_id: HashMap<&TagId, &str> = tags.iter().map(|tag| (&tag.id, tag.name.as_str())).collect();
-        let names = ids.iter().filter_map(|id| by_id.get(id));
-        names.map(|name| owned_text(context, (*name).to_owned())).collect()
+        let tags = session.tags_by_id(&self.record.fields.tag_ids).boxed().await;
+        let tags = tags.map_err(|e| session.field_error(e))?;
+        tags.into_iter().map(|tag| owned_text(context, tag.name)).collect()
     }
 }
 

@@ -47,7 +47,7 @@ impl Store {
     pub async fn tags_list(&self, tenant: &Tenant) -> Result<Vec<Tag>> {
         let items = self.partition_items(&keys::tags_partition(tenant), "reading tags").await?;
         let mut tags = items.into_iter().map(to_tag).collect::<Result<Vec<_>>>()?;
-        tags.sort_by(|a, b| (a.id.as_str().len(), &a.id).cmp(&(b.id.as_str().len(), &b.id)));
+        tags.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(tags)
     }
 
