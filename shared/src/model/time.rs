@@ -109,7 +109,9 @@ impl Timestamp {
         later.0.div_euclid(DAY) - self.0.div_euclid(DAY)
     }
 
-    fn civil(self) -> jiff::civil::DateTime {
+    /// Returns the date and the time of day in UTC. Moments that no calendar has are its first or last one.
+    #[must_use]
+    pub fn civil(self) -> jiff::civil::DateTime {
         self.instant().to_zoned(jiff::tz::TimeZone::UTC).datetime()
     }
 

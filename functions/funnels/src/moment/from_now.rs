@@ -3,8 +3,6 @@
 use clientele_shared::model::Timestamp;
 use jiff::Span;
 
-use super::civil;
-
 const SECOND: f64 = 1_000.0;
 const MINUTE: f64 = 60.0 * SECOND;
 const HOUR: f64 = 60.0 * MINUTE;
@@ -33,7 +31,7 @@ struct Distance {
 impl Distance {
     /// The distance from the earlier to the later moment.
     fn between(one: Timestamp, other: Timestamp) -> Self {
-        let (from, to) = (civil(one.min(other)), civil(one.max(other)));
+        let (from, to) = (one.min(other).civil(), one.max(other).civil());
         let months = (i64::from(to.year()) - i64::from(from.year())) * 12 + i64::from(to.month())
             - i64::from(from.month());
         // Adding months keeps the day, or takes the last one of a shorter month.

@@ -8,7 +8,6 @@ mod pattern;
 mod week;
 
 use clientele_shared::model::Timestamp;
-use jiff::civil::DateTime;
 
 pub use from_now::from_now;
 pub use pattern::format;
@@ -23,12 +22,4 @@ pub fn show(moment: Timestamp, now: Timestamp, pattern: Option<&str>, suffix: bo
         None | Some(FROM_NOW) => from_now(moment, now, suffix),
         Some(pattern) => format(moment, pattern),
     }
-}
-
-/// A moment's date and time of day in UTC. Moments that no calendar has are shown as 1970.
-fn civil(moment: Timestamp) -> DateTime {
-    jiff::Timestamp::from_millisecond(moment.as_millis())
-        .unwrap_or_default()
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .datetime()
 }

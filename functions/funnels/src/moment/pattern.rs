@@ -3,7 +3,6 @@
 use clientele_shared::model::Timestamp;
 use jiff::civil::DateTime;
 
-use super::civil;
 use super::week::week;
 
 /// The pattern that an empty one stands for.
@@ -127,7 +126,7 @@ const TOKENS: [&str; 80] = [
 #[must_use]
 pub fn format(moment: Timestamp, pattern: &str) -> String {
     let pattern = if pattern.is_empty() { DEFAULT } else { pattern };
-    let time = Time { civil: civil(moment), millis: moment.as_millis() };
+    let time = Time { civil: moment.civil(), millis: moment.as_millis() };
     let expanded = expand(pattern);
     let mut text = String::new();
     let mut rest = expanded.as_str();
