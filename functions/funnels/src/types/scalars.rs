@@ -5,47 +5,21 @@ use std::borrow::Cow;
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
 use async_graphql::{
-    ContextSelectionSet, InputValueError, InputValueResult, OutputType, Positioned, Scalar, ScalarType,
-    ServerResult, Value,
+    ContextSelectionSet, InputValueError, InputValueResult, NewType, OutputType, Positioned, Scalar,
+    ScalarType, ServerResult, Value,
 };
 
 use clientele_shared::model::Money;
 
 /// An email address; empty if the customer has none.
+#[derive(NewType)]
+#[graphql(name = "Email")]
 pub(crate) struct Email(pub(crate) String);
 
-/// An email address; empty if the customer has none.
-#[Scalar]
-impl ScalarType for Email {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        match value {
-            Value::String(text) => Ok(Self(text)),
-            other => Err(InputValueError::expected_type(other)),
-        }
-    }
-
-    fn to_value(&self) -> Value {
-        Value::String(self.0.clone())
-    }
-}
-
 /// A time as text: relative to now, or by a moment.js pattern in UTC.
+#[derive(NewType)]
+#[graphql(name = "TimeStamp")]
 pub(crate) struct TimeStamp(pub(crate) String);
-
-/// A time as text: relative to now, or by a moment.js pattern in UTC.
-#[Scalar]
-impl ScalarType for TimeStamp {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        match value {
-            Value::String(text) => Ok(Self(text)),
-            other => Err(InputValueError::expected_type(other)),
-        }
-    }
-
-    fn to_value(&self) -> Value {
-        Value::String(self.0.clone())
-    }
-}
 
 /// A JSON object of free-form fields by name.
 #[derive(Debug, Clone)]
