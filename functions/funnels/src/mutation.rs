@@ -79,13 +79,10 @@ impl Mutation {
 async fn create(session: &Session, input: InputUpdateCustomer) -> Result<Customer> {
     let write = WriteField::next(session).write(session);
     let mut fields = input.create()?;
-    size::check(&fields).map_err(error::in_node)?;
-    fields.tag_ids = match &input.tags {
-        MaybeUndefined::Value(names) => {
-            tags::ids(session, &tags::read_names(names)?, async { Ok(()) }).await?
-        }
-        _ => Vec::new(),
-    };
+    if let MaybeUndefined::Value(names) = &input.tags {
+        let check = async { size::check(&fields).map_err(error::in_node) };
+        fields.tag_ids = tags::ids(session, &tags::read_names(names)?, check).await?;
+    }
     let Session { store, tenant, .. } = session;
     let written = store.customer_create(tenant, fields, write).await.map_err(error::in_node);
     let outcome = session.written(written)?;
