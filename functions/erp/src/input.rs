@@ -35,6 +35,9 @@ const ADDRESS_PARTS: [(&str, Rule); 6] = [
 /// The longest payment terms, in days.
 const MAX_NET_DAYS: u16 = 180;
 
+/// 0001-01-01T00:00:00Z. Many clients cannot read the years before it.
+const FIRST_YEAR: Timestamp = Timestamp::from_millis(-62_135_596_800_000);
+
 /// A request body that sets a customer's fields.
 #[derive(Debug)]
 pub struct CustomerInput {
@@ -227,8 +230,7 @@ fn moment(value: &Value) -> Result<Timestamp, String> {
     let start_of_day = || Timestamp::from_rfc3339(&format!("{}T00:00:00Z", text.parse::<Date>().ok()?));
     Timestamp::from_rfc3339(text)
         .or_else(start_of_day)
-        .filter(|moment| moment.to_rfc3339_seconds().as_str() >= "0001")
-        .filter(|moment| moment.to_rfc3339_seconds().starts_with(|c: char| c.is_ascii_digit()))
+        .filter(|moment| *moment >= FIRST_YEAR)
         .ok_or_else(|| "must be a date or a time, such as 2024-01-15 or 2024-01-15T10:30:00Z".into())
 }
 
@@ -372,6 +374,20 @@ mod tests {
         }
         for wrong in ["net_0", "net_030", "net_", "net_+5", "net_181", "net30", "cod"] {
             assert!(payment_terms(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn moments_begin_with_the_first_year() {
+        for (text, expected) in [
+            ("0001-01-01", Some("0001-01-01T00:00:00Z")),
+            ("2024-01-15", Some("2024-01-15T00:00:00Z")),
+            ("0000-12-31T23:59:59.999Z", None),
+            ("0001-01-01T00:00:00+00:01", None),
+            ("-000001-01-01T00:00:00Z", None),
+        ] {
+            let read = moment(&json!(text)).ok();
+            assert_eq!(read.map(Timestamp::to_rfc3339_seconds).as_deref(), expected, "{text}");
         }
     }
 
