@@ -44,6 +44,16 @@ pub(in crate::store) struct Step {
     pub(in crate::store) changes: Vec<Change>,
 }
 
+impl Step {
+    fn items(&self) -> impl Iterator<Item = &TransactWriteItem> {
+        self.guarded.iter().map(|(item, _)| item).chain(&self.writes)
+    }
+
+    fn bytes(&self) -> usize {
+        self.items().map(size_of).sum()
+    }
+}
+
 /// A customer's move between cells; `None` means that it does not exist on that side.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct CellMove {
@@ -111,8 +121,7 @@ impl<'a> Transaction<'a> {
 
     /// Whether the items of a step are too large for a transaction.
     pub(in crate::store) fn is_too_large(step: &Step) -> bool {
-        let writes = step.guarded.iter().map(|(item, _)| item).chain(&step.writes);
-        writes.map(size_of).sum::<usize>() > MAX_BYTES
+        step.bytes() > MAX_BYTES
     }
 
     pub(in crate::store) fn is_empty(&self) -> bool {
@@ -131,11 +140,10 @@ impl<'a> Transaction<'a> {
     ///
     /// A first step is always taken: what is too large for DynamoDB is DynamoDB's to refuse.
     pub(in crate::store) fn add(&mut self, step: Step) -> std::result::Result<(), Box<Step>> {
-        let writes = || step.guarded.iter().map(|(item, _)| item).chain(&step.writes);
-        let keys: Vec<Key> = writes().filter_map(key_of).chain(step.obsolete.iter().cloned()).collect();
+        let keys: Vec<Key> = step.items().filter_map(key_of).chain(step.obsolete.iter().cloned()).collect();
         let obsolete = Some(step.obsolete.len()).filter(|count| *count <= MAX_OBSOLETE).unwrap_or(0);
         let items = self.items + step.guarded.len() + step.writes.len() + obsolete;
-        let bytes = self.bytes + writes().map(size_of).sum::<usize>();
+        let bytes = self.bytes + step.bytes();
         let moved = step.cell_move.filter(|moved| moved.from != moved.to);
         let ranks = moved.map_or(self.ranks.len(), |moved| self.ranks.len_with(moved.number));
         let fits = items + ranks + OVERHEAD <= MAX_ITEMS && bytes <= MAX_BYTES;
