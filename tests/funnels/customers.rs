@@ -60,6 +60,18 @@ async fn every_field_is_read_as_it_was_written() {
 }
 
 #[tokio::test]
+async fn custom_fields_are_read_as_they_were_written_whatever_their_names() {
+    let stack = Stack::start().await;
+    let custom = json!({
+        "": 1, "a b": -0.5, "__typename": "é\u{0}\u{2028}", "1": {"-": [{"$ref": 1e300}, u64::MAX, i64::MIN]}, "ß\"\\": {},
+    });
+    let mut node = full();
+    node["custom"] = custom.clone();
+    create(&stack.acme, node).await;
+    assert_eq!(get(&stack.acme, "custom").await, json!({ "custom": custom }));
+}
+
+#[tokio::test]
 async fn texts_without_a_value_are_empty() {
     let stack = Stack::start().await;
     stack.acme.post("/api/customers", &json!({"name": "Acme"})).await.expect(201);
