@@ -13,6 +13,7 @@ pub mod field_order;
 pub mod input;
 pub mod media_type;
 mod merge;
+mod nesting;
 pub mod response_size;
 pub mod schema;
 pub mod session;
