@@ -14,23 +14,13 @@ use serde_json::{Map, Value};
 use clientele_functions_common::form::{Form, flag};
 use clientele_functions_common::request::{Request, values_of};
 use clientele_shared::Result;
-use clientele_shared::model::{Address, Currency, CustomerFields, Date, Money, Status, Timestamp};
-use clientele_shared::rules::text::{Rule, email, is_blank, line, long_text};
+use clientele_shared::model::{Currency, CustomerFields, Date, Money, Status, Timestamp};
+use clientele_shared::rules::text::{email, is_blank, line, long_text};
 
-use crate::{contact, types};
+use crate::{address, contact, types};
 
 /// The members that are amounts. They are read as they were written, because [`Value`] rounds numbers.
 const AMOUNTS: [&str; 2] = ["credit_limit", "discount_rate"];
-
-/// The members of an address, and their rules.
-const ADDRESS_PARTS: [(&str, Rule); 6] = [
-    ("line1", line),
-    ("line2", line),
-    ("city", line),
-    ("state", line),
-    ("postal_code", line),
-    ("country", country),
-];
 
 /// The longest payment terms, in days.
 const MAX_NET_DAYS: u16 = 180;
@@ -97,8 +87,8 @@ impl CustomerInput {
         form.text("currency", &mut fields.currency, currency);
         form.text("preferred_shipping", &mut fields.preferred_shipping, line);
         form.text("notes", &mut fields.notes, long_text);
-        set_address(form, "billing_address", &mut fields.billing);
-        set_address(form, "shipping_address", &mut fields.physical);
+        address::replace(form, "billing_address", &mut fields.billing);
+        address::replace(form, "shipping_address", &mut fields.physical);
         self.set_amount(form, "credit_limit", &mut fields.credit_limit);
         if fields.credit_limit.is_some_and(|limit| limit < Money::default()) {
             form.add_error("credit_limit", "must not be negative");
@@ -157,40 +147,6 @@ fn rename(fields: &mut CustomerFields, name: String) {
     }
 }
 
-/// Replaces an address as a whole. One that is sent back as it was read keeps the parts that this dialect does not show.
-fn set_address(form: &mut Form<'_>, name: &str, target: &mut Address) {
-    let body = match form.get(name) {
-        None => return,
-        Some(Value::Null) => return *target = Address::default(),
-        Some(Value::Object(body)) => body,
-        Some(_) => return form.add_error(name, "must be an object or null"),
-    };
-    let mut nested = Form::nested(body, name);
-    let before =
-        [&target.line1, &target.line2, &target.city, &target.state, &target.postal_code, &target.country];
-    let parts = ADDRESS_PARTS.into_iter().zip(before).map(|((name, rule), before)| {
-        let mut after = before.clone().filter(|_| body.contains_key(name));
-        nested.text(name, &mut after, rule);
-        after
-    });
-    let after: Vec<Option<String>> = parts.collect();
-    form.absorb(nested);
-    if before.into_iter().eq(&after) {
-        return;
-    }
-    let mut parts = after.into_iter();
-    let mut part = || parts.next().flatten();
-    *target = Address {
-        line1: part(),
-        line2: part(),
-        city: part(),
-        state: part(),
-        postal_code: part(),
-        country: part(),
-        ..Address::default()
-    };
-}
-
 /// A lead that is set to inactive stays a lead.
 fn set_active(form: &mut Form<'_>, status: &mut Status) {
     let mut is_active = None;
@@ -218,13 +174,6 @@ fn currency(text: &str) -> Result<String, String> {
     currency.map(|currency| currency.to_string()).map_err(|error| error.to_string())
 }
 
-fn country(text: &str) -> Result<String, String> {
-    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        return Ok(text.to_ascii_uppercase());
-    }
-    Err("must be a country code of two letters, such as US".into())
-}
-
 fn moment(value: &Value) -> Result<Timestamp, String> {
     let text = value.as_str().unwrap_or_default().trim();
     let start_of_day = || Timestamp::from_rfc3339(&format!("{}T00:00:00Z", text.parse::<Date>().ok()?));
@@ -240,6 +189,8 @@ mod tests {
     use serde_json::json;
 
     use clientele_shared::Error;
+    use clientele_shared::model::Address;
+    use clientele_shared::rules::text::Rule;
 
     use super::*;
 
@@ -394,7 +345,7 @@ mod tests {
     proptest! {
         #[test]
         fn rules_never_panic(text in "\\PC{0,40}") {
-            for rule in [payment_terms as Rule, currency, country] {
+            for rule in [payment_terms as Rule, currency] {
                 let _either_way = rule(&text);
             }
             let _either_way = moment(&Value::String(text));

@@ -1,8 +1,9 @@
 //! The erp dialect: REST `/api/customers`.
 //!
 //! Each Lambda has one file, named as in `template.yaml`. Output JSON is defined only in files named `types.rs`, input is read only in
-//! [`input`] and [`contact`], and errors are formatted only in [`error`].
+//! [`input`], `address` and [`contact`], and errors are formatted only in [`error`].
 
+mod address;
 mod analytics;
 pub mod analytics_get;
 pub mod contact;
