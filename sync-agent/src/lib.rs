@@ -9,4 +9,5 @@ pub mod cli;
 pub mod connect;
 pub mod export;
 pub mod import;
+pub mod quickbooks;
 mod retry;

@@ -148,7 +148,8 @@ async fn connection(stream: TokioIo<tokio::net::TcpStream>, router: Router) {
 }
 
 /// Returns the routes.
-fn router(stand_in: &Arc<StandIn>) -> Router {
+#[must_use]
+pub fn router(stand_in: &Arc<StandIn>) -> Router {
     let people = Router::new()
         .route("/", get(page::show))
         .route("/stand-in/page/customer", post(page::edit_customer))
