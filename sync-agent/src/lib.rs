@@ -9,5 +9,6 @@ pub mod cli;
 pub mod connect;
 pub mod export;
 pub mod import;
+pub mod mirror;
 pub mod quickbooks;
 mod retry;

@@ -1,0 +1,5 @@
+//! The mirror between Clientele and QuickBooks Online.
+//!
+//! [`sales`] converts QuickBooks' sales documents, payments and items to orders and prices.
+
+pub mod sales;
