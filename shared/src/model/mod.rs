@@ -6,6 +6,7 @@ mod customer;
 mod customer_parts;
 mod figures;
 mod json_object;
+mod mirror;
 mod money;
 mod order;
 mod percentage;
@@ -23,6 +24,11 @@ pub use customer::{Customer, CustomerFields};
 pub use customer_parts::{Address, CounterCell, CustomerType, NotifyVia, Status, UnknownVariant};
 pub use figures::Figures;
 pub use json_object::{JsonObject, JsonObjectError};
+pub use mirror::{
+    Conflict, Connection, Deactivation, FullPass, Hint, Intent, IntentItem, Link, Mapping, MirrorSettings,
+    MirrorSide, MirrorState, MirroredEntity, MirroredFields, Parked, QuickBooksId, QuickBooksIdError,
+    RealmId, RealmOwner,
+};
 pub use money::Money;
 pub use order::{Order, OrderId, OrderIdError, OrderLine, OrderStatus, Payment, total_of};
 pub use percentage::{Percentage, PercentageError};

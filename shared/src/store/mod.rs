@@ -10,6 +10,7 @@ mod calls;
 mod counts;
 mod items;
 mod log;
+mod mirror;
 mod read;
 mod repair;
 mod tenants;
@@ -19,6 +20,7 @@ pub use calls::RetryPolicy;
 pub use log::entry::Change;
 pub use log::position::{Epoch, LogPosition, LogPositionError};
 pub use log::reader::{FullPassReason, LogBatch, LogEntry, LogRead};
+pub use mirror::{MappedCustomer, MirrorNote, MirrorWrite, RecordWrite};
 pub use read::{
     Budget, CustomerFilter, CustomerPage, CustomerQuery, CustomerStream, Direction, ListedCustomer,
     OrderPage, OrderPeriod, PageRequest, Position, SalesByMonth, Total,

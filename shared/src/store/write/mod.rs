@@ -19,5 +19,6 @@ pub use import::{ImportedRow, RowKey};
 pub use number::AllocatedNumbers;
 pub use orders::{KnownOrder, OrderChange, OrdersWritten};
 
-pub(in crate::store) use entries::term_items;
+pub(in crate::store) use customer::{new_customer, next_version};
+pub(in crate::store) use entries::{EntryChange, entry_items, term_items};
 pub(in crate::store) use idempotency::digest;

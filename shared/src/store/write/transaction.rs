@@ -128,6 +128,11 @@ impl<'a> Transaction<'a> {
         self.steps.is_empty()
     }
 
+    /// Whether a reader of the log has to know about it.
+    pub(in crate::store) fn has_changes(&self) -> bool {
+        self.steps.iter().any(|step| !step.changes.is_empty())
+    }
+
     /// A transaction with its first step.
     pub(in crate::store) fn of(store: &'a Store, tenant: &'a Tenant, step: Step) -> Self {
         let mut transaction = Self::new(store, tenant);

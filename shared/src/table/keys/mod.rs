@@ -33,6 +33,15 @@
 //! | usage | `T#t#USAGE` | `<yyyy-mm>` | every metered request | the same |
 //! | imported row | `T#t#SOURCE#<digest>` | `ROW` | import of customers, import of orders | import, which is safe to repeat |
 //! | tenant | `TENANTS` | `<tenant>` | commands | commands |
+//! | connection to QuickBooks | `T#t#QB` | `CONNECTION` | connect | sync |
+//! | mirror's progress | `T#t#QB#<company>` | `STATE`, `LEASE` | sync | sync |
+//! | batch of writes to QuickBooks | `T#t#QB#<company>` | `INTENT#<request id>` | sync, before the call | sync, after an interruption |
+//! | change in QuickBooks | `T#t#QB#<company>` | `HINT#<entity>#<id>` | webhook | sync |
+//! | customer that QuickBooks refused | `T#t#QB#<company>` | `PARKED#<number>` | sync | sync |
+//! | field that both sides changed | `T#t#QB#<company>` | `CONFLICT#<number>#<field>` | sync | commands |
+//! | counterpart in QuickBooks | `T#t#C#<uuid>` | `QB#<company>` | sync | sync |
+//! | object in QuickBooks | `T#t#QB#<company>#<entity>` | `<id>` | sync | sync |
+//! | company's tenant | `REALMS` | `<company>` | connect | webhook |
 //! | API key | `KEYS` | `<sha-256>` | commands | every function (Query at start-up, GetItem) |
 //!
 //! | index | partition | sort | projection | serves |
@@ -43,12 +52,14 @@
 //! | | `T#t#MARK#<kind>` | `<value><tab><number>` | keys | lists by tag, email, city, state, postal code, QuickBooks id, vip |
 //! | | `T#t#BY#<sort>` | `<value><tab><number>` | keys | sorted lists; the record itself under `BY#updated`, the figures under `BY#expenses` |
 //!
-//! Only records have an attribute `number`: by-status and by-type hold nothing else. API keys and tenants are the two
-//! item types without a tenant in the partition key: the first is how a request finds its tenant, the second lists them.
+//! Only records have an attribute `number`: by-status and by-type hold nothing else. API keys, tenants and companies are
+//! the item types without a tenant in the partition key: a request finds its tenant by its key and a webhook by its
+//! company, and the second lists them.
 
 mod counts;
 mod customer;
 mod indexes;
+mod mirror;
 mod orders;
 mod prices;
 mod tenant;
@@ -64,6 +75,11 @@ pub use self::indexes::{
     Index, VALUE_SEPARATOR, deleted_partition, live_status_partition, mark_partition, search_number,
     search_partition, search_sort, search_value, sort_partition, status_partition, type_partition,
     value_sort, value_sort_end,
+};
+pub use self::mirror::{
+    CONFLICT_PREFIX, HINT_PREFIX, INTENT_PREFIX, PARKED_PREFIX, connection, link, links_partition, mapping,
+    mirror_conflict, mirror_hint, mirror_intent, mirror_lease, mirror_parked, mirror_partition, mirror_state,
+    realm_owner,
 };
 pub use self::orders::{month, month_start, months_between, order, order_moment, orders_between};
 pub use self::prices::{PRICE_PREFIX, price, price_product, prices_partition};

@@ -1,0 +1,117 @@
+//! Intents, hints, parked customers and conflicts: what waits for the next sync or for a person.
+
+use super::to_item;
+use crate::Result;
+use crate::model::{Conflict, CustomerNumber, Hint, Intent, Parked, RealmId, Tenant};
+use crate::store::Store;
+use crate::table::keys;
+
+impl Store {
+    /// Stores writes to QuickBooks before they are sent.
+    ///
+    /// # Errors
+    /// Returns [`Error::Throttled`](crate::Error::Throttled) or [`Error::Unavailable`](crate::Error::Unavailable) if
+    /// DynamoDB is throttling or cannot be reached, and [`Error::Invalid`](crate::Error::Invalid) if they have more than
+    /// 400 KB.
+    pub async fn mirror_intent_put(&self, tenant: &Tenant, realm: &RealmId, intent: &Intent) -> Result<()> {
+        let key = keys::mirror_intent(tenant, realm, &intent.request_id);
+        self.document_put(&key, intent, "storing writes to QuickBooks").await
+    }
+
+    /// Deletes writes to QuickBooks whose results are stored.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_intent_put`].
+    pub async fn mirror_intent_delete(
+        &self,
+        tenant: &Tenant,
+        realm: &RealmId,
+        request_id: &str,
+    ) -> Result<()> {
+        let key = keys::mirror_intent(tenant, realm, request_id);
+        self.document_delete(&key, "deleting writes to QuickBooks").await
+    }
+
+    /// Returns the writes to QuickBooks whose results are not stored.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_intent_put`].
+    pub async fn mirror_intents(&self, tenant: &Tenant, realm: &RealmId) -> Result<Vec<Intent>> {
+        self.waiting(tenant, realm, keys::INTENT_PREFIX).await
+    }
+
+    /// Stores changes that a webhook has reported. A later report of an object replaces an earlier one, unless it says
+    /// less.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_intent_put`].
+    pub async fn mirror_hints_put(&self, tenant: &Tenant, realm: &RealmId, hints: &[Hint]) -> Result<()> {
+        let mut items = std::collections::BTreeMap::new();
+        for hint in hints {
+            // A merge has a key of its own for the object that is gone, so that no later report hides it.
+            let id = hint.merged_id.as_ref().unwrap_or(&hint.id);
+            let key = keys::mirror_hint(tenant, realm, hint.entity, id);
+            items.insert(key.sk.clone(), to_item(&key, hint)?);
+        }
+        self.items_put(items.into_values().collect()).await
+    }
+
+    /// Returns the changes that webhooks have reported and no sync has read.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_intent_put`].
+    pub async fn mirror_hints(&self, tenant: &Tenant, realm: &RealmId) -> Result<Vec<Hint>> {
+        self.waiting(tenant, realm, keys::HINT_PREFIX).await
+    }
+
+    /// Deletes a reported change that was read.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_intent_put`].
+    pub async fn mirror_hint_delete(&self, tenant: &Tenant, realm: &RealmId, hint: &Hint) -> Result<()> {
+        let id = hint.merged_id.as_ref().unwrap_or(&hint.id);
+        let key = keys::mirror_hint(tenant, realm, hint.entity, id);
+        self.document_delete(&key, "deleting a reported change").await
+    }
+
+    /// Returns the customers that QuickBooks has refused, in order of number.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_intent_put`].
+    pub async fn mirror_parked(&self, tenant: &Tenant, realm: &RealmId) -> Result<Vec<Parked>> {
+        self.waiting(tenant, realm, keys::PARKED_PREFIX).await
+    }
+
+    /// Returns the fields that both sides had changed, in order of customer and field.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_intent_put`].
+    pub async fn mirror_conflicts(&self, tenant: &Tenant, realm: &RealmId) -> Result<Vec<Conflict>> {
+        self.waiting(tenant, realm, keys::CONFLICT_PREFIX).await
+    }
+
+    /// Deletes a conflict that is resolved.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_intent_put`].
+    pub async fn mirror_conflict_delete(
+        &self,
+        tenant: &Tenant,
+        realm: &RealmId,
+        number: CustomerNumber,
+        field: &str,
+    ) -> Result<()> {
+        let key = keys::mirror_conflict(tenant, realm, number, field);
+        self.document_delete(&key, "deleting a conflict").await
+    }
+
+    async fn waiting<T: serde::de::DeserializeOwned>(
+        &self,
+        tenant: &Tenant,
+        realm: &RealmId,
+        prefix: &str,
+    ) -> Result<Vec<T>> {
+        let pk = keys::mirror_partition(tenant, realm);
+        self.documents_list(&pk, prefix, "reading what waits in the mirror").await
+    }
+}
