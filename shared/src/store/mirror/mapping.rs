@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::from_item;
+use super::{from_item, to_item};
 use crate::model::{Customer, CustomerNumber, Link, Mapping, MirroredEntity, QuickBooksId, RealmId, Tenant};
 use crate::store::Store;
 use crate::store::items::record::to_customer;
@@ -59,6 +59,36 @@ impl Store {
     ) -> Result<BTreeMap<QuickBooksId, Link>> {
         let keys: Vec<Key> = ids.iter().map(|id| keys::link(tenant, realm, entity, id)).collect();
         self.items_get(&keys).await?.iter().map(to_link).collect()
+    }
+
+    /// Stores what these objects in QuickBooks are here; not atomic.
+    ///
+    /// # Errors
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached.
+    pub async fn links_put(
+        &self,
+        tenant: &Tenant,
+        realm: &RealmId,
+        entity: MirroredEntity,
+        links: &[(QuickBooksId, Link)],
+    ) -> Result<()> {
+        let item = |(id, link): &(QuickBooksId, Link)| to_item(&keys::link(tenant, realm, entity, id), link);
+        self.items_put(links.iter().map(item).collect::<Result<_>>()?).await
+    }
+
+    /// Forgets an object that no longer exists in QuickBooks.
+    ///
+    /// # Errors
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached.
+    pub async fn link_delete(
+        &self,
+        tenant: &Tenant,
+        realm: &RealmId,
+        entity: MirroredEntity,
+        id: &QuickBooksId,
+    ) -> Result<()> {
+        self.document_delete(&keys::link(tenant, realm, entity, id), "forgetting an object of QuickBooks")
+            .await
     }
 
     /// Returns the links of an entity after an id, in order of id, at most 1 MB of them; fewer than all if the last one

@@ -1,0 +1,233 @@
+//! Customers of QuickBooks that the pass over ours has not reached: those that changed there alone, and those that are new.
+
+use std::collections::BTreeSet;
+
+use clientele_shared::model::{
+    Customer, CustomerFields, CustomerNumber, Link, Mapping, MirroredEntity, QuickBooksId,
+};
+use clientele_shared::rules::search::SearchQuery;
+use clientele_shared::store::{Budget, CustomerQuery, MirrorNote, MirrorWrite, PageRequest, RecordWrite};
+use serde_json::{Value, json};
+
+use super::MirrorError;
+use super::directory::{Owner, is_job, parent_of, sync_token};
+use super::fields::{Field, Fields, display_name, pulled};
+use super::names;
+use super::report::SyncPhase;
+use super::run::{Run, planned};
+
+/// How many customers are compared or created at a time.
+const AT_A_TIME: usize = 100;
+
+/// How many customers of ours with a similar name are looked at.
+const MAX_SIMILAR: usize = 25;
+
+/// How many levels of jobs QuickBooks has below a customer.
+const JOB_LEVELS: usize = 4;
+
+impl Run<'_> {
+    /// Brings to our side what changed in QuickBooks alone. `is_walked` says that all our customers were compared.
+    pub(super) async fn adopt(&mut self, is_walked: bool) -> Result<(), MirrorError> {
+        self.find_owners().await?;
+        self.reconcile_gone().await?;
+        let ids: BTreeSet<QuickBooksId> = match self.gathered.is_full {
+            true => self.directory.ids().cloned().collect(),
+            false => self.gathered.customers.clone(),
+        };
+        let mut linked = BTreeSet::new();
+        for id in &ids {
+            if let Owner::Customer(number) = self.directory.owner(id)
+                && (self.gathered.customers.contains(id) || !self.compared.contains(&number))
+                && !self.directory.get(id).is_some_and(is_job)
+            {
+                linked.insert(number);
+            }
+        }
+        self.reconcile_chunks(linked.into_iter().collect()).await?;
+        let free: Vec<QuickBooksId> =
+            ids.into_iter().filter(|id| self.directory.owner(id) == Owner::None).collect();
+        let (jobs, free): (Vec<_>, Vec<_>) =
+            free.into_iter().partition(|id| self.directory.get(id).is_some_and(is_job));
+        let total = free.len();
+        for (at, ids) in free.chunks(AT_A_TIME).enumerate() {
+            self.check()?;
+            self.show(SyncPhase::Adopting, at * AT_A_TIME, total);
+            self.adopt_chunk(ids, is_walked).await?;
+        }
+        self.link_jobs(jobs).await
+    }
+
+    async fn reconcile_chunks(&mut self, numbers: Vec<CustomerNumber>) -> Result<(), MirrorError> {
+        for numbers in numbers.chunks(AT_A_TIME) {
+            self.reconcile(numbers.iter().copied().collect()).await?;
+            self.flush(false).await?;
+        }
+        Ok(())
+    }
+
+    /// Compares the customers whose counterpart no longer exists.
+    async fn reconcile_gone(&mut self) -> Result<(), MirrorError> {
+        let mirror = self.mirror;
+        let customer = MirroredEntity::Customer;
+        let mut numbers = BTreeSet::new();
+        if self.gathered.is_full {
+            let mut after = None;
+            loop {
+                let links =
+                    mirror.store.links_list(&mirror.tenant, mirror.realm(), customer, after.as_ref()).await?;
+                let Some((last, _)) = links.last() else { break };
+                after = Some(last.clone());
+                for (id, link) in links {
+                    if self.directory.get(&id).is_none() {
+                        self.directory.set_gone(id);
+                        numbers.extend(link.customer);
+                    }
+                }
+            }
+        } else {
+            let gone = &self.directory.gone;
+            let links = mirror.store.links_get(&mirror.tenant, mirror.realm(), customer, gone).await?;
+            numbers.extend(links.values().filter_map(|link| link.customer));
+        }
+        self.reconcile_chunks(numbers.into_iter().collect()).await
+    }
+
+    async fn adopt_chunk(&mut self, ids: &[QuickBooksId], is_walked: bool) -> Result<(), MirrorError> {
+        if !is_walked {
+            let mut similar = BTreeSet::new();
+            for id in ids {
+                similar.extend(self.similar(id).await?);
+            }
+            // The comparison links those that are the same.
+            self.reconcile(similar).await?;
+        }
+        let new: Vec<&QuickBooksId> =
+            ids.iter().filter(|id| self.directory.owner(id) == Owner::None).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.report.pulled.customers += new.len() as u64;
+        if self.plan.is_some() {
+            self.plan_new(&new);
+            return Ok(());
+        }
+        let mirror = self.mirror;
+        let count = u32::try_from(new.len()).unwrap_or(u32::MAX);
+        let allocated = mirror.store.customer_numbers_allocate(&mirror.tenant, count).await?;
+        let (mut writes, mut numbers) = (Vec::new(), Vec::new());
+        for (id, offset) in new.into_iter().zip(0_u64..) {
+            let Some(number) = CustomerNumber::new(u64::from(allocated.first.get()) + offset) else { break };
+            writes.extend(self.new_customer(id, number, allocated.at));
+            numbers.push((id.clone(), number));
+        }
+        // One that is refused was created by another run; the next run compares it.
+        mirror.store.mirror_commit(&mirror.tenant, mirror.realm(), writes).await?;
+        for (id, number) in numbers {
+            self.directory.set_owner(&id, Owner::Customer(number));
+            self.compared.insert(number);
+        }
+        Ok(())
+    }
+
+    fn plan_new(&mut self, ids: &[&QuickBooksId]) {
+        let Some(plan) = &mut self.plan else { return };
+        for id in ids {
+            let Some(object) = self.directory.get(id) else { continue };
+            let theirs = Fields::theirs(object, None);
+            let name = display_name(object);
+            plan.pull.push(planned(None, Some(*id), name, &Fields::default(), &theirs, &Field::ALL));
+        }
+    }
+
+    /// Returns the write that creates a customer of ours from one of QuickBooks.
+    fn new_customer(
+        &self,
+        id: &QuickBooksId,
+        number: CustomerNumber,
+        at: clientele_shared::model::Timestamp,
+    ) -> Option<MirrorWrite> {
+        let object = self.directory.get(id)?;
+        let theirs = Fields::theirs(object, None);
+        let none = (CustomerFields::default(), Fields::default());
+        let (mut fields, _) = pulled(&none.0, None, &none.1, &theirs, &Field::ALL);
+        fields.quickbooks_id = Some(id.to_string());
+        let tenant = &self.mirror.tenant;
+        let customer = Customer {
+            number,
+            uuid: tenant.customer_uuid(number),
+            version: 1,
+            created_at: at,
+            updated_at: at,
+            deleted_at: None,
+            fields,
+        };
+        let ours = Fields::ours(&customer, self.mirror.connection.settings.deactivation, Some(&theirs));
+        let mapping = Mapping {
+            quickbooks_id: id.clone(),
+            sync_token: sync_token(object),
+            display_name: display_name(object).to_owned(),
+            ours: ours.to_stored(),
+            theirs: theirs.to_stored(),
+            is_gone: false,
+            revision: 0,
+        };
+        let link = Link { customer: Some(number), facts: Value::Null };
+        let notes = vec![MirrorNote::Link(MirroredEntity::Customer, id.clone(), link)];
+        let record = RecordWrite::Create { at, fields: Box::new(customer.fields) };
+        Some(MirrorWrite { number, record, mapping: Some(mapping), notes })
+    }
+
+    /// Returns customers of ours that could be one of QuickBooks, by email or name.
+    async fn similar(&self, id: &QuickBooksId) -> Result<BTreeSet<CustomerNumber>, MirrorError> {
+        let Some(object) = self.directory.get(id) else { return Ok(BTreeSet::new()) };
+        let (store, tenant) = (self.store(), &self.mirror.tenant);
+        let theirs = Fields::theirs(object, None);
+        let mut found = BTreeSet::new();
+        if let Some(email) = theirs.text(Field::Email) {
+            let customers = store.customers_by_email(tenant, email, 2).await?;
+            found.extend(customers.into_iter().map(|customer| customer.number));
+        }
+        let name = names::without_deleted(display_name(object));
+        if let Ok(Some(search)) = SearchQuery::parse(name) {
+            let query = CustomerQuery { search: Some(search), ..CustomerQuery::default() };
+            let request =
+                PageRequest::After { position: None, limit: MAX_SIMILAR, total: false, walker: None };
+            let page = store.customers(tenant, &query, request, Budget::default()).await?;
+            let is_named = |customer: &Customer| {
+                let ours = Fields::ours(customer, self.mirror.connection.settings.deactivation, None);
+                names::display_name(&ours).is_some_and(|own| names::key(&own) == names::key(name))
+            };
+            let customers = page.customers.into_iter().map(|listed| listed.customer);
+            found.extend(customers.filter(is_named).map(|customer| customer.number));
+        }
+        Ok(found)
+    }
+
+    /// Links jobs to the customer of ours whose job they are, so that their sales are that customer's.
+    async fn link_jobs(&mut self, jobs: Vec<QuickBooksId>) -> Result<(), MirrorError> {
+        let mirror = self.mirror;
+        if self.plan.is_some() {
+            return Ok(());
+        }
+        for _ in 0..JOB_LEVELS {
+            let mut links = Vec::new();
+            for id in jobs.iter().filter(|id| self.directory.owner(id) == Owner::None) {
+                let parent = self.directory.get(id).and_then(parent_of);
+                if let Some(Owner::Customer(number)) = parent.map(|parent| self.directory.owner(&parent)) {
+                    links.push((id.clone(), Link { customer: Some(number), facts: json!({ "job": true }) }));
+                }
+            }
+            if links.is_empty() {
+                return Ok(());
+            }
+            for (id, link) in &links {
+                if let Some(number) = link.customer {
+                    self.directory.set_owner(id, Owner::Customer(number));
+                }
+            }
+            let customer = MirroredEntity::Customer;
+            mirror.store.links_put(&mirror.tenant, mirror.realm(), customer, &links).await?;
+        }
+        Ok(())
+    }
+}
