@@ -20,6 +20,8 @@ mod lines;
 mod order;
 mod payments;
 mod reader;
+#[cfg(test)]
+mod tests;
 
 pub use items::{price, product_id};
 pub use lines::items_of;

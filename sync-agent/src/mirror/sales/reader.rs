@@ -59,8 +59,8 @@ impl Reader {
     /// Returns a number.
     pub(super) fn number(&self, object: &Object, field: &str) -> Result<Option<Decimal>, Unreadable> {
         let Some(text) = self.text(object, field)? else { return Ok(None) };
-        let number = decimal(&text).ok_or_else(|| self.invalid(field, "must be a number", &text))?;
-        Ok(Some(number))
+        let invalid = || self.invalid(field, "must be a number below 1000000000000", &text);
+        decimal(&text).map(Some).ok_or_else(invalid)
     }
 
     /// Returns an amount of money, rounded to cents, that is not negative.
