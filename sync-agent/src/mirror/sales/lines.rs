@@ -42,7 +42,8 @@ pub(super) fn is_number(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Finds the lines with an item. A group's own line is the sum of the lines in it; subtotals and descriptions sell nothing.
+/// Finds the lines with an item. A group's own line is the sum of the lines in it; subtotals and descriptions sell
+/// nothing.
 fn find_sales_lines<'a>(object: &'a Object, found: &mut Vec<&'a Object>) {
     for line in list(object, "Line") {
         match text_of(line, "DetailType").as_deref() {
@@ -137,11 +138,11 @@ fn quantity_and_price(
     }
 }
 
-/// Returns the share of the lines that the document's discount is, from 0 to 1 to four decimal places: its percentage, or
-/// its amount by the subtotal.
+/// Returns the share of the lines that the document's discount is, from 0 to 1 to four decimal places: its percentage,
+/// or its amount by the subtotal.
 ///
-/// `None` if there is no discount, or if no such share of the subtotal is the discount to half a cent, which happens with
-/// amounts. Then the lines keep their full value, and only the order's total is reduced.
+/// `None` if there is no discount, or if no such share of the subtotal is the discount to half a cent, which happens
+/// with amounts. Then the lines keep their full value, and only the order's total is reduced.
 fn discount(
     reader: &Reader,
     document: &Object,

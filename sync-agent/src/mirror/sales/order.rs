@@ -16,8 +16,8 @@ const ADDRESS_LINES: [&str; 5] = ["Line1", "Line2", "Line3", "Line4", "Line5"];
 /// The word that QuickBooks adds to the private note of a document that is voided.
 const VOIDED: &str = "Voided";
 
-/// Returns the key of the order that a document becomes. `source` names the company, such as `quickbooks:4620816365`, and
-/// `id` the document.
+/// Returns the key of the order that a document becomes. `source` names the company, such as `quickbooks:4620816365`,
+/// and `id` the document.
 #[must_use]
 pub fn order_key(kind: DocumentKind, source: &str, id: &str) -> RowKey {
     RowKey::order(source, &format!("{}:{id}", kind.as_str()))
@@ -33,18 +33,19 @@ pub fn customer_of(document: &Object) -> Option<String> {
 ///
 /// - The order number is the `DocNumber`, else the id. The order was made on the `TxnDate` at 00:00 UTC.
 /// - The total is the `TotalAmt` with tax, rounded to cents. Lines are without tax.
-/// - QuickBooks has no state of delivery, so the status follows from the rest, see [`OrderStatus`]: *cancelled* if the
-///   document is voided (no total, and a private note with `Voided`); *returned* for a credit memo, whose goods came back;
-///   *shipped* with a `ShipDate`; else *delivered* for a sales receipt, which records goods handed over for payment, and
-///   *confirmed* for an invoice, which proves no more than that the order was accepted.
-/// - A sales receipt is paid in full on its day. An invoice's payments are those of `payments`, by id, that apply to it;
-///   the document's `Balance` decides how much is unpaid. The payments of a credit memo are not known.
-/// - `product` returns the product of an item, by its QuickBooks id. The product of an unknown item is its name in the
-///   document, else `Item` and its id: read [`items_of`](super::items_of) first.
+/// - QuickBooks has no state of delivery, so the [`OrderStatus`] follows from the rest: *cancelled* if the document is
+///   voided (no total, and a private note with `Voided`); *returned* for a credit memo, whose goods came back;
+///   *shipped* with a `ShipDate`, even one in the future; else *delivered* for a sales receipt, which records goods handed over
+///   for payment, and *confirmed* for an invoice, which proves no more than that the order was accepted.
+/// - A sales receipt is paid in full on its day. An invoice's payments are those of `payments`, by id, that apply to
+///   it; the document's `Balance` decides how much is unpaid. Read [`payments_of`](super::payments_of) first, because a
+///   payment that is missing has no known day. The payments of a credit memo are not known.
+/// - `product` returns the product of an item, by its QuickBooks id. Read [`items_of`](super::items_of) first: the
+///   product of an unknown item is its name in the document, else `Item` and its id.
 ///
 /// # Errors
-/// Returns [`Unreadable`] if the document has no id, day or total; if a number, day or text is invalid, too large or too
-/// long; if the total is negative; or if there are more than 500 lines, or more than 300 KB of them.
+/// Returns [`Unreadable`] if the document has no id, day or total; if a number, day or text is invalid, too large or
+/// too long; if the total is negative; or if there are more than 500 lines, or more than 300 KB of them.
 pub fn order(
     kind: DocumentKind,
     source: &str,

@@ -52,8 +52,8 @@ impl PaymentFacts {
 /// the invoice receives. A voided payment has no lines and settles nothing.
 ///
 /// # Errors
-/// Returns [`Unreadable`] if the payment has no id, version, customer or day, or if an amount is missing, negative or too
-/// large.
+/// Returns [`Unreadable`] if the payment has no id, version, customer or day, or if an amount is missing, negative or
+/// too large.
 pub fn payment(object: &Object) -> Result<PaymentFacts, Unreadable> {
     let reader = Reader::open("Payment", object)?;
     let missing = |field: &str| reader.unreadable(format!("{field}: must not be empty"));
@@ -101,9 +101,9 @@ pub fn payments_of(document: &Object) -> BTreeSet<String> {
 /// Returns the payments of an invoice, so that what is unpaid is exactly the `balance`, if it is known and consistent
 /// with the total.
 ///
-/// Each payment that applies to the invoice is one entry, by day and then by id. If they add up to less than the balance
-/// says, a last entry without a day makes up the difference: a deposit, or a payment that is not known. If they add up to
-/// more, because the invoice is newer or older than they are, the latest ones are cut.
+/// Each payment that applies to the invoice is one entry, by day and then by id. If they add up to less than the
+/// balance says, a last entry without a day makes up the difference: a deposit, or a payment that is not known. If they
+/// add up to more, because the invoice is newer or older than they are, the latest ones are cut.
 pub(super) fn invoice_payments(
     id: &str,
     total: Money,

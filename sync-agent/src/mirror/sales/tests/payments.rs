@@ -40,7 +40,8 @@ fn lines_of_one_document_are_added_up_and_other_links_ignored() {
     let lines = json!({ "Line": [
         link("Invoice", "130", 0.1), link("JournalEntry", "130", 50.0), link("Invoice", "130", 0.2),
         { "Amount": 3, "LinkedTxn": [] }, link("SalesReceipt", "130", 50.0), link("Invoice", "131", 0.0),
-        { "Amount": 4, "LinkedTxn": [{ "TxnId": "9", "TxnType": "Deposit" }, { "TxnId": "132", "TxnType": "Invoice" }] },
+        { "Amount": 4, "LinkedTxn": [{ "TxnId": "9", "TxnType": "Deposit" },
+            { "TxnId": "132", "TxnType": "Invoice" }] },
     ] });
     let expected =
         [applied(DocumentKind::Invoice, "130", "0.30"), applied(DocumentKind::Invoice, "132", "4")];

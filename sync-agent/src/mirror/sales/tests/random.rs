@@ -104,7 +104,8 @@ proptest! {
     ) {
         let paid_cents: i64 = payments.iter().map(|(amount, ..)| amount).sum();
         let total = paid_cents + deposit + open;
-        let invoice = invoice_with(json!({ "TotalAmt": cents(total), "Balance": cents(open), "Deposit": cents(deposit) }));
+        let amounts = json!({ "TotalAmt": cents(total), "Balance": cents(open), "Deposit": cents(deposit) });
+        let invoice = invoice_with(amounts);
         let known = payments.iter().enumerate().filter(|(_, (.., is_known))| *is_known).map(|(id, (amount, day, _))| {
             (id.to_string(), paid(&format!("2026-01-{day:02}"), &[("130", &cents(*amount).to_string())]))
         });

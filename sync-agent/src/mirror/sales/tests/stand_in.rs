@@ -72,7 +72,10 @@ impl Company {
 
     /// Pays documents on a day; the mirror reads the payment if `is_known`.
     fn pay(&mut self, cents: i64, day: u8, links: &[(&str, &str, i64)], is_known: bool) -> String {
-        let line = |(entity, id, cents): &(&str, &str, i64)| json!({ "Amount": dollars(*cents), "LinkedTxn": [{ "TxnId": id, "TxnType": entity }] });
+        let line = |(entity, id, cents): &(&str, &str, i64)| {
+            let linked = json!([{ "TxnId": id, "TxnType": entity }]);
+            json!({ "Amount": dollars(*cents), "LinkedTxn": linked })
+        };
         let lines: Vec<Value> = links.iter().map(line).collect();
         let payment = self.save(
             "Payment",
@@ -170,7 +173,8 @@ fn demo_items_become_products_with_prices() {
 #[test]
 fn discount_of_the_stand_in_is_each_lines_share() {
     let company = Company::new();
-    let line = |amount: f64| json!({ "Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {} });
+    let kind = "SalesItemLineDetail";
+    let line = |amount: f64| json!({ "Amount": amount, "DetailType": kind, kind: {} });
     let body = json!({ "CustomerRef": { "value": "1" }, "Line": [line(10.01), line(0.33), {
         "DetailType": "DiscountLineDetail", "DiscountLineDetail": { "PercentBased": true, "DiscountPercent": 12.5 },
     }], "TxnTaxDetail": { "TotalTax": 0.7 } });
