@@ -35,8 +35,8 @@ pub fn customer_of(document: &Object) -> Option<String> {
 /// - The total is the `TotalAmt` with tax, rounded to cents. Lines are without tax.
 /// - QuickBooks has no state of delivery, so the [`OrderStatus`] follows from the rest: *cancelled* if the document is
 ///   voided (no total, and a private note with `Voided`); *returned* for a credit memo, whose goods came back;
-///   *shipped* with a `ShipDate`, even one in the future; else *delivered* for a sales receipt, which records goods handed over
-///   for payment, and *confirmed* for an invoice, which proves no more than that the order was accepted.
+///   *shipped* with a `ShipDate`, even one in the future; else *delivered* for a sales receipt, which records goods
+///   handed over for payment, and *confirmed* for an invoice, which proves no more than that the order was accepted.
 /// - A sales receipt is paid in full on its day. An invoice's payments are those of `payments`, by id, that apply to
 ///   it; the document's `Balance` decides how much is unpaid. Read [`payments_of`](super::payments_of) first, because a
 ///   payment that is missing has no known day. The payments of a credit memo are not known.
