@@ -17,6 +17,7 @@ mod fuzz;
 mod guarantees;
 mod guards;
 mod ledger;
+mod mirror;
 mod pool;
 mod simulation;
 mod support;

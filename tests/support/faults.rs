@@ -34,6 +34,8 @@ pub(crate) enum FaultAction {
     Hold(Arc<Notify>),
     /// The call never gets a response.
     Hang,
+    /// The caller's process ends at the call, before or after the engine has executed it: the notification says when.
+    Kill { after: bool, came: Arc<Notify> },
 }
 
 /// A call to the engine.
@@ -192,6 +194,16 @@ impl HttpConnector for FaultyConnector {
                 })
             }
             FaultAction::Hang => HttpConnectorFuture::new(std::future::pending()),
+            FaultAction::Kill { after, came } => {
+                let sent = self.faults.clone().send(self.inner.call(request));
+                HttpConnectorFuture::new(async move {
+                    if after {
+                        drop(sent.await);
+                    }
+                    came.notify_one();
+                    std::future::pending().await
+                })
+            }
         }
     }
 }

@@ -1,0 +1,4 @@
+//! The mirror of a company in QuickBooks: both sides in one process.
+
+mod sync;
+mod world;
