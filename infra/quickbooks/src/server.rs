@@ -134,7 +134,7 @@ async fn connection(stream: TokioIo<tokio::net::TcpStream>, router: Router) {
             let response: Result<Response, Infallible> = service.call(request.map(Body::new)).await;
             match response {
                 // An error makes hyper close the connection without a response.
-                Ok(response) if response.extensions().get::<Dropped>().is_some() => Err(Dropped),
+                Ok(response) if is_dropped(&response) => Err(Dropped),
                 Ok(response) => Ok(response),
                 Err(never) => match never {},
             }
@@ -147,8 +147,8 @@ async fn connection(stream: TokioIo<tokio::net::TcpStream>, router: Router) {
     }
 }
 
-/// Returns the routes.
-#[must_use]
+/// Returns the routes, for tests that call them in this process. A response for which [`is_dropped`] is true
+/// is not sent by [`Server::run`].
 pub fn router(stand_in: &Arc<StandIn>) -> Router {
     let people = Router::new()
         .route("/", get(page::show))
@@ -209,6 +209,12 @@ pub(crate) fn dropped() -> Response {
     let mut response = Response::new(Body::empty());
     response.extensions_mut().insert(Dropped);
     response
+}
+
+/// Returns whether a response is not sent: the connection closes instead.
+#[must_use]
+pub fn is_dropped(response: &Response) -> bool {
+    response.extensions().get::<Dropped>().is_some()
 }
 
 fn respond(outcome: Outcome) -> Response {
