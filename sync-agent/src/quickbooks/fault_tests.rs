@@ -22,8 +22,8 @@ fn api_and_gateway_forms_are_read() {
     assert_eq!(api.kind(), FaultKind::NameTaken);
     let gateway = found(
         401,
-        r#"{"warnings":null,"fault":{"error":[{"message":"message=AuthenticationFailed; errorCode=003200;
-            statusCode=401","detail":"Token expired","code":"3200","element":null}],"type":"AUTHENTICATION"}}"#,
+        r#"{"warnings":null,"fault":{"error":[{"message":"message=AuthenticationFailed; errorCode=003200",
+            "detail":"Token expired","code":"3200","element":null}],"type":"AUTHENTICATION"}}"#,
     );
     assert_eq!((gateway.code.as_str(), gateway.kind()), ("3200", FaultKind::TokenExpired));
     let number = found(400, r#"{"Fault":{"Error":{"code":5010}}}"#);
@@ -101,7 +101,9 @@ proptest! {
     }
 
     #[test]
-    fn any_xml_is_read_without_panic(body in "(<Error|</Error>|<Message>|</|>|code=\"1\"|&#x;|&lt;|<!\\[CDATA\\[|a| ){0,20}") {
+    fn any_xml_is_read_without_panic(
+        body in "(<Error|</Error>|<Message>|</|>|code=\"1\"|&#x;|&lt;|<!\\[CDATA\\[|a| ){0,20}",
+    ) {
         Fault::find(500, body.as_bytes());
     }
 

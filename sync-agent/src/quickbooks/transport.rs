@@ -90,7 +90,11 @@ impl HttpTransport {
             return Err(TransportSetupError::Unencrypted(address.to_owned()));
         }
         let needs_tls = all.iter().any(|address| !address.starts_with("http:"));
-        let tls = tls(if needs_tls { system_roots()? } else { RootCertStore::empty() })?;
+        Self::with_roots(if needs_tls { system_roots()? } else { RootCertStore::empty() })
+    }
+
+    fn with_roots(roots: RootCertStore) -> Result<Self, TransportSetupError> {
+        let tls = tls(roots)?;
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -186,6 +190,17 @@ mod tests {
         let transport = HttpTransport::new(&Addresses::at(&url)).unwrap();
         let request = Request::get(url).body(Bytes::new()).unwrap();
         assert_eq!(transport.send(request).await.unwrap_err(), TransportError::Unreachable);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn host_that_does_not_complete_the_connection_is_unreachable() {
+        let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("https://{}", silent.local_addr().unwrap());
+        let transport = HttpTransport::with_roots(RootCertStore::empty()).unwrap();
+        let start = Instant::now();
+        let request = Request::get(url).body(Bytes::new()).unwrap();
+        assert_eq!(transport.send(request).await.unwrap_err(), TransportError::Unreachable);
+        assert_eq!(start.elapsed().as_secs(), CONNECT_TIMEOUT.as_secs());
     }
 
     #[tokio::test(start_paused = true)]

@@ -64,7 +64,7 @@ async fn consent_gives_tokens_that_work_until_they_are_revoked() {
 }
 
 #[tokio::test]
-async fn wrong_client_secret_and_faulty_endpoint_are_told_apart() {
+async fn wrong_client_secret_and_faulty_endpoint_are_distinguished() {
     let company = Company::start().await;
     let good = company.secrets.get();
     let mut wrong = good.clone();

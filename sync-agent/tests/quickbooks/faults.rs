@@ -72,7 +72,7 @@ async fn faults_that_last_are_reported_after_eight_attempts() {
 }
 
 #[tokio::test]
-async fn permanent_faults_are_reported_at_once_with_their_tid() {
+async fn permanent_faults_are_reported_without_retries_and_with_their_tid() {
     let company = Company::start().await;
     let client = company.client();
     company.fault(json!({ "match": {}, "do": "fault_in_200" }));

@@ -36,7 +36,7 @@ async fn touch(client: &QuickBooks, request_id: &str, customers: &[Object]) {
 
 /// Reads the rest, and returns all ids in order.
 async fn rest(pages: &mut Pages, mut ids: Vec<String>) -> Vec<String> {
-    while let Some(page) = pages.next().await.unwrap() {
+    while let Some(page) = pages.next_page().await.unwrap() {
         ids.extend(page.iter().map(id));
     }
     ids
@@ -51,7 +51,7 @@ async fn assert_complete(client: &QuickBooks, ids: &[String]) {
 }
 
 #[tokio::test]
-async fn customers_are_read_once_although_some_change_meanwhile() {
+async fn customers_are_read_once_although_some_change_during_the_read() {
     let company = Company::start().await;
     // A batch takes some of the clock's seconds, so that times differ.
     company.set_speed(300.0);
@@ -59,17 +59,17 @@ async fn customers_are_read_once_although_some_change_meanwhile() {
     fill(&client, 2520).await;
     let mut pages = client.query_all(Entity::Customer);
     assert_eq!(pages.started_at(), None);
-    let first = pages.next().await.unwrap().unwrap();
+    let first = pages.next_page().await.unwrap().unwrap();
     assert_eq!(first.len(), 1000);
     let started_at = pages.started_at().unwrap();
     touch(&client, "early", &first[100..400]).await;
     company.edit("deactivate", "Customer", json!({ "Id": id(&first[500]) })).await;
     let mut ids: Vec<String> = first.iter().map(id).collect();
-    let second = pages.next().await.unwrap().unwrap();
+    let second = pages.next_page().await.unwrap().unwrap();
     ids.extend(second.iter().map(id));
     touch(&client, "late", &second[..30]).await;
     let ids = rest(&mut pages, ids).await;
-    assert_eq!(pages.next().await.unwrap(), None);
+    assert_eq!(pages.next_page().await.unwrap(), None);
     assert_complete(&client, &ids).await;
 
     let changed = rest(&mut client.query_changed(Entity::Customer, started_at), Vec::new()).await;
@@ -83,12 +83,12 @@ async fn customers_of_one_moment_are_read_once_although_some_leave_it() {
     let client = company.client();
     fill(&client, 2520).await;
     let mut pages = client.query_all(Entity::Customer);
-    let first = pages.next().await.unwrap().unwrap();
+    let first = pages.next_page().await.unwrap().unwrap();
     let mut ids: Vec<String> = first.iter().map(id).collect();
     company.advance(10);
     touch(&client, "first", &first[300..330]).await;
     for n in 0..2 {
-        let page = pages.next().await.unwrap().unwrap();
+        let page = pages.next_page().await.unwrap().unwrap();
         ids.extend(page.iter().map(id));
         company.advance(10);
         touch(&client, &format!("more-{n}"), &first[400 + 30 * n..430 + 30 * n]).await;
@@ -103,6 +103,6 @@ async fn page_that_fails_is_read_again() {
     let client = company.client();
     company.fault(json!({ "match": { "operation": "query" }, "times": 8, "do": "status_503" }));
     let mut pages = client.query_all(Entity::Vendor);
-    assert!(pages.next().await.unwrap_err().is_temporary());
+    assert!(pages.next_page().await.unwrap_err().is_temporary());
     assert!(!rest(&mut pages, Vec::new()).await.is_empty());
 }

@@ -129,7 +129,7 @@ async fn lost_response_of_a_refresh_is_tolerated_while_the_old_token_works() {
 }
 
 #[tokio::test]
-async fn ended_authorization_wrong_secret_and_missing_secrets_are_told_apart() {
+async fn ended_authorization_wrong_secret_and_missing_secrets_are_distinguished() {
     let company = Company::start().await;
     let refused = async |client: QuickBooks| client.query("SELECT * FROM Customer").await.unwrap_err();
     let expired = |secrets: &mut clientele_sync_agent::quickbooks::secrets::Secrets| {

@@ -38,8 +38,8 @@ pub struct Pages {
 
 impl QuickBooks {
     /// Returns a reader of all objects of an entity, inactive ones included. Each is read once, and none is
-    /// skipped although objects change meanwhile; [`QuickBooks::cdc`] since [`Pages::started_at`] returns
-    /// what changed.
+    /// skipped although objects change during the read. [`QuickBooks::cdc`] since [`Pages::started_at`]
+    /// returns what changed.
     #[must_use]
     pub fn query_all(&self, entity: Entity) -> Pages {
         Pages {
@@ -76,7 +76,7 @@ impl Pages {
     ///
     /// Returns a [`QuickBooksError`] if the call fails; the next call then reads the same page. Returns
     /// [`QuickBooksError::Malformed`] if an object has no id or no time of its last change.
-    pub async fn next(&mut self) -> Result<Option<Vec<Object>>, QuickBooksError> {
+    pub async fn next_page(&mut self) -> Result<Option<Vec<Object>>, QuickBooksError> {
         if self.is_complete {
             return Ok(None);
         }

@@ -79,7 +79,7 @@ impl SecretStore for FileSecrets {
     }
 }
 
-/// Writes a file beside the old one, which it replaces when it is complete on the disk. Only its owner can
+/// Writes a file next to the old one, which it replaces when it is complete on the disk. Only its owner can
 /// read it.
 fn replace(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = NamedTempFile::new_in(folder)?;
@@ -105,7 +105,8 @@ fn create_private_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
