@@ -50,7 +50,7 @@ pub enum OAuthError {
     Unavailable {
         /// HTTP status, or `None` if the response was lost.
         status: Option<u16>,
-        /// What is known about the failure.
+        /// The HTTP status and the name of the error, as far as they are known.
         reason: String,
     },
 }
