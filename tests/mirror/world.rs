@@ -8,9 +8,10 @@ use axum::body::{Body, Bytes};
 use clientele_infra_quickbooks::{StandIn, State, server};
 use clientele_shared::Ambient;
 use clientele_shared::model::{
-    Connection, Customer, CustomerNumber, Deactivation, MirrorSettings, Mode, RealmOwner, Tenant, Timestamp,
+    Connection, Customer, CustomerFields, CustomerNumber, Deactivation, MirrorSettings, Mode, RealmOwner,
+    Tenant, Timestamp,
 };
-use clientele_shared::store::{CustomerFilter, CustomerQuery, Store};
+use clientele_shared::store::{CustomerFilter, CustomerQuery, Store, Write, WriteOutcome};
 use clientele_shared::table::connect::Connection as TableConnection;
 use clientele_sync_agent::mirror::fields::{Field, Fields, display_name};
 use clientele_sync_agent::mirror::merge::is_mirrored;
@@ -105,11 +106,12 @@ impl Transport for InProcess {
             if kill.is_some() {
                 return self.death.strike().await;
             }
+            if server::is_dropped(&response) {
+                return Err(TransportError::Lost);
+            }
             let (parts, body) = response.into_parts();
-            // The stand-in marks a connection that it closes without a response by an empty body of no type.
-            let is_dropped = parts.headers.is_empty();
             let body = body.collect().await.map_err(|_| TransportError::Lost)?.to_bytes();
-            if is_dropped { Err(TransportError::Lost) } else { Ok(http::Response::from_parts(parts, body)) }
+            Ok(http::Response::from_parts(parts, body))
         }
         .boxed()
     }
@@ -149,6 +151,7 @@ pub(crate) struct World {
     router: axum::Router,
     faults: Faults,
     secrets: Arc<Memory>,
+    ambient: Ambient,
     is_offline: Arc<Mutex<bool>>,
 }
 
@@ -181,6 +184,7 @@ impl World {
             connected_at: stack.clock.ambient().now(),
             settings: MirrorSettings::default(),
         };
+        let ambient = stack.clock.ambient();
         let memory = Memory::default();
         memory.0.lock().unwrap().insert("secret".into(), secrets);
         let world = Self {
@@ -191,6 +195,7 @@ impl World {
             router,
             faults: Faults::default(),
             secrets: Arc::new(memory),
+            ambient,
             is_offline: Arc::default(),
         };
         world.switch("throttling", json!(false)).await;
@@ -214,7 +219,7 @@ impl World {
 
     /// An agent as it starts in a new process.
     pub(crate) fn mirror(&self) -> Mirror {
-        let ambient: Ambient = self.stack.clock.ambient();
+        let ambient = self.ambient.clone();
         let death = self.death.clone();
         let transport = InProcess {
             router: self.router.clone(),
@@ -243,7 +248,7 @@ impl World {
 
     /// Runs a sync in a process of its own, and waits until the lease of an earlier one that was killed has expired.
     pub(crate) async fn try_sync(&self, options: SyncOptions) -> Result<SyncReport, MirrorError> {
-        self.stack.clock.advance_seconds(16);
+        self.advance(16).await;
         self.death.plan(None);
         self.mirror().sync(options, &mut |_| {}).await
     }
@@ -253,24 +258,31 @@ impl World {
     }
 
     pub(crate) async fn plan(&self) -> Plan {
-        self.stack.clock.advance_seconds(16);
+        self.advance(16).await;
         self.death.plan(None);
         self.mirror().plan(&mut |_| {}).await.unwrap()
     }
 
     /// Runs a sync that is killed at a call; returns whether it came to that call.
     pub(crate) async fn sync_killed(&self, kill: Kill) -> bool {
-        self.stack.clock.advance_seconds(16);
+        self.advance(16).await;
         self.death.plan(Some(kill));
         let mirror = self.mirror();
+        let mut watch = |_| {};
         let is_killed = tokio::select! {
             biased;
             () = self.death.came.notified() => true,
-            _ = mirror.sync(SyncOptions::default(), &mut |_| {}) => false,
+            _ = mirror.sync(SyncOptions::default(), &mut watch) => false,
         };
         drop(mirror);
         self.faults.settle().await;
         is_killed
+    }
+
+    /// Advances the clocks of both sides.
+    pub(crate) async fn advance(&self, seconds: i64) {
+        self.stack.clock.advance_seconds(seconds);
+        self.control(Method::POST, "/stand-in/clock", json!({ "advance_seconds": seconds })).await;
     }
 
     /// Sets a switch of the stand-in.
@@ -326,9 +338,52 @@ impl World {
         found.unwrap_or_else(|| panic!("no {name} among {listed:?}")).clone()
     }
 
+    /// Creates a customer of ours; returns its number.
+    pub(crate) async fn add(&self, fields: Value) -> CustomerNumber {
+        let fields = serde_json::from_value(fields).unwrap();
+        match self.store().customer_create(&self.tenant(), fields, Write::plain()).await.unwrap() {
+            WriteOutcome::Applied(customer) => customer.number,
+            WriteOutcome::Replayed(_) => unreachable!("the write has no idempotency key"),
+        }
+    }
+
+    /// Changes fields of a customer of ours; null clears one.
+    pub(crate) async fn change(&self, number: CustomerNumber, fields: Value) {
+        let uuid = self.tenant().customer_uuid(number);
+        let change = |old: CustomerFields| {
+            let mut new = serde_json::to_value(old).unwrap();
+            for (name, value) in fields.as_object().unwrap() {
+                match value {
+                    Value::Null => drop(new.as_object_mut().unwrap().remove(name)),
+                    value => new[name] = value.clone(),
+                }
+            }
+            Ok(serde_json::from_value(new).unwrap())
+        };
+        self.store().customer_update(&self.tenant(), uuid, change, Write::plain()).await.unwrap();
+    }
+
+    /// Soft-deletes a customer of ours.
+    pub(crate) async fn delete(&self, number: CustomerNumber) {
+        let uuid = self.tenant().customer_uuid(number);
+        self.store().customer_delete(&self.tenant(), uuid, Write::plain()).await.unwrap();
+    }
+
+    /// Returns a customer of ours.
+    pub(crate) async fn get(&self, number: CustomerNumber) -> Customer {
+        let uuid = self.tenant().customer_uuid(number);
+        self.store().customer_get(&self.tenant(), uuid, true).await.unwrap()
+    }
+
+    /// Returns the counterpart of a customer of ours.
+    pub(crate) async fn counterpart(&self, number: CustomerNumber) -> Object {
+        let id = self.get(number).await.fields.quickbooks_id.unwrap();
+        self.theirs().into_iter().find(|object| object["Id"] == id.as_str()).unwrap()
+    }
+
     /// Returns all our customers, deleted ones included.
     pub(crate) async fn ours(&self) -> Vec<Customer> {
-        let query = CustomerQuery::of(CustomerFilter { deleted: None, ..CustomerFilter::default() });
+        let query = CustomerQuery::of(CustomerFilter { include_deleted: true, ..CustomerFilter::default() });
         let mut stream = self.store().customer_stream(&self.tenant(), query).await.unwrap();
         let mut customers = Vec::new();
         while let Some(page) = stream.next().await.unwrap() {
@@ -347,6 +402,30 @@ impl World {
             .collect();
         assert_eq!(linked.len(), 1, "{quickbooks_id}: {linked:#?}");
         linked[0].clone()
+    }
+
+    /// Checks that every customer owes here what its open invoices in QuickBooks come to.
+    pub(crate) async fn check_balances(&self) {
+        let invoices: Vec<Object> = {
+            let state = self.stand_in.lock();
+            let invoices = state.company.list(clientele_infra_quickbooks::entities::Kind::Invoice);
+            invoices.map(|(_, entity)| serde_json::from_str(&entity.object.to_string()).unwrap()).collect()
+        };
+        let theirs = self.theirs();
+        for customer in self.ours().await {
+            let Some(id) = &customer.fields.quickbooks_id else { continue };
+            let of_customer = invoices
+                .iter()
+                .filter(|invoice| payer(&theirs, &invoice["CustomerRef"]["value"]) == id.as_str());
+            let open = of_customer.fold(0.0, |sum, invoice| sum + invoice["Balance"].as_f64().unwrap());
+            let figures = self.store().figures_get(&self.tenant(), customer.uuid).await.unwrap();
+            assert_eq!(
+                figures.balance.to_string(),
+                format!("{open:.2}"),
+                "cust_{}, {id} there: {invoices:#?}",
+                customer.number
+            );
+        }
     }
 
     /// Checks that both sides agree: every customer of one side has exactly one on the other, with equal fields.
@@ -373,7 +452,7 @@ impl World {
             if parked.contains(&customer.number) {
                 continue;
             }
-            let there = Fields::theirs(object, Some(&fields));
+            let there = Fields::theirs(object, Some(&fields), None);
             for field in Field::ALL {
                 let (own, their) = (fields.get(field), there.get(field));
                 assert!(
@@ -390,4 +469,10 @@ impl World {
         let keys: BTreeSet<String> = theirs.values().map(|object| names::key(display_name(object))).collect();
         assert!(keys.len() <= theirs.len());
     }
+}
+
+/// Returns the customer who pays for a job.
+fn payer<'a>(theirs: &'a [Object], id: &'a Value) -> &'a Value {
+    let job = theirs.iter().find(|object| object["Id"] == *id && object.contains_key("ParentRef"));
+    job.map_or(id, |job| payer(theirs, &job["ParentRef"]["value"]))
 }

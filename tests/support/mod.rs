@@ -25,3 +25,9 @@ pub(crate) use lists::{By, all_customers, check_lists, check_totals, uuid_of, wa
 pub(crate) use response::Response;
 pub(crate) use stack::{Caller, Stack, with_retry_policy};
 pub(crate) use steps::Steps;
+
+/// Whether every kill of an agent is wanted, instead of a part of them.
+#[expect(clippy::disallowed_methods, reason = "selects how much is tested")]
+pub(crate) fn wants_all_kills() -> bool {
+    std::env::var("CLIENTELE_KILLS").is_ok_and(|kills| kills == "all")
+}

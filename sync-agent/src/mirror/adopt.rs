@@ -133,7 +133,7 @@ impl Run<'_> {
         let Some(plan) = &mut self.plan else { return };
         for id in ids {
             let Some(object) = self.directory.get(id) else { continue };
-            let theirs = Fields::theirs(object, None);
+            let theirs = Fields::theirs(object, None, None);
             let name = display_name(object);
             plan.pull.push(planned(None, Some(*id), name, &Fields::default(), &theirs, &Field::ALL));
         }
@@ -147,7 +147,7 @@ impl Run<'_> {
         at: clientele_shared::model::Timestamp,
     ) -> Option<MirrorWrite> {
         let object = self.directory.get(id)?;
-        let theirs = Fields::theirs(object, None);
+        let theirs = Fields::theirs(object, None, None);
         let none = (CustomerFields::default(), Fields::default());
         let (mut fields, _) = pulled(&none.0, None, &none.1, &theirs, &Field::ALL);
         fields.quickbooks_id = Some(id.to_string());
@@ -181,7 +181,7 @@ impl Run<'_> {
     async fn similar(&self, id: &QuickBooksId) -> Result<BTreeSet<CustomerNumber>, MirrorError> {
         let Some(object) = self.directory.get(id) else { return Ok(BTreeSet::new()) };
         let (store, tenant) = (self.store(), &self.mirror.tenant);
-        let theirs = Fields::theirs(object, None);
+        let theirs = Fields::theirs(object, None, None);
         let mut found = BTreeSet::new();
         if let Some(email) = theirs.text(Field::Email) {
             let customers = store.customers_by_email(tenant, email, 2).await?;

@@ -153,8 +153,9 @@ impl Directory {
     /// Returns a customer with this name that is not one of ours nor a job; an active one if there are several.
     pub(super) fn free_by_name(&self, name: &str) -> Option<&QuickBooksId> {
         let ids = self.by_name.get(&names::key(name))?;
-        let is_active =
-            |id: &&QuickBooksId| self.get(id).is_some_and(|object| Fields::theirs(object, None).is_active());
+        let is_active = |id: &&QuickBooksId| {
+            self.get(id).is_some_and(|object| Fields::theirs(object, None, None).is_active())
+        };
         let free = || ids.iter().filter(|id| self.is_free(id));
         free().find(is_active).or_else(|| free().next())
     }

@@ -181,9 +181,10 @@ impl Fields {
     }
 
     /// Returns the mirrored fields of a customer in QuickBooks. One that has a display name alone, as a person enters it,
-    /// is an organisation of that name, unless it is the name of a person in `ours`, the customer's fields here.
+    /// is an organisation of that name, unless our customer, whose fields are `ours`, is a person. One that was taken for an
+    /// organisation at the last sync, whose fields are `base`, stays one.
     #[must_use]
-    pub fn theirs(object: &Object, ours: Option<&Self>) -> Self {
+    pub fn theirs(object: &Object, ours: Option<&Self>, base: Option<&Self>) -> Self {
         let mut fields = Self::default();
         for field in Field::ALL {
             let (member, part) = field.member();
@@ -198,8 +199,9 @@ impl Fields {
         let is_active = object.get("Active").and_then(Value::as_bool).unwrap_or(true);
         fields.set(Field::Active, is_active.into());
         let listed = names::without_deleted(display_name(object));
-        if !fields.is_person() && fields.text(Field::CompanyName).is_none() && !is_person_named(ours, listed)
-        {
+        let is_organisation = ours.is_none_or(|ours| !ours.is_person())
+            || base.is_some_and(|base| base.text(Field::CompanyName) == Some(listed));
+        if !fields.is_person() && fields.text(Field::CompanyName).is_none() && is_organisation {
             fields.set(Field::CompanyName, text(Some(listed)));
         }
         fields
@@ -209,11 +211,6 @@ impl Fields {
     fn is_person(&self) -> bool {
         self.text(Field::FirstName).is_some() || self.text(Field::LastName).is_some()
     }
-}
-
-fn is_person_named(ours: Option<&Fields>, listed: &str) -> bool {
-    let name = ours.filter(|ours| ours.is_person()).and_then(names::display_name);
-    name.is_some_and(|name| names::key(&name) == names::key(listed))
 }
 
 /// Returns the name under which QuickBooks lists a customer.

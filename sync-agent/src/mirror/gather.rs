@@ -73,7 +73,7 @@ impl Run<'_> {
             let mut count = 0;
             loop {
                 self.check()?;
-                let Some(page) = pages.next().await? else { break };
+                let Some(page) = pages.next_page().await? else { break };
                 count += page.len();
                 self.gather_objects(entity(mirrored), page);
                 self.show(SyncPhase::Reading, count, 0);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use clientele_shared::Error;
 use clientele_shared::model::{
     CustomerNumber, Intent, IntentItem, Link, Mapping, MirroredEntity, QuickBooksId,
 };
@@ -56,6 +57,9 @@ pub(super) struct Outgoing {
     pub(super) is_latin1: bool,
 }
 
+/// How often a result is stored again whose customer changes meanwhile.
+const MAX_ROUNDS: usize = 20;
+
 /// A customer that was sent, and the result.
 type Answered = (Outgoing, Result<Object, Fault>);
 
@@ -78,6 +82,14 @@ impl Outgoing {
                 let current = current.get(&mapping.quickbooks_id)?;
                 wire::full_update(current, &self.ours, &self.changed, self.is_latin1)
             }
+        }
+    }
+
+    /// Returns the fields in QuickBooks that the customer had before.
+    fn base(&self) -> Option<Fields> {
+        match &self.kind {
+            OutgoingKind::Create { .. } => None,
+            OutgoingKind::Update { mapping, .. } => Some(Fields::from_stored(&mapping.theirs)),
         }
     }
 
@@ -195,7 +207,10 @@ impl Run<'_> {
             }
         }
         let mut again = BTreeSet::new();
-        while !done.is_empty() {
+        for _ in 0..MAX_ROUNDS {
+            if done.is_empty() {
+                break;
+            }
             let numbers = done.iter().map(|(outgoing, _)| outgoing.number).collect();
             let current = mirror.store.mapped_customers(&mirror.tenant, mirror.realm(), &numbers).await?;
             let mut writes = Vec::new();
@@ -212,6 +227,10 @@ impl Run<'_> {
                 }
                 !is_settled
             });
+        }
+        // The intent is still there: the next run completes it.
+        if !done.is_empty() {
+            return Err(Error::Conflict("A customer keeps changing; run the command again".into()).into());
         }
         self.send_again(again).await
     }
@@ -256,7 +275,7 @@ impl Run<'_> {
     fn settled(&self, outgoing: &Outgoing, object: &Object, current: &MappedCustomer) -> Option<MirrorWrite> {
         let (customer, stored) = current;
         let id = id_of(object)?;
-        let theirs = Fields::theirs(object, Some(&outgoing.ours));
+        let theirs = Fields::theirs(object, Some(&outgoing.ours), outgoing.base().as_ref());
         let (base, revision) = match stored {
             Some(stored) if !stored.is_gone => (Fields::from_stored(&stored.ours), stored.revision),
             Some(stored) => (Fields::default(), stored.revision),
@@ -388,7 +407,7 @@ pub(super) fn batch_items(intent: &Intent) -> Vec<BatchItem> {
 
 /// Whether a field that was written does not have the value that was written.
 fn is_ahead(outgoing: &Outgoing, object: &Object) -> bool {
-    let theirs = Fields::theirs(object, Some(&outgoing.ours));
+    let theirs = Fields::theirs(object, Some(&outgoing.ours), outgoing.base().as_ref());
     outgoing.changed.iter().any(|field| !is_mirrored(*field, outgoing.ours.get(*field), theirs.get(*field)))
 }
 

@@ -19,6 +19,9 @@ use super::{MirrorError, names, wire};
 /// How often a customer that changes while it is compared is compared again. After that, the next run does it.
 const MAX_ROUNDS: usize = 8;
 
+/// The fields that make a name.
+const NAMES: [Field; 3] = [Field::FirstName, Field::LastName, Field::CompanyName];
+
 /// The reason why a customer without a name is not written.
 const NO_NAME: &str = "has no first name, last name or company name, and QuickBooks requires a name; add one";
 
@@ -42,6 +45,8 @@ impl Run<'_> {
             let pairs = mirror.store.mapped_customers(&mirror.tenant, mirror.realm(), &left).await?;
             self.note_emails(pairs.values());
             self.look_up(pairs.values()).await?;
+            // What was decided before about the same customers is out of date.
+            self.queue.retain(|queued| !pairs.contains_key(&queued.number));
             let (mut writes, mut outgoing) = (Vec::new(), Vec::new());
             for (customer, mapping) in pairs.into_values() {
                 self.compared.insert(customer.number);
@@ -53,6 +58,10 @@ impl Run<'_> {
                 Some(_) => BTreeSet::new(),
                 None => mirror.store.mirror_commit(&mirror.tenant, mirror.realm(), writes).await?,
             };
+            // What was decided before about the same customers is out of date.
+            let compared: BTreeSet<CustomerNumber> =
+                outgoing.iter().map(|outgoing| outgoing.number).collect();
+            self.queue.retain(|queued| !compared.contains(&queued.number));
             let is_current = |outgoing: &Outgoing| !left.contains(&outgoing.number);
             self.queue.extend(outgoing.into_iter().filter(is_current));
         }
@@ -93,8 +102,12 @@ impl Run<'_> {
             return self.part(customer, mapping, &ours);
         }
         self.directory.set_owner(&mapping.quickbooks_id, Owner::Customer(customer.number));
+        self.gathered.customers.remove(&mapping.quickbooks_id);
         let seen = self.directory.get(&mapping.quickbooks_id);
-        let theirs = seen.map_or_else(|| base.theirs.clone(), |object| Fields::theirs(object, Some(&ours)));
+        let theirs = seen.map_or_else(
+            || base.theirs.clone(),
+            |object| Fields::theirs(object, Some(&ours), Some(&base.theirs)),
+        );
         let (sync_token, listed) = match seen {
             Some(object) => (sync_token(object), display_name(object).to_owned()),
             None => (mapping.sync_token.clone(), mapping.display_name.clone()),
@@ -164,7 +177,7 @@ impl Run<'_> {
             is_gone: false,
             revision: old.map_or(0, |old| old.revision),
         };
-        let theirs = Fields::theirs(object, Some(&ours));
+        let theirs = Fields::theirs(object, Some(&ours), None);
         self.directory.set_owner(id, Owner::Customer(customer.number));
         self.report.pushed.linked += 1;
         if let Some(plan) = &mut self.plan {
@@ -264,6 +277,12 @@ impl Run<'_> {
         let Some(name) = names::display_name(&ours) else { return Err(NO_NAME.to_owned()) };
         if let Some(reason) = self.unwritable(customer, &ours) {
             return Err(reason);
+        }
+        let mut changed = changed;
+        // A name is one thing: a person's company must not get lost when an organisation becomes a person.
+        if changed.iter().any(|field| NAMES.contains(field)) {
+            changed
+                .extend(NAMES.iter().filter(|field| !changed.contains(field)).copied().collect::<Vec<_>>());
         }
         let display_name = self.new_display_name(customer.number, mapping, base, &name);
         if let Some(plan) = &mut self.plan {
