@@ -148,8 +148,7 @@ impl Run<'_> {
     ) -> Option<MirrorWrite> {
         let object = self.directory.get(id)?;
         let theirs = Fields::theirs(object, None, None);
-        let none = (CustomerFields::default(), Fields::default());
-        let (mut fields, _) = pulled(&none.0, None, &none.1, &theirs, &Field::ALL);
+        let (mut fields, _) = pulled(&CustomerFields::default(), None, None, &theirs, &Field::ALL);
         fields.quickbooks_id = Some(id.to_string());
         let tenant = &self.mirror.tenant;
         let customer = Customer {

@@ -1,9 +1,7 @@
 //! Conflicts that are resolved by a person: the value that lost can be put back.
 
 use clientele_shared::Error;
-use clientele_shared::model::{
-    Conflict, Connection, Customer, CustomerFields, CustomerNumber, MirrorSide, Tenant,
-};
+use clientele_shared::model::{Conflict, Connection, Customer, CustomerNumber, MirrorSide, Tenant};
 use clientele_shared::store::{MirrorWrite, RecordWrite, Store};
 
 use super::MirrorError;
@@ -88,9 +86,7 @@ impl Resolution {
             values.set(field, value.clone());
             fields.push(field);
         }
-        // Nothing is the base, so that all parts of an address are taken.
-        let cleared = without(&customer.fields, &fields);
-        let (new, deleted_at) = pulled(&cleared, customer.deleted_at, &Fields::default(), &values, &fields);
+        let (new, deleted_at) = pulled(&customer.fields, customer.deleted_at, None, &values, &fields);
         if new == customer.fields && deleted_at == customer.deleted_at {
             return Ok(true);
         }
@@ -99,27 +95,4 @@ impl Resolution {
         let write = MirrorWrite { number, record, mapping: None, notes: Vec::new() };
         Ok(store.mirror_commit(tenant, &connection.realm, vec![write]).await?.is_empty())
     }
-}
-
-/// Returns fields without the mirrored parts of these addresses.
-fn without(fields: &CustomerFields, cleared: &[Field]) -> CustomerFields {
-    let mut fields = fields.clone();
-    for field in cleared {
-        let address = match field {
-            Field::BillingAddress => &mut fields.billing,
-            Field::ShippingAddress => &mut fields.physical,
-            _ => continue,
-        };
-        for part in [
-            &mut address.line1,
-            &mut address.line2,
-            &mut address.city,
-            &mut address.state,
-            &mut address.postal_code,
-            &mut address.country,
-        ] {
-            *part = None;
-        }
-    }
-    fields
 }

@@ -252,13 +252,14 @@ fn their_address(address: &Value) -> Value {
 /// A record with values of QuickBooks: its fields, and when it was soft-deleted.
 pub type Pulled = (CustomerFields, Option<Timestamp>);
 
-/// Returns our record with these fields of QuickBooks. Of an address, only the parts that differ from `base`, the address
-/// in QuickBooks at the last sync, are taken: a country that QuickBooks has rewritten stays as it was typed here.
+/// Returns our record with these fields of QuickBooks. `base` are the fields there at the last sync: of an address, only the
+/// parts that differ from it are taken, so that a country that QuickBooks has rewritten stays as it was typed here. Without a
+/// base, whole addresses are taken.
 #[must_use]
 pub fn pulled(
     customer: &CustomerFields,
     deleted_at: Option<Timestamp>,
-    base: &Fields,
+    base: Option<&Fields>,
     theirs: &Fields,
     fields: &[Field],
 ) -> Pulled {
@@ -274,8 +275,11 @@ pub fn pulled(
             Field::MobilePhone => own.mobile_phone = value(),
             Field::Website => own.website = value(),
             Field::Notes => own.notes = value(),
-            Field::BillingAddress => pull_address(&mut own.billing, base.get(*field), theirs.get(*field)),
-            Field::ShippingAddress => pull_address(&mut own.physical, base.get(*field), theirs.get(*field)),
+            Field::BillingAddress | Field::ShippingAddress => {
+                let is_billing = *field == Field::BillingAddress;
+                let address = if is_billing { &mut own.billing } else { &mut own.physical };
+                pull_address(address, base.map(|base| base.get(*field)), theirs.get(*field));
+            }
             Field::Active if theirs.is_active() => {
                 deleted_at = None;
                 if own.status == Status::Inactive {
@@ -288,7 +292,7 @@ pub fn pulled(
     (own, deleted_at)
 }
 
-fn pull_address(own: &mut Address, base: &Value, theirs: &Value) {
+fn pull_address(own: &mut Address, base: Option<&Value>, theirs: &Value) {
     let targets = [
         &mut own.line1,
         &mut own.line2,
@@ -298,7 +302,7 @@ fn pull_address(own: &mut Address, base: &Value, theirs: &Value) {
         &mut own.country,
     ];
     for ((name, _), target) in ADDRESS_PARTS.iter().zip(targets) {
-        if base.get(*name) != theirs.get(*name) {
+        if base.is_none_or(|base| base.get(*name) != theirs.get(*name)) {
             *target = theirs.get(*name).and_then(Value::as_str).map(str::to_owned);
         }
     }

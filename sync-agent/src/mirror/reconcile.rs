@@ -203,8 +203,11 @@ impl Run<'_> {
     ) -> Decision {
         let Merge { push, pull, conflicts } = merged;
         let is_new = stored.is_none();
-        let (mut fields, deleted_at) =
-            pulled(&customer.fields, customer.deleted_at, &base.theirs, &theirs, &pull);
+        let is_contested = |field: &Field| conflicts.iter().any(|conflict| conflict.field == *field);
+        let (lost, taken): (Vec<Field>, Vec<Field>) = pull.iter().copied().partition(is_contested);
+        let (fields, deleted_at) =
+            pulled(&customer.fields, customer.deleted_at, Some(&base.theirs), &theirs, &taken);
+        let (mut fields, deleted_at) = pulled(&fields, deleted_at, None, &theirs, &lost);
         if is_new {
             fields.quickbooks_id = Some(seen.quickbooks_id.to_string());
         }
