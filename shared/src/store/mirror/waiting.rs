@@ -1,10 +1,20 @@
 //! Intents, hints, parked customers and conflicts: what waits for the next sync or for a person.
 
+use std::collections::BTreeMap;
+
 use super::to_item;
 use crate::Result;
 use crate::model::{Conflict, CustomerNumber, Hint, Intent, Parked, RealmId, Tenant};
 use crate::store::Store;
-use crate::table::keys;
+use crate::table::keys::{self, Key};
+
+/// Returns the key of a change that a webhook has reported.
+fn hint_key(tenant: &Tenant, realm: &RealmId, hint: &Hint) -> Key {
+    match &hint.merged_id {
+        Some(gone) => keys::mirror_merge_hint(tenant, realm, hint.entity, gone),
+        None => keys::mirror_hint(tenant, realm, hint.entity, &hint.id),
+    }
+}
 
 impl Store {
     /// Stores writes to QuickBooks before they are sent.
@@ -40,20 +50,32 @@ impl Store {
         self.waiting(tenant, realm, keys::INTENT_PREFIX).await
     }
 
-    /// Stores changes that a webhook has reported. A later report of an object replaces an earlier one, unless it says
-    /// less.
+    /// Stores changes of a company that a webhook has reported, and returns their number. A later report of an object
+    /// replaces an earlier one. Merges are kept next to other reports, so that a late report does not hide a merge.
     ///
     /// # Errors
     /// Returns the errors of [`Self::mirror_intent_put`].
-    pub async fn mirror_hints_put(&self, tenant: &Tenant, realm: &RealmId, hints: &[Hint]) -> Result<()> {
-        let mut items = std::collections::BTreeMap::new();
-        for hint in hints {
-            // A merge has a key of its own for the object that is gone, so that no later report hides it.
-            let id = hint.merged_id.as_ref().unwrap_or(&hint.id);
-            let key = keys::mirror_hint(tenant, realm, hint.entity, id);
-            items.insert(key.sk.clone(), to_item(&key, hint)?);
+    pub async fn mirror_hints_put(&self, tenant: &Tenant, realm: &RealmId, hints: &[Hint]) -> Result<usize> {
+        self.mirror_hints_put_all(&[(tenant, realm, hints)]).await
+    }
+
+    /// Stores changes of several companies as [`Self::mirror_hints_put`] does, in as few batches as possible.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_intent_put`].
+    pub async fn mirror_hints_put_all(&self, reported: &[(&Tenant, &RealmId, &[Hint])]) -> Result<usize> {
+        // A batch must not contain a key twice.
+        let mut items = BTreeMap::new();
+        for (tenant, realm, hints) in reported {
+            for hint in *hints {
+                let key = hint_key(tenant, realm, hint);
+                let item = to_item(&key, hint)?;
+                items.insert((key.pk, key.sk), item);
+            }
         }
-        self.items_put(items.into_values().collect()).await
+        let count = items.len();
+        self.items_put(items.into_values().collect()).await?;
+        Ok(count)
     }
 
     /// Returns the changes that webhooks have reported and no sync has read.
@@ -69,9 +91,7 @@ impl Store {
     /// # Errors
     /// Returns the errors of [`Self::mirror_intent_put`].
     pub async fn mirror_hint_delete(&self, tenant: &Tenant, realm: &RealmId, hint: &Hint) -> Result<()> {
-        let id = hint.merged_id.as_ref().unwrap_or(&hint.id);
-        let key = keys::mirror_hint(tenant, realm, hint.entity, id);
-        self.document_delete(&key, "deleting a reported change").await
+        self.document_delete(&hint_key(tenant, realm, hint), "deleting a reported change").await
     }
 
     /// Returns the customers that QuickBooks has refused, in order of number.

@@ -53,6 +53,18 @@ pub fn mirror_hint(tenant: &Tenant, realm: &RealmId, entity: MirroredEntity, id:
     Key::new(mirror_partition(tenant, realm), format!("{HINT_PREFIX}{}#{id}", entity.as_str()))
 }
 
+/// Returns the key of a merge that a webhook has reported, by the object that it has removed. A report of a change of that
+/// object, which can arrive later, has another key.
+#[must_use]
+pub fn mirror_merge_hint(
+    tenant: &Tenant,
+    realm: &RealmId,
+    entity: MirroredEntity,
+    gone: &QuickBooksId,
+) -> Key {
+    Key::new(mirror_partition(tenant, realm), format!("{HINT_PREFIX}{}#{gone}#MERGED", entity.as_str()))
+}
+
 /// Returns the key of a customer that cannot be written to QuickBooks.
 #[must_use]
 pub fn mirror_parked(tenant: &Tenant, realm: &RealmId, number: CustomerNumber) -> Key {
