@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use clientele_shared::Result;
 use clientele_shared::store::Store;
 
 use crate::RemoteService;
 use crate::caller::KeyCache;
 use crate::usage::{self, UsageMeter};
+use crate::webhook::VerifierToken;
 
 /// Time limit for reading API keys during start-up. Lambda limits a start to 10 seconds and repeats one that
 /// takes longer, within the time of the request.
@@ -25,6 +27,8 @@ pub struct App {
     pub key_cache: KeyCache,
     /// The service that gives customers their credit scores; `None` for the built-in scorer.
     pub credit_provider: Option<RemoteService>,
+    /// The token with which webhooks must be signed; `None` if they are not set up.
+    pub verifier_token: Option<VerifierToken>,
     pub(crate) usage: UsageMeter,
 }
 
@@ -36,6 +40,7 @@ impl App {
             store,
             key_cache: KeyCache::default(),
             credit_provider: None,
+            verifier_token: None,
             usage: UsageMeter::new(usage::MAX_WAIT),
         }
     }
@@ -44,6 +49,12 @@ impl App {
     #[must_use]
     pub fn with_credit_provider(self, credit_provider: Option<RemoteService>) -> Self {
         Self { credit_provider, ..self }
+    }
+
+    /// Returns the same state with the token with which webhooks must be signed.
+    #[must_use]
+    pub fn with_verifier_token(self, verifier_token: Option<VerifierToken>) -> Self {
+        Self { verifier_token, ..self }
     }
 
     /// Returns the same state with another limit on how long a request waits for its usage count.
@@ -58,17 +69,22 @@ impl App {
     /// A failure, or a table that does not respond within 2 seconds, does not prevent the start: the first
     /// request makes the same calls and returns the error to its caller.
     pub async fn warm(&self) {
-        let reading = self.store.api_keys_preload(MAX_PRELOADED_KEYS);
-        let error = match tokio::time::timeout(WARM_LIMIT, reading).await {
-            Ok(Ok(keys)) => {
-                self.key_cache.insert_all(keys.into_iter().map(Arc::new), self.store.ambient().now());
-                return;
-            }
-            Ok(Err(error)) => error.chain(),
-            Err(elapsed) => elapsed.to_string(),
-        };
-        tracing::warn!(error, "cannot read API keys at start-up; requests will read them");
+        if let Some(keys) = at_start(self.store.api_keys_preload(MAX_PRELOADED_KEYS)).await {
+            self.key_cache.insert_all(keys.into_iter().map(Arc::new), self.store.ambient().now());
+        }
     }
+}
+
+/// Returns the result of a read at start-up, or `None` if it fails or takes longer than [`WARM_LIMIT`]: then the first request
+/// reads what it needs.
+pub(crate) async fn at_start<T>(reading: impl Future<Output = Result<T>>) -> Option<T> {
+    let error = match tokio::time::timeout(WARM_LIMIT, reading).await {
+        Ok(Ok(read)) => return Some(read),
+        Ok(Err(error)) => error.chain(),
+        Err(elapsed) => elapsed.to_string(),
+    };
+    tracing::warn!(error, "cannot read the table at start-up; requests will read it");
+    None
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use clientele_shared::table::connect::Connection;
 use clientele_shared::{Error, Result};
 
-use crate::RemoteService;
+use crate::{RemoteService, VerifierToken};
 
 const CREDIT_PROVIDER_URL: &str = "CLIENTELE_CREDIT_PROVIDER_URL";
 const CREDIT_PROVIDER_TOKEN: &str = "CLIENTELE_CREDIT_PROVIDER_TOKEN";
+const VERIFIER_TOKEN: &str = "CLIENTELE_QUICKBOOKS_VERIFIER_TOKEN";
 
 /// Configuration of a function.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct Config {
     pub connection: Connection,
     /// The service that gives customers their credit scores; `None` for the built-in scorer.
     pub credit_provider: Option<RemoteService>,
+    /// The token with which QuickBooks signs webhooks; `None` if they are not set up.
+    pub verifier_token: Option<VerifierToken>,
 }
 
 impl Config {
@@ -37,7 +40,8 @@ impl Config {
     /// have the same meaning as in every AWS SDK.
     ///
     /// `CLIENTELE_CREDIT_PROVIDER_URL` and `CLIENTELE_CREDIT_PROVIDER_TOKEN` are set by the template for the function that
-    /// checks credits. `AWS_CA_BUNDLE` applies to that service too.
+    /// checks credits. `AWS_CA_BUNDLE` applies to that service too. `CLIENTELE_QUICKBOOKS_VERIFIER_TOKEN` is set for the
+    /// function that receives webhooks, if the template knows the secret of the Intuit app.
     ///
     /// # Errors
     /// Returns [`Error::Internal`], naming the missing or unusable variable or the unreadable file.
@@ -57,8 +61,11 @@ impl Config {
                 Error::internal(format!("reading {CREDIT_PROVIDER_URL} and {CREDIT_PROVIDER_TOKEN}"), e)
             })?
             .map(|service| service.trusting(ca_bundle.clone()));
+        let verifier_token = lookup(VERIFIER_TOKEN).map(VerifierToken::new).transpose();
         Ok(Self {
             credit_provider,
+            verifier_token: verifier_token
+                .map_err(|e| Error::internal(format!("reading {VERIFIER_TOKEN}"), e))?,
             table: required("TABLE_NAME")?,
             connection: Connection::with_keys(
                 required("AWS_ENDPOINT_URL_DYNAMODB")?,
@@ -118,5 +125,21 @@ mod tests {
         assert_eq!(service.authorization.unwrap(), "Bearer s3cret");
         let error = with("http://credit.example.com/?key=s3cret").unwrap_err().chain();
         assert!(error.contains(CREDIT_PROVIDER_URL) && !error.contains("s3cret"), "{error}");
+    }
+
+    #[test]
+    fn verifier_token_is_optional_and_not_shown() {
+        let with = |token: &'static str| {
+            Config::from_lookup(move |name| match name {
+                VERIFIER_TOKEN => Some(token.to_owned()),
+                other => lookup("")(other),
+            })
+        };
+        assert!(Config::from_lookup(lookup("")).unwrap().verifier_token.is_none());
+        let config = with("s3cret").unwrap();
+        assert_eq!(config.verifier_token.as_ref().unwrap().reveal(), b"s3cret");
+        assert!(!format!("{config:?}").contains("s3cret"), "{config:?}");
+        let error = with("s3cret\n").unwrap_err().chain();
+        assert!(error.contains(VERIFIER_TOKEN) && !error.contains("s3cret"), "{error}");
     }
 }

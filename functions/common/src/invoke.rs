@@ -11,7 +11,7 @@ use futures::stream::{BoxStream, StreamExt as _};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service as _, StreamAdapter, service_fn};
 
-use crate::{App, Endpoint, StreamingBody, pipeline};
+use crate::{App, Endpoint, Reply, StreamingBody, WebhookEndpoint, pipeline, webhook};
 
 /// The reason why an event got no response.
 #[derive(Debug, thiserror::Error)]
@@ -46,9 +46,42 @@ pub async fn invoke(
     event: &str,
     context: Context,
 ) -> Result<String, InvokeError> {
-    let mut adapter = Adapter::from(service_fn(move |request| {
+    buffered(event, context, move |request| {
         let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(pipeline::answer(endpoint, &app, request).await) }
+        async move { pipeline::answer(endpoint, &app, request).await }
+    })
+    .await
+}
+
+/// Does what [`invoke`] does, for an endpoint that another service calls.
+///
+/// # Errors
+/// Returns the errors of [`invoke`].
+pub async fn invoke_webhook(
+    endpoint: &'static WebhookEndpoint,
+    app: Arc<App>,
+    event: &str,
+    context: Context,
+) -> Result<String, InvokeError> {
+    buffered(event, context, move |request| {
+        let app = Arc::clone(&app);
+        async move { webhook::answer(endpoint, &app, request).await }
+    })
+    .await
+}
+
+/// Passes an event to a function and returns its response, both as JSON.
+async fn buffered<F>(
+    event: &str,
+    context: Context,
+    answer: impl Fn(lambda_http::Request) -> F + Send,
+) -> Result<String, InvokeError>
+where
+    F: Future<Output = Reply> + Send + 'static,
+{
+    let mut adapter = Adapter::from(service_fn(|request| {
+        let answering = answer(request);
+        async move { Ok::<_, Infallible>(answering.await) }
     }));
     let Ok(response) = adapter.call(LambdaEvent::new(payload(event)?, context)).await;
     serde_json::to_string(&response).map_err(InvokeError::Response)

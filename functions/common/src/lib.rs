@@ -5,6 +5,8 @@
 //! the scope of its key and its tenant's monthly limit ([`pipeline`]), and runs the handler. The handler does
 //! three things: it reads the request ([`request`]), calls the store once, and returns a reply ([`reply`]).
 //! Each dialect formats errors in one file.
+//!
+//! A delivery of a webhook passes through [`webhook::answer`] instead, because it has a signature and no API key.
 
 pub mod app;
 pub mod caller;
@@ -21,6 +23,7 @@ pub mod request;
 pub mod serve;
 pub mod streaming_body;
 pub mod usage;
+pub mod webhook;
 
 /// A request makes about a thousand small allocations. This allocator takes half the instructions that the
 /// system's takes for them (`cargo bench -p clientele-tests --bench lambda`).
@@ -34,5 +37,6 @@ pub use form::Form;
 pub use remote_service::RemoteService;
 pub use reply::Reply;
 pub use request::Request;
-pub use serve::{serve, serve_streamed};
+pub use serve::{serve, serve_streamed, serve_webhook};
 pub use streaming_body::StreamingBody;
+pub use webhook::{VerifierToken, WebhookEndpoint};

@@ -44,14 +44,7 @@ pub async fn answer(endpoint: &Endpoint, app: &App, request: lambda_http::Reques
 async fn handle_request<B: From<String>>(endpoint: &Endpoint<B>, app: &App, request: &Request) -> Reply<B> {
     let started = app.store.ambient().now();
     let mut meter = Meter::default();
-    let result = match time_left(request) {
-        None => run_handler(endpoint, app, request, &mut meter).await,
-        Some(left) => match tokio::time::timeout(left, run_handler(endpoint, app, request, &mut meter)).await
-        {
-            Ok(result) => result,
-            Err(_) => Err(Error::Unavailable { retry_after: Duration::from_secs(1), source: None }),
-        },
-    };
+    let result = within(time_left(request), run_handler(endpoint, app, request, &mut meter)).await;
     let (mut reply, error) = match result {
         Ok(reply) => (reply, None),
         Err(error) => (error_reply(endpoint.dialect, &error, request).map_body(B::from), Some(error)),
@@ -62,8 +55,30 @@ async fn handle_request<B: From<String>>(endpoint: &Endpoint<B>, app: &App, requ
     }
     reply.set(HeaderName::from_static("x-request-id"), request.id_to_show());
     let millis = app.store.ambient().now().as_millis() - started.as_millis();
-    log(endpoint.name, request, reply.status, error.as_ref(), millis);
+    let outcome = match &error {
+        Some(error) if reply.status.is_server_error() => Outcome::Failed(error.chain()),
+        // The text of such an error can contain what the client sent; the status gives its kind.
+        Some(_) => Outcome::Refused,
+        None => Outcome::Completed,
+    };
+    log(endpoint.name, request, reply.status, &outcome, millis);
     reply
+}
+
+/// Runs a handler for at most as long as there is time left.
+pub(crate) async fn within<T, E: From<Error>>(
+    left: Option<Duration>,
+    handling: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let Some(left) = left else { return handling.await };
+    let due = || E::from(Error::Unavailable { retry_after: Duration::from_secs(1), source: None });
+    tokio::time::timeout(left, handling).await.unwrap_or_else(|_| Err(due()))
+}
+
+/// Returns when the store gives up, so that its error can still be sent in the time left. The error says whether anything
+/// was written.
+pub(crate) fn store_deadline(left: Duration) -> Instant {
+    Instant::now() + left.saturating_sub(STORE_RESERVE)
 }
 
 async fn run_handler<B>(
@@ -78,8 +93,7 @@ async fn run_handler<B>(
         let authorization = authorization.clone();
         async move { authorization.await.for_write() }
     };
-    // The store gives up before the response is due, so that it can say whether anything was written.
-    let deadline = time_left(request).map(|left| Instant::now() + left.saturating_sub(STORE_RESERVE));
+    let deadline = time_left(request).map(store_deadline);
     let store = app.store.until(deadline);
     let authenticated = AuthenticatedRequest {
         store: &store,
@@ -98,7 +112,7 @@ async fn run_handler<B>(
 
 /// Returns the time left for this request, if the platform sets a deadline. The platform states the deadline
 /// on the system clock, so that clock is read here and not the one of the store.
-fn time_left(request: &Request) -> Option<Duration> {
+pub(crate) fn time_left(request: &Request) -> Option<Duration> {
     let left = request.deadline()?.duration_since(SystemTime::now()).unwrap_or_default();
     Some(left.saturating_sub(RESERVE))
 }
@@ -201,20 +215,27 @@ fn error_reply(dialect: &dyn Dialect, error: &Error, request: &Request) -> Reply
     }
 }
 
+/// How a request ended, for the log.
+pub(crate) enum Outcome {
+    /// The handler has replied.
+    Completed,
+    /// The request was not acceptable.
+    Refused,
+    /// The request failed, with the chain of causes.
+    Failed(String),
+}
+
 /// Writes one log line per request, without its parameters, its body, the name of the caller or the key.
-fn log(function: &str, request: &Request, status: StatusCode, error: Option<&Error>, millis: i64) {
-    let (request_id, client_request_id) = (request.id(), request.client_id());
-    let (is_failure, status) = (status.is_server_error(), status.as_u16());
-    match error {
-        Some(error) if is_failure => {
-            let error = error.chain();
+pub(crate) fn log(function: &str, request: &Request, status: StatusCode, outcome: &Outcome, millis: i64) {
+    let (request_id, client_request_id, status) = (request.id(), request.client_id(), status.as_u16());
+    match outcome {
+        Outcome::Failed(error) => {
             tracing::error!(function, request_id, client_request_id, status, millis, error, "request failed");
         }
-        // The text of such an error can contain what the client sent; the status gives its kind.
-        Some(_) => {
+        Outcome::Refused => {
             tracing::info!(function, request_id, client_request_id, status, millis, "request refused");
         }
-        None => {
+        Outcome::Completed => {
             tracing::info!(function, request_id, client_request_id, status, millis, "request completed");
         }
     }

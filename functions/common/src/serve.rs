@@ -9,7 +9,7 @@ use clientele_shared::store::Store;
 use lambda_http::service_fn;
 
 use crate::config::Config;
-use crate::{App, Endpoint, StreamingBody, logging, pipeline};
+use crate::{App, Endpoint, StreamingBody, WebhookEndpoint, app, logging, pipeline, webhook};
 
 /// Runs an endpoint as a Lambda function, until Lambda ends the process.
 ///
@@ -19,11 +19,29 @@ use crate::{App, Endpoint, StreamingBody, logging, pipeline};
 /// Returns an error if the configuration is incomplete or unusable, or if the runtime interface of Lambda
 /// cannot be reached.
 pub fn serve(endpoint: &'static Endpoint) -> Result<(), lambda_http::Error> {
-    block_on(|app| {
+    block_on(|app| async move {
+        app.warm().await;
         lambda_http::run(service_fn(move |request| {
             let app = Arc::clone(&app);
             async move { Ok::<_, Infallible>(pipeline::answer(endpoint, &app, request).await) }
         }))
+        .await
+    })
+}
+
+/// Does what [`serve`] does, for an endpoint that another service calls. It reads no API keys.
+///
+/// # Errors
+/// Returns an error if the configuration is incomplete or unusable, or if the runtime interface of Lambda
+/// cannot be reached.
+pub fn serve_webhook(endpoint: &'static WebhookEndpoint) -> Result<(), lambda_http::Error> {
+    block_on(|app| async move {
+        app::at_start((endpoint.connect)(&app.store)).await;
+        lambda_http::run(service_fn(move |request| {
+            let app = Arc::clone(&app);
+            async move { Ok::<_, Infallible>(webhook::answer(endpoint, &app, request).await) }
+        }))
+        .await
     })
 }
 
@@ -38,7 +56,8 @@ pub fn serve(endpoint: &'static Endpoint) -> Result<(), lambda_http::Error> {
 /// cannot be reached.
 #[expect(clippy::disallowed_methods, reason = "a streamed response that fails must not look complete")]
 pub fn serve_streamed(endpoint: &'static Endpoint<StreamingBody>) -> Result<(), lambda_http::Error> {
-    block_on(|app| {
+    block_on(|app| async move {
+        app.warm().await;
         lambda_http::run_with_streaming_response(service_fn(move |request| {
             let app = Arc::clone(&app);
             async move {
@@ -46,6 +65,7 @@ pub fn serve_streamed(endpoint: &'static Endpoint<StreamingBody>) -> Result<(), 
                 Ok::<_, Infallible>(response.map(|chunks| chunks.on_error(|_| std::process::exit(1))))
             }
         }))
+        .await
     })
 }
 
@@ -64,8 +84,7 @@ where
         let config = Config::from_environment().map_err(|e| e.chain())?;
         let client = config.connection.client().map_err(|e| e.chain())?;
         let app = App::new(Store::new(client, config.table, Ambient::system()));
-        let app = Arc::new(app.with_credit_provider(config.credit_provider));
-        app.warm().await;
-        run(app).await
+        let app = app.with_credit_provider(config.credit_provider);
+        run(Arc::new(app.with_verifier_token(config.verifier_token))).await
     })
 }
