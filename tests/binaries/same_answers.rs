@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 use clientele_infra::functions;
 
 use super::process::{self, Table, build};
+use crate::mirror::signed;
 use crate::support::{Response, Stack, john};
 
 const CUSTOMERS: &str = "/api/v1/customers";
 const ERP: &str = "/api/customers";
+const WEBHOOK: &str = "/quickbooks/webhook";
 
 /// A request: method, path, headers and body.
 struct Step(Method, String, Vec<(&'static str, &'static str)>, Vec<u8>);
@@ -40,6 +42,12 @@ fn graphql(document: &str) -> Step {
 
 fn funnels(document: &str) -> Step {
     step(Method::POST, "/api/v2", &json!({ "query": document }))
+}
+
+/// A signed delivery of QuickBooks.
+fn delivery(body: &str) -> Step {
+    let signature = Box::leak(signed(body.as_bytes()).into_boxed_str());
+    Step(Method::POST, WEBHOOK.into(), vec![("intuit-signature", signature)], body.into())
 }
 
 /// Requests to every function. `one` is the path of the customer that the first request creates.
@@ -94,6 +102,9 @@ fn steps(one: &str) -> Vec<Step> {
         get("/customers/export/csv?status=NONE"),
         get("/customers/cust_1/pricing/csv"),
         get("/customers/cust_99/pricing/csv"),
+        delivery(r#"[{"type":"qbo.customer.updated.v1","intuitentityid":"1","intuitaccountid":"2"}]"#),
+        delivery("{}"),
+        step(Method::POST, WEBHOOK, &json!([])),
     ]
 }
 

@@ -250,7 +250,8 @@ async fn unresponsive_table_is_reported_at_the_deadline() {
     let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config), "none", Clock::new().ambient());
     let app = Arc::new(App::new(store));
     let routes = Routes::read(TEMPLATE).unwrap();
-    for route in routes.all() {
+    // A delivery of a webhook has another deadline, and reaches the table only with a signature: tests/mirror/webhook.rs.
+    for route in routes.all().filter(|route| route.function != "quickbooks-webhook") {
         let path = route.path.replace("{uuid}", "123e4567-e89b-52d3-a456-426614174000");
         let request =
             Request::builder().method(route.method.as_str()).uri(&path).header("x-api-key", "ctc_live_x");

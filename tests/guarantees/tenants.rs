@@ -160,6 +160,13 @@ fn attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
         "pool-customer-export" => ["", "?status=ACTIVE", "?search=quokka", "?status=active&search=cust_3"]
             .map(|query| attack(format!("{}{query}", route.path)))
             .to_vec(),
+        // Another tenant cannot sign a delivery.
+        "quickbooks-webhook" => {
+            let event =
+                json!({"type": "qbo.customer.updated.v1", "intuitentityid": "1", "intuitaccountid": "1"});
+            let headers = vec![("intuit-signature", "A".repeat(44))];
+            vec![Attack { headers, body: json!([event]), ..attack(route.path.clone()) }]
+        }
         "pool-pricing-export" => {
             ["cust_1", "cust_3", "cust_7", "cust_8"].map(|id| attack(route.path.replace("{id}", id))).to_vec()
         }

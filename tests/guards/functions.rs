@@ -9,7 +9,7 @@ use utoipa::openapi::OpenApi;
 
 use clientele_functions_erp::openapi::ErpApi;
 use clientele_functions_trades::openapi::TradesApi;
-use clientele_infra::functions::{self, endpoints, streamed_endpoints};
+use clientele_infra::functions::{self, endpoints, streamed_endpoints, webhook_endpoints};
 use clientele_infra::local::function::STREAM_TIME_LIMIT;
 use clientele_infra::local::routes::{Route, Routes, TEMPLATE};
 use clientele_shared::model::Scope;
@@ -19,13 +19,13 @@ use super::template::{self, text};
 
 /// The parts of a function's name: `trades-customer-get` belongs to the dialect `trades` and has the file
 /// `customer_get.rs`.
-struct Name {
+pub(super) struct Name {
     dialect: String,
     file: String,
 }
 
 impl Name {
-    fn parse(function: &str) -> Self {
+    pub(super) fn parse(function: &str) -> Self {
         let (dialect, rest) =
             function.split_once('-').unwrap_or_else(|| panic!("{function} does not start with a dialect"));
         Self { dialect: dialect.to_owned(), file: rest.replace('-', "_") }
@@ -35,8 +35,14 @@ impl Name {
         format!("functions/{}/src/{}.rs", self.dialect, self.file)
     }
 
-    fn test(&self) -> String {
-        format!("tests/{}/{}.rs", self.dialect, self.file)
+    /// Returns the folder of the tests. The webhook of QuickBooks is tested with the mirror, which depends on it.
+    fn tests(&self) -> String {
+        let folder = if self.dialect == "quickbooks" { "mirror" } else { &self.dialect };
+        format!("tests/{folder}")
+    }
+
+    pub(super) fn test(&self) -> String {
+        format!("{}/{}.rs", self.tests(), self.file)
     }
 }
 
@@ -86,14 +92,13 @@ fn local_stack_runs_exactly_the_deployed_functions() {
 fn every_function_has_a_handler_and_a_test_named_after_it() {
     let files = files();
     let expected: BTreeSet<String> = in_template().iter().map(|name| Name::parse(name).handler()).collect();
-    let handlers =
-        sources(&files, "src/").filter(|(_, file)| file.text.contains("pub const ENDPOINT: Endpoint"));
+    let handlers = sources(&files, "src/").filter(|(_, file)| file.text.contains("pub const ENDPOINT: "));
     let found: BTreeSet<String> = handlers.map(|(_, file)| file.path.clone()).collect();
     assert_eq!(expected, found, "left: the handlers of template.yaml, right: the files with an ENDPOINT");
     for function in in_template() {
         let name = Name::parse(&function);
         let declared = format!("mod {};", name.file);
-        let tests = format!("tests/{}/mod.rs", name.dialect);
+        let tests = format!("{}/mod.rs", name.tests());
         assert!(read(&tests).lines().any(|line| line == declared), "{tests} lacks `{declared}`");
         assert!(read(&name.test()).contains("#[tokio::test]"), "{} contains no test", name.test());
     }
@@ -106,10 +111,38 @@ fn every_binary_serves_the_endpoint_with_its_name() {
         let path = format!("functions/{dialect}/src/bin/{function}.rs");
         assert_eq!(first_line(&path), format!("//! The Lambda function `{function}`."), "{path}");
         let endpoint = format!("clientele_functions_{dialect}::{file}::ENDPOINT");
-        assert!(read(&path).contains(&endpoint), "{path} does not serve {endpoint}");
+        let serve = match (webhooks().contains(&function), function.ends_with("-export")) {
+            (true, _) => "serve_webhook",
+            (_, true) => "serve_streamed",
+            _ => "serve",
+        };
+        let call = format!("clientele_functions_common::{serve}(&{endpoint})");
+        assert!(read(&path).contains(&call), "{path} lacks `{call}`");
         let named = format!("name: \"{function}\"");
         let handler = Name::parse(&function).handler();
         assert!(read(&handler).contains(&named), "{handler} lacks `{named}`");
+    }
+}
+
+/// Returns the functions that other services call.
+fn webhooks() -> BTreeSet<String> {
+    names(webhook_endpoints().map(|endpoint| endpoint.name))
+}
+
+#[test]
+fn only_webhooks_take_no_api_key() {
+    assert_eq!(
+        webhooks(),
+        names(["quickbooks-webhook"]),
+        "a function without an API key must be listed here"
+    );
+    for function in template::functions() {
+        let policies = template::at(&function.properties, &["Policies"]).as_sequence().unwrap();
+        let reads_keys = policies.iter().any(|policy| policy.as_str() == Some("CallerAccess"));
+        assert_eq!(reads_keys, !webhooks().contains(&function.name), "CallerAccess of {}", function.name);
+        let variables = function.properties.get("Environment").map(|all| &all["Variables"]);
+        let has_token = variables.is_some_and(|all| all.get("CLIENTELE_QUICKBOOKS_VERIFIER_TOKEN").is_some());
+        assert_eq!(has_token, function.name == "quickbooks-webhook", "the token of {}", function.name);
     }
 }
 
@@ -150,10 +183,17 @@ fn handlers_and_tests_open_with_their_route() {
     }
 }
 
+/// The specifications are for clients with an API key. GraphQL describes itself, and webhooks have the format of the service
+/// that calls them.
 #[test]
 fn openapi_specifications_describe_every_rest_route() {
     check_specification("erp-", &ErpApi::openapi());
     check_specification("trades-", &TradesApi::openapi());
+    let described = ["erp-", "trades-"];
+    let others = routes().into_iter().map(|route| route.function);
+    let others = others.filter(|name| !described.iter().any(|dialect| name.starts_with(dialect)));
+    let exempt = names(["funnels-graphql", "pool-customer-export", "pool-graphql", "pool-pricing-export"]);
+    assert_eq!(others.collect::<BTreeSet<_>>(), &exempt | &webhooks(), "functions without a specification");
 }
 
 fn check_specification(dialect: &str, specification: &OpenApi) {

@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use clientele_functions_common::App;
 use clientele_functions_common::caller::FRESH_SECONDS;
 use clientele_functions_pool::PoolSettings;
+use clientele_infra::functions;
 use clientele_shared::model::Settings;
 use clientele_shared::store::Store;
 use serde_yaml_ng::Value;
@@ -21,6 +22,8 @@ use crate::support::{Access, Calls, Stack, john, numbered};
 
 #[path = "privileges_erp.rs"]
 mod erp;
+#[path = "privileges_quickbooks.rs"]
+mod quickbooks;
 
 const CUSTOMERS: &str = "/api/v1/customers";
 
@@ -40,7 +43,7 @@ async fn accesses_of(function: &str) -> Vec<Access> {
     let recorder = calls.clone();
     let stack = Stack::start_with(|config| config.interceptor(recorder)).await;
     let mut seen = Vec::new();
-    start(&stack, &calls).await;
+    start(function, &stack, &calls).await;
     seen.append(&mut calls.take());
     let mut exerciser = Exerciser { stack: &stack, calls: &calls, seen };
     match function {
@@ -73,6 +76,7 @@ async fn accesses_of(function: &str) -> Vec<Access> {
             )
             .await
         }
+        "quickbooks-webhook" => quickbooks::webhook(&mut exerciser).await,
         "pool-pricing-export" => files(&mut exerciser, &["/customers/cust_1/pricing/csv"]).await,
         other => {
             panic!(
@@ -87,10 +91,14 @@ async fn accesses_of(function: &str) -> Vec<Access> {
 }
 
 /// Warms up as a function does before its first request.
-async fn start(stack: &Stack, calls: &Calls) {
+async fn start(function: &str, stack: &Stack, calls: &Calls) {
     let config = stack.client.config().to_builder().interceptor(calls.clone()).build();
     let client = aws_sdk_dynamodb::Client::from_conf(config);
-    App::new(Store::new(client, &stack.table, stack.clock.ambient())).warm().await;
+    let store = Store::new(client, &stack.table, stack.clock.ambient());
+    match functions::webhook_endpoints().find(|endpoint| endpoint.name == function) {
+        Some(endpoint) => (endpoint.connect)(&store).await.unwrap(),
+        None => App::new(store).warm().await,
+    }
 }
 
 /// Sends requests to the function under test and records its calls. Calls of other functions are discarded.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use clientele_infra::local::routes::{Route, Routes, TEMPLATE};
 
+use super::functions::Name;
 use super::repository::{File, files, metadata};
 use crate::support::golden;
 
@@ -13,8 +14,7 @@ fn every_route_is_tested() {
     let files = files();
     let mut untested = String::new();
     for route in Routes::read(TEMPLATE).unwrap().all() {
-        let (dialect, operation) = route.function.split_once('-').unwrap();
-        let path = format!("tests/{dialect}/{}.rs", operation.replace('-', "_"));
+        let path = Name::parse(&route.function).test();
         if !files.iter().any(|file| file.path == path && requests(file, &route)) {
             untested.push_str(&format!("{} {} ({})\n", route.method, route.path, route.function));
         }

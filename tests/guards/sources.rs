@@ -58,6 +58,7 @@ fn keys_are_formatted_in_one_place() {
         words.any(|(a, b)| (a == b'#' && b.is_ascii_uppercase()) || (a.is_ascii_uppercase() && b == b'#'))
             || line.contains("\"KEYS\"")
             || line.contains("\"TENANTS\"")
+            || line.contains("\"REALMS\"")
     };
     let product = product();
     let formats_keys = |file: &&File| file.path.starts_with("shared/src/table/keys/");

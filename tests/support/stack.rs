@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use clientele_functions_common::App;
+use clientele_functions_common::{App, VerifierToken};
 use clientele_infra::functions;
 use clientele_infra::local::event::Stage;
 use clientele_infra::local::function::Invoke;
@@ -23,6 +23,7 @@ use clientele_shared::store::{NewApiKey, RetryPolicy, Store};
 use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
 
+use super::lambda::VERIFIER_TOKEN;
 use super::policies::{Policies, under_its_policies};
 use super::{Clock, Response};
 
@@ -85,7 +86,9 @@ impl Stack {
         let config = configure(Connection::local(&url).config().unwrap()).interceptor(Policies).build();
         let functions_store =
             Store::new(aws_sdk_dynamodb::Client::from_conf(config), &table, clock.ambient());
-        let app = change_app(App::new(functions_store).with_usage_wait(PATIENT));
+        let token = VerifierToken::new(VERIFIER_TOKEN).unwrap();
+        let app = App::new(functions_store).with_usage_wait(PATIENT).with_verifier_token(Some(token));
+        let app = change_app(app);
         let linked = functions::linked(&Arc::new(app));
         let changed = |name: &str| {
             let function = under_its_policies(name, Arc::clone(linked.get(name)?));
@@ -119,9 +122,26 @@ impl Stack {
         self.acme.key.tenant()
     }
 
+    /// Sends a request without an API key, with any headers and body.
+    pub(crate) async fn send_anonymously(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) -> Response {
+        send(&self.gateway, request(method, path, headers, body)).await
+    }
+
+    /// Handles a request of a real client, whose path includes the stage.
+    pub(crate) async fn answer(&self, request: Request<Body>) -> http::Response<Body> {
+        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        self.gateway.answer(request, here, here).await
+    }
+
     /// Sends a request without the API key of `acme`.
     pub(crate) async fn anonymous(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
-        send(&self.gateway, request(method, path, headers, String::new())).await
+        self.send_anonymously(method, path, headers, String::new()).await
     }
 }
 

@@ -93,6 +93,8 @@ pub struct Backend {
     pub s3: S3Access,
     /// Location of the records. Unless they are temporary, the demo tenant might already exist.
     pub storage: Storage,
+    /// The token with which the QuickBooks stand-in signs webhooks; `None` without a stand-in.
+    pub verifier_token: Option<String>,
 }
 
 /// The DynamoDB in use.
@@ -156,7 +158,13 @@ where
     };
 
     let storage = dynamodb.storage(&data);
-    let backend = Backend { dynamodb: dynamodb.clone(), s3: s3.access().clone(), storage: storage.clone() };
+    let ready = quickbooks.as_ref().map(QuickBooks::ready);
+    let backend = Backend {
+        dynamodb: dynamodb.clone(),
+        s3: s3.access().clone(),
+        storage: storage.clone(),
+        verifier_token: ready.map(|ready| ready.verifier_token.clone()),
+    };
     let prepared = tokio::select! {
         prepared = prepare(backend) => Some(prepared.map_err(|e| LocalError::Prepare {
             source: e.into(),
@@ -171,7 +179,9 @@ where
             DynamoDb::External { .. } => None,
         };
         let site = site(&server, prepared, Services::new(embedded, s3), storage, &options)?;
-        let ready = quickbooks.as_ref().map(QuickBooks::ready);
+        if let Some(quickbooks) = &quickbooks {
+            quickbooks.send_webhooks_to(&site.info.url)?;
+        }
         announce(&options, &server.url(), &site.info, &access, ready).map_err(LocalError::Output)?;
         server.serve(site, async move { signals.stop().await }).await?;
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use clientele_functions_common::App;
+use clientele_functions_common::{App, VerifierToken};
 use clientele_functions_erp::openapi::ErpApi;
 use clientele_functions_trades::openapi::TradesApi;
 use clientele_shared::model::{
@@ -68,7 +68,9 @@ pub async fn prepare(backend: Backend) -> Result<Prepared, PrepareError> {
     let first = add_customers(&client, &tenant).await?;
     let key = new_key(&store, id).await?;
 
-    let app = Arc::new(App::new(store));
+    let verifier_token = backend.verifier_token.map(VerifierToken::new).transpose();
+    let verifier_token = verifier_token.map_err(|e| Error::internal("reading the token of webhooks", e))?;
+    let app = Arc::new(App::new(store).with_verifier_token(verifier_token));
     app.warm().await;
     Ok(Prepared {
         functions: functions::linked(&app),
@@ -187,7 +189,8 @@ mod tests {
         let data = Data::temporary().unwrap();
         let dynamodb = DynamoDb::Embedded(Engine::open(&data).await.unwrap());
         let s3 = S3::open(&data, "http://127.0.0.1:4747".into()).await.unwrap();
-        let backend = Backend { dynamodb, s3: s3.access().clone(), storage: Storage::Temporary };
+        let backend =
+            Backend { dynamodb, s3: s3.access().clone(), storage: Storage::Temporary, verifier_token: None };
 
         let first = prepare(backend.clone()).await.unwrap();
         let second = prepare(backend.clone()).await.unwrap();

@@ -1,6 +1,10 @@
-//! The QuickBooks stand-in, on a port of its own.
+//! The QuickBooks stand-in, on a port of its own. Its webhooks go to the stack.
 
-use clientele_infra_quickbooks::{Options, Ready, Server, ServerError};
+use std::sync::Arc;
+
+use clientele_infra_quickbooks::storage::StorageError;
+use clientele_infra_quickbooks::webhooks::Endpoint;
+use clientele_infra_quickbooks::{Options, Ready, Server, ServerError, StandIn};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -8,6 +12,9 @@ use super::data::Data;
 
 /// Subfolder of the data folder.
 const FOLDER: &str = "quickbooks";
+
+/// Path of the webhook, below the URL of the API.
+const WEBHOOK: &str = "/quickbooks/webhook";
 
 /// The reason why the stand-in does not start.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +38,7 @@ pub fn describe(ready: &Ready) -> String {
 #[derive(Debug)]
 pub struct QuickBooks {
     ready: Ready,
+    stand_in: Arc<StandIn>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -49,17 +57,33 @@ impl QuickBooks {
             Err(ServerError::Bind { .. }) if port != 0 => Server::start(&Options { port: 0, data }).await?,
             started => started?,
         };
-        let ready = server.stand_in().ready();
+        let stand_in = Arc::clone(server.stand_in());
+        let ready = stand_in.ready();
         let (stop, stopped) = oneshot::channel::<()>();
         // The stand-in also stops if the sender is dropped.
         let task = tokio::spawn(server.run(async move { drop(stopped.await) }));
-        Ok(Self { ready, stop, task })
+        Ok(Self { ready, stand_in, stop, task })
     }
 
     /// Returns its address and credentials.
     #[must_use]
     pub fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    /// Sends webhooks to the API at `url`, which includes the stage. Webhooks that an earlier run left over go there, too.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`QuickBooksError`] if the address cannot be stored with the data of the stand-in.
+    pub fn send_webhooks_to(&self, url: &str) -> Result<(), QuickBooksError> {
+        let endpoint = Endpoint { url: format!("{url}{WEBHOOK}"), format: None };
+        let mut state = self.stand_in.lock();
+        state.webhooks.set_endpoint(Some(endpoint));
+        let stored = state.commit();
+        drop(state);
+        self.stand_in.wake_webhooks();
+        stored.map_err(|error: StorageError| QuickBooksError(error.into()))
     }
 
     /// Stops the stand-in and waits for its end.

@@ -50,6 +50,7 @@ impl Stack {
             dynamodb: DynamoDb::Embedded(engine.clone()),
             s3: s3.access().clone(),
             storage: Storage::Temporary,
+            verifier_token: None,
         };
         let prepared = prepare(backend).await?;
         let gateway = Gateway::new(TEMPLATE, prepared.functions)?.with_key_concurrency(connections);
