@@ -6,6 +6,10 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
+use clientele_shared::Ambient;
+use clientele_shared::model::{MirrorSettings, MirroredEntity, Mode, RealmId, RealmOwner, Tenant, Timestamp};
+use clientele_shared::store::Store;
+use clientele_shared::table::connect::Connection;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -158,6 +162,49 @@ fn used_folder_and_port_are_reported_in_one_line() {
         assert!(!output.status.success() && error.contains(expected), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
     }
+}
+
+#[test]
+fn edits_in_the_stand_in_reach_the_webhook_of_the_stack() {
+    for stage in [&[][..], &["--stage", "prod"]] {
+        let stack = Running::start(env!("CARGO_BIN_EXE_clientele"), &[&["--port", "0"], stage].concat());
+        let quickbooks = &stack.ready["quickbooks"];
+        let company: RealmId = quickbooks["realm_id"].as_str().unwrap().parse().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = Connection::local(stack.ready["dynamodb"]["url"].as_str().unwrap()).client().unwrap();
+        let store = Store::new(client, stack.ready["dynamodb"]["table"].as_str().unwrap(), Ambient::system());
+        let tenant = runtime.block_on(connect(&store, &company));
+        let edit = r#"{"entity":"Customer","operation":"update","object":{"Id":"1","Notes":"n"}}"#;
+        request(quickbooks, "POST", "/stand-in/edit", "", edit);
+        // An event waits until the webhook has acknowledged it.
+        let endpoint = loop {
+            let state = request(quickbooks, "GET", "/stand-in/webhook", "", "");
+            if state["waiting"] == 0 {
+                break state["endpoint"]["url"].clone();
+            }
+        };
+        assert_eq!(endpoint, format!("{}/quickbooks/webhook", stack.ready["url"].as_str().unwrap()));
+        let hints = runtime.block_on(store.mirror_hints(&tenant, &company)).unwrap();
+        let hints: Vec<_> = hints.iter().map(|hint| (hint.entity, hint.id.as_str())).collect();
+        assert_eq!(hints, [(MirroredEntity::Customer, "1")]);
+    }
+}
+
+/// Connects the demo tenant to the company of the stand-in.
+async fn connect(store: &Store, company: &RealmId) -> Tenant {
+    let owner = RealmOwner { tenant: "demo".parse().unwrap(), mode: Mode::Live };
+    let connection = clientele_shared::model::Connection {
+        realm: company.clone(),
+        company: "Demo".to_owned(),
+        home_currency: "USD".parse().unwrap(),
+        is_multicurrency: false,
+        environment: "sandbox".to_owned(),
+        secret: "demo".to_owned(),
+        connected_at: Timestamp::from_millis(0),
+        settings: MirrorSettings::default(),
+    };
+    store.connection_put(&owner, &connection).await.unwrap();
+    owner.tenant()
 }
 
 #[test]

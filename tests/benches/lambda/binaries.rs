@@ -9,11 +9,12 @@ use crate::error::{BenchError, Doing};
 use crate::scenario::HELLO;
 
 /// The packages whose binaries are Lambda functions.
-const FUNCTION_PACKAGES: [&str; 4] = [
+const FUNCTION_PACKAGES: [&str; 5] = [
     "clientele-functions-erp",
     "clientele-functions-trades",
     "clientele-functions-pool",
     "clientele-functions-funnels",
+    "clientele-functions-quickbooks",
 ];
 
 /// The package that has hello as an example, so that hello is built with the same profile and libraries.

@@ -27,6 +27,7 @@ mod lists;
 mod measure;
 mod pool;
 mod process;
+mod quickbooks;
 mod report;
 mod runtime_api;
 mod scenario;
@@ -188,6 +189,7 @@ impl Bench<'_> {
             ("TABLE_NAME", TABLE_NAME.to_owned()),
             ("AWS_ENDPOINT_URL_DYNAMODB", self.engine.tls_url()),
             ("AWS_CA_BUNDLE", self.engine.root_certificates().display().to_string()),
+            ("CLIENTELE_QUICKBOOKS_VERIFIER_TOKEN", quickbooks::VERIFIER_TOKEN.to_owned()),
         ];
         let output = self.folder.join(format!("{}.output", binary.name));
         let program = Program { name: binary.name, binary: binary.path, settings, output };

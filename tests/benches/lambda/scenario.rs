@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::error::BenchError;
 use crate::goals::CallLimits;
 use crate::measure::Plan;
-use crate::{erp, funnels, trades};
+use crate::{erp, funnels, quickbooks, trades};
 
 /// The table of every function (`TABLE_NAME`).
 pub(crate) const TABLE_NAME: &str = "clientele";
@@ -50,6 +50,7 @@ pub(crate) async fn functions(engine: &Engine, plan: &Plan) -> Result<Vec<Scenar
     let (bench, mut all) = trades::scenarios(engine, plan).await?;
     all.extend(erp::scenarios(&bench));
     all.push(funnels::scenario(&bench));
+    all.push(quickbooks::scenario());
     Ok(all)
 }
 

@@ -118,6 +118,7 @@ async fn prepare(engine: &Engine, plan: &Plan) -> clientele_shared::Result<Bench
     store.tenant_settings_set(&id, &Settings { usage_metering: false, ..Settings::default() }).await?;
     let new = NewApiKey { tenant: id.clone(), mode: Mode::Live, scopes: Scopes::all(), name: "bench".into() };
     let (_, secret) = store.api_key_create(new).await?;
+    crate::quickbooks::connect(&store, &id).await?;
     let tenant = Tenant::new(&id, Mode::Live);
     let each = plan.events_per_function();
     add_customers(&store, &tenant, READ + 3 * each).await?;
