@@ -7,6 +7,7 @@
 pub mod cancellation;
 pub mod cli;
 pub mod connect;
+pub mod connection;
 pub mod export;
 pub mod import;
 pub mod mirror;

@@ -1,6 +1,8 @@
 //! The connection of a program that a person runs, with the credentials and region that the AWS command line
 //! would use. Requires the feature `environment`, so that no Lambda links this code.
 
+use std::path::PathBuf;
+
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
@@ -120,6 +122,12 @@ pub async fn credentials(
     let provider = aws.credentials_provider().ok_or(ConnectError::NoCredentials(None))?;
     provider.provide_credentials().await.map_err(|e| ConnectError::NoCredentials(Some(e)))?;
     Ok(provider)
+}
+
+/// Returns the home folder of the person who runs the program, which is in `HOME` on Unix, or `None` if there is none.
+#[must_use]
+pub fn home() -> Option<PathBuf> {
+    std::env::home_dir().filter(|home| home.is_absolute())
 }
 
 #[expect(clippy::disallowed_methods, reason = "one of the two places that read the environment")]

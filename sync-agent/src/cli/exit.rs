@@ -12,8 +12,12 @@ pub(super) enum Exit {
     Failed,
     /// The options were invalid.
     Usage,
-    /// The command finished, but some rows were rejected.
+    /// The command finished, but some rows were rejected, or some records were refused or are in conflict.
     SomeRejected,
+    /// The tenant is not connected to QuickBooks, or the authorization has ended.
+    NotConnected,
+    /// The table or QuickBooks cannot be reached. Nothing is lost, and the next run continues.
+    Unreachable,
 }
 
 impl From<Exit> for ExitCode {
@@ -23,6 +27,8 @@ impl From<Exit> for ExitCode {
             Exit::Failed => Self::from(1),
             Exit::Usage => Self::from(2),
             Exit::SomeRejected => Self::from(3),
+            Exit::NotConnected => Self::from(4),
+            Exit::Unreachable => Self::from(5),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The command line: arguments, output and exit codes.
 //!
-//! Exit codes: 0 everything was imported or exported; 1 the command failed or was stopped; 2 the options were
-//! invalid; 3 some rows were rejected.
+//! Exit codes: 0 everything was done; 1 the command failed or was stopped; 2 the options were invalid; 3 some rows were
+//! rejected, or some records were refused or are in conflict; 4 the tenant is not connected, or the authorization has
+//! ended; 5 the table or QuickBooks cannot be reached, and the next run continues.
 
 mod exit;
 mod export;
 mod import;
+mod mirror;
 mod signals;
 mod target_args;
 
@@ -13,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Imports customers, orders and prices from CSV, and exports customers
+/// Mirrors customers with QuickBooks, imports customers, orders and prices from CSV, and exports customers
 #[derive(Debug, Parser)]
 #[command(name = "sync-agent", version, about)]
 pub struct Cli {
@@ -29,6 +31,20 @@ enum Command {
     /// Export records to a file
     #[command(subcommand)]
     Export(ExportCommand),
+    /// Connect a tenant to a company in QuickBooks: in the browser, or with a refresh token
+    Connect(Box<mirror::ConnectArgs>),
+    /// End the connection of a tenant to QuickBooks
+    Disconnect(mirror::DisconnectArgs),
+    /// Show what a sync would change, without changing anything
+    Plan(mirror::PlanArgs),
+    /// Make customers equal here and in QuickBooks, and take over its sales and prices; safe to interrupt and run again
+    Sync(mirror::SyncArgs),
+    /// Show the connection, the last sync and what waits; QuickBooks is not called
+    Status(mirror::StatusArgs),
+    /// List the fields that both sides had changed, or resolve them
+    Conflicts(mirror::ConflictsArgs),
+    /// Show or change the settings of the mirror
+    Settings(mirror::SettingsArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -55,6 +71,13 @@ impl Cli {
             Command::Import(ImportCommand::Orders(args)) => import::run(args).await,
             Command::Import(ImportCommand::Prices(args)) => import::run(args).await,
             Command::Export(ExportCommand::Customers(args)) => export::run(args).await,
+            Command::Connect(args) => mirror::run(*args).await,
+            Command::Disconnect(args) => mirror::run(args).await,
+            Command::Plan(args) => mirror::run(args).await,
+            Command::Sync(args) => mirror::run(args).await,
+            Command::Status(args) => mirror::run(args).await,
+            Command::Conflicts(args) => mirror::run(args).await,
+            Command::Settings(args) => mirror::run(args).await,
         }
         .into()
     }

@@ -1,16 +1,22 @@
 //! The options that select a tenant and a table. Every command has them.
 
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
-use clientele_shared::model::{Mode, TenantId};
+use clap::builder::{ArgPredicate, NonEmptyStringValueParser};
+use clientele_shared::model::{Mode, RealmOwner, TenantId};
 use clientele_shared::store::Store;
 use clientele_shared::table::environment::{self, ConnectError};
 
 /// The tenant and table that a command works on.
 #[derive(Debug, Clone, Args)]
 pub(super) struct TargetArgs {
-    /// Tenant that the records belong to
-    #[arg(long, default_value = "demo", value_name = "NAME")]
+    /// Tenant that the records belong to [default: demo with --dynamodb; none on AWS]
+    #[arg(
+        long,
+        value_name = "NAME",
+        required = false,
+        required_unless_present = "dynamodb",
+        default_value_if("dynamodb", ArgPredicate::IsPresent, "demo")
+    )]
     pub(super) tenant: TenantId,
     /// `live` for the tenant's live records, `test` for the separate records of its sandbox
     #[arg(long, default_value = "live", value_name = "live|test")]
@@ -33,6 +39,16 @@ pub(super) struct TargetArgs {
 impl TargetArgs {
     pub(super) async fn store(&self) -> Result<Store, ConnectError> {
         environment::store(&self.table, self.dynamodb.as_deref()).await
+    }
+
+    /// Returns the set of records.
+    pub(super) fn owner(&self) -> RealmOwner {
+        RealmOwner { tenant: self.tenant.clone(), mode: self.mode }
+    }
+
+    /// Returns the URL of DynamoDB, or `None` for the region's own.
+    pub(super) fn dynamodb(&self) -> Option<&str> {
+        self.dynamodb.as_deref()
     }
 
     /// Returns the tenant and mode as messages show them: `demo`, or `demo (test)`.

@@ -1,0 +1,157 @@
+//! The `sync-agent conflicts` and `sync-agent conflicts resolve` commands.
+
+use clap::{Args, Subcommand};
+use clientele_shared::model::{Conflict, CustomerNumber, MirrorSide};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::failure::Failure;
+use super::text::{counted, name, value};
+use super::{MirrorArgs, MirrorCommand, Output};
+use crate::mirror::Resolution;
+use crate::mirror::fields::Field;
+
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  sync-agent conflicts --tenant acme\n  sync-agent conflicts resolve cust_12 --keep \
+                  theirs --field email --tenant acme\n\nExit codes: 0 done; 1 failed; 2 invalid options; 4 not \
+                  connected; 5 the table cannot be reached."
+)]
+pub(in crate::cli) struct ConflictsArgs {
+    #[command(subcommand)]
+    resolve: Option<ConflictsCommand>,
+    #[command(flatten)]
+    mirror: MirrorArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConflictsCommand {
+    /// Choose the value of a conflict; the next sync writes it to the other side
+    Resolve(ResolveArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  sync-agent conflicts resolve cust_12 --keep ours --tenant acme\n  sync-agent \
+    conflicts resolve cust_12 --keep theirs --field email --tenant acme\n\nFields: first_name, last_name, company_name, \
+    email, phone, mobile_phone, website, notes, billing_address, shipping_address, active."
+)]
+struct ResolveArgs {
+    /// Id of the customer, such as cust_12
+    #[arg(value_parser = customer)]
+    id: CustomerNumber,
+    /// The side whose value is kept
+    #[arg(long, value_name = "ours|theirs")]
+    keep: MirrorSide,
+    /// Field in conflict [default: all fields of the customer that are in conflict]
+    #[arg(long, value_name = "FIELD", value_parser = field)]
+    field: Option<Field>,
+    #[command(flatten)]
+    mirror: MirrorArgs,
+}
+
+/// A conflict as `--json` prints it.
+#[derive(Serialize)]
+struct Json<'a> {
+    id: String,
+    quickbooks_id: &'a str,
+    name: &'a str,
+    field: &'a str,
+    base: &'a Value,
+    ours: &'a Value,
+    theirs: &'a Value,
+    winner: MirrorSide,
+    at: String,
+}
+
+impl<'a> From<&'a Conflict> for Json<'a> {
+    fn from(conflict: &'a Conflict) -> Self {
+        Self {
+            id: conflict.number.to_customer_id(),
+            quickbooks_id: conflict.quickbooks_id.as_str(),
+            name: &conflict.name,
+            field: &conflict.field,
+            base: &conflict.base,
+            ours: &conflict.ours,
+            theirs: &conflict.theirs,
+            winner: conflict.winner,
+            at: conflict.at.to_rfc3339(),
+        }
+    }
+}
+
+impl MirrorCommand for ConflictsArgs {
+    fn args(&self) -> &MirrorArgs {
+        match &self.resolve {
+            Some(ConflictsCommand::Resolve(args)) => &args.mirror,
+            None => &self.mirror,
+        }
+    }
+
+    async fn carry_out(&self) -> Result<Output, Failure> {
+        let connector = self.args().connector().await?;
+        let connection = connector.connection().await?;
+        let (store, tenant) = (connector.store(), connector.tenant());
+        let (text, conflicts) = match &self.resolve {
+            Some(ConflictsCommand::Resolve(args)) => {
+                let resolution = Resolution { number: args.id, keep: args.keep, field: args.field };
+                let resolved = resolution.apply(store, &tenant, &connection).await?;
+                (resolved_text(&resolved, args.keep), resolved)
+            }
+            None => {
+                let conflicts = store.mirror_conflicts(&tenant, &connection.realm).await?;
+                (list_text(&conflicts), conflicts)
+            }
+        };
+        Output::new(text, conflicts.iter().map(Json::from).collect::<Vec<_>>())
+    }
+}
+
+fn list_text(conflicts: &[Conflict]) -> String {
+    if conflicts.is_empty() {
+        return "there are no conflicts".to_owned();
+    }
+    let mut lines = vec![format!("{} in conflict:", counted(conflicts.len(), "field"))];
+    for conflict in conflicts {
+        let Conflict { number, quickbooks_id, field, winner, at, .. } = conflict;
+        lines.push(format!(
+            "  {}, QuickBooks {quickbooks_id}  {}\n    {field}: was {}, ours {}, theirs {}; {} won on {}",
+            number.to_customer_id(),
+            name(&conflict.name),
+            value(&conflict.base),
+            value(&conflict.ours),
+            value(&conflict.theirs),
+            winner.as_str(),
+            at.to_rfc3339_seconds()
+        ));
+    }
+    lines.push("choose a value with `sync-agent conflicts resolve ID --keep ours|theirs`".to_owned());
+    lines.join("\n")
+}
+
+fn resolved_text(resolved: &[Conflict], keep: MirrorSide) -> String {
+    let mut lines: Vec<String> = resolved
+        .iter()
+        .map(|conflict| {
+            let kept = match keep {
+                MirrorSide::Ours => &conflict.ours,
+                MirrorSide::Theirs => &conflict.theirs,
+            };
+            format!("{}: {} is {}", conflict.number.to_customer_id(), conflict.field, value(kept))
+        })
+        .collect();
+    lines.push("`sync-agent sync` brings this to QuickBooks".to_owned());
+    lines.join("\n")
+}
+
+fn customer(text: &str) -> Result<CustomerNumber, &'static str> {
+    CustomerNumber::from_customer_id(text).ok_or("must be an id such as cust_12")
+}
+
+fn field(text: &str) -> Result<Field, String> {
+    Field::named(text).ok_or_else(|| {
+        let names: Vec<&str> = Field::ALL.into_iter().map(Field::as_str).collect();
+        format!("the fields are {}", names.join(", "))
+    })
+}

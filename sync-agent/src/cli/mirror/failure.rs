@@ -1,0 +1,134 @@
+//! The failure of a command of the mirror: one line on standard error, and the exit code.
+
+use clientele_shared::Error as StoreError;
+use clientele_shared::table::environment::ConnectError;
+
+use super::super::exit::Exit;
+use super::text::line;
+use crate::connection::ConnectionError;
+use crate::mirror::MirrorError;
+use crate::quickbooks::QuickBooksError;
+use crate::quickbooks::oauth::{CallbackError, OAuthError};
+use crate::quickbooks::transport::TransportSetupError;
+
+/// Most characters of a message.
+const MAX_MESSAGE: usize = 400;
+
+/// The reason why a command has no result.
+#[derive(Debug)]
+pub(in crate::cli) struct Failure {
+    message: String,
+    exit: Exit,
+    /// Whether the message continues the name of the table.
+    is_of_table: bool,
+}
+
+impl Failure {
+    fn new(message: impl ToString, exit: Exit) -> Self {
+        Self { message: message.to_string(), exit, is_of_table: false }
+    }
+
+    pub(super) fn failed(message: impl ToString) -> Self {
+        Self::new(message, Exit::Failed)
+    }
+
+    pub(super) fn usage(message: impl ToString) -> Self {
+        Self::new(message, Exit::Usage)
+    }
+
+    pub(super) fn not_connected(message: impl ToString) -> Self {
+        Self::new(message, Exit::NotConnected)
+    }
+
+    /// Prints the message, and returns the exit code.
+    pub(super) fn print(self, table: &str) -> Exit {
+        let message = line(&self.message, MAX_MESSAGE);
+        if self.is_of_table {
+            eprintln!("error: table {table}: {message}");
+        } else {
+            eprintln!("error: {message}");
+        }
+        self.exit
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let (message, exit) = match &error {
+            StoreError::Unavailable { .. } => {
+                let text =
+                    "cannot be reached; check the network and the address, then run the same command again";
+                (text.to_owned(), Exit::Unreachable)
+            }
+            StoreError::Throttled { .. } => {
+                ("is at its capacity; run the same command again later".to_owned(), Exit::Unreachable)
+            }
+            StoreError::Internal { .. } => (error.chain(), Exit::Failed),
+            _ => return Self::failed(error),
+        };
+        Self { message, exit, is_of_table: true }
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<QuickBooksError> for Failure {
+    fn from(error: QuickBooksError) -> Self {
+        let exit = match &error {
+            error if error.is_temporary() => Exit::Unreachable,
+            QuickBooksError::NotConnected
+            | QuickBooksError::AuthorizationEnded
+            | QuickBooksError::InvalidClient
+            | QuickBooksError::WrongCompany
+            | QuickBooksError::AccessLost => Exit::NotConnected,
+            _ => Exit::Failed,
+        };
+        Self::new(error, exit)
+    }
+}
+
+impl From<MirrorError> for Failure {
+    fn from(error: MirrorError) -> Self {
+        match error {
+            MirrorError::Store(error) => error.into(),
+            MirrorError::QuickBooks(error) => error.into(),
+            other => Self::failed(other),
+        }
+    }
+}
+
+impl From<ConnectionError> for Failure {
+    fn from(error: ConnectionError) -> Self {
+        match error {
+            ConnectionError::NotConnected(_) => Self::not_connected(error),
+            ConnectionError::Store(error) => error.into(),
+            ConnectionError::QuickBooks(error) => error.into(),
+            ConnectionError::Transport(TransportSetupError::Unencrypted(_)) => Self::usage(error),
+            other => Self::failed(other),
+        }
+    }
+}
+
+impl From<OAuthError> for Failure {
+    fn from(error: OAuthError) -> Self {
+        let exit = match &error {
+            OAuthError::Ended | OAuthError::Client => Exit::NotConnected,
+            OAuthError::Unreachable | OAuthError::Unavailable { .. } => Exit::Unreachable,
+        };
+        Self::new(error, exit)
+    }
+}
+
+impl From<CallbackError> for Failure {
+    fn from(error: CallbackError) -> Self {
+        match &error {
+            CallbackError::Bind { .. } => Self::failed(format!("{error} with --port N")),
+            CallbackError::Refused(_) => Self::not_connected(error),
+            CallbackError::Timeout(_) => Self::failed(error),
+        }
+    }
+}
