@@ -82,7 +82,8 @@ impl Drop for Running {
 
 fn clientele(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_clientele"));
-    command.args(arguments).stdin(Stdio::null());
+    // The secrets of connections go to the home folder.
+    command.args(arguments).stdin(Stdio::null()).env("HOME", env!("CARGO_TARGET_TMPDIR"));
     command
 }
 

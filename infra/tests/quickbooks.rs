@@ -24,7 +24,8 @@ impl Running {
     fn start(program: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(program);
         let command = command.arg("--json").args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut process = command.spawn().unwrap();
+        // The secrets of connections go to the home folder.
+        let mut process = command.env("HOME", env!("CARGO_TARGET_TMPDIR")).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"));

@@ -1,7 +1,8 @@
-//! Bulk imports and exports: customers and prices from CSV, customers to folders and S3.
+//! The mirror of customers in QuickBooks, and bulk imports and exports: customers and prices from CSV, customers to folders
+//! and S3.
 //!
-//! [`import`] and [`export`] are a library that prints nothing; [`cli`] is the command line on top of it. A
-//! person, a scheduled function and a test therefore run the same code. All state that must survive a crash
+//! [`mirror`], [`connection`], [`import`] and [`export`] are a library that prints nothing; [`cli`] is the command line on
+//! top of it. A person, a scheduled function and a test therefore run the same code. All state that must survive a crash
 //! is stored in the table next to the records, so any run can be interrupted at any point and started again.
 
 pub mod cancellation;

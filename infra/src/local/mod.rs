@@ -21,6 +21,7 @@ use crate::signal::Signals;
 
 pub mod aws;
 pub mod body;
+mod connection;
 pub mod data;
 pub mod demo;
 pub mod engine;
@@ -152,7 +153,7 @@ where
         None => DynamoDb::Embedded(Engine::open(&data).await?),
     };
     let s3 = S3::open(&data, server.url()).await?;
-    let quickbooks = match options.no_quickbooks {
+    let mut quickbooks = match options.no_quickbooks {
         true => None,
         false => Some(QuickBooks::start(options.port, &data).await?),
     };
@@ -173,6 +174,9 @@ where
         () = signals.stop() => None,
     };
     if let Some(prepared) = prepared {
+        if let Some(quickbooks) = &mut quickbooks {
+            quickbooks.connect_demo(&dynamodb, &data).await;
+        }
         let access = s3.access().clone();
         let embedded = match dynamodb {
             DynamoDb::Embedded(engine) => Some(engine),

@@ -90,7 +90,7 @@ pub async fn prepare(backend: Backend) -> Result<Prepared, PrepareError> {
 }
 
 /// Creates a client for `dynamodb`.
-async fn client(dynamodb: &DynamoDb) -> Result<Client, PrepareError> {
+pub(super) async fn client(dynamodb: &DynamoDb) -> Result<Client, PrepareError> {
     match dynamodb {
         DynamoDb::External { url } => Ok(environment::client(Some(url)).await?),
         // The engine is called in this process, so the address is never resolved.

@@ -1,4 +1,4 @@
-//! The QuickBooks stand-in, on a port of its own. Its webhooks go to the stack.
+//! The QuickBooks stand-in, on a port of its own. Its webhooks go to the stack, and the demo tenant is connected to its company.
 
 use std::sync::Arc;
 
@@ -8,6 +8,8 @@ use clientele_infra_quickbooks::{Options, Ready, Server, ServerError, StandIn};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::DynamoDb;
+use super::connection::DemoConnection;
 use super::data::Data;
 
 /// Subfolder of the data folder.
@@ -39,6 +41,7 @@ pub fn describe(ready: &Ready) -> String {
 pub struct QuickBooks {
     ready: Ready,
     stand_in: Arc<StandIn>,
+    demo: Option<DemoConnection>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -62,7 +65,7 @@ impl QuickBooks {
         let (stop, stopped) = oneshot::channel::<()>();
         // The stand-in also stops if the sender is dropped.
         let task = tokio::spawn(server.run(async move { drop(stopped.await) }));
-        Ok(Self { ready, stand_in, stop, task })
+        Ok(Self { ready, stand_in, demo: None, stop, task })
     }
 
     /// Returns its address and credentials.
@@ -86,8 +89,25 @@ impl QuickBooks {
         stored.map_err(|error: StorageError| QuickBooksError(error.into()))
     }
 
+    /// Connects the demo tenant to the company, unless the records outlive the company. If that fails, the stack runs all the
+    /// same, and logs the reason.
+    pub async fn connect_demo(&mut self, dynamodb: &DynamoDb, data: &Data) {
+        if matches!(dynamodb, DynamoDb::External { .. }) && !data.is_persistent() {
+            return;
+        }
+        match DemoConnection::make(dynamodb, &self.stand_in, data.is_persistent()).await {
+            Ok(demo) => self.demo = Some(demo),
+            Err(error) => {
+                tracing::warn!("the demo tenant is not connected to the QuickBooks stand-in: {error}");
+            }
+        }
+    }
+
     /// Stops the stand-in and waits for its end.
     pub async fn stop(self) {
+        if let Some(demo) = self.demo {
+            demo.end().await;
+        }
         drop(self.stop);
         if let Err(error) = self.task.await {
             tracing::error!("the QuickBooks stand-in has stopped early: {error}");

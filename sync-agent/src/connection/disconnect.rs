@@ -36,7 +36,7 @@ impl Connector {
             }
             Err(error) => (None, Some(error.to_string())),
         };
-        self.secrets.delete(&connection.secret).await?;
+        self.delete_secrets(&connection).await?;
         self.store.connection_delete(&self.owner, &connection.realm).await?;
         Ok(Disconnected {
             connection,

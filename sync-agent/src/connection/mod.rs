@@ -122,6 +122,24 @@ impl Connector {
         Ok(self.secrets.load(&connection.secret).await?)
     }
 
+    /// Deletes the secrets of a connection, if there are any.
+    ///
+    /// # Errors
+    /// Returns [`ConnectionError::Secrets`] if they cannot be deleted.
+    pub async fn delete_secrets(&self, connection: &Connection) -> Result<(), ConnectionError> {
+        Ok(self.secrets.delete(&connection.secret).await?)
+    }
+
+    /// Stores a connection and its secrets as they are, without a call of QuickBooks.
+    ///
+    /// # Errors
+    /// Returns [`ConnectionError::Secrets`] if the secrets cannot be saved, and [`ConnectionError::Store`] if the company
+    /// belongs to another tenant or the table cannot be written.
+    pub async fn replace(&self, connection: &Connection, secrets: &Secrets) -> Result<(), ConnectionError> {
+        self.secrets.save(&connection.secret, secrets).await?;
+        Ok(self.store.connection_put(&self.owner, connection).await?)
+    }
+
     /// Returns the mirror of the connected company.
     ///
     /// # Errors
