@@ -159,12 +159,12 @@ where
     };
 
     let storage = dynamodb.storage(&data);
-    let ready = quickbooks.as_ref().map(QuickBooks::ready);
+    let ready = quickbooks.as_ref().map(QuickBooks::ready).cloned();
     let backend = Backend {
         dynamodb: dynamodb.clone(),
         s3: s3.access().clone(),
         storage: storage.clone(),
-        verifier_token: ready.map(|ready| ready.verifier_token.clone()),
+        verifier_token: ready.as_ref().map(|ready| ready.verifier_token.clone()),
     };
     let prepared = tokio::select! {
         prepared = prepare(backend) => Some(prepared.map_err(|e| LocalError::Prepare {
@@ -186,7 +186,7 @@ where
         if let Some(quickbooks) = &quickbooks {
             quickbooks.send_webhooks_to(&site.info.url)?;
         }
-        announce(&options, &server.url(), &site.info, &access, ready).map_err(LocalError::Output)?;
+        announce(&options, &server.url(), &site.info, &access, ready.as_ref()).map_err(LocalError::Output)?;
         server.serve(site, async move { signals.stop().await }).await?;
     }
     if let Some(quickbooks) = quickbooks {
