@@ -157,20 +157,25 @@ fn attacks(route: &Route, victim: &Victim) -> Vec<Attack> {
             .into_iter()
             .flat_map(|body| Attack { body, ..attack(route.path.clone()) }.with_conditions())
             .collect(),
-        "pool-customer-export" => ["", "?status=ACTIVE", "?search=quokka", "?status=active&search=cust_3"]
-            .map(|query| attack(format!("{}{query}", route.path)))
-            .to_vec(),
-        // Another tenant cannot sign a delivery.
-        "quickbooks-webhook" => {
-            let event =
-                json!({"type": "qbo.customer.updated.v1", "intuitentityid": "1", "intuitaccountid": "1"});
-            let headers = vec![("intuit-signature", "A".repeat(44))];
-            vec![Attack { headers, body: json!([event]), ..attack(route.path.clone()) }]
-        }
-        "pool-pricing-export" => {
-            ["cust_1", "cust_3", "cust_7", "cust_8"].map(|id| attack(route.path.replace("{id}", id))).to_vec()
-        }
+        "pool-customer-export" | "pool-pricing-export" => file_attacks(route, &attack),
+        "quickbooks-webhook" => vec![forged_delivery(attack(route.path.clone()))],
         other => panic!("{other} has a route but no case in tests/guarantees/tenants.rs"),
+    }
+}
+
+/// Returns a delivery of QuickBooks that another tenant sends. It cannot be signed.
+fn forged_delivery(attack: Attack) -> Attack {
+    let event = json!({"type": "qbo.customer.updated.v1", "intuitentityid": "1", "intuitaccountid": "1"});
+    Attack { headers: vec![("intuit-signature", "A".repeat(44))], body: json!([event]), ..attack }
+}
+
+/// Returns every way to request the victim's data from a route with a file.
+fn file_attacks(route: &Route, attack: &dyn Fn(String) -> Attack) -> Vec<Attack> {
+    let queries = ["", "?status=ACTIVE", "?search=quokka", "?status=active&search=cust_3"];
+    let ids = ["cust_1", "cust_3", "cust_7", "cust_8"];
+    match route.path.contains("{id}") {
+        true => ids.map(|id| attack(route.path.replace("{id}", id))).to_vec(),
+        false => queries.map(|query| attack(format!("{}{query}", route.path))).to_vec(),
     }
 }
 

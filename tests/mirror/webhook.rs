@@ -33,13 +33,16 @@ fn received(count: usize) -> Value {
     json!({ "received": count })
 }
 
+/// A change in the older format: entity, id and operation.
+type Entity<'a> = (&'a str, &'a str, &'a str);
+
 /// A delivery in the older format.
-fn older(companies: &[(&str, &[(&str, &str, &str)])]) -> Value {
-    let entity = |(name, id, operation): &(&str, &str, &str)| {
+fn older(companies: &[(&str, &[Entity<'_>])]) -> Value {
+    let entity = |(name, id, operation): &Entity<'_>| {
         let at = "2025-09-08T20:52:31.657Z";
         json!({"name": name, "id": id, "operation": operation, "lastUpdated": at})
     };
-    let notification = |(company, entities): &(&str, &[(&str, &str, &str)])| {
+    let notification = |(company, entities): &(&str, &[Entity<'_>])| {
         let entities: Vec<Value> = entities.iter().map(entity).collect();
         json!({"realmId": company, "dataChangeEvent": {"entities": entities}})
     };
