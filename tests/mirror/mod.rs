@@ -1,8 +1,10 @@
 //! The mirror of a company in QuickBooks: both sides in one process, and the webhook.
 
+mod complaints;
 mod conflicts;
 mod documents;
 mod kills;
+mod refusals;
 mod sync;
 mod webhook;
 mod webhook_faults;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use clientele_infra_quickbooks::{StandIn, State, server};
@@ -27,6 +28,7 @@ use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use crate::support::{FaultAction, Faults, Stack};
 
@@ -34,7 +36,10 @@ use crate::support::{FaultAction, Faults, Stack};
 const URL: &str = "http://127.0.0.1:1";
 
 /// How fast the agent's waits pass.
-const SPEED: f64 = 1e6;
+const SPEED: f64 = 2e3;
+
+/// How long the agent waits for an answer of the stand-in.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A call at which the agent is killed.
 #[derive(Debug, Clone, Copy)]
@@ -102,7 +107,8 @@ impl Transport for InProcess {
             if kill.is_some_and(|kill| !kill.after) {
                 return self.death.strike().await;
             }
-            let response = call(&self.router, request.map(Body::from)).await;
+            let response = timeout(TIMEOUT, call(&self.router, request.map(Body::from))).await;
+            let response = response.map_err(|_| TransportError::Lost)?;
             if kill.is_some() {
                 return self.death.strike().await;
             }
@@ -210,6 +216,19 @@ impl World {
 
     pub(crate) fn store(&self) -> &Store {
         &self.stack.store
+    }
+
+    /// Connects the company again: new tokens are stored.
+    pub(crate) fn reconnect(&self) {
+        let mut state = self.stand_in.lock();
+        let now = state.now();
+        let switches = clientele_infra_quickbooks::switches::Switches::default();
+        let tokens = state.grants.ensure("again", now, &switches);
+        let mut secrets = self.secrets.0.lock().unwrap();
+        let secrets = secrets.get_mut("secret").unwrap();
+        secrets.access_token = tokens.access_token;
+        secrets.refresh_token = tokens.refresh_token;
+        secrets.access_expires_at = self.ambient.now().plus_seconds(3_500);
     }
 
     /// Cuts or restores the connection to QuickBooks.

@@ -43,6 +43,8 @@ enum Command {
     Status(mirror::StatusArgs),
     /// List the fields that both sides had changed, or resolve them
     Conflicts(mirror::ConflictsArgs),
+    /// Check both sides and what the mirror knows of them, and repair it
+    Doctor(mirror::DoctorArgs),
     /// Show or change the settings of the mirror
     Settings(mirror::SettingsArgs),
 }
@@ -77,6 +79,7 @@ impl Cli {
             Command::Sync(args) => mirror::run(args).await,
             Command::Status(args) => mirror::run(args).await,
             Command::Conflicts(args) => mirror::run(args).await,
+            Command::Doctor(args) => mirror::run(args).await,
             Command::Settings(args) => mirror::run(args).await,
         }
         .into()

@@ -9,6 +9,7 @@
 mod adopt;
 mod conflicts;
 mod directory;
+mod doctor;
 mod documents;
 mod error;
 pub mod fields;
@@ -36,6 +37,7 @@ use crate::cancellation::CancellationToken;
 use crate::quickbooks::QuickBooks;
 
 pub use conflicts::Resolution;
+pub use doctor::Finding;
 pub use error::MirrorError;
 pub use report::{
     Calls, Plan, Planned, PlannedChange, PlannedConflict, Progress, Pulled, Pushed, Refused, SyncPhase,

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Store;
-use super::calls::failed;
+use super::calls::{failed, is_condition_failure};
 use super::items::{Item, key_item, text, text_in};
 use crate::table::keys::{Key, attribute};
 use crate::{Error, Result};
@@ -52,6 +52,29 @@ impl Store {
     async fn document_delete(&self, key: &Key, context: &'static str) -> Result<()> {
         let delete = self.client.delete_item().table_name(&*self.table).set_key(Some(key_item(key)));
         delete.send().await.map(drop).map_err(|e| failed(context, e))
+    }
+
+    /// Deletes a document if it is still this one.
+    async fn document_delete_if(
+        &self,
+        key: &Key,
+        document: &impl Serialize,
+        context: &'static str,
+    ) -> Result<()> {
+        let item = to_item(key, document)?;
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&*self.table)
+            .set_key(Some(key_item(key)))
+            .condition_expression("#document = :document")
+            .expression_attribute_names("#document", DOCUMENT)
+            .expression_attribute_values(":document", text(text_in(&item, DOCUMENT)?));
+        match delete.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_condition_failure(&error) => Ok(()),
+            Err(error) => Err(failed(context, error)),
+        }
     }
 
     /// Reads the documents of a partition whose sort keys begin with `prefix`, in order of key.

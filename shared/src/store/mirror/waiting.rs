@@ -86,12 +86,12 @@ impl Store {
         self.waiting(tenant, realm, keys::HINT_PREFIX).await
     }
 
-    /// Deletes a reported change that was read.
+    /// Deletes a reported change that was read, unless the same object has been reported again since.
     ///
     /// # Errors
     /// Returns the errors of [`Self::mirror_intent_put`].
     pub async fn mirror_hint_delete(&self, tenant: &Tenant, realm: &RealmId, hint: &Hint) -> Result<()> {
-        self.document_delete(&hint_key(tenant, realm, hint), "deleting a reported change").await
+        self.document_delete_if(&hint_key(tenant, realm, hint), hint, "deleting a reported change").await
     }
 
     /// Returns the customers that QuickBooks has refused, in order of number.
