@@ -1,6 +1,6 @@
-//! The `sync-agent conflicts` and `sync-agent conflicts resolve` commands.
+//! The `sync-agent conflicts` command, which lists conflicts, or resolves those of a customer.
 
-use clap::{Args, Subcommand};
+use clap::{Args, ValueEnum};
 use clientele_shared::model::{Conflict, CustomerNumber, MirrorSide};
 use serde::Serialize;
 use serde_json::Value;
@@ -13,42 +13,42 @@ use crate::mirror::fields::Field;
 
 #[derive(Debug, Args)]
 #[command(
-    args_conflicts_with_subcommands = true,
+    override_usage = "sync-agent conflicts [OPTIONS]\n       sync-agent conflicts resolve <ID> --keep <ours|theirs> \
+                      [--field <FIELD>] [OPTIONS]",
     after_help = "Examples:\n  sync-agent conflicts --tenant acme\n  sync-agent conflicts resolve cust_12 --keep \
-                  theirs --field email --tenant acme\n\nExit codes: 0 done; 1 failed; 2 invalid options; 4 not \
+                  theirs --field email --tenant acme\n\nThe next sync brings the chosen value to the other \
+                  side.\n\nFields: first_name, last_name, company_name, email, phone, mobile_phone, website, notes, \
+                  billing_address, shipping_address, active.\n\nExit codes: 0 done; 1 failed; 2 invalid options; 4 not \
                   connected; 5 the table cannot be reached."
 )]
 pub(in crate::cli) struct ConflictsArgs {
-    #[command(subcommand)]
-    resolve: Option<ConflictsCommand>,
-    #[command(flatten)]
-    mirror: MirrorArgs,
-}
-
-#[derive(Debug, Subcommand)]
-enum ConflictsCommand {
-    /// Choose the value of a conflict; the next sync writes it to the other side
-    Resolve(ResolveArgs),
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  sync-agent conflicts resolve cust_12 --keep ours --tenant acme\n  sync-agent \
-    conflicts resolve cust_12 --keep theirs --field email --tenant acme\n\nFields: first_name, last_name, company_name, \
-    email, phone, mobile_phone, website, notes, billing_address, shipping_address, active."
-)]
-struct ResolveArgs {
+    /// Choose the value of a conflict instead of listing all
+    #[arg(value_enum, requires = "id", requires = "keep")]
+    action: Option<Action>,
     /// Id of the customer, such as cust_12
     #[arg(value_parser = customer)]
-    id: CustomerNumber,
+    id: Option<CustomerNumber>,
     /// The side whose value is kept
-    #[arg(long, value_name = "ours|theirs")]
-    keep: MirrorSide,
+    #[arg(long, value_name = "ours|theirs", requires = "action")]
+    keep: Option<MirrorSide>,
     /// Field in conflict [default: all fields of the customer that are in conflict]
-    #[arg(long, value_name = "FIELD", value_parser = field)]
+    #[arg(long, value_name = "FIELD", value_parser = field, requires = "action")]
     field: Option<Field>,
     #[command(flatten)]
     mirror: MirrorArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Action {
+    Resolve,
+}
+
+impl ConflictsArgs {
+    /// Returns the choice, or `None` if the conflicts are listed.
+    fn resolution(&self) -> Option<Resolution> {
+        let (Some(number), Some(keep)) = (self.id, self.keep) else { return None };
+        Some(Resolution { number, keep, field: self.field })
+    }
 }
 
 /// A conflict as `--json` prints it.
@@ -83,21 +83,17 @@ impl<'a> From<&'a Conflict> for Json<'a> {
 
 impl MirrorCommand for ConflictsArgs {
     fn args(&self) -> &MirrorArgs {
-        match &self.resolve {
-            Some(ConflictsCommand::Resolve(args)) => &args.mirror,
-            None => &self.mirror,
-        }
+        &self.mirror
     }
 
     async fn carry_out(&self) -> Result<Output, Failure> {
-        let connector = self.args().connector().await?;
+        let connector = self.mirror.connector().await?;
         let connection = connector.connection().await?;
         let (store, tenant) = (connector.store(), connector.tenant());
-        let (text, conflicts) = match &self.resolve {
-            Some(ConflictsCommand::Resolve(args)) => {
-                let resolution = Resolution { number: args.id, keep: args.keep, field: args.field };
+        let (text, conflicts) = match self.resolution() {
+            Some(resolution) => {
                 let resolved = resolution.apply(store, &tenant, &connection).await?;
-                (resolved_text(&resolved, args.keep), resolved)
+                (resolved_text(&resolved, resolution.keep), resolved)
             }
             None => {
                 let conflicts = store.mirror_conflicts(&tenant, &connection.realm).await?;
