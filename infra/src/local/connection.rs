@@ -41,8 +41,8 @@ pub(super) struct DemoConnection {
 }
 
 impl DemoConnection {
-    /// Connects the demo tenant. An earlier connection to a stand-in gets the new address and tokens and keeps its settings;
-    /// one to a company at Intuit stays as it is.
+    /// Connects the demo tenant. An earlier connection to a stand-in gets the new address and tokens and keeps its
+    /// settings; one to a company at Intuit stays as it is.
     ///
     /// # Errors
     /// Returns [`DemoConnectionError`] if the table or the folder of the secrets cannot be used.

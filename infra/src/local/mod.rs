@@ -153,10 +153,7 @@ where
         None => DynamoDb::Embedded(Engine::open(&data).await?),
     };
     let s3 = S3::open(&data, server.url()).await?;
-    let mut quickbooks = match options.no_quickbooks {
-        true => None,
-        false => Some(QuickBooks::start(options.port, &data).await?),
-    };
+    let mut quickbooks = start_quickbooks(&options, &data).await?;
 
     let storage = dynamodb.storage(&data);
     let ready = quickbooks.as_ref().map(QuickBooks::ready).cloned();
@@ -193,6 +190,10 @@ where
         quickbooks.stop().await;
     }
     Ok(())
+}
+
+async fn start_quickbooks(options: &Options, data: &Data) -> Result<Option<QuickBooks>, QuickBooksError> {
+    if options.no_quickbooks { Ok(None) } else { QuickBooks::start(options.port, data).await.map(Some) }
 }
 
 impl DynamoDb {

@@ -33,15 +33,15 @@ pub struct Connected {
 }
 
 impl Connector {
-    /// Connects a company in place of the one that is connected, if any. The settings of the mirror stay, and so does what
-    /// the mirror knows of the company from earlier.
+    /// Connects a company in place of the one that is connected, if any. The settings of the mirror stay, and so does
+    /// what the mirror knows of the company from earlier.
     ///
     /// If the company is refused, nothing is stored, and an earlier connection stays as it was.
     ///
     /// # Errors
     /// Returns [`ConnectionError::OtherTenant`] if the company belongs to another tenant,
-    /// [`ConnectionError::OtherCurrency`] if it has another currency, [`ConnectionError::QuickBooks`] if QuickBooks refuses
-    /// the credentials or the company or cannot be reached, and the errors of [`Self::find`].
+    /// [`ConnectionError::OtherCurrency`] if it has another currency, [`ConnectionError::QuickBooks`] if QuickBooks
+    /// refuses the credentials or the company or cannot be reached, and the errors of [`Self::find`].
     pub async fn connect(&self, new: NewConnection) -> Result<Connected, ConnectionError> {
         let old = self.find().await?;
         self.check_owner(&new.realm).await?;
@@ -68,7 +68,8 @@ impl Connector {
     /// Fails if a company belongs to another tenant.
     ///
     /// # Errors
-    /// Returns [`ConnectionError::OtherTenant`] if it does, and [`ConnectionError::Store`] if the table cannot be read.
+    /// Returns [`ConnectionError::OtherTenant`] if it does, and [`ConnectionError::Store`] if the table cannot be
+    /// read.
     pub async fn check_owner(&self, realm: &RealmId) -> Result<(), ConnectionError> {
         match self.store.realm_owner_get(realm).await? {
             Some(other) if other != self.owner => Err(ConnectionError::OtherTenant(other)),

@@ -1,4 +1,5 @@
-//! A tenant's connection to a company in QuickBooks: made ([`connect`]), opened for the mirror, and ended ([`disconnect`]).
+//! A tenant's connection to a company in QuickBooks: made ([`connect`]), opened for the mirror, and ended
+//! ([`disconnect`]).
 //!
 //! The connection is in the table. Its secrets are in a [`SecretStore`] under the name that the connection holds:
 //! in AWS Secrets Manager, or below the home folder for a local engine.
@@ -42,11 +43,12 @@ pub fn addresses(environment: &str) -> Addresses {
     }
 }
 
-/// Returns the store of secrets that belongs to a DynamoDB: files below the home folder for a local engine at `http://…`,
-/// and AWS Secrets Manager for any other.
+/// Returns the store of secrets that belongs to a DynamoDB: files below the home folder for a local engine at
+/// `http://…`, and AWS Secrets Manager for any other.
 ///
 /// # Errors
-/// Returns [`ConnectionError::NoHome`] if there is no home folder, and [`ConnectionError::Aws`] if AWS cannot be set up.
+/// Returns [`ConnectionError::NoHome`] if there is no home folder, and [`ConnectionError::Aws`] if AWS cannot be set
+/// up.
 pub async fn secret_store(dynamodb: Option<&str>) -> Result<Arc<dyn SecretStore>, ConnectionError> {
     if dynamodb.is_some_and(|url| url.starts_with("http://")) {
         return Ok(Arc::new(local_secrets()?));
@@ -94,8 +96,8 @@ impl Connector {
     /// Returns the connection, or `None` if there is none.
     ///
     /// # Errors
-    /// Returns [`ConnectionError::NoTenant`] if the tenant does not exist, and [`ConnectionError::Store`] if the table cannot
-    /// be read.
+    /// Returns [`ConnectionError::NoTenant`] if the tenant does not exist, and [`ConnectionError::Store`] if the
+    /// table cannot be read.
     pub async fn find(&self) -> Result<Option<Connection>, ConnectionError> {
         match self.store.tenant_settings(&self.owner.tenant).await {
             Ok(_) => Ok(self.store.connection_get(&self.tenant()).await?),
@@ -133,8 +135,8 @@ impl Connector {
     /// Stores a connection and its secrets as they are, without a call of QuickBooks.
     ///
     /// # Errors
-    /// Returns [`ConnectionError::Secrets`] if the secrets cannot be saved, and [`ConnectionError::Store`] if the company
-    /// belongs to another tenant or the table cannot be written.
+    /// Returns [`ConnectionError::Secrets`] if the secrets cannot be saved, and [`ConnectionError::Store`] if the
+    /// company belongs to another tenant or the table cannot be written.
     pub async fn replace(&self, connection: &Connection, secrets: &Secrets) -> Result<(), ConnectionError> {
         self.secrets.save(&connection.secret, secrets).await?;
         Ok(self.store.connection_put(&self.owner, connection).await?)

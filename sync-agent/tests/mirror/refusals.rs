@@ -92,3 +92,10 @@ async fn unreachable_table_is_reported_with_code_5() {
         assert!(ran.error(5).contains("table clientele: cannot be reached"), "{ran:?}");
     }
 }
+
+#[tokio::test]
+async fn missing_table_is_reported_by_its_name() {
+    let fixture = Fixture::start().await;
+    let ran = fixture.run(&["sync", "--table", "absent"]).await;
+    assert!(ran.error(1).contains("table absent: does not exist; check --table"), "{ran:?}");
+}

@@ -24,9 +24,9 @@ const MAX_REASON: usize = 200;
 #[command(
     after_help = "Examples:\n  sync-agent connect --tenant acme --client-id ABc1 --client-secret-file secret.txt\n  \
     sync-agent connect --tenant acme --client-id ABc1 --client-secret-file secret.txt --environment sandbox --realm-id \
-    9341453172 --refresh-token-file token.txt\n\nSecrets are read from files and stored in AWS Secrets Manager, or below \
-    ~/.clientele for a local engine. A tenant that is connected again keeps its settings and links.\n\nExit codes: 0 \
-    connected; 1 failed or stopped; 2 invalid options; 4 QuickBooks refuses the credentials or the company; 5 \
+    9341453172 --refresh-token-file token.txt\n\nSecrets are read from files and stored in AWS Secrets Manager, or \
+    below ~/.clientele for a local engine. A tenant that is connected again keeps its settings and links.\n\nExit codes: \
+    0 connected; 1 failed or stopped; 2 invalid options; 4 QuickBooks refuses the credentials or the company; 5 \
     QuickBooks or the table cannot be reached."
 )]
 pub(in crate::cli) struct ConnectArgs {

@@ -15,7 +15,8 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// The options of the consent.
 #[derive(Debug, Args)]
 pub(super) struct ConsentArgs {
-    /// Port of the redirect URI http://127.0.0.1:PORT/callback, which your app at Intuit must list; 0 chooses a free one
+    /// Port of the redirect URI http://127.0.0.1:PORT/callback, which your app at Intuit must list; 0 chooses a free
+    /// one
     #[arg(long, value_name = "PORT", default_value_t = PORT)]
     port: u16,
     /// Redirect URI on a server of yours, which Intuit requires for real companies: you then copy the address to which

@@ -63,11 +63,19 @@ impl From<StoreError> for Failure {
             StoreError::Throttled { .. } => {
                 ("is at its capacity; run the same command again later".to_owned(), Exit::Unreachable)
             }
-            StoreError::Internal { .. } => (error.chain(), Exit::Failed),
+            StoreError::Internal { .. } => (internal(&error.chain()), Exit::Failed),
             _ => return Self::failed(error),
         };
         Self { message, exit, is_of_table: true }
     }
+}
+
+/// Returns what an error means that the store does not expect.
+fn internal(chain: &str) -> String {
+    if chain.contains("ResourceNotFoundException") {
+        return "does not exist; check --table, --dynamodb and the region".to_owned();
+    }
+    chain.to_owned()
 }
 
 impl From<ConnectError> for Failure {

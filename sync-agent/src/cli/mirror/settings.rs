@@ -10,8 +10,8 @@ use super::{MirrorArgs, MirrorCommand, Output};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  sync-agent settings --tenant acme\n  sync-agent settings --tenant acme --winner \
-    theirs --deactivate deleted\n\nExit codes: 0 done; 1 failed; 2 invalid options; 4 not connected; 5 the table cannot \
-    be reached."
+    theirs --deactivate deleted\n\nExit codes: 0 done; 1 failed; 2 invalid options; 4 not connected; 5 the table \
+    cannot be reached."
 )]
 pub(in crate::cli) struct SettingsArgs {
     #[command(flatten)]

@@ -8,7 +8,8 @@ use serde_json::Value;
 /// Most characters of a value.
 const MAX_VALUE: usize = 60;
 
-/// Returns a text as one line of at most `max` characters. Control characters, which a terminal would obey, become spaces.
+/// Returns a text as one line of at most `max` characters. Control characters, which a terminal would obey, become
+/// spaces.
 pub(super) fn line(text: &str, max: usize) -> String {
     let is_plain = |c: char| if c.is_control() { ' ' } else { c };
     let mut line: String = text.chars().map(is_plain).take(max).collect();
