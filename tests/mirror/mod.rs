@@ -1,5 +1,6 @@
 //! The mirror of a company in QuickBooks: both sides in one process, and the webhook.
 
+mod agent;
 mod complaints;
 mod conflicts;
 mod documents;

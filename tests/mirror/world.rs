@@ -3,9 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use clientele_infra_quickbooks::{StandIn, State, server};
 use clientele_shared::Ambient;
 use clientele_shared::model::{
@@ -16,20 +15,16 @@ use clientele_shared::store::{CustomerFilter, CustomerQuery, Store, Write, Write
 use clientele_shared::table::connect::Connection as TableConnection;
 use clientele_sync_agent::mirror::fields::{Field, Fields, display_name};
 use clientele_sync_agent::mirror::merge::is_mirrored;
-use clientele_sync_agent::mirror::{Mirror, MirrorError, Plan, SyncOptions, SyncReport, names};
+use clientele_sync_agent::mirror::{Mirror, MirrorError, Plan, SyncOptions, SyncReport};
 use clientele_sync_agent::quickbooks::oauth::Addresses;
-use clientele_sync_agent::quickbooks::secrets::{SecretStore, Secrets, SecretsError};
-use clientele_sync_agent::quickbooks::transport::{Transport, TransportError};
+use clientele_sync_agent::quickbooks::secrets::{SecretStore, Secrets};
 use clientele_sync_agent::quickbooks::{ClientConfig, Object, Pace, QuickBooks};
-use futures::future::{BoxFuture, FutureExt as _};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
-use hyper::service::Service as _;
-use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
-use tokio::time::timeout;
 
+pub(crate) use super::agent::{Death, Kill};
+use super::agent::{InProcess, Memory, call};
 use crate::support::{FaultAction, Faults, Stack};
 
 /// Where the stand-in would be reached.
@@ -37,116 +32,6 @@ const URL: &str = "http://127.0.0.1:1";
 
 /// How fast the agent's waits pass.
 const SPEED: f64 = 2e3;
-
-/// How long the agent waits for an answer of the stand-in.
-const TIMEOUT: Duration = Duration::from_secs(2);
-
-/// A call at which the agent is killed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Kill {
-    /// The number of the call, from 1.
-    pub(crate) at: usize,
-    /// Whether the call is carried out before.
-    pub(crate) after: bool,
-}
-
-/// The calls that the agent makes, of the table and of QuickBooks together.
-#[derive(Debug, Default)]
-struct CallCount {
-    count: usize,
-    kill: Option<Kill>,
-    names: Vec<String>,
-}
-
-/// Counts the calls of the agent, and says which is its last.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Death {
-    calls: Arc<Mutex<CallCount>>,
-    came: Arc<Notify>,
-}
-
-impl Death {
-    fn call(&self, name: &str) -> Option<Kill> {
-        let mut calls = self.calls.lock().unwrap();
-        calls.count += 1;
-        calls.names.push(name.to_owned());
-        calls.kill.filter(|kill| kill.at == calls.count)
-    }
-
-    /// Ends the agent: the call does not return.
-    pub(crate) async fn strike<T>(&self) -> T {
-        self.came.notify_one();
-        std::future::pending().await
-    }
-
-    fn plan(&self, kill: Option<Kill>) {
-        *self.calls.lock().unwrap() = CallCount { kill, ..CallCount::default() };
-    }
-
-    /// Returns the calls since the plan was made.
-    pub(crate) fn names(&self) -> Vec<String> {
-        self.calls.lock().unwrap().names.clone()
-    }
-}
-
-/// QuickBooks in this process.
-#[derive(Debug, Clone)]
-struct InProcess {
-    router: axum::Router,
-    death: Death,
-    is_offline: Arc<Mutex<bool>>,
-}
-
-impl Transport for InProcess {
-    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>> {
-        async move {
-            if *self.is_offline.lock().unwrap() {
-                return Err(TransportError::Unreachable);
-            }
-            let kill = self.death.call(&format!("{} {}", request.method(), request.uri().path()));
-            if kill.is_some_and(|kill| !kill.after) {
-                return self.death.strike().await;
-            }
-            let response = timeout(TIMEOUT, call(&self.router, request.map(Body::from))).await;
-            let response = response.map_err(|_| TransportError::Lost)?;
-            if kill.is_some() {
-                return self.death.strike().await;
-            }
-            if server::is_dropped(&response) {
-                return Err(TransportError::Lost);
-            }
-            let (parts, body) = response.into_parts();
-            let body = body.collect().await.map_err(|_| TransportError::Lost)?.to_bytes();
-            Ok(http::Response::from_parts(parts, body))
-        }
-        .boxed()
-    }
-}
-
-async fn call(router: &axum::Router, request: Request<Body>) -> http::Response<Body> {
-    let Ok(response) = TowerToHyperService::new(router.clone()).call(request).await;
-    response
-}
-
-/// Secrets in memory.
-#[derive(Debug, Default)]
-struct Memory(Mutex<BTreeMap<String, Secrets>>);
-
-impl SecretStore for Memory {
-    fn load<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Secrets>, SecretsError>> {
-        std::future::ready(Ok(self.0.lock().unwrap().get(name).cloned())).boxed()
-    }
-
-    fn save<'a>(&'a self, name: &'a str, secrets: &'a Secrets) -> BoxFuture<'a, Result<(), SecretsError>> {
-        self.0.lock().unwrap().insert(name.to_owned(), secrets.clone());
-        std::future::ready(Ok(())).boxed()
-    }
-
-    fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), SecretsError>> {
-        self.0.lock().unwrap().remove(name);
-        std::future::ready(Ok(())).boxed()
-    }
-}
 
 /// A tenant, a company, and the mirror between them.
 pub(crate) struct World {
@@ -412,17 +297,6 @@ impl World {
         customers
     }
 
-    /// Returns our customer that is linked to one of the company.
-    pub(crate) async fn here(&self, quickbooks_id: &str) -> Customer {
-        let ours = self.ours().await;
-        let linked: Vec<&Customer> = ours
-            .iter()
-            .filter(|customer| customer.fields.quickbooks_id.as_deref() == Some(quickbooks_id))
-            .collect();
-        assert_eq!(linked.len(), 1, "{quickbooks_id}: {linked:#?}");
-        linked[0].clone()
-    }
-
     /// Checks that every customer owes here what its open invoices in QuickBooks come to.
     pub(crate) async fn check_balances(&self) {
         let invoices: Vec<Object> = {
@@ -485,8 +359,6 @@ impl World {
         for (id, object) in &theirs {
             assert!(linked.contains(id), "not here: {object:#?}");
         }
-        let keys: BTreeSet<String> = theirs.values().map(|object| names::key(display_name(object))).collect();
-        assert!(keys.len() <= theirs.len());
     }
 }
 

@@ -7,6 +7,7 @@ mod customer_parts;
 mod figures;
 mod json_object;
 mod mirror;
+mod mirror_waiting;
 mod money;
 mod order;
 mod percentage;
@@ -25,10 +26,10 @@ pub use customer_parts::{Address, CounterCell, CustomerType, NotifyVia, Status, 
 pub use figures::Figures;
 pub use json_object::{JsonObject, JsonObjectError};
 pub use mirror::{
-    Conflict, Connection, Deactivation, FullPass, Hint, Intent, IntentItem, Link, Mapping, MirrorSettings,
-    MirrorSide, MirrorState, MirroredEntity, MirroredFields, Parked, QuickBooksId, QuickBooksIdError,
-    RealmId, RealmOwner,
+    Connection, Deactivation, FullPass, Link, Mapping, MirrorSettings, MirrorSide, MirrorState,
+    MirroredEntity, MirroredFields, QuickBooksId, QuickBooksIdError, RealmId, RealmOwner,
 };
+pub use mirror_waiting::{Conflict, Hint, Intent, IntentItem, Parked};
 pub use money::Money;
 pub use order::{Order, OrderId, OrderIdError, OrderLine, OrderStatus, Payment, total_of};
 pub use percentage::{Percentage, PercentageError};

@@ -117,7 +117,8 @@ fn is_same_address(one: &Value, other: &Value) -> bool {
 
 /// Returns the code of two letters of a country, which can be written as a name or a code of two or three letters.
 fn country(text: &str) -> Option<&'static str> {
-    let known = text.parse::<Country>().ok().or_else(|| Country::from_alias(text).ok());
+    let name: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    let known = name.parse::<Country>().ok().or_else(|| Country::from_alias(&name).ok());
     known.map(|country| country.alpha2)
 }
 

@@ -2,34 +2,40 @@
 
 use std::collections::BTreeSet;
 
-use clientele_shared::model::{
-    Conflict, Customer, CustomerNumber, Link, Mapping, MirroredEntity, Parked, QuickBooksId, Status,
-};
+use clientele_shared::model::{Customer, CustomerNumber, Mapping, MirroredEntity, QuickBooksId, Status};
 use clientele_shared::store::{MappedCustomer, MirrorNote, MirrorWrite, RecordWrite};
-use serde_json::Value;
 
 use super::directory::{Directory, Owner, sync_token};
-use super::fields::{Field, Fields, display_name, pulled};
-use super::merge::{Base, Merge, merge};
+use super::fields::{Field, Fields, display_name};
+use super::merge::{Base, merge};
 use super::outgoing::{Outgoing, OutgoingKind};
-use super::report::{PlannedConflict, Refused};
+use super::parking::NO_NAME;
 use super::run::{Run, planned};
-use super::{MirrorError, names, wire};
+use super::{MirrorError, names};
 
 /// How often a customer that changes while it is compared is compared again. After that, the next run does it.
 const MAX_ROUNDS: usize = 8;
 
-/// The fields that make a name.
-const NAMES: [Field; 3] = [Field::FirstName, Field::LastName, Field::CompanyName];
-
-/// The reason why a customer without a name is not written.
-const NO_NAME: &str = "has no first name, last name or company name, and QuickBooks requires a name; add one";
-
 /// What is decided about one customer.
 #[derive(Default)]
-struct Decision {
-    write: Option<MirrorWrite>,
-    outgoing: Option<Outgoing>,
+pub(super) struct Decision {
+    /// The result for our side.
+    pub(super) write: Option<MirrorWrite>,
+    /// The write to QuickBooks.
+    pub(super) outgoing: Option<Outgoing>,
+}
+
+/// A customer and its counterpart.
+pub(super) struct Pair {
+    pub(super) customer: Customer,
+    /// The mapping as it is stored; `None` if the two are linked now.
+    pub(super) stored: Option<Mapping>,
+    /// The mapping with the version and name that QuickBooks has now.
+    pub(super) seen: Mapping,
+    /// Both sides as they were when they last agreed.
+    pub(super) base: Base,
+    pub(super) ours: Fields,
+    pub(super) theirs: Fields,
 }
 
 impl Run<'_> {
@@ -49,7 +55,7 @@ impl Run<'_> {
             self.queue.retain(|queued| !pairs.contains_key(&queued.number));
             let (mut writes, mut outgoing) = (Vec::new(), Vec::new());
             for (customer, mapping) in pairs.into_values() {
-                self.compared.insert(customer.number);
+                self.is_first_look = self.compared.insert(customer.number);
                 let decision = self.decide(customer, mapping).await?;
                 writes.extend(decision.write);
                 outgoing.extend(decision.outgoing);
@@ -114,7 +120,7 @@ impl Run<'_> {
         };
         let seen = Mapping { sync_token, display_name: listed, ..mapping.clone() };
         let merged = merge(Some(&base), &ours, &theirs, self.mirror.connection.settings.winner);
-        self.settle_merge(customer, Some(mapping), seen, &base, ours, theirs, merged)
+        self.settle_merge(Pair { customer, stored: Some(mapping), seen, base, ours, theirs }, merged)
     }
 
     /// Decides about a customer without a counterpart: finds it one, or has one created.
@@ -185,140 +191,7 @@ impl Run<'_> {
             plan.link.push(planned(Some(customer.number), Some(id), &name, &theirs, &ours, &[]));
         }
         let merged = merge(None, &ours, &theirs, self.mirror.connection.settings.winner);
-        self.settle_merge(customer, None, seen, &Base::default(), ours, theirs, merged)
-    }
-
-    /// Turns a merge into a result for our side and a write to QuickBooks. `stored` is the mapping as it is, and `seen` as
-    /// QuickBooks' state makes it.
-    #[expect(clippy::too_many_arguments, reason = "the two sides, before and after")]
-    fn settle_merge(
-        &mut self,
-        customer: Customer,
-        stored: Option<Mapping>,
-        seen: Mapping,
-        base: &Base,
-        ours: Fields,
-        theirs: Fields,
-        merged: Merge,
-    ) -> Decision {
-        let Merge { push, pull, conflicts } = merged;
-        let is_new = stored.is_none();
-        let is_contested = |field: &Field| conflicts.iter().any(|conflict| conflict.field == *field);
-        let (lost, taken): (Vec<Field>, Vec<Field>) = pull.iter().copied().partition(is_contested);
-        let (fields, deleted_at) =
-            pulled(&customer.fields, customer.deleted_at, Some(&base.theirs), &theirs, &taken);
-        let (mut fields, deleted_at) = pulled(&fields, deleted_at, None, &theirs, &lost);
-        if is_new {
-            fields.quickbooks_id = Some(seen.quickbooks_id.to_string());
-        }
-        let new = Customer { fields, deleted_at, ..customer.clone() };
-        let after = Fields::ours(&new, self.mirror.connection.settings.deactivation, Some(&base.ours));
-        // What is still to be pushed stays as it was when the sides last agreed, and is therefore ahead.
-        let mut agreed = after.clone();
-        for field in &push {
-            agreed.set(*field, base.ours.get(*field).clone());
-        }
-        let mapping = Mapping { ours: agreed.to_stored(), theirs: theirs.to_stored(), ..seen };
-        self.note_plan(&customer, &mapping, &ours, &after, &theirs, &pull, &conflicts);
-        let mut notes: Vec<MirrorNote> = conflicts
-            .into_iter()
-            .map(|conflict| self.conflict(&customer, &mapping, conflict))
-            .map(MirrorNote::Conflict)
-            .collect();
-        if is_new {
-            let link = Link { customer: Some(customer.number), facts: Value::Null };
-            notes.push(MirrorNote::Link(MirroredEntity::Customer, mapping.quickbooks_id.clone(), link));
-        }
-        let outgoing = self.push(&customer, &mapping, base, after, push);
-        if let Err(reason) = &outgoing {
-            notes.push(MirrorNote::Park(self.parked_note(
-                &customer,
-                Some(&mapping.quickbooks_id),
-                "",
-                reason,
-            )));
-        } else if self.parked.remove(&customer.number).is_some() {
-            notes.push(MirrorNote::Unpark);
-        }
-        let outgoing = outgoing.unwrap_or_default();
-        if outgoing.is_none() {
-            self.report.pushed.unchanged += 1;
-        }
-        let is_changed = new.fields != customer.fields || new.deleted_at != customer.deleted_at;
-        if !pull.is_empty() && is_changed {
-            self.report.pulled.customers += 1;
-        }
-        if stored.as_ref() == Some(&mapping) && !is_changed && notes.is_empty() {
-            return Decision { write: None, outgoing };
-        }
-        let record = match is_changed {
-            true => RecordWrite::Change {
-                fields: Box::new(new.fields),
-                deleted_at: new.deleted_at,
-                old: Box::new(customer.clone()),
-            },
-            false => RecordWrite::Keep,
-        };
-        Decision {
-            write: Some(MirrorWrite { number: customer.number, record, mapping: Some(mapping), notes }),
-            outgoing,
-        }
-    }
-
-    /// Returns the update of a customer in QuickBooks, or why it cannot be made.
-    fn push(
-        &mut self,
-        customer: &Customer,
-        mapping: &Mapping,
-        base: &Base,
-        ours: Fields,
-        changed: Vec<Field>,
-    ) -> Result<Option<Outgoing>, String> {
-        if changed.is_empty() || !self.pushes {
-            return Ok(None);
-        }
-        let Some(name) = names::display_name(&ours) else { return Err(NO_NAME.to_owned()) };
-        if let Some(reason) = self.unwritable(customer, &ours) {
-            return Err(reason);
-        }
-        let mut changed = changed;
-        // A name is one thing: a person's company must not get lost when an organisation becomes a person.
-        if changed.iter().any(|field| NAMES.contains(field)) {
-            changed
-                .extend(NAMES.iter().filter(|field| !changed.contains(field)).copied().collect::<Vec<_>>());
-        }
-        let display_name = self.new_display_name(customer.number, mapping, base, &name);
-        if let Some(plan) = &mut self.plan {
-            let theirs = Fields::from_stored(&mapping.theirs);
-            let id = Some(&mapping.quickbooks_id);
-            let entry = planned(Some(customer.number), id, &mapping.display_name, &theirs, &ours, &changed);
-            let is_deactivation = changed.contains(&Field::Active) && !ours.is_active();
-            if is_deactivation { plan.deactivate.push(entry) } else { plan.update.push(entry) }
-        }
-        let kind = OutgoingKind::Update { mapping: Box::new(mapping.clone()), display_name, is_full: false };
-        Ok(Some(Outgoing::new(customer.number, kind, ours, changed)))
-    }
-
-    /// Returns the name under which a customer is listed from now on, if that changes. A name that a person has given it in
-    /// QuickBooks stays.
-    fn new_display_name(
-        &mut self,
-        number: CustomerNumber,
-        mapping: &Mapping,
-        base: &Base,
-        name: &str,
-    ) -> Option<String> {
-        let old = names::display_name(&base.ours)?;
-        let listed = names::key(&mapping.display_name);
-        let is_ours = [names::key(&old), names::key(&names::with_id(&old, number))].contains(&listed);
-        if !is_ours || names::key(name) == names::key(&old) {
-            return None;
-        }
-        let id = Some(&mapping.quickbooks_id);
-        let new =
-            if self.directory.is_taken(name, id) { names::with_id(name, number) } else { name.to_owned() };
-        self.directory.take_name(&new);
-        Some(new)
+        self.settle_merge(Pair { customer, stored: None, seen, base: Base::default(), ours, theirs }, merged)
     }
 
     /// Ends the link of a customer whose counterpart no longer exists. The customer becomes inactive.
@@ -354,120 +227,6 @@ impl Run<'_> {
             write: Some(MirrorWrite { number: customer.number, record, mapping, notes }),
             outgoing: None,
         }
-    }
-
-    /// Decides that nothing is to be done.
-    fn nothing(&mut self, customer: &Customer) -> Decision {
-        self.report.pushed.unchanged += 1;
-        let was_parked = self.parked.remove(&customer.number).is_some();
-        let notes = vec![MirrorNote::Unpark];
-        let write = MirrorWrite { number: customer.number, record: RecordWrite::Keep, mapping: None, notes };
-        Decision { write: Some(write).filter(|_| was_parked), outgoing: None }
-    }
-
-    fn park(&mut self, customer: &Customer, code: &str, reason: &str) -> Decision {
-        let note = self.parked_note(customer, None, code, reason);
-        let notes = vec![MirrorNote::Park(note)];
-        let write = MirrorWrite { number: customer.number, record: RecordWrite::Keep, mapping: None, notes };
-        Decision { write: Some(write), outgoing: None }
-    }
-
-    /// Returns the note that a customer cannot be written.
-    pub(super) fn parked_note(
-        &mut self,
-        customer: &Customer,
-        id: Option<&QuickBooksId>,
-        code: &str,
-        reason: &str,
-    ) -> Parked {
-        let name = customer.fields.full_name();
-        let parked = Parked {
-            number: customer.number,
-            name: name.clone(),
-            quickbooks_id: id.cloned(),
-            code: code.to_owned(),
-            reason: reason.to_owned(),
-            at: self.store().ambient().now(),
-        };
-        if let Some(plan) = &mut self.plan {
-            let quickbooks_id = id.map(ToString::to_string);
-            let reason = reason.to_owned();
-            plan.refused.push(Refused { id: Some(customer.number), quickbooks_id, name, reason });
-        }
-        self.parked.insert(customer.number, parked.clone());
-        parked
-    }
-
-    fn conflict(
-        &self,
-        customer: &Customer,
-        mapping: &Mapping,
-        conflict: super::merge::FieldConflict,
-    ) -> Conflict {
-        Conflict {
-            number: customer.number,
-            quickbooks_id: mapping.quickbooks_id.clone(),
-            name: customer.fields.full_name(),
-            field: conflict.field.as_str().to_owned(),
-            base: conflict.base,
-            ours: conflict.ours,
-            theirs: conflict.theirs,
-            winner: self.mirror.connection.settings.winner,
-            at: self.store().ambient().now(),
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the two sides, before and after")]
-    fn note_plan(
-        &mut self,
-        customer: &Customer,
-        mapping: &Mapping,
-        ours: &Fields,
-        after: &Fields,
-        theirs: &Fields,
-        pull: &[Field],
-        conflicts: &[super::merge::FieldConflict],
-    ) {
-        let winner = self.mirror.connection.settings.winner.as_str();
-        let Some(plan) = &mut self.plan else { return };
-        let (id, name) = (Some(customer.number), &mapping.display_name);
-        let own = |field: &&Field| {
-            after.get(**field) != ours.get(**field) || theirs.get(**field) != ours.get(**field)
-        };
-        let fields: Vec<Field> = pull.iter().filter(own).copied().collect();
-        if !fields.is_empty() {
-            plan.pull.push(planned(id, Some(&mapping.quickbooks_id), name, ours, after, &fields));
-        }
-        plan.conflicts.extend(conflicts.iter().cloned().map(|conflict| PlannedConflict {
-            id,
-            quickbooks_id: mapping.quickbooks_id.to_string(),
-            name: name.clone(),
-            field: conflict.field.as_str(),
-            base: conflict.base,
-            ours: conflict.ours,
-            theirs: conflict.theirs,
-            winner,
-        }));
-    }
-
-    /// Returns why QuickBooks would refuse a customer.
-    fn unwritable(&self, customer: &Customer, ours: &Fields) -> Option<String> {
-        if let Err(reason) = wire::check(ours) {
-            return Some(reason.to_string());
-        }
-        let home = self.mirror.connection.home_currency.to_string();
-        let own = customer.fields.currency.as_deref().filter(|own| !own.eq_ignore_ascii_case(&home))?;
-        let is_allowed = self.mirror.connection.is_multicurrency;
-        (!is_allowed).then(|| {
-            format!("is in {own}, and the company keeps its books in {home} alone; turn on multicurrency in QuickBooks")
-        })
-    }
-
-    /// Returns the currency in which a customer is to be created, if it is not the company's own.
-    fn currency(&self, customer: &Customer) -> Option<String> {
-        let home = self.mirror.connection.home_currency.to_string();
-        let own = customer.fields.currency.clone().map(|own| own.to_ascii_uppercase());
-        own.filter(|own| *own != home)
     }
 
     /// Returns the counterpart of a customer that has none yet: by an email that exactly one customer on each side has,

@@ -34,6 +34,8 @@ pub(super) struct Run<'a> {
     pub(super) parked: BTreeMap<CustomerNumber, Parked>,
     /// The customers that this run has compared.
     pub(super) compared: BTreeSet<CustomerNumber>,
+    /// Whether the customer that is being compared is compared for the first time.
+    pub(super) is_first_look: bool,
     /// Our customers by email, as far as this run has read them: an index can lag behind them.
     pub(super) emails: BTreeMap<String, BTreeSet<CustomerNumber>>,
     /// Customers to be written to QuickBooks.
@@ -58,6 +60,7 @@ impl<'a> Run<'a> {
             pushes: true,
             parked: BTreeMap::new(),
             compared: BTreeSet::new(),
+            is_first_look: true,
             emails: BTreeMap::new(),
             queue: Vec::new(),
             left_open: BTreeSet::new(),

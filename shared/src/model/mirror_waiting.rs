@@ -1,0 +1,88 @@
+//! What waits in the mirror for the next sync or for a person.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::mirror::{MirrorSide, MirroredEntity, MirroredFields, QuickBooksId};
+use super::{CustomerNumber, Timestamp};
+
+/// Writes to QuickBooks that are sent, or about to be sent, in one batch. It is stored before the call and deleted once
+/// the results are stored, so that an interrupted call is completed and not repeated under another id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The id under which QuickBooks recognizes the batch.
+    pub request_id: String,
+    /// When it was stored.
+    pub at: Timestamp,
+    /// The writes, in the order in which they are sent.
+    pub items: Vec<IntentItem>,
+}
+
+/// One write of a batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IntentItem {
+    /// The customer.
+    pub number: CustomerNumber,
+    /// The version in QuickBooks that is changed; `None` creates the customer.
+    pub sync_token: Option<String>,
+    /// The object as it is sent.
+    pub body: Map<String, Value>,
+    /// The fields of our side that it was made from.
+    pub ours: MirroredFields,
+}
+
+/// A change in QuickBooks that a webhook has reported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hint {
+    /// The entity.
+    pub entity: MirroredEntity,
+    /// The object that changed; of a merge, the one that is left.
+    pub id: QuickBooksId,
+    /// The object that a merge has removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_id: Option<QuickBooksId>,
+    /// When it arrived.
+    pub at: Timestamp,
+}
+
+/// A customer that cannot be written to QuickBooks, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// The customer.
+    pub number: CustomerNumber,
+    /// The customer's name.
+    pub name: String,
+    /// The id in QuickBooks, if the customer has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quickbooks_id: Option<QuickBooksId>,
+    /// The code of QuickBooks' error; empty if the customer was not sent.
+    #[serde(default)]
+    pub code: String,
+    /// The reason, and what to do.
+    pub reason: String,
+    /// When it was refused.
+    pub at: Timestamp,
+}
+
+/// A field that both sides had changed. One value won; the other is kept here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// The customer.
+    pub number: CustomerNumber,
+    /// The id in QuickBooks.
+    pub quickbooks_id: QuickBooksId,
+    /// The customer's name.
+    pub name: String,
+    /// The field.
+    pub field: String,
+    /// The value when the two sides last agreed.
+    pub base: Value,
+    /// The value of our side.
+    pub ours: Value,
+    /// The value of QuickBooks.
+    pub theirs: Value,
+    /// The side whose value won.
+    pub winner: MirrorSide,
+    /// When the conflict was found.
+    pub at: Timestamp,
+}
