@@ -41,7 +41,7 @@ async fn winner_is_a_setting_and_the_losing_value_is_kept() {
             (customer.billing.line2.as_deref(), customer.billing.city.as_deref()),
             (line2, Some(city))
         );
-        // What only one side has changed is not affected.
+        // A field that only one side has changed is not affected.
         assert_eq!(world.counterpart(ann).await["PrimaryPhone"]["FreeFormNumber"], "206-555-0123");
         let conflicts =
             world.store().mirror_conflicts(&world.tenant(), &world.connection.realm).await.unwrap();
@@ -53,7 +53,7 @@ async fn winner_is_a_setting_and_the_losing_value_is_kept() {
             (&notes["base"], &notes["ours"], &notes["theirs"]),
             (&json!("base"), &json!("ours"), &json!("theirs"))
         );
-        // A conflict stays until somebody decides, and does not come again.
+        // A conflict stays until a person decides, and does not come again.
         assert_eq!(world.sync().await.conflicts, 2);
     }
 }

@@ -88,7 +88,7 @@ async fn document_that_is_voided_deleted_or_moved_leaves_the_figures() {
     assert_eq!((figures.orders, figures.lifetime_value.to_string().as_str()), (1, "40.00"));
     let figures = world.store().figures_get(&world.tenant(), world.get(ann).await.uuid).await.unwrap();
     assert_eq!((figures.orders, figures.balance.to_string().as_str()), (0, "0.00"));
-    // A full sync finds what was deleted while nobody was looking.
+    // A full sync finds what was deleted while no sync ran.
     world.edit("Invoice", "delete", json!({ "Id": invoices[2] })).await;
     world.advance(40 * 24 * 3600).await;
     world.sync().await;

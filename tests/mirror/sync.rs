@@ -214,7 +214,7 @@ async fn plan_tells_every_change_and_makes_none() {
     assert_eq!(plan["conflicts"][0]["field"], "email");
     assert_eq!(plan["conflicts"][0]["id"], format!("cust_{ann}"));
     assert_eq!(plan["refused"].as_array().unwrap().len(), 1);
-    // What was planned is what happens.
+    // The sync does what was planned.
     let report = world.sync().await;
     assert_eq!(
         (report.pushed.created, report.pushed.updated, report.conflicts, report.refused),

@@ -271,13 +271,13 @@ pub struct Mapping {
     pub revision: u64,
 }
 
-/// What an object in QuickBooks is here.
+/// The customer or document here that an object in QuickBooks belongs to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Link {
     /// The customer, or the customer to whom the document belongs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<CustomerNumber>,
-    /// What else the mirror has to know about the object.
+    /// Other facts about the object.
     #[serde(default)]
     pub facts: Value,
 }

@@ -1,4 +1,4 @@
-//! What waits in the mirror for the next sync or for a person.
+//! Work of the mirror that waits for the next sync or for a person.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

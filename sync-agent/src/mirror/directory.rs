@@ -30,10 +30,10 @@ const NEEDED: [&str; 17] = [
     "Level",
 ];
 
-/// What a customer in QuickBooks is here.
+/// The customer here that a customer in QuickBooks belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// Nobody has looked yet.
+    /// Not looked up yet.
     Unknown,
     /// No customer.
     None,
@@ -138,7 +138,7 @@ impl Directory {
         }
     }
 
-    /// Returns the ids of the customers whose owner nobody has looked up.
+    /// Returns the ids of the customers whose owner has not been looked up.
     pub(super) fn without_owner(&self) -> BTreeSet<QuickBooksId> {
         let unknown = self.entries.iter().filter(|(_, entry)| entry.owner == Owner::Unknown);
         unknown.map(|(id, _)| id.clone()).collect()
@@ -164,7 +164,7 @@ impl Directory {
         self.owner(id) == Owner::None && self.get(id).is_some_and(|object| !is_job(object))
     }
 
-    /// Whether somebody else than the customer `own` has this name.
+    /// Whether another than the customer `own` has this name.
     pub(super) fn is_taken(&self, name: &str, own: Option<&QuickBooksId>) -> bool {
         let key = names::key(name);
         let others = self.by_name.get(&key).is_some_and(|ids| ids.iter().any(|id| Some(id) != own));
@@ -176,7 +176,7 @@ impl Directory {
         self.taken.insert(names::key(name));
     }
 
-    /// Records whether a name is taken by somebody else than the customers that are known.
+    /// Records whether a name is taken by others than the customers that are known.
     pub(super) fn set_name_taken(&mut self, name: &str, is_taken: bool) {
         if is_taken {
             self.take_name(name);

@@ -26,7 +26,7 @@ pub struct Finding {
     pub kind: &'static str,
     /// The customer or object, such as `cust_456` or `Customer 67`.
     pub subject: String,
-    /// What is wrong, and what to do.
+    /// The fault, and the remedy.
     pub message: String,
     /// Whether it has been repaired.
     pub repaired: bool,

@@ -1,4 +1,4 @@
-//! The reasons why a run of the mirror ends early. Whatever it did is stored, and the next run continues.
+//! The reasons why a run of the mirror ends early. Its work so far is stored, and the next run continues.
 
 use clientele_shared::Error;
 use clientele_shared::model::Timestamp;

@@ -16,7 +16,7 @@ use crate::quickbooks::{Changes, Entity, Object, quoted};
 /// How long a checkpoint can be continued from, in seconds: QuickBooks keeps changes for 30 days.
 const MAX_AGE: i64 = 29 * 24 * 3600;
 
-/// How far before the checkpoint changes are read again, in seconds. What is read twice is recognized by its version.
+/// How far before the checkpoint changes are read again, in seconds. An object that is read twice is recognized by its version.
 const OVERLAP: i64 = 10;
 
 /// After this many writes of its own, a run reads the changes, so that they never exceed one response of QuickBooks.

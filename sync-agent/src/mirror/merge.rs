@@ -29,7 +29,7 @@ pub struct FieldConflict {
     pub theirs: Value,
 }
 
-/// What a merge decides.
+/// The decisions of a merge.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Merge {
     /// The fields whose value goes to QuickBooks.

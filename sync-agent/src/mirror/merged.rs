@@ -62,7 +62,7 @@ impl Run<'_> {
             fields.quickbooks_id = Some(seen.quickbooks_id.to_string());
         }
         let new = Customer { fields, deleted_at, ..customer.clone() };
-        // What is still to be pushed stays as it was when the sides last agreed, and is therefore ahead.
+        // A field that is still to be pushed stays as it was when the sides last agreed, and is therefore ahead.
         let mut agreed = self.fields_of(&new, &base.ours);
         for field in &merged.push {
             agreed.set(*field, base.ours.get(*field).clone());

@@ -1,8 +1,8 @@
 //! Display names: the names under which QuickBooks lists customers. They are unique across its customers, vendors and
 //! employees, and cannot have every character.
 //!
-//! A customer is listed under its first and last name, else under its company's. If somebody else in QuickBooks has that
-//! name, our id is appended: `Ann Lee (cust_456)`.
+//! A customer is listed under its first and last name, else under its company's. If that name is taken in
+//! QuickBooks, our id is appended: `Ann Lee (cust_456)`.
 
 use clientele_shared::model::CustomerNumber;
 use unicode_normalization::UnicodeNormalization as _;

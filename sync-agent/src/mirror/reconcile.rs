@@ -16,7 +16,7 @@ use super::{MirrorError, names};
 /// How often a customer that changes while it is compared is compared again. After that, the next run does it.
 const MAX_ROUNDS: usize = 8;
 
-/// What is decided about one customer.
+/// The decision about one customer.
 #[derive(Default)]
 pub(super) struct Decision {
     /// The result for our side.
@@ -51,7 +51,7 @@ impl Run<'_> {
             let pairs = mirror.store.mapped_customers(&mirror.tenant, mirror.realm(), &left).await?;
             self.note_emails(pairs.values());
             self.look_up(pairs.values()).await?;
-            // What was decided before about the same customers is out of date.
+            // Earlier decisions about the same customers are out of date.
             self.queue.retain(|queued| !pairs.contains_key(&queued.number));
             let (mut writes, mut outgoing) = (Vec::new(), Vec::new());
             for (customer, mapping) in pairs.into_values() {
@@ -64,7 +64,7 @@ impl Run<'_> {
                 Some(_) => BTreeSet::new(),
                 None => mirror.store.mirror_commit(&mirror.tenant, mirror.realm(), writes).await?,
             };
-            // What was decided before about the same customers is out of date.
+            // Earlier decisions about the same customers are out of date.
             let compared: BTreeSet<CustomerNumber> =
                 outgoing.iter().map(|outgoing| outgoing.number).collect();
             self.queue.retain(|queued| !compared.contains(&queued.number));

@@ -1,16 +1,16 @@
-//! What a run did, and what it would do.
+//! The results of runs and of plans.
 
 use clientele_shared::model::CustomerNumber;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What a sync did.
+/// The result of a sync.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct SyncReport {
     /// Customers that went to QuickBooks.
     pub pushed: Pushed,
-    /// What came from QuickBooks.
+    /// Changes that came from QuickBooks.
     pub pulled: Pulled,
     /// The conflicts that are not resolved, those of earlier runs included.
     pub conflicts: usize,
@@ -39,7 +39,7 @@ pub struct Pushed {
     pub unchanged: u64,
 }
 
-/// What a sync took from QuickBooks.
+/// Changes that a sync took from QuickBooks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Pulled {
     /// Customers that are new or changed here.
@@ -63,7 +63,7 @@ pub struct Calls {
     pub batches: u64,
 }
 
-/// What a sync would do.
+/// The changes that a sync would make.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Plan {
     /// Customers to be created in QuickBooks.
@@ -149,7 +149,7 @@ fn customer_id<S: Serializer>(number: &Option<CustomerNumber>, serializer: S) ->
     }
 }
 
-/// What a run is doing.
+/// The phase of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SyncPhase {
     /// It reads QuickBooks.
@@ -165,7 +165,7 @@ pub enum SyncPhase {
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// What it is doing.
+    /// The phase.
     pub phase: SyncPhase,
     /// How much of that is done.
     pub done: u64,

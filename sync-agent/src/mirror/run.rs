@@ -23,10 +23,10 @@ pub(super) struct Run<'a> {
     pub(super) watch: Watch<'a>,
     pub(super) state: MirrorState,
     pub(super) directory: Directory,
-    /// What has changed in QuickBooks apart from customers.
+    /// Changes in QuickBooks.
     pub(super) gathered: Gathered,
     pub(super) report: SyncReport,
-    /// What the run would do, if it is not to do it.
+    /// The changes that the run would make, if it only plans.
     pub(super) plan: Option<Plan>,
     /// Whether our changes go to QuickBooks.
     pub(super) pushes: bool,

@@ -82,7 +82,7 @@ impl Run<'_> {
             numbers.into_iter().filter(|number| self.has_attempt(*number)).collect();
         let queued = self.queue.len();
         Box::pin(self.reconcile(numbers.clone())).await?;
-        // What was cleared and has come back can only be cleared by writing the whole object.
+        // A value that comes back after it was cleared can only be cleared by writing the whole object.
         for outgoing in
             self.queue.iter_mut().skip(queued).filter(|outgoing| numbers.contains(&outgoing.number))
         {

@@ -16,7 +16,7 @@ const AT_A_TIME: u32 = 120;
 /// How many entries of the log are read at a time.
 const ENTRIES_AT_A_TIME: usize = 200;
 
-/// What a sync does.
+/// The scope of a sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyncOptions {
     /// Our changes go to QuickBooks.
@@ -37,7 +37,7 @@ impl Mirror {
     /// Makes both sides equal.
     ///
     /// # Errors
-    /// Returns the reason why the run ended early. What it did is stored, and the next run continues.
+    /// Returns the reason why the run ended early. Its work so far is stored, and the next run continues.
     pub async fn sync(
         &self,
         options: SyncOptions,

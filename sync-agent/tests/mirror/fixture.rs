@@ -32,7 +32,7 @@ pub(crate) struct Fixture {
     server: JoinHandle<()>,
 }
 
-/// What a command has printed, and its exit code.
+/// The output and exit code of a command.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,

@@ -1,4 +1,4 @@
-//! What QuickBooks, the table and the commands refuse: one line, an exit code, and nothing that remains.
+//! Refusals of QuickBooks, the table and the commands: one line, an exit code, and nothing that remains.
 
 use std::time::Instant;
 

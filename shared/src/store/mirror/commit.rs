@@ -21,7 +21,7 @@ use crate::store::write::transaction::{Guard, Outcome, Step, Transaction};
 use crate::store::write::{EntryChange, entry_items, new_customer, next_version};
 use crate::table::keys::{self, Key, attribute};
 
-/// What a result of the mirror does to a customer's record.
+/// The effect of a result on a customer's record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RecordWrite {
     /// The record stays as it is.
@@ -47,7 +47,7 @@ pub enum RecordWrite {
 /// An item that is written or deleted together with a result.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MirrorNote {
-    /// What an object in QuickBooks is here.
+    /// An object in QuickBooks, and the record here that it belongs to.
     Link(MirroredEntity, QuickBooksId, Link),
     /// An object in QuickBooks that no longer exists.
     Unlink(MirroredEntity, QuickBooksId),

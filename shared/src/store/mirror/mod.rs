@@ -1,5 +1,5 @@
-//! What the mirror of a company in QuickBooks keeps next to the records: its connection, progress, mappings, links,
-//! intents, and what waits for a person. Each is a document: JSON text in one attribute.
+//! The data of the mirror of a company in QuickBooks, next to the records: its connection, progress, mappings, links and
+//! intents, and the work that waits for a person. Each is a document: JSON text in one attribute.
 
 mod commit;
 mod connection;
