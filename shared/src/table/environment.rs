@@ -1,5 +1,5 @@
-//! The connection of a program that a person runs, with the credentials and region that the AWS command line
-//! would use. Requires the feature `environment`, so that no Lambda links this code.
+//! The connection of a program that a person or a schedule runs, with the credentials and region that the AWS command
+//! line would use. Requires the feature `environment`, so that no Lambda that answers requests links this code.
 
 use std::path::PathBuf;
 
@@ -34,6 +34,9 @@ pub enum ConnectError {
         .0.as_ref().map(|cause| format!(" ({})", chain(cause))).unwrap_or_default()
     )]
     NoCredentials(#[source] Option<CredentialsError>),
+    /// A Lambda function does not know its table.
+    #[error("the environment variable TABLE_NAME is not set; set it to the name of the table")]
+    NoTable,
     /// The file of root certificates cannot be read.
     #[error("cannot read the root certificates in {path}, the file set in AWS_CA_BUNDLE: {source}")]
     NoCertificates {
@@ -122,6 +125,15 @@ pub async fn credentials(
     let provider = aws.credentials_provider().ok_or(ConnectError::NoCredentials(None))?;
     provider.provide_credentials().await.map_err(|e| ConnectError::NoCredentials(Some(e)))?;
     Ok(provider)
+}
+
+/// Returns the table of a Lambda function, whose name is in `TABLE_NAME`.
+///
+/// # Errors
+/// Returns [`ConnectError::NoTable`] if the variable is not set, or empty.
+#[expect(clippy::disallowed_methods, reason = "one of the two places that read the environment")]
+pub fn table() -> Result<String, ConnectError> {
+    std::env::var("TABLE_NAME").ok().filter(|name| !name.is_empty()).ok_or(ConnectError::NoTable)
 }
 
 /// Returns the home folder of the person who runs the program, which is in `HOME` on Unix, or `None` if there is none.

@@ -148,7 +148,14 @@ impl Connector {
     /// Returns [`ConnectionError::Transport`] if the environment cannot be reached securely, and the errors of
     /// [`Self::connection`].
     pub async fn mirror(&self) -> Result<Mirror, ConnectionError> {
-        let connection = self.connection().await?;
+        self.open(self.connection().await?)
+    }
+
+    /// Returns the mirror of a company whose connection has been read.
+    ///
+    /// # Errors
+    /// Returns [`ConnectionError::Transport`] if the environment cannot be reached securely.
+    pub fn open(&self, connection: Connection) -> Result<Mirror, ConnectionError> {
         let quickbooks = self.quickbooks(&connection)?;
         Ok(Mirror::new(self.store.clone(), self.tenant(), connection, quickbooks))
     }
