@@ -15,10 +15,14 @@ use clientele_infra::local::routes::{Route, Routes, TEMPLATE};
 use clientele_shared::model::Scope;
 
 use super::repository::{File, files, packages, read};
+use super::scheduled::scheduled;
 use super::template::{self, text};
 
+/// The last part of the name of a function that a schedule invokes.
+pub(super) const SCHEDULED: &str = "scheduled";
+
 /// The parts of a function's name: `trades-customer-get` belongs to the dialect `trades` and has the file
-/// `customer_get.rs`.
+/// `customer_get.rs`. `sync-scheduled` is a function of the sync agent.
 pub(super) struct Name {
     dialect: String,
     file: String,
@@ -31,14 +35,17 @@ impl Name {
         Self { dialect: dialect.to_owned(), file: rest.replace('-', "_") }
     }
 
-    fn handler(&self) -> String {
-        format!("functions/{}/src/{}.rs", self.dialect, self.file)
+    pub(super) fn handler(&self) -> String {
+        match self.file.as_str() {
+            SCHEDULED => format!("sync-agent/src/{SCHEDULED}/{}.rs", self.dialect),
+            file => format!("functions/{}/src/{file}.rs", self.dialect),
+        }
     }
 
-    /// Returns the folder of the tests. The webhook of QuickBooks is tested with the mirror, which depends on it.
+    /// Returns the folder of the tests. The mirror's functions are tested together.
     fn tests(&self) -> String {
-        let folder = if self.dialect == "quickbooks" { "mirror" } else { &self.dialect };
-        format!("tests/{folder}")
+        let is_mirror = ["quickbooks", "sync"].contains(&self.dialect.as_str());
+        format!("tests/{}", if is_mirror { "mirror" } else { &self.dialect })
     }
 
     pub(super) fn test(&self) -> String {
@@ -46,7 +53,7 @@ impl Name {
     }
 }
 
-fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+pub(super) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
@@ -54,11 +61,16 @@ fn in_template() -> BTreeSet<String> {
     template::functions().into_iter().map(|function| function.name).collect()
 }
 
+/// Returns the functions that requests invoke: all but the scheduled ones.
+fn requested() -> BTreeSet<String> {
+    &in_template() - &scheduled()
+}
+
 fn routes() -> Vec<Route> {
     Routes::read(TEMPLATE).unwrap().all().collect()
 }
 
-fn first_line(path: &str) -> String {
+pub(super) fn first_line(path: &str) -> String {
     read(path).lines().next().unwrap_or_default().to_owned()
 }
 
@@ -76,22 +88,22 @@ fn every_deployed_function_has_a_binary_and_no_other_is_built() {
     let packages = packages();
     let lambdas = packages.iter().filter(|package| package.folder().starts_with("functions/"));
     let built: BTreeSet<String> = lambdas.flat_map(|package| names(package.binaries())).collect();
-    assert_eq!(in_template(), built, "left: template.yaml, right: the binaries under functions/");
+    assert_eq!(requested(), built, "left: template.yaml, right: the binaries under functions/");
     let files = files();
     let written = sources(&files, "src/bin/").map(|(_, file)| file.name().trim_end_matches(".rs"));
-    assert_eq!(in_template(), names(written), "left: template.yaml, right: functions/*/src/bin/");
+    assert_eq!(requested(), names(written), "left: template.yaml, right: functions/*/src/bin/");
 }
 
 #[test]
 fn local_stack_runs_exactly_the_deployed_functions() {
     let linked = names(functions::names());
-    assert_eq!(in_template(), linked, "left: template.yaml, right: names() of infra/src/functions.rs");
+    assert_eq!(requested(), linked, "left: template.yaml, right: names() of infra/src/functions.rs");
 }
 
 #[test]
 fn every_function_has_a_handler_and_a_test_named_after_it() {
     let files = files();
-    let expected: BTreeSet<String> = in_template().iter().map(|name| Name::parse(name).handler()).collect();
+    let expected: BTreeSet<String> = requested().iter().map(|name| Name::parse(name).handler()).collect();
     let handlers = sources(&files, "src/").filter(|(_, file)| file.text.contains("pub const ENDPOINT: "));
     let found: BTreeSet<String> = handlers.map(|(_, file)| file.path.clone()).collect();
     assert_eq!(expected, found, "left: the handlers of template.yaml, right: the files with an ENDPOINT");
@@ -106,7 +118,7 @@ fn every_function_has_a_handler_and_a_test_named_after_it() {
 
 #[test]
 fn every_binary_serves_the_endpoint_with_its_name() {
-    for function in in_template() {
+    for function in requested() {
         let Name { dialect, file } = Name::parse(&function);
         let path = format!("functions/{dialect}/src/bin/{function}.rs");
         assert_eq!(first_line(&path), format!("//! The Lambda function `{function}`."), "{path}");
@@ -130,7 +142,8 @@ fn webhooks() -> BTreeSet<String> {
 }
 
 #[test]
-fn only_webhooks_take_no_api_key() {
+fn only_webhooks_and_schedules_take_no_api_key() {
+    let without_key = &webhooks() | &scheduled();
     assert_eq!(
         webhooks(),
         names(["quickbooks-webhook"]),
@@ -139,7 +152,7 @@ fn only_webhooks_take_no_api_key() {
     for function in template::functions() {
         let policies = template::at(&function.properties, &["Policies"]).as_sequence().unwrap();
         let reads_keys = policies.iter().any(|policy| policy.as_str() == Some("CallerAccess"));
-        assert_eq!(reads_keys, !webhooks().contains(&function.name), "CallerAccess of {}", function.name);
+        assert_eq!(reads_keys, !without_key.contains(&function.name), "CallerAccess of {}", function.name);
         let variables = function.properties.get("Environment").map(|all| &all["Variables"]);
         let has_token = variables.is_some_and(|all| all.get("CLIENTELE_QUICKBOOKS_VERIFIER_TOKEN").is_some());
         assert_eq!(has_token, function.name == "quickbooks-webhook", "the token of {}", function.name);

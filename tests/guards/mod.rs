@@ -7,6 +7,7 @@ mod privileges;
 mod prose;
 mod repository;
 mod routes;
+mod scheduled;
 mod sources;
 mod table;
 mod template;

@@ -100,6 +100,11 @@ impl Package {
         self.dependency_tables().map(|dependency| dependency["name"].as_str().unwrap())
     }
 
+    /// Returns whether the package itself, and not only its tests, depends on another.
+    pub(crate) fn links(&self, name: &str) -> bool {
+        self.dependency_tables().any(|dependency| dependency["name"] == name && dependency["kind"].is_null())
+    }
+
     /// Returns the features of a dependency that the package enables.
     pub(crate) fn features_of(&self, name: &str) -> impl Iterator<Item = &str> {
         let tables = self.dependency_tables().filter(move |dependency| dependency["name"] == name);

@@ -39,6 +39,12 @@ pub(crate) fn functions() -> Vec<Function> {
         .collect()
 }
 
+/// Returns the types of a function's events, such as `Api`.
+pub(crate) fn event_types(function: &Function) -> Vec<String> {
+    let events = at(&function.properties, &["Events"]).as_mapping().unwrap().values();
+    events.map(|event| text(event, &["Type"]).to_owned()).collect()
+}
+
 /// Returns the properties of a function's events.
 pub(crate) fn events(function: &Function) -> Vec<Value> {
     let events = at(&function.properties, &["Events"]).as_mapping().unwrap().values();

@@ -1,4 +1,4 @@
-//! The mirror of a company in QuickBooks: both sides in one process, and the webhook.
+//! The mirror of a company in QuickBooks: both sides in one process, the webhook, and the scheduled function.
 
 mod agent;
 mod complaints;
@@ -6,6 +6,8 @@ mod conflicts;
 mod documents;
 mod kills;
 mod refusals;
+pub(crate) mod schedule;
+mod scheduled;
 mod sync;
 mod webhook;
 mod webhook_faults;

@@ -22,6 +22,7 @@ pub(crate) use clock::Clock;
 pub(crate) use faults::{FaultAction, Faults};
 pub(crate) use fixtures::{john, numbered};
 pub(crate) use lists::{By, all_customers, check_lists, check_totals, uuid_of, walk};
+pub(crate) use policies::Policies;
 pub(crate) use response::Response;
 pub(crate) use stack::{Caller, Stack, with_retry_policy};
 pub(crate) use steps::Steps;

@@ -41,8 +41,18 @@ fn stream(name: Arc<str>, response: StreamedResponse) -> StreamedResponse {
 }
 
 /// Fails calls that the policies of the calling function do not allow. Other callers may do everything.
-#[derive(Debug)]
-pub(super) struct Policies;
+#[derive(Debug, Default)]
+pub(crate) struct Policies {
+    /// The function that makes all calls, in any task; `None` is the function whose task it is.
+    function: Option<Arc<str>>,
+}
+
+impl Policies {
+    /// Returns the check of a client that only this function has.
+    pub(crate) fn of(function: &str) -> Self {
+        Self { function: Some(function.into()) }
+    }
+}
 
 impl Intercept for Policies {
     fn name(&self) -> &'static str {
@@ -55,7 +65,8 @@ impl Intercept for Policies {
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Ok(function) = FUNCTION.try_with(Arc::clone) else { return Ok(()) };
+        let of_task = || FUNCTION.try_with(Arc::clone).ok();
+        let Some(function) = self.function.clone().or_else(of_task) else { return Ok(()) };
         let accesses = accesses_of(context.input()).ok_or("support/access.rs does not know this call")?;
         match accesses.iter().find(|access| !guards::allows(&function, access)) {
             None => Ok(()),

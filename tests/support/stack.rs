@@ -83,7 +83,8 @@ impl Stack {
         create_table(&client, &table).await.unwrap();
         let clock = Clock::new();
         let store = Store::new(client.clone(), &table, clock.ambient());
-        let config = configure(Connection::local(&url).config().unwrap()).interceptor(Policies).build();
+        let config =
+            configure(Connection::local(&url).config().unwrap()).interceptor(Policies::default()).build();
         let functions_store =
             Store::new(aws_sdk_dynamodb::Client::from_conf(config), &table, clock.ambient());
         let token = VerifierToken::new(VERIFIER_TOKEN).unwrap();

@@ -50,9 +50,9 @@ pub(super) async fn connected(
         None => store.tenants_list().await?,
     };
     let modes = [Mode::Live, Mode::Test].into_iter().filter(|one| mode.is_none_or(|mode| mode == *one));
-    let owners = tenants.iter().flat_map(|tenant| {
-        modes.clone().map(|mode| RealmOwner { tenant: tenant.clone(), mode })
-    });
+    let owners = tenants
+        .iter()
+        .flat_map(|tenant| modes.clone().map(|mode| RealmOwner { tenant: tenant.clone(), mode }));
     let found = stream::iter(owners).map(|owner| company(store, owner)).buffered(MAX_CONCURRENT);
     let mut companies: Vec<Company> = found.try_filter_map(async |company| Ok(company)).try_collect().await?;
     companies.sort_by_cached_key(Company::rank);
@@ -93,13 +93,15 @@ pub(super) mod tests {
     #[test]
     fn company_that_was_synced_longest_ago_comes_first_and_first_syncs_come_last() {
         let mut repeated = company("d", Some(5));
-        repeated.state.full_pass = Some(FullPass {
-            position: "p".into(),
-            checkpoint: Timestamp::from_millis(0),
-            after: None,
-        });
-        let mut companies =
-            [company("a", None), repeated, company("b", Some(30)), company("c", Some(20)), company("0", None)];
+        repeated.state.full_pass =
+            Some(FullPass { position: "p".into(), checkpoint: Timestamp::from_millis(0), after: None });
+        let mut companies = [
+            company("a", None),
+            repeated,
+            company("b", Some(30)),
+            company("c", Some(20)),
+            company("0", None),
+        ];
         companies.sort_by_cached_key(Company::rank);
         let order: Vec<String> = companies.iter().map(|company| company.owner.tenant.to_string()).collect();
         assert_eq!(order, ["c", "b", "0", "a", "d"]);

@@ -124,11 +124,29 @@ impl Outcome {
                 );
             }
             Self::Later(reason) => tracing::info!(
-                function, request_id, tenant, mode, realm, seconds, phase, done, total, reason,
+                function,
+                request_id,
+                tenant,
+                mode,
+                realm,
+                seconds,
+                phase,
+                done,
+                total,
+                reason,
                 "company is synced later"
             ),
             Self::Failed(reason) => tracing::error!(
-                function, request_id, tenant, mode, realm, seconds, phase, done, total, reason,
+                function,
+                request_id,
+                tenant,
+                mode,
+                realm,
+                seconds,
+                phase,
+                done,
+                total,
+                reason,
                 "company cannot be synced"
             ),
         }

@@ -46,7 +46,9 @@ struct SyncEvent {
 #[derive(Debug, thiserror::Error)]
 pub enum ScheduledError {
     /// The event is not what the schedule should send.
-    #[error("the event must be a JSON object with at most the members `tenant` and `mode`: {0}; correct the schedule")]
+    #[error(
+        "the event must be a JSON object with at most the members `tenant` and `mode`: {0}; correct the schedule"
+    )]
     Event(serde_json::Error),
     /// The event names a tenant that is not connected.
     #[error("tenant {0} is not connected to QuickBooks; run `sync-agent connect`, or correct the schedule")]
@@ -84,8 +86,10 @@ pub fn serve() -> Result<(), lambda_runtime::Error> {
         let store = environment::store(&environment::table()?, None).await?;
         let sync = ScheduledSync::new(store, secret_store(None).await?);
         let sync = &sync;
-        lambda_runtime::run(service_fn(async |event| Ok::<_, lambda_runtime::Error>(sync.handle(event).await?)))
-            .await
+        lambda_runtime::run(service_fn(async |event| {
+            Ok::<_, lambda_runtime::Error>(sync.handle(event).await?)
+        }))
+        .await
     })
 }
 
