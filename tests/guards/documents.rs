@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::repository::{files, read};
+use super::template;
 
 /// ARCHITECTURE.md must stay below this number of lines, so that it can be read in one sitting.
 const MAX_LINES: usize = 150;
@@ -73,6 +74,23 @@ fn deploy_command_is_the_same_everywhere_and_asks_nothing() {
     assert!(!words.contains(&"--guided"), "{words:?}");
     for option in ["--stack-name", "--resolve-s3", "--capabilities"] {
         assert!(words.contains(&option), "{option} is missing, and `sam deploy` does not ask for it");
+    }
+}
+
+#[test]
+fn build_commands_are_the_same_everywhere_and_build_every_function() {
+    let [document, template] = ["docs/deploy.md", "template.yaml"].map(|path| {
+        let text = read(path);
+        let commands = text.lines().filter_map(|line| line.split_once("cargo lambda build "));
+        commands.map(|(_, options)| options.to_owned()).collect::<Vec<_>>()
+    });
+    assert_eq!(document, template);
+    let words: Vec<&str> = document.iter().flat_map(|options| options.split(' ')).collect();
+    for function in template::functions() {
+        let (dialect, _) = function.name.split_once('-').unwrap();
+        let package = format!("clientele-functions-{dialect}");
+        let is_built = words.iter().any(|word| *word == package || *word == function.name);
+        assert!(is_built, "docs/deploy.md and template.yaml do not build {}", function.name);
     }
 }
 
