@@ -10,7 +10,7 @@ use clientele_shared::store::{Budget, CustomerQuery, MirrorNote, MirrorWrite, Pa
 use serde_json::{Value, json};
 
 use super::MirrorError;
-use super::directory::{Owner, is_job, parent_of, sync_token};
+use super::directory::{Owner, is_job, owner_in, parent_of, sync_token};
 use super::fields::{Field, Fields, display_name, pulled};
 use super::names;
 use super::report::SyncPhase;
@@ -30,15 +30,12 @@ impl Run<'_> {
     pub(super) async fn adopt(&mut self, is_walked: bool) -> Result<(), MirrorError> {
         self.find_owners().await?;
         self.reconcile_gone().await?;
-        let ids: BTreeSet<QuickBooksId> = match self.gathered.is_full {
-            true => self.directory.ids().cloned().collect(),
-            false => self.gathered.customers.clone(),
-        };
+        self.free_former_jobs().await?;
+        let ids = self.ids_to_adopt();
         let mut linked = BTreeSet::new();
         for id in &ids {
             if let Owner::Customer(number) = self.directory.owner(id)
                 && (self.gathered.customers.contains(id) || !self.compared.contains(&number))
-                && !self.directory.get(id).is_some_and(is_job)
             {
                 linked.insert(number);
             }
@@ -46,15 +43,23 @@ impl Run<'_> {
         self.reconcile_chunks(linked.into_iter().collect()).await?;
         let free: Vec<QuickBooksId> =
             ids.into_iter().filter(|id| self.directory.owner(id) == Owner::None).collect();
-        let (jobs, free): (Vec<_>, Vec<_>) =
-            free.into_iter().partition(|id| self.directory.get(id).is_some_and(is_job));
+        let free: Vec<_> =
+            free.into_iter().filter(|id| !self.directory.get(id).is_some_and(is_job)).collect();
         let total = free.len();
         for (at, ids) in free.chunks(AT_A_TIME).enumerate() {
             self.check()?;
             self.show(SyncPhase::Adopting, at * AT_A_TIME, total);
             self.adopt_chunk(ids, is_walked).await?;
         }
-        self.link_jobs(jobs).await
+        self.link_jobs().await
+    }
+
+    /// Returns the customers in QuickBooks that can be new here, or have changed there.
+    fn ids_to_adopt(&self) -> BTreeSet<QuickBooksId> {
+        match self.gathered.is_full {
+            true => self.directory.ids().cloned().collect(),
+            false => self.gathered.customers.clone(),
+        }
     }
 
     async fn reconcile_chunks(&mut self, numbers: Vec<CustomerNumber>) -> Result<(), MirrorError> {
@@ -202,31 +207,82 @@ impl Run<'_> {
         Ok(found)
     }
 
+    /// Makes jobs that are customers of their own by now free to be one here.
+    async fn free_former_jobs(&mut self) -> Result<(), MirrorError> {
+        let mirror = self.mirror;
+        let is_former = |id: &QuickBooksId| {
+            matches!(self.directory.owner(id), Owner::Job(_)) && !self.directory.get(id).is_some_and(is_job)
+        };
+        let former: Vec<QuickBooksId> = self.ids_to_adopt().into_iter().filter(is_former).collect();
+        if former.is_empty() || self.plan.is_some() {
+            return Ok(());
+        }
+        self.gather_moved().await?;
+        for id in former {
+            mirror.store.link_delete(&mirror.tenant, mirror.realm(), MirroredEntity::Customer, &id).await?;
+            self.directory.set_owner(&id, Owner::None);
+        }
+        Ok(())
+    }
+
     /// Links jobs to the customer of ours whose job they are, so that their sales are that customer's.
-    async fn link_jobs(&mut self, jobs: Vec<QuickBooksId>) -> Result<(), MirrorError> {
+    async fn link_jobs(&mut self) -> Result<(), MirrorError> {
         let mirror = self.mirror;
         if self.plan.is_some() {
             return Ok(());
         }
         for _ in 0..JOB_LEVELS {
-            let mut links = Vec::new();
-            for id in jobs.iter().filter(|id| self.directory.owner(id) == Owner::None) {
-                let parent = self.directory.get(id).and_then(parent_of);
-                if let Some(Owner::Customer(number)) = parent.map(|parent| self.directory.owner(&parent)) {
-                    links.push((id.clone(), Link { customer: Some(number), facts: json!({ "job": true }) }));
-                }
+            let mut owners = self.job_owners().await?;
+            let has_moved =
+                |(id, _): &(QuickBooksId, CustomerNumber)| self.directory.owner(id) != Owner::None;
+            if !self.gathered.is_full && owners.iter().any(has_moved) {
+                self.gather_moved().await?;
+                owners = self.job_owners().await?;
             }
-            if links.is_empty() {
+            if owners.is_empty() {
                 return Ok(());
             }
-            for (id, link) in &links {
-                if let Some(number) = link.customer {
-                    self.directory.set_owner(id, Owner::Customer(number));
-                }
+            let mut links = Vec::new();
+            for (id, number) in owners {
+                self.directory.set_owner(&id, Owner::Job(number));
+                links.push((id, Link { customer: Some(number), facts: json!({ "job": true }) }));
             }
             let customer = MirroredEntity::Customer;
             mirror.store.links_put(&mirror.tenant, mirror.realm(), customer, &links).await?;
         }
         Ok(())
+    }
+
+    /// Returns the jobs that have another customer than their link says, with that customer.
+    async fn job_owners(&self) -> Result<Vec<(QuickBooksId, CustomerNumber)>, MirrorError> {
+        let mirror = self.mirror;
+        let mut jobs = Vec::new();
+        for id in self.ids_to_adopt() {
+            let parent = self.directory.get(&id).and_then(parent_of);
+            let is_customer = matches!(self.directory.owner(&id), Owner::Customer(_));
+            jobs.extend(parent.filter(|_| !is_customer).map(|parent| (id, parent)));
+        }
+        let unread: BTreeSet<QuickBooksId> = jobs.iter().map(|(_, parent)| parent.clone()).collect();
+        let unread = unread.into_iter().filter(|id| self.directory.owner(id) == Owner::Unknown).collect();
+        let customer = MirroredEntity::Customer;
+        let links = mirror.store.links_get(&mirror.tenant, mirror.realm(), customer, &unread).await?;
+        let payer = |id: &QuickBooksId| match self.directory.owner(id) {
+            Owner::Unknown => owner_in(links.get(id)).payer(),
+            owner => owner.payer(),
+        };
+        let owners = jobs.into_iter().filter_map(|(id, parent)| Some((id, payer(&parent)?)));
+        Ok(owners.filter(|(id, number)| self.directory.owner(id).payer() != Some(*number)).collect())
+    }
+
+    /// Reads everything because sales that have not changed belong to another customer from now on. If this run is
+    /// interrupted, the next one reads everything too.
+    async fn gather_moved(&mut self) -> Result<(), MirrorError> {
+        if self.gathered.is_full {
+            return Ok(());
+        }
+        self.state.checkpoint = None;
+        self.save_state().await?;
+        self.gather_all(true).await?;
+        self.find_owners().await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use clientele_shared::model::{CustomerNumber, QuickBooksId};
+use clientele_shared::model::{CustomerNumber, Link, QuickBooksId};
 use serde_json::Value;
 
 use super::fields::{Field, Fields, display_name};
@@ -39,6 +39,28 @@ pub(super) enum Owner {
     None,
     /// This customer.
     Customer(CustomerNumber),
+    /// A job of this customer.
+    Job(CustomerNumber),
+}
+
+impl Owner {
+    /// Returns the customer whose sales those of an object with this owner are.
+    pub(super) fn payer(self) -> Option<CustomerNumber> {
+        match self {
+            Self::Customer(number) | Self::Job(number) => Some(number),
+            Self::Unknown | Self::None => None,
+        }
+    }
+}
+
+/// Returns the owner that a link names.
+pub(super) fn owner_in(link: Option<&Link>) -> Owner {
+    let is_job = link.is_some_and(|link| link.facts.get("job").is_some());
+    match link.and_then(|link| link.customer) {
+        Some(number) if is_job => Owner::Job(number),
+        Some(number) => Owner::Customer(number),
+        None => Owner::None,
+    }
 }
 
 #[derive(Debug)]

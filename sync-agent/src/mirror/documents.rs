@@ -97,7 +97,7 @@ impl Run<'_> {
         let known = self.links(MirroredEntity::Item, &items.keys().cloned().collect()).await?;
         let (mut prices, mut links) = (Vec::new(), Vec::new());
         for (id, item) in &items {
-            let before = known.get(id).and_then(|link| product_in(link));
+            let before = known.get(id).and_then(product_in);
             let Some(product) = before.clone().or_else(|| sales::product_id(item)) else { continue };
             prices.extend(sales::price(item, product.clone(), self.mirror.connection.home_currency));
             if before.is_none() {
@@ -160,7 +160,9 @@ impl Run<'_> {
                 .collect();
             let known = self.links(one, &objects.keys().cloned().collect()).await?;
             for (id, object) in objects {
-                let is_same = known.get(&id).is_some_and(|link| token_in(link) == Some(&sync_token(&object)));
+                let is_same = known.get(&id).is_some_and(|link| {
+                    token_in(link) == Some(&sync_token(&object)) && !self.has_moved(link, &object)
+                });
                 if !is_deleted(&id) && (!is_same || touched.contains(&(kind, id.clone()))) {
                     documents.insert((kind, id), object);
                 }
@@ -172,6 +174,13 @@ impl Run<'_> {
             }
         }
         Ok(documents)
+    }
+
+    /// Whether a document belongs to another customer than its link says, as far as this run knows.
+    fn has_moved(&self, link: &Link, document: &Object) -> bool {
+        let payer =
+            sales::customer_of(document).and_then(|id| self.directory.owner(&id.parse().ok()?).payer());
+        payer.is_some_and(|payer| link.customer != Some(payer))
     }
 
     async fn store_orders(

@@ -234,7 +234,7 @@ fn our_address(address: &Address) -> Value {
     ];
     let parts = ADDRESS_PARTS.iter().zip(parts);
     let parts: Map<String, Value> = parts
-        .filter_map(|((name, _), value)| Some(((*name).to_owned(), text(value.as_deref()))))
+        .map(|((name, _), value)| ((*name).to_owned(), text(value.as_deref())))
         .filter(|(_, value)| !value.is_null())
         .collect();
     if parts.is_empty() { Value::Null } else { parts.into() }

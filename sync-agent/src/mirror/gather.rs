@@ -7,7 +7,7 @@ use clientele_shared::model::{Hint, MirroredEntity, QuickBooksId, Timestamp};
 use clientele_shared::store::MappedCustomer;
 
 use super::MirrorError;
-use super::directory::{Directory, Owner, id_of, sync_token};
+use super::directory::{Directory, id_of, owner_in, sync_token};
 use super::fields::Fields;
 use super::report::SyncPhase;
 use super::run::Run;
@@ -252,8 +252,7 @@ impl Run<'_> {
         let customer = MirroredEntity::Customer;
         let links = mirror.store.links_get(&mirror.tenant, mirror.realm(), customer, &unknown).await?;
         for id in &unknown {
-            let owner = links.get(id).and_then(|link| link.customer).map_or(Owner::None, Owner::Customer);
-            self.directory.set_owner(id, owner);
+            self.directory.set_owner(id, owner_in(links.get(id)));
         }
         Ok(())
     }

@@ -101,12 +101,14 @@ impl Run<'_> {
             return Err(reason);
         }
         let mut changed = changed;
-        // A name is one thing: a person's company must not get lost when an organisation becomes a person.
-        if changed.iter().any(|field| NAMES.contains(field)) {
+        let other_name = self.other_name(customer.number, mapping, &ours, &changed);
+        // A name is one thing: a person's company must not get lost when an organisation becomes a person, nor that of an
+        // organisation that has a display name alone when it is listed under another name.
+        if other_name.is_some() || changed.iter().any(|field| NAMES.contains(field)) {
             changed
                 .extend(NAMES.iter().filter(|field| !changed.contains(field)).copied().collect::<Vec<_>>());
         }
-        let display_name = self.new_display_name(customer.number, mapping, base, &name);
+        let display_name = self.new_display_name(customer.number, mapping, base, &name).or(other_name);
         if let Some(plan) = &mut self.plan {
             let theirs = Fields::from_stored(&mapping.theirs);
             let id = Some(&mapping.quickbooks_id);
@@ -136,6 +138,23 @@ impl Run<'_> {
         let id = Some(&mapping.quickbooks_id);
         let new =
             if self.directory.is_taken(name, id) { names::with_id(name, number) } else { name.to_owned() };
+        self.directory.take_name(&new);
+        Some(new)
+    }
+
+    /// Returns the name of a customer that is made active again, if another has its former one by now.
+    fn other_name(
+        &mut self,
+        number: CustomerNumber,
+        mapping: &Mapping,
+        ours: &Fields,
+        changed: &[Field],
+    ) -> Option<String> {
+        let restored = restored_name(mapping, ours, changed)?;
+        if !self.directory.is_taken(restored, Some(&mapping.quickbooks_id)) {
+            return None;
+        }
+        let new = names::with_id(restored, number);
         self.directory.take_name(&new);
         Some(new)
     }
@@ -184,4 +203,11 @@ impl Run<'_> {
 /// Returns the change of a record.
 fn changed(old: Customer, new: Customer) -> RecordWrite {
     RecordWrite::Change { deleted_at: new.deleted_at, fields: Box::new(new.fields), old: Box::new(old) }
+}
+
+/// Returns the name that QuickBooks gives back to a customer that an update makes active again, if it took it away.
+pub(super) fn restored_name<'a>(mapping: &'a Mapping, ours: &Fields, changed: &[Field]) -> Option<&'a str> {
+    let restored = names::without_deleted(&mapping.display_name);
+    let is_restored = changed.contains(&Field::Active) && ours.is_active();
+    Some(restored).filter(|restored| is_restored && *restored != mapping.display_name)
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::directory::id_of;
 use super::fields::{Field, Fields};
+use super::merged::restored_name;
 use super::run::Run;
 use super::{MirrorError, names, wire};
 use crate::quickbooks::{BatchItem, BatchOperation, Entity, MAX_BATCH, Object, QuickBooksError};
@@ -84,10 +85,13 @@ impl Outgoing {
         }
     }
 
+    /// Returns the name that the write gives to the customer, if it gives it one.
     pub(super) fn name(&self) -> Option<&str> {
         match &self.kind {
             OutgoingKind::Create { display_name, .. } => Some(display_name),
-            OutgoingKind::Update { display_name, .. } => display_name.as_deref(),
+            OutgoingKind::Update { mapping, display_name, .. } => {
+                display_name.as_deref().or_else(|| restored_name(mapping, &self.ours, &self.changed))
+            }
         }
     }
 }

@@ -97,32 +97,7 @@ impl Outcome {
         let phase = progress.map(|progress| format!("{:?}", progress.phase));
         let (done, total) = (progress.map(|progress| progress.done), progress.map(|progress| progress.total));
         match self {
-            Self::Synced(report) => {
-                let pushed = &report.pushed;
-                let pulled = &report.pulled;
-                tracing::info!(
-                    function,
-                    request_id,
-                    tenant,
-                    mode,
-                    realm,
-                    seconds,
-                    created = pushed.created,
-                    updated = pushed.updated,
-                    deactivated = pushed.deactivated,
-                    linked = pushed.linked,
-                    unchanged = pushed.unchanged,
-                    pulled = pulled.customers,
-                    orders = pulled.orders,
-                    payments = pulled.payments,
-                    prices = pulled.prices,
-                    conflicts = report.conflicts,
-                    refused = report.refused,
-                    pending = report.pending,
-                    reads = report.calls.reads,
-                    "company synced"
-                );
-            }
+            Self::Synced(report) => log_synced(report, request_id, company, seconds),
             Self::Later(reason) => tracing::info!(
                 function,
                 request_id,
@@ -151,6 +126,32 @@ impl Outcome {
             ),
         }
     }
+}
+
+fn log_synced(report: &SyncReport, request_id: &str, company: &Company, seconds: f64) {
+    let (pushed, pulled) = (&report.pushed, &report.pulled);
+    tracing::info!(
+        function = super::sync::NAME,
+        request_id,
+        tenant = company.owner.tenant.to_string(),
+        mode = company.owner.mode.to_string(),
+        realm = company.connection.realm.as_str(),
+        seconds,
+        created = pushed.created,
+        updated = pushed.updated,
+        deactivated = pushed.deactivated,
+        linked = pushed.linked,
+        unchanged = pushed.unchanged,
+        pulled = pulled.customers,
+        orders = pulled.orders,
+        payments = pulled.payments,
+        prices = pulled.prices,
+        conflicts = report.conflicts,
+        refused = report.refused,
+        pending = report.pending,
+        reads = report.calls.reads,
+        "company synced"
+    );
 }
 
 #[cfg(test)]
