@@ -10,7 +10,7 @@ use super::world::{Kill, World};
 use crate::support::wants_all_kills;
 
 /// Under another behaviour than the default, every this many calls.
-const STRIDE: usize = 11;
+const STRIDE: usize = 29;
 
 /// After this many rounds of edits, a new world is made: checks take longer the more customers there are.
 const MAX_ROUNDS: usize = 15;
@@ -75,11 +75,9 @@ impl Editor {
     /// Lets the next run finish what the killed one left, and checks both sides.
     async fn check(&self, kill: Kill) {
         let world = &self.world;
-        let context = || format!("killed {kill:?} in {:?}", world.death.names());
-        let names = context();
+        let names = format!("killed {kill:?} in {:?}", world.death.names());
         let report = world.sync().await;
         assert_eq!((report.conflicts, report.refused), (0, 0), "{names}: {report:#?}");
-        println!("{names}");
         world.check_agreement().await;
         world.check_balances().await;
         let again = world.sync().await;
