@@ -27,6 +27,9 @@ struct Options {
     /// Number of seeds that run at the same time.
     #[arg(long, default_value_t = 1)]
     jobs: u64,
+    /// Simulate the mirror of a company in QuickBooks.
+    #[arg(long)]
+    mirror: bool,
     /// Moves to leave out.
     #[arg(long, value_delimiter = ',')]
     skip: Vec<usize>,
@@ -60,7 +63,7 @@ impl Options {
             (self.seed..self.seed.saturating_add(self.seeds)).filter(|seed| seed % self.jobs.max(1) == job)
         {
             let skipped: BTreeSet<usize> = self.skip.iter().copied().collect();
-            let run = Run { skipped, ..Run::new(seed, self.steps) };
+            let run = Run { skipped, is_mirror: self.mirror, ..Run::new(seed, self.steps) };
             if let Err(failure) = run.check() {
                 failed += 1;
                 let failure = if self.no_shrink { *failure } else { Run::shrink(*failure) };

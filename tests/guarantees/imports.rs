@@ -27,7 +27,7 @@ use clientele_sync_agent::cancellation::CancellationToken;
 use clientele_sync_agent::import::customers::Customers;
 use clientele_sync_agent::import::{ImportCounts, ImportEvent, ImportOptions, Importer};
 
-use crate::simulation::network::Machine;
+use crate::simulation::network::{Caller, Machine};
 
 const TABLE: &str = "clientele";
 /// Five commits.
@@ -155,7 +155,7 @@ struct Scene {
 impl Scene {
     async fn new(writes_per_second: usize, closed: Range<u64>) -> Self {
         let config = || Connection::local("http://engine.invalid").config().unwrap();
-        let engine = Machine::new(1).client(true);
+        let engine = Machine::new(1).client(Caller::Observer);
         let observer = Client::from_conf(config().http_client(engine.clone()).build());
         create_table(&observer, TABLE).await.unwrap();
         let observer = Store::new(observer, TABLE, Ambient::system());

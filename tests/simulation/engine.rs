@@ -7,6 +7,7 @@ use dynoxide::Database;
 use serde_json::{Map, Value, json};
 
 use super::lag::Indexes;
+use super::network::Caller;
 use super::rng::Rng;
 
 /// An item in DynamoDB's JSON.
@@ -17,6 +18,14 @@ pub(crate) type TableKey = (String, String);
 
 /// The sort key of a customer's record.
 const RECORD: &str = "CUSTOMER";
+
+/// A change of a customer's record.
+#[derive(Debug, Clone)]
+pub(crate) struct RecordChange {
+    pub(crate) caller: Caller,
+    pub(crate) old: Option<Item>,
+    pub(crate) new: Option<Item>,
+}
 
 /// The response of the engine: HTTP status and body.
 pub(crate) type EngineResponse = (u16, String);
@@ -30,6 +39,10 @@ pub(crate) struct Engine {
     pub(crate) indexes: Indexes,
     /// How often a customer's record has changed.
     pub(crate) record_changes: usize,
+    /// The caller whose call is being executed.
+    pub(crate) caller: Caller,
+    /// The changes of records, each with its caller, if they are to be kept.
+    pub(crate) history: Option<Vec<RecordChange>>,
     /// The items that the last transaction has changed, as they were before.
     last_transaction: Vec<(TableKey, Option<Item>)>,
     /// The items of transactions that are still becoming visible, as reads of several items can still see them.
@@ -47,6 +60,8 @@ impl Engine {
             items: BTreeMap::new(),
             indexes: Indexes::default(),
             record_changes: 0,
+            caller: Caller::Observer,
+            history: None,
             last_transaction: Vec::new(),
             late: BTreeMap::new(),
         }
@@ -141,7 +156,12 @@ impl Engine {
         if old == new {
             return;
         }
-        self.record_changes += usize::from(key.1 == RECORD);
+        if key.1 == RECORD {
+            self.record_changes += 1;
+            if let Some(history) = &mut self.history {
+                history.push(RecordChange { caller: self.caller, old: old.clone(), new: new.clone() });
+            }
+        }
         self.indexes.record(&key, old.as_ref(), new.as_ref());
         self.late.remove(&key);
         self.last_transaction.push((key, old));

@@ -27,6 +27,7 @@ mod finish;
 mod follower;
 mod lag;
 mod list;
+mod mirror;
 mod model;
 pub(crate) mod network;
 mod observe;
@@ -56,6 +57,9 @@ use self::rng::Rng;
 use self::trips::Journal;
 use self::world::{World, pause};
 
+/// Size of the stack of a run, in bytes.
+const STACK: usize = 32 << 20;
+
 /// A sequence of moves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Run {
@@ -63,6 +67,8 @@ pub(crate) struct Run {
     pub(crate) steps: usize,
     /// The steps that are left out.
     pub(crate) skipped: BTreeSet<usize>,
+    /// Whether the moves are those of the mirror.
+    pub(crate) is_mirror: bool,
 }
 
 /// An invariant that did not hold.
@@ -72,19 +78,32 @@ pub(crate) struct Failure {
     /// The step of the move after which the invariant did not hold; as many as there are moves after the last one.
     step: usize,
     violation: Violation,
+    /// The moves, if the simulation has described them.
+    moves: Vec<String>,
 }
 
 impl Run {
     /// Returns the moves of a seed.
     pub(crate) fn new(seed: u64, steps: usize) -> Self {
-        Self { seed, steps, skipped: BTreeSet::new() }
+        Self { seed, steps, skipped: BTreeSet::new(), is_mirror: false }
     }
 
     /// Makes the moves, and checks the invariants after each of them and at the end. Returns a digest of all calls.
     pub(crate) fn check(&self) -> Result<u64, Box<Failure>> {
+        // A sync is one large future, which an unoptimized build puts on the stack more than once.
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(STACK);
+            let run = thread.spawn_scoped(scope, || self.run()).expect("a thread starts");
+            run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    fn run(&self) -> Result<u64, Box<Failure>> {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
         let runtime = runtime.expect("a runtime with one thread starts");
-        runtime.block_on(self.make_moves())
+        runtime.block_on(async {
+            if self.is_mirror { self.make_mirror_moves().await } else { self.make_moves().await }
+        })
     }
 
     /// Returns the failure of the shortest sequence of moves that was found to fail.
@@ -93,7 +112,9 @@ impl Run {
     }
 
     async fn make_moves(&self) -> Result<u64, Box<Failure>> {
-        let fail = |step| move |violation| Box::new(Failure { run: self.clone(), step, violation });
+        let fail = |step| {
+            move |violation| Box::new(Failure { run: self.clone(), step, violation, moves: Vec::new() })
+        };
         let mut world = World::new(self.seed).await;
         let mut caught_up_at = 0;
         for step in (0..self.steps).filter(|step| !self.skipped.contains(step)) {
@@ -175,13 +196,17 @@ async fn act(
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Run { seed, steps, skipped } = &self.run;
+        let Run { seed, steps, skipped, is_mirror } = &self.run;
+        let mirror = if *is_mirror { " --mirror" } else { "" };
+        for made in &self.moves {
+            writeln!(f, "{made}")?;
+        }
         let skip = skipped.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let skip = if skip.is_empty() { skip } else { format!(" --skip {skip}") };
         writeln!(f, "seed {seed} fails at step {} of {steps}: {}", self.step, self.violation)?;
         write!(
             f,
-            "replay: cargo run -p clientele-tests --bin simulate -- --seed {seed} --steps {steps}{skip} --no-shrink"
+            "replay: cargo run -p clientele-tests --bin simulate --{mirror} --seed {seed} --steps {steps}{skip} --no-shrink"
         )
     }
 }

@@ -178,6 +178,16 @@ impl Model {
         rivals
     }
 
+    /// Takes over customers whose changes another model explains.
+    pub(crate) fn take_over(&mut self, observed: Vec<Customer>, step: usize) {
+        self.observed_at = step;
+        let known = |customer: Customer| {
+            let state = State::of(&customer);
+            (customer.number, Known::created(customer, state, step))
+        };
+        self.customers = observed.into_iter().map(known).collect();
+    }
+
     fn check_emails(&self) -> Result<(), Violation> {
         let mut owners: BTreeMap<String, CustomerNumber> = BTreeMap::new();
         for customer in self.select(|customer| self.has_unique_emails && customer.deleted_at.is_none()) {

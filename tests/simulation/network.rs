@@ -21,6 +21,17 @@ use super::rng::Rng;
 use super::trips::Journal;
 use super::world::pause;
 
+/// The origin of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// The simulation itself. Its calls meet neither latency nor faults.
+    Observer,
+    /// A function.
+    Function,
+    /// The mirror.
+    Agent,
+}
+
 /// The engine, the randomness and the calls in flight. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Machine(Arc<Mutex<State>>);
@@ -43,6 +54,8 @@ pub(crate) struct State {
     pub(crate) journal: Option<Journal>,
     /// A digest of every call and its moment, which is equal for equal runs.
     pub(crate) trace: u64,
+    /// How far all clocks were moved, in milliseconds.
+    pub(crate) clock_offset: i64,
     in_flight: Vec<JoinHandle<()>>,
 }
 
@@ -59,6 +72,7 @@ impl Machine {
             panics: 0,
             journal: None,
             trace: 0,
+            clock_offset: 0,
             in_flight: Vec::new(),
         })))
     }
@@ -86,12 +100,17 @@ impl Machine {
         }
     }
 
-    /// Returns a client for the SDK. Quiet clients meet neither latency nor faults.
-    pub(crate) fn client(&self, is_quiet: bool) -> SharedHttpClient {
-        SharedHttpClient::new(Network { machine: self.clone(), is_quiet })
+    /// Makes [`Self::settle`] wait for a task.
+    pub(crate) fn track(&self, task: JoinHandle<()>) {
+        self.lock().in_flight.push(task);
     }
 
-    fn send(&self, operation: String, body: String) -> HttpConnectorFuture {
+    /// Returns a client for the SDK.
+    pub(crate) fn client(&self, caller: Caller) -> SharedHttpClient {
+        SharedHttpClient::new(Network { machine: self.clone(), caller })
+    }
+
+    fn send(&self, caller: Caller, operation: String, body: String) -> HttpConnectorFuture {
         let (fate, before, after, at) = {
             let mut state = self.lock();
             let percent = state.fault_percent;
@@ -118,6 +137,7 @@ impl Machine {
             pause(Duration::from_millis(before)).await;
             let (response, delayed) = {
                 let state = &mut *machine.lock();
+                state.engine.caller = caller;
                 let response = execute(fate, &operation, &body, &mut state.engine, &mut state.rng);
                 // Until its response arrives, a transaction is visible in part.
                 let is_transaction = operation == "TransactWriteItems";
@@ -134,7 +154,7 @@ impl Machine {
             // Fails if the caller was dropped, which is allowed.
             drop(sender.send(response));
         });
-        self.lock().in_flight.push(call);
+        self.track(call);
         let lost = || ConnectorError::io("the connection was lost".into());
         HttpConnectorFuture::new(
             async move { receiver.await.ok().flatten().map(http_response).ok_or_else(lost) },
@@ -148,7 +168,7 @@ fn http_response((status, body): EngineResponse) -> HttpResponse {
 
 struct Network {
     machine: Machine,
-    is_quiet: bool,
+    caller: Caller,
 }
 
 impl fmt::Debug for Network {
@@ -159,7 +179,7 @@ impl fmt::Debug for Network {
 
 impl HttpClient for Network {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(Self { machine: self.machine.clone(), is_quiet: self.is_quiet })
+        SharedHttpConnector::new(Self { machine: self.machine.clone(), caller: self.caller })
     }
 }
 
@@ -168,10 +188,11 @@ impl HttpConnector for Network {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
-        if !self.is_quiet {
-            return self.machine.send(operation, body);
+        if self.caller != Caller::Observer {
+            return self.machine.send(self.caller, operation, body);
         }
         let state = &mut *self.machine.lock();
+        state.engine.caller = self.caller;
         let response = state.engine.execute(&operation, &body, &mut state.rng);
         HttpConnectorFuture::ready(Ok(http_response(response)))
     }

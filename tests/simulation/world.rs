@@ -28,14 +28,14 @@ use clientele_shared::table::definition::create_table;
 
 use super::follower::Follower;
 use super::model::Model;
-use super::network::{Machine, NoWait};
+use super::network::{Caller, Machine, NoWait};
 use super::reads::WalkSlot;
 
 /// The table's name.
 pub(crate) const TABLE: &str = "simulation";
 
 /// 2030-01-15T10:30:00Z, when every simulation starts.
-const START: i64 = 1_894_703_400_000;
+pub(crate) const START: i64 = 1_894_703_400_000;
 
 /// How far the clock of each process is from the machine's, in milliseconds.
 const SKEWS: [i64; 3] = [0, -2_700, 900];
@@ -64,7 +64,7 @@ pub(crate) struct World {
     pub(crate) accounts: Vec<Account>,
     /// Whether the step that is being made has no faults, so that no request has a reason to fail.
     pub(crate) is_calm: bool,
-    started: Instant,
+    pub(crate) started: Instant,
 }
 
 /// A process that runs every function.
@@ -126,7 +126,7 @@ impl World {
     pub(crate) async fn new(seed: u64) -> Self {
         let machine = Machine::new(seed);
         let started = Instant::now();
-        let quiet = client(&machine, true);
+        let quiet = client(&machine, Caller::Observer);
         create_table(&quiet, TABLE).await.expect("the table is created");
         let observer = Store::new(quiet, TABLE, ambient(&machine, started, 0));
         let processes = (0..PROCESSES).map(|id| Process::new(&machine, started, id)).collect();
@@ -176,7 +176,8 @@ impl World {
 
 impl Process {
     fn new(machine: &Machine, started: Instant, id: usize) -> Self {
-        let store = Store::new(client(machine, false), TABLE, ambient(machine, started, SKEWS[id]));
+        let store =
+            Store::new(client(machine, Caller::Function), TABLE, ambient(machine, started, SKEWS[id]));
         let linked = functions::linked(&Arc::new(App::new(store.clone())));
         let functions = linked.names().filter_map(|name| {
             let function = Arc::clone(linked.get(name)?);
@@ -232,11 +233,11 @@ impl Account {
 }
 
 /// The clock of a process, and the randomness of the machine.
-fn ambient(machine: &Machine, started: Instant, skew: i64) -> Ambient {
-    let machine = machine.clone();
+pub(crate) fn ambient(machine: &Machine, started: Instant, skew: i64) -> Ambient {
+    let (machine, clock) = (machine.clone(), machine.clone());
     let now = move || {
         let passed = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        Timestamp::from_millis(START + skew + passed)
+        Timestamp::from_millis(START + skew + clock.lock().clock_offset + passed)
     };
     Ambient::new(now, move || machine.random())
 }
@@ -247,10 +248,10 @@ pub(crate) async fn pause(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
-fn client(machine: &Machine, is_quiet: bool) -> Client {
+pub(crate) fn client(machine: &Machine, caller: Caller) -> Client {
     let config = Connection::local("http://simulation").config().expect("the connection is valid");
     let config = config
-        .http_client(machine.client(is_quiet))
+        .http_client(machine.client(caller))
         .retry_partition(RetryPartition::new(uuid::Uuid::new_v4().to_string()))
         .sleep_impl(NoWait);
     Client::from_conf(config.build())
@@ -279,7 +280,7 @@ fn killable(function: Invoke, machine: Machine, process: usize) -> Invoke {
     })
 }
 
-async fn within<T>(limit: Option<Duration>, running: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn within<T>(limit: Option<Duration>, running: impl Future<Output = T>) -> Option<T> {
     match limit {
         Some(limit) => tokio::time::timeout(limit, running).await.ok(),
         None => Some(running.await),
