@@ -60,7 +60,7 @@ pub fn parse(body: &[u8]) -> Result<Events, FormatError> {
     if let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(whole.get()) {
         return cloud_events(&elements);
     }
-    let notifications: Notifications = serde_json::from_str(whole.get()).map_err(|_| FormatError::Neither)?;
+    let notifications: Notifications = object(whole).ok_or(FormatError::Neither)?;
     notifications.events()
 }
 
@@ -85,13 +85,12 @@ struct MergeData<'a> {
 }
 
 fn cloud_events(elements: &[&RawValue]) -> Result<Events, FormatError> {
-    let event =
-        |(at, element): (usize, &&RawValue)| {
-            let expected = "an object with the member type";
-            let event: CloudEvent = serde_json::from_str(element.get())
-                .map_err(|_| FormatError::Element { number: at + 1, list: "the list", expected })?;
-            Ok(event.change())
-        };
+    let event = |(at, element): (usize, &&RawValue)| {
+        let expected = "an object with the member type";
+        let event: CloudEvent =
+            object(element).ok_or(FormatError::Element { number: at + 1, list: "the list", expected })?;
+        Ok(event.change())
+    };
     elements.iter().enumerate().map(event).collect()
 }
 
@@ -101,7 +100,7 @@ impl CloudEvent<'_> {
         let kind = text(self.kind)?;
         let mut parts = kind.split('.');
         let ("qbo", entity, operation) = (parts.next()?, parts.next()?, parts.next()?) else { return None };
-        let data = || serde_json::from_str::<MergeData>(self.data?.get()).ok();
+        let data = || object::<MergeData>(self.data?);
         let deleted = if operation == "merged" { data().map(|data| data.deleted_id) } else { None };
         Change::new(self.realm?, entity, self.id?, deleted)
     }
@@ -146,12 +145,11 @@ impl Notifications<'_> {
     fn events(&self) -> Result<Events, FormatError> {
         let mut events = Events::new();
         for (at, notification) in self.notifications.iter().enumerate() {
-            let notification: Notification =
-                serde_json::from_str(notification.get()).map_err(|_| FormatError::Element {
-                    number: at + 1,
-                    list: "eventNotifications",
-                    expected: "an object with realmId and the list dataChangeEvent.entities",
-                })?;
+            let notification: Notification = object(notification).ok_or(FormatError::Element {
+                number: at + 1,
+                list: "eventNotifications",
+                expected: "an object with realmId and the list dataChangeEvent.entities",
+            })?;
             notification.add_to(&mut events)?;
         }
         Ok(events)
@@ -161,7 +159,7 @@ impl Notifications<'_> {
 impl Notification<'_> {
     fn add_to(&self, events: &mut Events) -> Result<(), FormatError> {
         for (at, entity) in self.changes.entities.iter().enumerate() {
-            let entity: Entity = serde_json::from_str(entity.get()).map_err(|_| FormatError::Element {
+            let entity: Entity = object(entity).ok_or(FormatError::Element {
                 number: at + 1,
                 list: "dataChangeEvent.entities",
                 expected: "an object with the member name",
@@ -189,6 +187,11 @@ impl Change {
         let merged_id = merged_id.filter(|merged: &QuickBooksId| *merged != id);
         Some(Self { realm, entity, id, merged_id })
     }
+}
+
+/// Returns an object. A list of its members in order, which serde takes for one, is none.
+fn object<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Option<T> {
+    Some(value.get()).filter(|raw| raw.starts_with('{')).and_then(|raw| serde_json::from_str(raw).ok())
 }
 
 /// Returns a string, or a number as it is written.

@@ -102,6 +102,7 @@ fn other_bodies_are_refused_without_showing_them() {
         ("{\"secret\":[]}", "an object with the list eventNotifications."),
         ("{\"eventNotifications\":7}", "an object with the list eventNotifications."),
         ("[{\"type\":\"x\"},7]", "Element 2 of the list must be an object with the member type."),
+        ("[[\"x\"]]", "Element 1 of the list must be an object with the member type."),
         ("[{}]", "Element 1 of the list must be an object with the member type."),
         (
             "{\"eventNotifications\":[{}]}",
