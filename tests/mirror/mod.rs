@@ -4,6 +4,7 @@ mod agent;
 mod complaints;
 mod conflicts;
 mod documents;
+mod found;
 mod kills;
 mod refusals;
 pub(crate) mod schedule;

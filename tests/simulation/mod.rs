@@ -194,6 +194,18 @@ async fn act(
     Ok((writes, reads))
 }
 
+impl Failure {
+    /// Returns whether both failures are of one kind, as far as the first words of the violation tell.
+    fn is_like(&self, other: &Self) -> bool {
+        let kind = |violation: &Violation| -> String {
+            let words =
+                violation.split([' ', ':']).filter(|word| !word.contains(|c: char| c.is_ascii_digit()));
+            words.take(4).collect()
+        };
+        kind(&self.violation) == kind(&other.violation)
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Run { seed, steps, skipped, is_mirror } = &self.run;

@@ -20,7 +20,9 @@ pub(super) fn shrink(mut failure: Failure) -> Failure {
             skipped.extend(start..(start + length).min(failure.run.steps));
             if skipped.len() > failure.run.skipped.len() {
                 runs += 1;
-                if let Err(shorter) = (Run { skipped, ..failure.run.clone() }).check() {
+                if let Err(shorter) = (Run { skipped, ..failure.run.clone() }).check()
+                    && shorter.is_like(&failure)
+                {
                     failure = *shorter;
                     failure.run.steps = failure.run.steps.min(failure.step + 1);
                 }

@@ -18,7 +18,7 @@ use crate::simulation::observe::list_all;
 /// Both sides after the last sync.
 struct Sides {
     ours: Vec<Customer>,
-    /// The customers in QuickBooks that are not jobs, by id.
+    /// The customers in QuickBooks, by id.
     theirs: BTreeMap<String, Object>,
     parked: BTreeMap<CustomerNumber, String>,
     conflicts: Vec<Conflict>,
@@ -47,10 +47,9 @@ impl Sides {
         let failed = |error: clientele_shared::Error| error.chain();
         let parked = store.mirror_parked(&tenant, realm).await.map_err(failed)?;
         let theirs = mirrored.company.list(Kind::Customer).into_iter();
-        let top = theirs.filter(|object| !object.contains_key("ParentRef"));
         Ok(Self {
             ours: list_all(store, &tenant).await?,
-            theirs: top.map(|object| (text(&object, "Id").to_owned(), object)).collect(),
+            theirs: theirs.map(|object| (text(&object, "Id").to_owned(), object)).collect(),
             parked: parked.into_iter().map(|parked| (parked.number, parked.reason)).collect(),
             conflicts: store.mirror_conflicts(&tenant, realm).await.map_err(failed)?,
         })
@@ -84,7 +83,8 @@ impl Sides {
                 }
             }
         }
-        match self.theirs.iter().find(|(id, _)| !linked.contains(id.as_str())) {
+        let mut top = self.theirs.iter().filter(|(_, object)| !object.contains_key("ParentRef"));
+        match top.find(|(id, _)| !linked.contains(id.as_str())) {
             None => self.check_parked(),
             Some((_, object)) => Err(format!("a customer of QuickBooks is not here: {object:?}")),
         }
@@ -172,28 +172,34 @@ fn check_field(
 async fn check_balances(mirrored: &Mirrored, sides: &Sides) -> Result<(), Violation> {
     let invoices = mirrored.company.list(Kind::Invoice);
     let customers = mirrored.company.list(Kind::Customer);
+    let linked: BTreeSet<&str> =
+        sides.ours.iter().filter_map(|own| own.fields.quickbooks_id.as_deref()).collect();
     for customer in &sides.ours {
         let Some(id) = &customer.fields.quickbooks_id else { continue };
-        let own = invoices
-            .iter()
-            .filter(|invoice| payer(&customers, &invoice["CustomerRef"]["value"]) == id.as_str());
-        let open = own.fold(0.0, |sum, invoice| sum + invoice["Balance"].as_f64().unwrap_or_default());
+        let own: Vec<&Object> = (invoices.iter())
+            .filter(|invoice| payer(&customers, &linked, &invoice["CustomerRef"]["value"]) == id.as_str())
+            .collect();
+        let open = own.iter().fold(0.0, |sum, invoice| sum + invoice["Balance"].as_f64().unwrap_or_default());
         let figures = mirrored.observer().figures_get(&mirrored.tenant(), customer.uuid).await;
-        let figures = figures.map_err(|error| error.chain())?;
-        if figures.balance.to_string() != format!("{open:.2}") {
-            return Err(format!(
-                "cust_{} owes {} here and {open:.2} there ({id}): {invoices:?}",
-                customer.number, figures.balance
-            ));
+        let (number, balance) = (customer.number, figures.map_err(|error| error.chain())?.balance);
+        if balance.to_string() != format!("{open:.2}") {
+            let part = |invoice: &&Object| {
+                ["Id", "CustomerRef", "TotalAmt", "Balance"].map(|name| invoice[name].to_string()).join(" ")
+            };
+            let own: Vec<String> = own.iter().map(part).collect();
+            return Err(format!("cust_{number} owes {balance} here and {open:.2} there ({id}): {own:?}"));
         }
     }
     Ok(())
 }
 
-/// Returns the customer who pays for a job.
-fn payer<'a>(customers: &'a [Object], id: &'a Value) -> &'a Value {
+/// Returns the customer who pays for a job. One that has become a job and was a customer here before pays for itself.
+fn payer<'a>(customers: &'a [Object], linked: &BTreeSet<&str>, id: &'a Value) -> &'a Value {
+    if id.as_str().is_some_and(|id| linked.contains(id)) {
+        return id;
+    }
     let job = customers.iter().find(|object| object["Id"] == *id && object.contains_key("ParentRef"));
-    job.map_or(id, |job| payer(customers, &job["ParentRef"]["value"]))
+    job.map_or(id, |job| payer(customers, linked, &job["ParentRef"]["value"]))
 }
 
 /// Checks that another sync writes nothing on either side.

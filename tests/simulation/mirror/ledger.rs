@@ -109,8 +109,12 @@ impl Ledger {
         let Some(new) = change.new.as_ref().and_then(customer) else { return };
         let old = change.old.as_ref().and_then(customer);
         if change.caller == Caller::Agent {
-            if old.is_none() {
-                self.adopted.push(new.number);
+            let is_parted = new.fields.quickbooks_id.is_none();
+            match old {
+                None => self.adopted.push(new.number),
+                // Its counterpart was merged into another. Once it is active again, it is created there.
+                Some(_) if is_parted => self.adopted.retain(|number| *number != new.number),
+                Some(_) => {}
             }
             return;
         }

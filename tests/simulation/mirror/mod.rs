@@ -10,19 +10,22 @@
 //! | no customer is created twice, and no change is lost | `check::Sides::check_losses` |
 //! | balances equal open invoices | `check::check_balances` |
 //! | a further sync writes nothing | `check::check_quiet` |
-//! | a run fails only because of a fault | `moves::check_end` |
+//! | a run fails only because of a fault, and a plan changes nothing | `sync::check_end`, `moves::plan` |
 
 mod agent;
 mod check;
+mod client;
 mod company;
 mod ledger;
 mod moves;
 mod person;
+mod sync;
 
 use super::model::Violation;
 use super::rng::Rng;
 use super::{Failure, Run};
 use agent::Mirrored;
+use clientele_shared::model::MirrorSide;
 
 /// How many of a hundred moves are followed by a check of both sides.
 const CHECK_PERCENT: usize = 5;
@@ -41,6 +44,8 @@ impl Run {
         if rng.percent(75) {
             moves.push(format!("switches {}", mirrored.draw_switches(&mut rng).join(", ")));
         }
+        mirrored.connection.settings.winner = *rng.pick(&[MirrorSide::Ours, MirrorSide::Theirs]);
+        moves.push(format!("{:?}", mirrored.connection.settings));
         for step in (0..self.steps).filter(|step| !self.skipped.contains(step)) {
             let mut rng = Rng::for_step(self.seed, step);
             let made = moves::make(&mut mirrored, &mut rng, step).await;

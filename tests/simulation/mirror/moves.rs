@@ -2,32 +2,21 @@
 
 use std::time::Duration;
 
-use clientele_shared::model::{Hint, MirroredEntity};
-use clientele_sync_agent::mirror::{MirrorError, SyncOptions};
-use clientele_sync_agent::quickbooks::QuickBooksError;
-use serde_json::{Value, json};
+use clientele_shared::model::{Conflict, Hint, MirrorSide, MirroredEntity, Timestamp};
+use clientele_sync_agent::mirror::{Resolution, fields::Field};
+use serde_json::Value;
 
-use super::agent::{Ended, LEASE_SECONDS, Mirrored};
+use super::agent::{LEASE_SECONDS, Mirrored};
+use super::client;
 use super::company::Line;
+use super::ledger::Decision;
 use super::person;
-use crate::simulation::faults::Fate;
+use super::sync::sync;
 use crate::simulation::model::Violation;
 use crate::simulation::observe::list_all;
 use crate::simulation::rng::Rng;
 use crate::simulation::world::pause;
 use crate::simulation::writes;
-
-/// Faults that the stand-in makes on order.
-const FAULTS: [&str; 8] = [
-    "status_500",
-    "status_503",
-    "drop_before",
-    "drop_after",
-    "throttle",
-    "fault_in_200",
-    "unauthorized",
-    "xml_error",
-];
 
 const HOUR: i64 = 3_600;
 
@@ -37,11 +26,14 @@ pub(super) async fn make(mirrored: &mut Mirrored, rng: &mut Rng, step: usize) ->
     quiet(mirrored);
     pause(Duration::from_millis(rng.below(3_000) as u64)).await;
     match rng.below(100) {
-        0..30 => write(mirrored, rng, step).await,
-        30..55 => Ok(repeat(rng, |rng| person::edit(&mirrored.company, rng))),
-        55..68 => Ok(repeat(rng, |rng| person::sell(&mirrored.company, rng))),
-        68..92 => sync(mirrored, rng, step).await,
-        92..95 => deliver(mirrored, rng).await,
+        0..16 => write(mirrored, rng, step).await,
+        16..30 => set_fields(mirrored, rng, step).await,
+        30..53 => Ok(repeat(rng, |rng| person::edit(&mirrored.company, rng))),
+        53..66 => Ok(repeat(rng, |rng| person::sell(&mirrored.company, rng))),
+        66..89 => sync(mirrored, rng, step).await,
+        89..91 => plan(mirrored).await,
+        91..94 => resolve(mirrored, rng, step).await,
+        94..96 => deliver(mirrored, rng).await,
         _ => Ok(advance(mirrored, rng)),
     }
 }
@@ -69,88 +61,65 @@ async fn write(mirrored: &mut Mirrored, rng: &mut Rng, step: usize) -> Result<St
     Ok(format!("API: {planned:?}"))
 }
 
+/// Clients of all dialects set fields that QuickBooks has too.
+async fn set_fields(mirrored: &mut Mirrored, rng: &mut Rng, step: usize) -> Result<String, Violation> {
+    let mut made = Vec::new();
+    for _ in 0..=rng.below(4) {
+        let planned = client::draw(mirrored, rng);
+        client::send(&mirrored.world, &planned).await?;
+        made.push(format!("API: {planned:?}"));
+    }
+    mirrored.world.machine.settle().await;
+    read_back(mirrored, step).await?;
+    Ok(made.join("\n    "))
+}
+
+/// Plans a sync, which must change nothing.
+async fn plan(mirrored: &Mirrored) -> Result<String, Violation> {
+    let count = || (mirrored.world.machine.lock().engine.record_changes, mirrored.company.changes().len());
+    let before = count();
+    mirrored.advance(LEASE_SECONDS);
+    let plan = mirrored.mirror().plan(&mut |_| {}).await;
+    mirrored.world.machine.settle().await;
+    if count() != before {
+        return Err(format!("the plan of a sync has changed something: {plan:?}"));
+    }
+    if plan.is_err() {
+        mirrored.connect();
+    }
+    Ok(format!("plan: {plan:?}"))
+}
+
+/// A person decides about a conflict.
+async fn resolve(mirrored: &mut Mirrored, rng: &mut Rng, step: usize) -> Result<String, Violation> {
+    let (tenant, realm) = (mirrored.tenant(), mirrored.connection.realm.clone());
+    let all = mirrored.observer().mirror_conflicts(&tenant, &realm).await.map_err(|error| error.chain())?;
+    if all.is_empty() {
+        return Ok("no conflict to resolve".into());
+    }
+    let Conflict { number, field, .. } = rng.pick(&all);
+    let keep = *rng.pick(&[MirrorSide::Ours, MirrorSide::Theirs]);
+    let field = Field::named(field).filter(|_| rng.percent(70));
+    let resolution = Resolution { number: *number, keep, field };
+    let resolved = resolution.apply(&mirrored.store(), &tenant, &mirrored.connection).await;
+    let resolved = resolved.map_err(|error| format!("a conflict cannot be resolved: {error}"))?;
+    mirrored.world.machine.settle().await;
+    let after = mirrored.world.machine.lock().engine.history.as_ref().map_or(0, Vec::len);
+    for Conflict { number, quickbooks_id, field, ours, theirs, .. } in resolved {
+        let value = if keep == MirrorSide::Ours { ours } else { theirs };
+        let Some(field) = Field::named(&field) else { continue };
+        let quickbooks_id = quickbooks_id.to_string();
+        mirrored.decisions.push(Decision { number, quickbooks_id, field, value, after });
+    }
+    read_back(mirrored, step).await?;
+    Ok(format!("{resolution:?}"))
+}
+
 /// Tells the writers of the API which customers there are.
-async fn read_back(mirrored: &mut Mirrored, step: usize) -> Result<(), Violation> {
+pub(super) async fn read_back(mirrored: &mut Mirrored, step: usize) -> Result<(), Violation> {
     let all = list_all(mirrored.observer(), &mirrored.tenant()).await?;
     mirrored.world.accounts[0].model.take_over(all, step);
     Ok(())
-}
-
-/// Runs the agent, sometimes under faults, sometimes killed, sometimes while others write.
-async fn sync(mirrored: &mut Mirrored, rng: &mut Rng, step: usize) -> Result<String, Violation> {
-    let waits = rng.percent(95);
-    if waits {
-        mirrored.advance(LEASE_SECONDS);
-    }
-    let options = match rng.below(10) {
-        0 => SyncOptions { push: false, ..SyncOptions::default() },
-        1 => SyncOptions { pull: false, ..SyncOptions::default() },
-        2 => SyncOptions { full: true, ..SyncOptions::default() },
-        _ => SyncOptions::default(),
-    };
-    let faults = if rng.percent(50) { order_faults(mirrored, rng) } else { Vec::new() };
-    let longest = *rng.pick(&[60, 400, 3_000]);
-    let kill_after = rng.percent(45).then(|| Duration::from_millis(rng.below(longest) as u64));
-    let ended = mirrored.sync(options, kill_after).await;
-    mirrored.world.machine.settle().await;
-    quiet(mirrored);
-    read_back(mirrored, step).await?;
-    check_end(mirrored, &ended, !faults.is_empty() || !waits)?;
-    Ok(format!("sync {options:?}, faults {faults:?}, kill after {kill_after:?}: {ended:?}"))
-}
-
-/// Checks that a run ended as a run can end, and connects again if the authorization has ended.
-fn check_end(mirrored: &Mirrored, ended: &Ended, has_faults: bool) -> Result<(), Violation> {
-    let Ended::Failed(error) = ended else { return Ok(()) };
-    let is_allowed = match error {
-        MirrorError::QuickBooks(QuickBooksError::AuthorizationEnded) => {
-            mirrored.connect();
-            true
-        }
-        MirrorError::QuickBooks(error) => {
-            has_faults && !matches!(error, QuickBooksError::Malformed(_) | QuickBooksError::NotConnected)
-        }
-        MirrorError::Store(error) => {
-            has_faults
-                && matches!(
-                    error,
-                    clientele_shared::Error::Throttled { .. } | clientele_shared::Error::Unavailable { .. }
-                )
-        }
-        MirrorError::Busy(_) | MirrorError::LeaseLost => has_faults,
-        _ => false,
-    };
-    if is_allowed { Ok(()) } else { Err(format!("a sync ends with {error:?}: {error}")) }
-}
-
-/// Orders faults of the table, of QuickBooks and of the connection for the next run.
-fn order_faults(mirrored: &Mirrored, rng: &mut Rng) -> Vec<String> {
-    let mut ordered = Vec::new();
-    {
-        let state = &mut *mirrored.world.machine.lock();
-        state.fault_percent = *rng.pick(&[0, 1, 5, 20]);
-        let outage = (rng.below(60), *rng.pick(&[Fate::Throttle, Fate::ErrorBefore, Fate::LoseResponse]));
-        state.outage = rng.percent(10).then_some(outage);
-        ordered.push(format!("table {}%, {:?}", state.fault_percent, state.outage));
-    }
-    for _ in 0..rng.below(3) {
-        let longest = if rng.percent(20) { 9 } else { 2 };
-        let (after, times) = (rng.below(6), 1 + rng.below(longest));
-        let order = json!({ "match": {}, "after": after, "times": times, "do": rng.pick(&FAULTS) });
-        ordered.push(order.to_string());
-        let order = serde_json::from_value(order).expect("the order is valid");
-        mirrored.company.stand_in.lock().injections.add(order);
-    }
-    if rng.percent(10) {
-        let order = json!({ "match": { "path": "/oauth2/v1/tokens/bearer" }, "do": rng.pick(&FAULTS[..5]) });
-        ordered.push(order.to_string());
-        let order = serde_json::from_value(order).expect("the order is valid");
-        mirrored.company.stand_in.lock().injections.add(order);
-    }
-    let line = Line { is_offline: rng.percent(4), timeout_after: rng.percent(8).then(|| rng.below(6)) };
-    mirrored.company.set_line(line);
-    ordered.push(format!("{line:?}"));
-    ordered
 }
 
 /// Delivers the webhooks that wait, or loses them.
@@ -171,7 +140,7 @@ async fn deliver(mirrored: &Mirrored, rng: &mut Rng) -> Result<String, Violation
 }
 
 /// Returns what a delivery reports.
-fn hints(body: &Value, at: clientele_shared::model::Timestamp) -> Vec<Hint> {
+fn hints(body: &Value, at: Timestamp) -> Vec<Hint> {
     let notified = body["eventNotifications"].as_array().into_iter().flatten();
     let entities =
         notified.flat_map(|one| one["dataChangeEvent"]["entities"].as_array().into_iter().flatten());

@@ -30,7 +30,28 @@ pub(super) fn edit(company: &Company, rng: &mut Rng) -> String {
             object["deletedId"] = some(company, Kind::Customer, rng)["Id"].clone();
             ("Customer", "merge", object)
         }
-        84..92 => ("Vendor", "create", json!({ "DisplayName": display_name(rng) })),
+        84..87 => {
+            let (given, parent) =
+                (format!("Job {}", rng.below(1_000)), some(company, Kind::Customer, rng)["Id"].clone());
+            (
+                "Customer",
+                "create",
+                json!({ "DisplayName": given, "Job": true, "ParentRef": { "value": parent } }),
+            )
+        }
+        87..89 => {
+            let mut object = some(company, Kind::Customer, rng);
+            object["ParentRef"] = json!({ "value": some(company, Kind::Customer, rng)["Id"] });
+            object["Job"] = true.into();
+            ("Customer", "update", object)
+        }
+        89..91 => {
+            let mut object = some_job(company, rng);
+            object["ParentRef"] = Value::Null;
+            object["Job"] = false.into();
+            ("Customer", "update", object)
+        }
+        91..95 => ("Vendor", "create", json!({ "DisplayName": display_name(rng) })),
         _ => ("Employee", "create", json!({ "DisplayName": display_name(rng), "FamilyName": "Worker" })),
     };
     made(company, entity, operation, object)
@@ -92,6 +113,14 @@ fn text<'a>(object: &'a Object, name: &str) -> &'a str {
 fn some(company: &Company, kind: Kind, rng: &mut Rng) -> Value {
     let objects = company.list(kind);
     let id = if objects.is_empty() { "1".to_owned() } else { text(rng.pick(&objects), "Id").to_owned() };
+    json!({ "Id": id })
+}
+
+/// Returns a reference to one of the jobs.
+fn some_job(company: &Company, rng: &mut Rng) -> Value {
+    let mut objects = company.list(Kind::Customer);
+    objects.retain(|object| object.contains_key("ParentRef"));
+    let id = if objects.is_empty() { "4".to_owned() } else { text(rng.pick(&objects), "Id").to_owned() };
     json!({ "Id": id })
 }
 
