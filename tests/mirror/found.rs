@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::world::{Kill, World};
 
 /// How long it takes until a change is no longer read again, in seconds.
 const LATER: i64 = 60;
@@ -85,5 +85,26 @@ async fn customer_that_is_restored_gets_another_name_if_its_own_is_taken() {
     world.store().customer_restore(&world.tenant(), uuid, restored).await.unwrap();
     assert_eq!(world.sync().await.refused, 0);
     assert_eq!(world.counterpart(number).await["DisplayName"], format!("Acme (cust_{number})"));
+    world.check_agreement().await;
+}
+
+#[tokio::test]
+async fn customer_that_was_refused_is_not_forgotten_by_an_interrupted_run() {
+    let world = World::start().await;
+    world.switch("deactivate_with_balance", json!("refused")).await;
+    let ann = world.add(json!({ "first_name": "Ann", "last_name": "Lee" })).await;
+    world.sync().await;
+    let id = world.counterpart(ann).await["Id"].clone();
+    let invoice = world.edit("Invoice", "create", invoice(&id, 70)).await;
+    world.delete(ann).await;
+    assert_eq!(world.sync().await.refused, 1);
+    let mut at = 1;
+    while world.sync_killed(Kill { at, after: true }).await {
+        let parked = world.store().mirror_parked(&world.tenant(), &world.connection.realm).await.unwrap();
+        assert_eq!(parked.len(), 1, "killed after {:?}", world.death.names());
+        at += 1;
+    }
+    world.edit("Invoice", "delete", json!({ "Id": invoice["Id"] })).await;
+    assert_eq!(world.sync().await.pushed.deactivated, 1);
     world.check_agreement().await;
 }

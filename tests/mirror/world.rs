@@ -297,6 +297,15 @@ impl World {
         customers
     }
 
+    /// Returns our customer that is linked to one of the company.
+    pub(crate) async fn here(&self, quickbooks_id: &str) -> Customer {
+        let ours = self.ours().await.into_iter();
+        let mut linked = ours.filter(|one| one.fields.quickbooks_id.as_deref() == Some(quickbooks_id));
+        let first = linked.next().unwrap_or_else(|| panic!("{quickbooks_id} is linked to none of ours"));
+        assert!(linked.next().is_none(), "{quickbooks_id} is linked twice");
+        first
+    }
+
     /// Checks that every customer owes here what its open invoices in QuickBooks come to.
     pub(crate) async fn check_balances(&self) {
         let invoices: Vec<Object> = {

@@ -29,6 +29,7 @@ impl Run<'_> {
             notes.push(MirrorNote::Link(MirroredEntity::Customer, mapping.quickbooks_id.clone(), link));
         }
         let after = self.fields_of(&new, &base.ours);
+        let is_equal = merged.push.is_empty();
         let outgoing = match self.push(customer, &mapping, base, after, merged.push) {
             Err(reason) => {
                 let id = Some(&mapping.quickbooks_id);
@@ -36,7 +37,10 @@ impl Run<'_> {
                 None
             }
             Ok(outgoing) => {
-                notes.extend(self.parked.remove(&customer.number).map(|_| MirrorNote::Unpark));
+                // One that is still to be written stays parked until it is, or an interrupted run would forget it.
+                if is_equal {
+                    notes.extend(self.parked.remove(&customer.number).map(|_| MirrorNote::Unpark));
+                }
                 outgoing
             }
         };

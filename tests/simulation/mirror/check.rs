@@ -1,4 +1,4 @@
-//! What holds once all faults have ended and two syncs have run: both sides agree, nothing is twice, nothing is lost.
+//! The state after all faults have ended and two syncs have run: both sides agree, nothing is twice, nothing is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -193,7 +193,7 @@ impl Company {
     }
 }
 
-/// What happens to a call.
+/// The fate of a call.
 struct Fate {
     is_offline: bool,
     is_timeout: bool,

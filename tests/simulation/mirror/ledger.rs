@@ -1,4 +1,4 @@
-//! What each side has changed: the values that must be on both sides in the end, or be kept as a conflict.
+//! The changes of each side: the values that must be on both sides in the end, or be kept as a conflict.
 
 use std::collections::BTreeMap;
 
@@ -138,7 +138,7 @@ impl Ledger {
         enter(self.theirs.entry(id.clone()).or_default(), at, &old, &theirs(new));
     }
 
-    /// Whatever the two sides had before, a person has chosen one of the values.
+    /// A person has chosen one of the values, so earlier ones no longer count.
     fn enter_decision(&mut self, at: usize, decision: &Decision) {
         let Decision { number, quickbooks_id, field, value, .. } = decision;
         if let Some(changes) = self.theirs.get_mut(quickbooks_id) {

@@ -56,7 +56,7 @@ pub(super) async fn sync(mirrored: &mut Mirrored, rng: &mut Rng, step: usize) ->
     Ok(format!("sync {options:?}, faults {faults:?}, kill after {kill_after:?}, while {done:#?}: {ended:?}"))
 }
 
-/// What somebody else does while the agent runs, and when.
+/// A write of another party while the agent runs, and its moment.
 enum Other {
     Client(client::Planned),
     Edit(Rng),
