@@ -232,11 +232,22 @@ const STEPS: usize = 60;
 #[cfg(test)]
 #[test]
 fn seeds_hold_every_invariant() {
+    check_seeds(false);
+}
+
+#[cfg(test)]
+#[test]
+fn seeds_of_the_mirror_hold_every_invariant() {
+    check_seeds(true);
+}
+
+#[cfg(test)]
+fn check_seeds(is_mirror: bool) {
     // Each world has one thread; two worlds run at the same time.
     let check = |first: u64| {
         move || {
             for seed in (first..=SEEDS).step_by(2) {
-                if let Err(failure) = Run::new(seed, STEPS).check() {
+                if let Err(failure) = (Run { is_mirror, ..Run::new(seed, STEPS) }).check() {
                     panic!("{}", Run::shrink(*failure));
                 }
             }
@@ -252,6 +263,11 @@ fn seeds_hold_every_invariant() {
 #[cfg(test)]
 #[test]
 fn equal_seeds_make_equal_calls() {
-    let run = Run::new(3, 20);
-    assert_eq!(run.check().map_err(|failure| failure.to_string()), run.check().map_err(|e| e.to_string()));
+    for is_mirror in [false, true] {
+        let run = Run { is_mirror, ..Run::new(3, 20) };
+        assert_eq!(
+            run.check().map_err(|failure| failure.to_string()),
+            run.check().map_err(|failure| failure.to_string())
+        );
+    }
 }

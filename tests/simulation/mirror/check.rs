@@ -24,12 +24,12 @@ struct Sides {
     conflicts: Vec<Conflict>,
 }
 
-/// Ends all faults, lets both sides become equal, and checks that they are.
-pub(super) async fn check(mirrored: &mut Mirrored) -> Result<(), Violation> {
+/// Ends all faults, lets both sides become equal, and checks that they are. Adds what it did to `moves`.
+pub(super) async fn check(mirrored: &mut Mirrored, moves: &mut Vec<String>) -> Result<(), Violation> {
     moves::quiet(mirrored);
     mirrored.world.machine.lock().engine.indexes.catch_up();
     for _ in 0..2 {
-        mirrored.clean_sync().await?;
+        moves.push(format!("clean sync: {:?}", mirrored.clean_sync().await?));
     }
     mirrored.world.machine.settle().await;
     let sides = Sides::read(mirrored).await?;

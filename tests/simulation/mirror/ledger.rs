@@ -109,17 +109,24 @@ impl Ledger {
         let Some(new) = change.new.as_ref().and_then(customer) else { return };
         let old = change.old.as_ref().and_then(customer);
         if change.caller == Caller::Agent {
-            let is_parted = new.fields.quickbooks_id.is_none();
             match old {
                 None => self.adopted.push(new.number),
-                // Its counterpart was merged into another. Once it is active again, it is created there.
-                Some(_) if is_parted => self.adopted.retain(|number| *number != new.number),
+                Some(_) if new.fields.quickbooks_id.is_none() => self.part(at, &new),
                 Some(_) => {}
             }
             return;
         }
         let old = old.map(|old| ours(&old)).unwrap_or_else(created);
         enter(self.ours.entry(new.number).or_default(), at, &old, &ours(&new));
+    }
+
+    /// The counterpart of a customer was merged into another. If the customer becomes active again, it is created there as
+    /// it is here.
+    fn part(&mut self, at: usize, customer: &Customer) {
+        self.adopted.retain(|number| *number != customer.number);
+        let mut changes = Changes::default();
+        enter(&mut changes, at, &Fields::default(), &ours(customer));
+        self.ours.insert(customer.number, changes);
     }
 
     fn enter_theirs(&mut self, at: usize, change: &CustomerChange) {

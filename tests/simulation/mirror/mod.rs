@@ -52,11 +52,10 @@ impl Run {
             moves.push(format!("{step}: {}", made.clone().unwrap_or_else(|violation| violation)));
             made.map_err(|violation| (step, violation))?;
             if rng.percent(CHECK_PERCENT) {
-                moves.push("both sides are compared".into());
-                check::check(&mut mirrored).await.map_err(|violation| (step, violation))?;
+                check::check(&mut mirrored, moves).await.map_err(|violation| (step, violation))?;
             }
         }
-        check::check(&mut mirrored).await.map_err(|violation| (self.steps, violation))?;
+        check::check(&mut mirrored, moves).await.map_err(|violation| (self.steps, violation))?;
         Ok(mirrored.world.machine.lock().trace)
     }
 }
