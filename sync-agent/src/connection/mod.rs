@@ -1,5 +1,5 @@
-//! A tenant's connection to a company in QuickBooks: made ([`connect`]), opened for the mirror, and ended
-//! ([`disconnect`]).
+//! A tenant's connection to a company in QuickBooks: made (`connect`), opened for the mirror, and ended
+//! (`disconnect`).
 //!
 //! The connection is in the table. Its secrets are in a [`SecretStore`] under the name that the connection holds:
 //! in AWS Secrets Manager, or below the home folder for a local engine.

@@ -1,9 +1,9 @@
 //! The mirror: customers are kept equal here and in a company in QuickBooks, and its sales become orders here.
 //!
-//! [`Mirror::sync`] runs in four steps. It completes writes that an earlier run left open ([`intents`]), reads what has
-//! changed in QuickBooks ([`gather`]), merges each customer that changed on either side ([`reconcile`], with the pure rules
-//! in [`fields`], [`merge`], [`names`] and [`wire`]) and writes to QuickBooks in batches ([`outgoing`]), and stores sales
-//! and prices ([`documents`], with the pure rules in [`sales`]). Progress is stored after each step, and everything can be
+//! [`Mirror::sync`] runs in four steps. It completes writes that an earlier run left open (`intents`), reads what has
+//! changed in QuickBooks (`gather`), merges each customer that changed on either side (`reconcile`, with the pure rules
+//! in [`fields`], [`merge`], [`names`] and [`wire`]) and writes to QuickBooks in batches (`outgoing`), and stores sales
+//! and prices (`documents`, with the pure rules in [`sales`]). Progress is stored after each step, and everything can be
 //! repeated: a run that ends at any point is continued by the next.
 
 mod adopt;
