@@ -1,5 +1,6 @@
 //! Sequences that the simulation found, as short as they can be.
 
+use clientele_shared::model::Deactivation;
 use serde_json::{Value, json};
 
 use super::world::{Kill, World};
@@ -86,6 +87,27 @@ async fn customer_that_is_restored_gets_another_name_if_its_own_is_taken() {
     assert_eq!(world.sync().await.refused, 0);
     assert_eq!(world.counterpart(number).await["DisplayName"], format!("Acme (cust_{number})"));
     world.check_agreement().await;
+}
+
+#[tokio::test]
+async fn merged_customer_is_not_created_again_whichever_customers_are_deactivated() {
+    for deactivation in [Deactivation::Deleted, Deactivation::Never] {
+        let mut world = World::start().await;
+        world.connection.settings.deactivation = deactivation;
+        let ann = world.add(json!({ "first_name": "Ann", "last_name": "Lee" })).await;
+        let double = world.add(json!({ "first_name": "Anne", "last_name": "Lee" })).await;
+        world.sync().await;
+        let (ann, merged) =
+            (world.counterpart(ann).await["Id"].clone(), world.counterpart(double).await["Id"].clone());
+        world.edit("Customer", "merge", json!({ "Id": ann, "deletedId": merged })).await;
+        for _ in 0..2 {
+            assert_eq!(world.sync().await.pushed.created, 0);
+        }
+        world.change(double, json!({ "notes": "still inactive" })).await;
+        assert_eq!(world.sync().await.pushed.created, 0);
+        world.change(double, json!({ "status": "ACTIVE" })).await;
+        assert_eq!(world.sync().await.pushed.created, 1);
+    }
 }
 
 #[tokio::test]

@@ -131,8 +131,10 @@ impl Run<'_> {
         ours: Fields,
     ) -> Result<Decision, MirrorError> {
         let is_parted = mapping.as_ref().is_some_and(|mapping| mapping.is_gone);
-        // A customer that was merged into another in QuickBooks is written again only once it is active again here.
-        if customer.deleted_at.is_some() || (is_parted && !ours.is_active()) {
+        // A customer that was merged into another in QuickBooks is written again only once it is active again here, whichever
+        // customers are made inactive there.
+        let is_inactive = customer.fields.status == Status::Inactive;
+        if customer.deleted_at.is_some() || (is_parted && is_inactive) {
             return Ok(self.nothing(&customer));
         }
         let Some(name) = names::display_name(&ours) else { return Ok(self.park(&customer, "", NO_NAME)) };
