@@ -82,12 +82,12 @@ impl Run<'_> {
                     mirror.store.links_list(&mirror.tenant, mirror.realm(), customer, after.as_ref()).await?;
                 let Some((last, _)) = links.last() else { break };
                 after = Some(last.clone());
-                for (id, link) in links {
-                    if self.directory.get(&id).is_none() {
-                        self.directory.set_gone(id);
-                        numbers.extend(link.customer);
-                    }
-                }
+                let is_missing = |(id, _): &(QuickBooksId, Link)| self.directory.get(id).is_none();
+                let missing: Vec<(QuickBooksId, Link)> = links.into_iter().filter(is_missing).collect();
+                // Another run can have linked one that did not exist yet when this one read all.
+                self.reread(&missing.iter().map(|(id, _)| id.clone()).collect()).await?;
+                let is_gone = |(id, _): &(QuickBooksId, Link)| self.directory.gone.contains(id);
+                numbers.extend(missing.into_iter().filter(is_gone).filter_map(|(_, link)| link.customer));
             }
         } else {
             let gone = &self.directory.gone;

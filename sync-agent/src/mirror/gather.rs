@@ -19,8 +19,9 @@ const MAX_AGE: i64 = 29 * 24 * 3600;
 /// How far before the checkpoint changes are read again, in seconds. An object that is read twice is recognized by its version.
 const OVERLAP: i64 = 10;
 
-/// After this many writes of its own, a run reads the changes, so that they never exceed one response of QuickBooks.
-const WRITES_PER_READ: u64 = 900;
+/// After this many writes of its own, a run reads the changes. Together with those that are read again they never exceed one
+/// response of QuickBooks, which is 1,000 objects: at 20 writes a second, [`OVERLAP`] is 200.
+const WRITES_PER_READ: u64 = 600;
 
 /// How many names or emails one query asks for.
 const VALUES_PER_QUERY: usize = 40;

@@ -1,7 +1,7 @@
 //! The lease on a company: one run at a time, whether a person's or a scheduled one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use clientele_shared::model::{RealmId, Tenant};
@@ -24,7 +24,8 @@ pub(super) struct Lease {
     tenant: Tenant,
     realm: RealmId,
     holder: String,
-    is_lost: Arc<AtomicBool>,
+    /// The moment at which the lease ends if it is not extended, in milliseconds since 1970; 0 once another run has it.
+    until: Arc<AtomicI64>,
     extension: AbortHandle,
 }
 
@@ -33,24 +34,26 @@ impl Lease {
     pub(super) async fn take(store: &Store, tenant: &Tenant, realm: &RealmId) -> Result<Self, MirrorError> {
         let random = store.ambient();
         let holder = format!("{:016x}{:016x}", random.random(), random.random());
+        let end = end(store);
         if let Some(until) = store.mirror_lease_take(tenant, realm, &holder, SECONDS).await? {
             return Err(MirrorError::Busy(until));
         }
-        let is_lost = Arc::new(AtomicBool::new(false));
+        let until = Arc::new(AtomicI64::new(end));
         let task = tokio::spawn(extend(
             store.clone(),
             tenant.clone(),
             realm.clone(),
             holder.clone(),
-            Arc::clone(&is_lost),
+            Arc::clone(&until),
         ));
         let (store, tenant, realm) = (store.clone(), tenant.clone(), realm.clone());
-        Ok(Self { store, tenant, realm, holder, is_lost, extension: task.abort_handle() })
+        Ok(Self { store, tenant, realm, holder, until, extension: task.abort_handle() })
     }
 
-    /// Fails if another run has taken over.
+    /// Fails if another run has taken over, or can have because the machine slept.
     pub(super) fn check(&self) -> Result<(), MirrorError> {
-        if self.is_lost.load(Ordering::Relaxed) { Err(MirrorError::LeaseLost) } else { Ok(()) }
+        let is_held = self.until.load(Ordering::Relaxed) > self.store.ambient().now().as_millis();
+        if is_held { Ok(()) } else { Err(MirrorError::LeaseLost) }
     }
 
     /// Returns the lease.
@@ -66,17 +69,24 @@ impl Drop for Lease {
     }
 }
 
+/// Returns the moment at which a lease ends that is taken now, in milliseconds since 1970.
+fn end(store: &Store) -> i64 {
+    store.ambient().now().plus_seconds(SECONDS).as_millis()
+}
+
 /// Extends a lease until another run has it.
-async fn extend(store: Store, tenant: Tenant, realm: RealmId, holder: String, is_lost: Arc<AtomicBool>) {
+async fn extend(store: Store, tenant: Tenant, realm: RealmId, holder: String, until: Arc<AtomicI64>) {
     let mut ticks = interval(EXTENSION);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
     loop {
         ticks.tick().await;
+        let end = end(&store);
         // A table that does not answer is tried again at the next tick; the lease can expire meanwhile.
-        if let Ok(Some(_)) = store.mirror_lease_take(&tenant, &realm, &holder, SECONDS).await {
-            is_lost.store(true, Ordering::Relaxed);
-            return;
+        match store.mirror_lease_take(&tenant, &realm, &holder, SECONDS).await {
+            Ok(None) => until.store(end, Ordering::Relaxed),
+            Ok(Some(_)) => return until.store(0, Ordering::Relaxed),
+            Err(_) => {}
         }
     }
 }

@@ -190,8 +190,8 @@ impl Run<'_> {
         Box::pin(self.reconcile(again)).await
     }
 
-    /// Reads customers again that have changed in QuickBooks since they were read.
-    async fn reread(&mut self, ids: &BTreeSet<QuickBooksId>) -> Result<(), MirrorError> {
+    /// Reads customers again that can have changed in QuickBooks since they were read.
+    pub(super) async fn reread(&mut self, ids: &BTreeSet<QuickBooksId>) -> Result<(), MirrorError> {
         if ids.is_empty() {
             return Ok(());
         }
