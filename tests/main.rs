@@ -12,6 +12,7 @@ mod erp;
 #[path = "benches/lambda/error.rs"]
 #[allow(dead_code, reason = "shared with the benchmark, which constructs every variant")]
 mod error;
+mod export;
 mod funnels;
 mod fuzz;
 mod guarantees;

@@ -34,6 +34,7 @@ async fn every_function_has_exactly_the_permissions_that_it_uses() {
     let mut faults = Vec::new();
     for function in template::functions() {
         let accesses = match function.name.as_str() {
+            clientele_sync_agent::scheduled::export::NAME => scheduled::export().await,
             clientele_sync_agent::scheduled::sync::NAME => scheduled::sync().await,
             name => accesses_of(name).await,
         };
@@ -375,13 +376,18 @@ fn statements(function: &Function) -> Vec<Statement> {
     let own = policies.iter().filter(|policy| policy.as_str().is_none());
     let own: Vec<Value> = own.map(|policy| at(policy, &["Statement"]).clone()).collect();
     let all = shared.iter().chain(&own).flat_map(|statements| statements.as_sequence().unwrap());
-    let of_table = all.filter(|statement| !is_of_secrets(statement));
+    let of_table = all.filter(|statement| !is_of_secrets(statement) && !is_of_bucket(statement));
     of_table.map(|statement| read(&function.name, statement)).collect()
 }
 
 /// Returns whether a statement is about secrets, and not about the table.
 pub(super) fn is_of_secrets(statement: &Value) -> bool {
     texts(at(statement, &["Action"])).iter().all(|action| action.starts_with("secretsmanager:"))
+}
+
+/// Returns whether a statement is about the bucket for exports, and not about the table.
+pub(super) fn is_of_bucket(statement: &Value) -> bool {
+    texts(at(statement, &["Action"])).iter().all(|action| action.starts_with("s3:"))
 }
 
 fn read(function: &str, statement: &Value) -> Statement {

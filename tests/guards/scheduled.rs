@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clientele_sync_agent::scheduled::sync;
+use clientele_sync_agent::scheduled::{export, sync};
 
 use super::functions::{Name, SCHEDULED, first_line, names};
 use super::repository::{files, packages, read};
@@ -24,7 +24,11 @@ fn scheduled_functions() -> Vec<Function> {
 
 #[test]
 fn scheduled_functions_are_binaries_of_the_sync_agent() {
-    assert_eq!(scheduled(), names([sync::NAME]), "a function without a route must be listed here");
+    assert_eq!(
+        scheduled(),
+        names([export::NAME, sync::NAME]),
+        "a function without a route must be listed here"
+    );
     let packages = packages();
     let agent = packages.iter().find(|package| package.folder() == "sync-agent").unwrap();
     let built = names(agent.binaries().filter(|name| !COMMANDS.contains(name)));

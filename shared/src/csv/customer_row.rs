@@ -1,12 +1,14 @@
-//! A customer as a CSV row: the columns and the cells.
+//! A customer as a row of a file: all columns, and the documented columns of the CSV routes.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use super::FormulaGuard;
-use crate::model::{Customer, Tag, TagId};
+use super::cell::{Cell, CellType};
+use crate::model::{Contact, Customer, CustomerFields, JsonObject, Tag, TagId, Timestamp};
 
-/// Header row of a customer file.
+/// Header row of a customer file with the documented columns.
 pub const COLUMNS: [&str; 17] = [
     "id",
     "firstName",
@@ -27,8 +29,85 @@ pub const COLUMNS: [&str; 17] = [
     "updatedAt",
 ];
 
-/// Delimiter between the tags in a cell.
+/// Delimiter between the tags in a cell. No tag's name contains it.
 pub const TAG_SEPARATOR: &str = ";";
+
+/// All columns of a customer. An import of a file with these columns restores every field that can be stored.
+pub static ALL_COLUMNS: [CustomerColumn; 53] = [
+    CustomerColumn::new("id", CellType::Text, |row| row.customer.number.to_customer_id().into()),
+    CustomerColumn::text("firstName", |fields| &fields.first_name),
+    CustomerColumn::text("lastName", |fields| &fields.last_name),
+    CustomerColumn::text("companyName", |fields| &fields.company_name),
+    CustomerColumn::text("email", |fields| &fields.email),
+    CustomerColumn::text("phone", |fields| &fields.phone),
+    CustomerColumn::text("mobilePhone", |fields| &fields.mobile_phone),
+    CustomerColumn::text("fax", |fields| &fields.fax),
+    CustomerColumn::text("website", |fields| &fields.website),
+    CustomerColumn::new("status", CellType::Text, |row| row.customer.fields.status.as_str().into()),
+    CustomerColumn::new("customerType", CellType::Text, |row| {
+        row.customer.fields.customer_type.as_str().into()
+    }),
+    CustomerColumn::new("isVip", CellType::Boolean, |row| Cell::Boolean(row.customer.fields.is_vip)),
+    CustomerColumn::text("street", |fields| &fields.physical.line1),
+    CustomerColumn::text("street2", |fields| &fields.physical.line2),
+    CustomerColumn::text("city", |fields| &fields.physical.city),
+    CustomerColumn::text("state", |fields| &fields.physical.state),
+    CustomerColumn::text("zipCode", |fields| &fields.physical.postal_code),
+    CustomerColumn::text("country", |fields| &fields.physical.country),
+    CustomerColumn::text("area", |fields| &fields.physical.area),
+    CustomerColumn::text("recipientFirstName", |fields| &fields.physical.first_name),
+    CustomerColumn::text("recipientLastName", |fields| &fields.physical.last_name),
+    CustomerColumn::text("recipientEmail", |fields| &fields.physical.email),
+    CustomerColumn::text("recipientPhone", |fields| &fields.physical.phone),
+    CustomerColumn::text("billingStreet", |fields| &fields.billing.line1),
+    CustomerColumn::text("billingStreet2", |fields| &fields.billing.line2),
+    CustomerColumn::text("billingCity", |fields| &fields.billing.city),
+    CustomerColumn::text("billingState", |fields| &fields.billing.state),
+    CustomerColumn::text("billingZipCode", |fields| &fields.billing.postal_code),
+    CustomerColumn::text("billingCountry", |fields| &fields.billing.country),
+    CustomerColumn::text("billingArea", |fields| &fields.billing.area),
+    CustomerColumn::text("billingFirstName", |fields| &fields.billing.first_name),
+    CustomerColumn::text("billingLastName", |fields| &fields.billing.last_name),
+    CustomerColumn::text("billingEmail", |fields| &fields.billing.email),
+    CustomerColumn::text("billingPhone", |fields| &fields.billing.phone),
+    CustomerColumn::new("tags", CellType::Text, |row| row.tags.joined(&row.customer.fields.tag_ids).into()),
+    CustomerColumn::text("notes", |fields| &fields.notes),
+    CustomerColumn::new("internalFlags", CellType::Text, |row| {
+        json(row.customer.fields.internal_flags.as_ref())
+    }),
+    CustomerColumn::new("custom", CellType::Text, |row| json(row.customer.fields.custom.as_ref())),
+    CustomerColumn::new("acceptsMarketing", CellType::Boolean, |row| {
+        Cell::Boolean(row.customer.fields.accepts_marketing)
+    }),
+    CustomerColumn::new("onMyWayNotifyVia", CellType::Text, |row| {
+        row.customer.fields.on_my_way_notify_via.map_or(Cell::Empty, |via| via.as_str().into())
+    }),
+    CustomerColumn::new("primaryServiceLocationUuid", CellType::Text, |row| {
+        row.customer.fields.primary_service_location_uuid.map_or(Cell::Empty, |uuid| uuid.to_string().into())
+    }),
+    CustomerColumn::text("quickbooksId", |fields| &fields.quickbooks_id),
+    CustomerColumn::text("taxId", |fields| &fields.tax_id),
+    CustomerColumn::text("paymentTerms", |fields| &fields.payment_terms),
+    CustomerColumn::text("currency", |fields| &fields.currency),
+    CustomerColumn::new("creditLimit", CellType::Money, |row| row.customer.fields.credit_limit.into()),
+    CustomerColumn::new("discountRate", CellType::Text, |row| {
+        row.customer.fields.discount_rate.map_or(Cell::Empty, |rate| rate.to_string().into())
+    }),
+    CustomerColumn::text("preferredShipping", |fields| &fields.preferred_shipping),
+    CustomerColumn::new("customerSince", CellType::Time, |row| row.customer.fields.customer_since.into()),
+    CustomerColumn::new("contacts", CellType::Text, |row| contacts(&row.customer.fields.contacts)),
+    CustomerColumn::new("contactSequence", CellType::Integer, |row| {
+        Cell::Integer(row.customer.fields.contact_sequence)
+    }),
+    CustomerColumn::new("createdAt", CellType::Time, |row| to_the_second(row.customer.created_at)),
+    CustomerColumn::new("updatedAt", CellType::Time, |row| to_the_second(row.customer.updated_at)),
+];
+
+/// The documented columns.
+pub static DOCUMENTED: LazyLock<[&CustomerColumn; 17]> = LazyLock::new(|| {
+    let [first, ..] = &ALL_COLUMNS;
+    COLUMNS.map(|name| ALL_COLUMNS.iter().find(|column| column.name == name).unwrap_or(first))
+});
 
 /// Tag names by tag id.
 #[derive(Debug, Clone, Default)]
@@ -48,35 +127,77 @@ impl TagNames {
     }
 }
 
-/// Returns a customer's cells, in the order of [`COLUMNS`].
-#[must_use]
-pub fn cells<'a>(customer: &'a Customer, tags: &TagNames, guard: FormulaGuard) -> [Cow<'a, str>; 17] {
-    let fields = &customer.fields;
-    let address = &fields.physical;
-    let cells = [
-        customer.number.to_customer_id().into(),
-        text(&fields.first_name),
-        text(&fields.last_name),
-        text(&fields.company_name),
-        text(&fields.email),
-        text(&fields.phone),
-        text(&fields.mobile_phone),
-        text(&address.line1),
-        text(&address.city),
-        text(&address.state),
-        text(&address.postal_code),
-        fields.status.as_str().into(),
-        tags.joined(&fields.tag_ids).into(),
-        text(&fields.notes),
-        text(&fields.quickbooks_id),
-        customer.created_at.to_rfc3339_seconds().into(),
-        customer.updated_at.to_rfc3339_seconds().into(),
-    ];
-    cells.map(|cell| guard.apply(cell))
+/// A customer, and the names of the tenant's tags.
+#[derive(Debug, Clone, Copy)]
+pub struct CustomerRow<'a> {
+    /// The customer.
+    pub customer: &'a Customer,
+    /// The names.
+    pub tags: &'a TagNames,
 }
 
-fn text(value: &Option<String>) -> Cow<'_, str> {
-    value.as_deref().unwrap_or_default().into()
+/// A column of a file of customers.
+#[derive(Debug, Clone, Copy)]
+pub struct CustomerColumn {
+    /// Name in the header row.
+    pub name: &'static str,
+    /// Type of the values.
+    pub cell_type: CellType,
+    value: Value,
+}
+
+/// How a column's value is found in a customer.
+#[derive(Debug, Clone, Copy)]
+enum Value {
+    /// A text of the record.
+    Text(for<'a> fn(&'a CustomerFields) -> &'a Option<String>),
+    /// Another value.
+    Cell(for<'a> fn(CustomerRow<'a>) -> Cell<'a>),
+}
+
+impl CustomerColumn {
+    const fn text(name: &'static str, text: for<'a> fn(&'a CustomerFields) -> &'a Option<String>) -> Self {
+        Self { name, cell_type: CellType::Text, value: Value::Text(text) }
+    }
+
+    const fn new(
+        name: &'static str,
+        cell_type: CellType,
+        cell: for<'a> fn(CustomerRow<'a>) -> Cell<'a>,
+    ) -> Self {
+        Self { name, cell_type, value: Value::Cell(cell) }
+    }
+
+    /// Returns the value of a customer.
+    #[must_use]
+    pub fn cell<'a>(&self, row: CustomerRow<'a>) -> Cell<'a> {
+        match self.value {
+            Value::Text(text) => text(&row.customer.fields).into(),
+            Value::Cell(cell) => cell(row),
+        }
+    }
+}
+
+/// Returns a customer's cells, in the order of [`COLUMNS`].
+#[must_use]
+pub fn cells<'a>(customer: &'a Customer, tags: &'a TagNames, guard: FormulaGuard) -> [Cow<'a, str>; 17] {
+    let row = CustomerRow { customer, tags };
+    DOCUMENTED.map(|column| guard.apply(column.cell(row).into_text()))
+}
+
+fn to_the_second(at: Timestamp) -> Cell<'static> {
+    Cell::Time(Timestamp::from_millis(at.as_seconds() * 1_000))
+}
+
+fn json(object: Option<&JsonObject>) -> Cell<'_> {
+    object.map_or(Cell::Empty, |object| object.as_str().into())
+}
+
+fn contacts(contacts: &[Contact]) -> Cell<'_> {
+    if contacts.is_empty() {
+        return Cell::Empty;
+    }
+    serde_json::json!(contacts).to_string().into()
 }
 
 #[cfg(test)]
@@ -117,6 +238,11 @@ mod tests {
             tag_ids: [1, 3, 2].map(TagId::from_number).to_vec(),
             ..CustomerFields::default()
         }
+    }
+
+    #[test]
+    fn documented_columns_are_found_by_their_names() {
+        assert_eq!(DOCUMENTED.map(|column| column.name), COLUMNS);
     }
 
     #[test]

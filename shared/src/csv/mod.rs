@@ -8,10 +8,12 @@
 //! `+55 (12) 3923-5555`: a spreadsheet takes it for a formula and would show an error, or a number without
 //! its plus sign.
 //!
-//! The guard is exactly reversible. [`guarded`] adds one apostrophe to such a cell, even if it already starts
-//! with apostrophes, and [`unguarded`] removes one. An import removes it and thus restores what an export
-//! wrote. To read an export with other software, turn the guard off.
+//! The guard is exactly reversible. [`guarded`] adds one apostrophe to such a cell and to one that starts with an
+//! apostrophe itself, and [`unguarded`] removes it: an import restores what an export wrote. A name such as `'t Hart` in a
+//! file of other software keeps its apostrophe, because no export writes a single one there. To read an export with other
+//! software, turn the guard off.
 
+pub mod cell;
 pub mod customer_row;
 
 use std::borrow::Cow;
@@ -62,17 +64,17 @@ fn write_error(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::internal("writing CSV", error)
 }
 
-/// Returns the cell, with a leading apostrophe if a spreadsheet would run it as a formula.
+/// Returns the cell, with a further apostrophe if a spreadsheet would run it as a formula or if it starts with one.
 #[must_use]
 pub fn guarded(cell: Cow<'_, str>) -> Cow<'_, str> {
-    if is_formula(cell.trim_start_matches('\'')) { format!("'{cell}").into() } else { cell }
+    if cell.starts_with('\'') || is_formula(&cell) { format!("'{cell}").into() } else { cell }
 }
 
 /// Returns the cell without the apostrophe that [`guarded`] adds.
 #[must_use]
 pub fn unguarded(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
-        Some(rest) if is_formula(rest.trim_start_matches('\'')) => rest,
+        Some(rest) if rest.starts_with('\'') || is_formula(rest) => rest,
         _ => cell,
     }
 }
@@ -120,10 +122,15 @@ mod tests {
         ] {
             assert_eq!(guarded(cell.into()), format!("'{cell}"));
         }
-        for cell in ["", "O'Reilly", "'t Hart", "1-2", "'"] {
+        for cell in ["", "O'Reilly", "1-2", "t Hart"] {
             assert_eq!(guarded(cell.into()), cell);
             assert_eq!(unguarded(cell), cell);
         }
+        for cell in ["'t Hart", "'", "'=1"] {
+            assert_eq!(guarded(cell.into()), format!("'{cell}"));
+        }
+        // Other software writes such a cell.
+        assert_eq!(unguarded("'t Hart"), "'t Hart");
     }
 
     proptest! {

@@ -8,11 +8,14 @@
 
 mod calls;
 mod counts;
+mod documents;
 mod items;
+mod lease;
 mod log;
 mod mirror;
 mod read;
 mod repair;
+mod schedules;
 mod tenants;
 mod write;
 
@@ -20,12 +23,13 @@ pub use calls::RetryPolicy;
 pub use log::entry::Change;
 pub use log::position::{Epoch, LogPosition, LogPositionError};
 pub use log::reader::{FullPassReason, LogBatch, LogEntry, LogRead};
+pub use log::recent::LogEnd;
 pub use mirror::{MappedCustomer, MirrorNote, MirrorWrite, RecordWrite};
 pub use read::{
     Budget, CustomerFilter, CustomerPage, CustomerQuery, CustomerStream, Direction, ListedCustomer,
-    OrderPage, OrderPeriod, PageRequest, Position, SalesByMonth, Total,
+    OrderPage, OrderPages, OrderPeriod, PageRequest, Position, SalesByMonth, Total, VersionedOrder,
 };
-pub use tenants::{NewApiKey, Pricing, TagChange, Usage};
+pub use tenants::{NewApiKey, PricePages, Pricing, TagChange, Usage};
 pub use write::{
     AllocatedNumbers, IdempotencyKey, IdempotentRequest, ImportedRow, KnownOrder, OrderChange, OrdersWritten,
     RenderReply, RowKey, Updated, Write, WriteOutcome,

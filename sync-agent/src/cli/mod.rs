@@ -8,6 +8,7 @@ mod exit;
 mod export;
 mod import;
 mod mirror;
+mod schedule;
 mod signals;
 mod target_args;
 
@@ -31,6 +32,9 @@ enum Command {
     /// Export records to a file
     #[command(subcommand)]
     Export(ExportCommand),
+    /// Schedule exports to S3, which the function `export-scheduled` makes
+    #[command(subcommand)]
+    Schedule(schedule::ScheduleCommand),
     /// Connect a tenant to a company in QuickBooks: in the browser, or with a refresh token
     Connect(Box<mirror::ConnectArgs>),
     /// End the connection of a tenant to QuickBooks
@@ -61,8 +65,14 @@ enum ImportCommand {
 
 #[derive(Debug, Subcommand)]
 enum ExportCommand {
-    /// Export customers to a folder or S3, as CSV with a manifest
-    Customers(export::ExportArgs),
+    /// Export customers to a folder or S3, with a manifest
+    Customers(export::CustomersArgs),
+    /// Export contact people to a folder or S3, with a manifest
+    Contacts(export::ContactsArgs),
+    /// Export orders to a folder or S3, a row for each line, with a manifest
+    Orders(export::OrdersArgs),
+    /// Export the price list and customers' own prices to a folder or S3, with a manifest
+    Prices(export::PricesArgs),
 }
 
 impl Cli {
@@ -73,6 +83,10 @@ impl Cli {
             Command::Import(ImportCommand::Orders(args)) => import::run(args).await,
             Command::Import(ImportCommand::Prices(args)) => import::run(args).await,
             Command::Export(ExportCommand::Customers(args)) => export::run(args).await,
+            Command::Export(ExportCommand::Contacts(args)) => export::run(args).await,
+            Command::Export(ExportCommand::Orders(args)) => export::run(args).await,
+            Command::Export(ExportCommand::Prices(args)) => export::run(args).await,
+            Command::Schedule(command) => schedule::run(command).await,
             Command::Connect(args) => mirror::run(*args).await,
             Command::Disconnect(args) => mirror::run(args).await,
             Command::Plan(args) => mirror::run(args).await,

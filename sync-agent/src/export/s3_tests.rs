@@ -9,14 +9,13 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use clientele_shared::model::Timestamp;
+use clientele_shared::model::{ExportFormat, ExportKind, Timestamp};
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::export::sink::Sink;
 use crate::export::{ExportDestination, ExportError};
 
 const BUCKET: &str = "exports";
@@ -71,9 +70,13 @@ fn files(folder: &Path) -> Vec<String> {
     found
 }
 
-async fn sink(folder: &Path, names: &Names) -> S3Sink {
+fn paths() -> Paths {
+    Paths::new(ExportKind::Customers, ExportFormat::Csv, Timestamp::from_millis(0))
+}
+
+async fn sink(folder: &Path, paths: &Paths) -> S3Sink {
     let bucket = Bucket { client: client(folder).await, name: BUCKET.into(), prefix: "daily/".into() };
-    S3Sink::begin_with_part_size(bucket, names.clone(), MIN_PART_SIZE).await.unwrap()
+    S3Sink::begin_with_part_size(bucket, paths.clone(), MIN_PART_SIZE).await.unwrap()
 }
 
 /// Minimum size of a part in S3, in bytes. Only the last part can be smaller.
@@ -82,25 +85,28 @@ const MIN_PART_SIZE: usize = 5 * 1024 * 1024;
 #[tokio::test]
 async fn object_contains_all_parts_and_appears_only_on_completion() {
     let folder = tempfile::tempdir().unwrap();
-    let names = Names::at(Timestamp::from_millis(0));
-    let mut sink = sink(folder.path(), &names).await;
+    let paths = paths();
+    let mut sink = sink(folder.path(), &paths).await;
     let pieces = [vec![b'a'; 10], vec![b'b'; 2 * MIN_PART_SIZE], vec![b'c'; 10]];
     for piece in &pieces {
         sink.write(piece).await.unwrap();
     }
-    let file = folder.path().join(BUCKET).join("daily").join(&names.file);
+    let file = folder.path().join(BUCKET).join("daily").join(paths.file());
     assert_eq!(sink.parts.len(), 2);
     assert!(!file.exists());
     sink.complete().await.unwrap();
     sink.put_manifest(b"{}".to_vec()).await.unwrap();
     assert!(std::fs::read(&file).unwrap() == pieces.concat());
-    assert_eq!(std::fs::read(file.with_file_name(&names.manifest)).unwrap(), b"{}");
+    assert_eq!(
+        std::fs::read(folder.path().join(BUCKET).join("daily").join(paths.manifest())).unwrap(),
+        b"{}"
+    );
 }
 
 #[tokio::test]
 async fn aborted_upload_leaves_no_files() {
     let folder = tempfile::tempdir().unwrap();
-    let mut sink = sink(folder.path(), &Names::at(Timestamp::from_millis(0))).await;
+    let mut sink = sink(folder.path(), &paths()).await;
     sink.write(&vec![b'a'; MIN_PART_SIZE + 1]).await.unwrap();
     assert!(!files(folder.path()).is_empty());
     sink.abort().await.unwrap();
@@ -110,15 +116,15 @@ async fn aborted_upload_leaves_no_files() {
 #[tokio::test]
 async fn export_whose_manifest_is_refused_leaves_no_object() {
     let folder = tempfile::tempdir().unwrap();
-    let destination = ExportDestination::S3 {
+    let destination = ExportDestination::S3(Bucket {
         client: client(folder.path()).await,
-        bucket: BUCKET.into(),
+        name: BUCKET.into(),
         prefix: REFUSED_PREFIX.trim_start_matches('/').into(),
-    };
-    let names = Names::at(Timestamp::from_millis(0));
-    let mut sink = Sink::begin(&destination, names).await.unwrap();
+    });
+    let paths = paths();
+    let mut sink = destination.begin(&paths).await.unwrap();
     sink.write(b"a\r\n").await.unwrap();
-    assert!(matches!(sink.complete(b"{}".to_vec()).await, Err(ExportError::S3 { .. })));
+    assert!(matches!(sink.complete(b"{}").await, Err(ExportError::S3 { .. })));
     // The folder keeps hidden notes of objects that are gone.
     let objects: Vec<String> =
         files(folder.path()).into_iter().filter(|name| !name.starts_with('.')).collect();

@@ -10,14 +10,14 @@ use std::time::Duration;
 use clientele_shared::model::{Mode, TenantId};
 use clientele_shared::store::Store;
 use clientele_shared::table::environment;
-use lambda_runtime::{Context, LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use super::companies::{self, Company};
-use super::logging;
 use super::outcome::Outcome;
+use super::{logging, time_left};
 use crate::connection::{Connector, secret_store};
 use crate::mirror::{MirrorError, Progress, SyncOptions};
 use crate::quickbooks::secrets::SecretStore;
@@ -27,12 +27,6 @@ pub const NAME: &str = "sync-scheduled";
 
 /// How long before the end of the invocation a sync ends between two steps.
 const RESERVE: Duration = Duration::from_secs(30);
-
-/// The longest time that Lambda gives an invocation. It is assumed if the platform states no deadline.
-const TIME_LIMIT: Duration = Duration::from_secs(900);
-
-/// Deadlines before this moment (2001-09-09), in milliseconds since 1970, are durations or missing.
-const NO_DEADLINE_MILLIS: u64 = 1_000_000_000_000;
 
 /// The event: which companies are synced. A missing member stands for all.
 #[derive(Debug, Default, Deserialize)]
@@ -116,7 +110,7 @@ impl ScheduledSync {
     /// [`ScheduledError::Store`] if the connections cannot be read.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, ScheduledError> {
         let LambdaEvent { payload, context } = event;
-        let end = Instant::now() + self.time_left(&context);
+        let end = Instant::now() + time_left(&context, self.store.ambient().now());
         let SyncEvent { tenant, mode } = serde_json::from_value(payload).map_err(ScheduledError::Event)?;
         let companies = companies::connected(&self.store, tenant.as_ref(), mode).await?;
         if let Some(tenant) = tenant.filter(|_| companies.is_empty()) {
@@ -165,13 +159,5 @@ impl ScheduledSync {
             Ok(Err(error)) => error.into(),
             Err(_) => MirrorError::TimeUp.into(),
         }
-    }
-
-    fn time_left(&self, context: &Context) -> Duration {
-        if context.deadline < NO_DEADLINE_MILLIS {
-            return TIME_LIMIT;
-        }
-        let now = u64::try_from(self.store.ambient().now().as_millis()).unwrap_or_default();
-        Duration::from_millis(context.deadline.saturating_sub(now)).min(TIME_LIMIT)
     }
 }

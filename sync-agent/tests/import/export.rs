@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use clientele_shared::model::{Mode, TagId, Tenant};
+use clientele_shared::model::{ExportContent, ExportFilter, Mode, TagId, Tenant};
 use clientele_sync_agent::export::{ExportDestination, ExportOptions, Exporter};
 use clientele_sync_agent::import::ImportOptions;
 use s3s::auth::SimpleAuth;
@@ -96,7 +96,9 @@ async fn invalid_or_too_many_tag_names_are_rejected() {
 async fn export_can_be_limited_to_a_search() {
     let engine = Engine::start().await;
     engine.import("demo", &sample("northwind")).await;
-    let options = ExportOptions { search: Some("paris".into()), ..ExportOptions::default() };
+    let filter = ExportFilter { search: Some("paris".into()), ..ExportFilter::default() };
+    let content = ExportContent { filter, ..ExportContent::default() };
+    let options = ExportOptions { content, ..ExportOptions::default() };
     let exporter = Exporter::new(engine.store.clone(), id("demo"), Mode::Live, options);
     let to = ExportDestination::Folder(engine.folder.path().to_owned());
     assert_eq!(exporter.run(&to, &mut |_| {}).await.unwrap().manifest.rows, 2);
@@ -139,14 +141,16 @@ async fn command_exports_to_s3_with_credentials_from_the_environment() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["rows"], 59);
-    let file = json["place"].as_str().unwrap().strip_prefix("s3://exports/").unwrap().to_owned();
+    let file = json["file"].as_str().unwrap().strip_prefix("s3://exports/").unwrap().to_owned();
     assert_eq!(json["bytes"], std::fs::metadata(bucket.join(&file)).unwrap().len());
-    let manifest = std::fs::read(bucket.join(file.replace(".csv", ".manifest.json"))).unwrap();
+    let manifest = json["manifest"].as_str().unwrap().strip_prefix("s3://exports/").unwrap();
+    let manifest = std::fs::read(bucket.join(manifest)).unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
     assert_eq!(manifest["sha256"], json["sha256"]);
 
     let output = export("wrong").await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(String::from_utf8(output.stderr).unwrap().contains("cannot write to bucket exports"));
-    assert_eq!(std::fs::read_dir(bucket.join("daily")).unwrap().count(), 2);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("error: bucket exports: "));
+    let day = bucket.join(&file);
+    assert_eq!(std::fs::read_dir(day.parent().unwrap()).unwrap().count(), 2);
 }

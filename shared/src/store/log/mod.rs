@@ -4,3 +4,4 @@ pub(in crate::store) mod entry;
 pub(in crate::store) mod epoch;
 pub(in crate::store) mod position;
 pub(in crate::store) mod reader;
+pub(in crate::store) mod recent;

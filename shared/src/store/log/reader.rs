@@ -19,7 +19,7 @@ use crate::{Error, Result};
 const MAX_INVISIBLE_SECONDS: i64 = 3600;
 
 /// How many slots are read concurrently.
-const MAX_CONCURRENT_SLOTS: usize = 16;
+pub(super) const MAX_CONCURRENT_SLOTS: usize = 16;
 
 /// The most entries that are read from one slot in one call.
 const MAX_PER_CALL: usize = 1000;
@@ -75,14 +75,14 @@ pub enum FullPassReason {
 
 /// A slot's last commit.
 #[derive(Debug, Clone, Copy)]
-struct Head {
-    seq: u64,
-    at: Timestamp,
+pub(super) struct Head {
+    pub(super) seq: u64,
+    pub(super) at: Timestamp,
 }
 
 /// The last commits of all slots.
-struct Heads {
-    position: LogPosition,
+pub(super) struct Heads {
+    pub(super) position: LogPosition,
     times: [Timestamp; SLOTS as usize],
 }
 
@@ -95,7 +95,7 @@ struct SlotRead {
 }
 
 impl Heads {
-    fn get(&self, slot: Slot) -> Head {
+    pub(super) fn get(&self, slot: Slot) -> Head {
         Head { seq: self.position.seq(slot), at: self.times[usize::from(slot.get())] }
     }
 
@@ -107,7 +107,7 @@ impl Heads {
 
     /// The slots with entries after the position; at most `limit`, those with the most entries first, so that no slot
     /// waits forever.
-    fn moved_since(&self, position: &LogPosition, limit: usize) -> Vec<Slot> {
+    pub(super) fn moved_since(&self, position: &LogPosition, limit: usize) -> Vec<Slot> {
         let backlog = |slot: &Slot| self.position.seq(*slot) - position.seq(*slot);
         let mut moved: Vec<Slot> = Slot::all().filter(|slot| backlog(slot) > 0).collect();
         moved.sort_by_key(|slot| std::cmp::Reverse(backlog(slot)));
@@ -179,7 +179,7 @@ impl Store {
         Ok(LogRead::Entries(LogBatch { entries: in_order(reads), position, is_caught_up }))
     }
 
-    async fn log_heads(&self, tenant: &Tenant) -> Result<Heads> {
+    pub(super) async fn log_heads(&self, tenant: &Tenant) -> Result<Heads> {
         let mut heads = Heads {
             position: LogPosition::before_all(Epoch::default()),
             times: [Timestamp::from_millis(0); SLOTS as usize],
@@ -239,7 +239,7 @@ impl Store {
     }
 
     /// Reads the first entries with these numbers, strongly consistent, in one call; and whether these were all.
-    async fn slot_query(
+    pub(super) async fn slot_query(
         &self,
         tenant: &Tenant,
         slot: Slot,

@@ -6,7 +6,6 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use futures::future::try_join_all;
 
 use super::mapping::REVISION;
-use super::to_item;
 use crate::Result;
 use crate::model::{
     Conflict, Customer, CustomerFields, CustomerNumber, Link, Mapping, MirroredEntity, Parked, QuickBooksId,
@@ -15,6 +14,7 @@ use crate::model::{
 use crate::rules::size;
 use crate::store::Store;
 use crate::store::calls::finish_put;
+use crate::store::documents::to_item;
 use crate::store::items::number;
 use crate::store::items::record::{Record, to_record};
 use crate::store::write::transaction::{Guard, Outcome, Step, Transaction};

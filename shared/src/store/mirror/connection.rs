@@ -2,10 +2,10 @@
 
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 
-use super::{DOCUMENT, to_item};
 use crate::model::{Connection, MirrorState, RealmId, RealmOwner, Tenant};
 use crate::store::Store;
 use crate::store::calls::{contended, finish_put};
+use crate::store::documents::{DOCUMENT, to_item};
 use crate::store::items::{key_item, text};
 use crate::table::keys::{self, attribute};
 use crate::{Error, Result};

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{from_item, to_item};
 use crate::model::{Customer, CustomerNumber, Link, Mapping, MirroredEntity, QuickBooksId, RealmId, Tenant};
 use crate::store::Store;
+use crate::store::documents::{from_item, to_item};
 use crate::store::items::record::to_customer;
 use crate::store::items::{Item, integer_in, text_in};
 use crate::table::keys::{self, Key, attribute};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::to_item;
 use crate::Result;
 use crate::model::{Conflict, CustomerNumber, Hint, Intent, Parked, RealmId, Tenant};
 use crate::store::Store;
+use crate::store::documents::to_item;
 use crate::table::keys::{self, Key};
 
 /// Returns the key of a change that a webhook has reported.

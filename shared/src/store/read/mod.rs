@@ -10,6 +10,7 @@ mod index;
 mod lookup;
 mod orders;
 mod page;
+mod pages;
 mod period;
 mod plan;
 mod query;
@@ -22,6 +23,7 @@ pub use budget::Budget;
 pub use export::CustomerStream;
 pub use filter::CustomerFilter;
 pub use orders::{OrderPage, OrderPeriod, SalesByMonth};
+pub use pages::{OrderPages, VersionedOrder};
 pub use query::{CustomerPage, CustomerQuery, Direction, ListedCustomer, PageRequest, Position, Total};
 
 pub(in crate::store) use lookup::has_email;

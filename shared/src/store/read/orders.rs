@@ -175,7 +175,7 @@ impl Store {
         let period = OrderPeriod { from: Some(from), to: Some(to) };
         let query = match extent {
             Extent::Counts => self.orders_query(pk, period),
-            Extent::All => self.sort_keys_between(pk, &keys::orders_between(period.from, period.to)),
+            Extent::All => self.orders_with_lines_query(pk, period),
         };
         let (mut sum, mut start_key) = (Sales::default(), None);
         loop {
@@ -233,17 +233,22 @@ impl Store {
     }
 
     /// A strongly consistent query for the orders of a period without their lines.
-    pub(in crate::store) fn orders_query(
-        &self,
-        pk: &str,
-        OrderPeriod { from, to }: OrderPeriod,
-    ) -> QueryFluentBuilder {
+    pub(in crate::store) fn orders_query(&self, pk: &str, period: OrderPeriod) -> QueryFluentBuilder {
         let (expression, names) = projection(&ORDER_ATTRIBUTES);
-        let query = self.sort_keys_between(pk, &keys::orders_between(from, to));
+        let query = self.orders_with_lines_query(pk, period);
         let query = query.projection_expression(expression);
         names
             .into_iter()
             .fold(query, |query, (name, attribute)| query.expression_attribute_names(name, attribute))
+    }
+
+    /// A strongly consistent query for the orders of a period with their lines.
+    pub(super) fn orders_with_lines_query(
+        &self,
+        pk: &str,
+        OrderPeriod { from, to }: OrderPeriod,
+    ) -> QueryFluentBuilder {
+        self.sort_keys_between(pk, &keys::orders_between(from, to))
     }
 
     /// A strongly consistent query for the items of a partition between two sort keys, both included.

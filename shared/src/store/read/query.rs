@@ -167,6 +167,12 @@ impl CustomerQuery {
         }
     }
 
+    /// Whether this customer is in the list.
+    #[must_use]
+    pub fn selects(&self, customer: &Customer) -> bool {
+        self.filter.matches(customer) && self.search.as_ref().is_none_or(|search| search.matches(customer))
+    }
+
     /// Whether a customer that was found at a position belongs to the list there.
     ///
     /// In an order by a value, an entry that is not up to date does not belong: the customer is where its record says.
@@ -178,9 +184,7 @@ impl CustomerQuery {
                 *value == sort_value(self.sort, customer, figures.unwrap_or(&none))
             }
         };
-        is_in_place
-            && self.filter.matches(customer)
-            && self.search.as_ref().is_none_or(|search| search.matches(customer))
+        is_in_place && self.selects(customer)
     }
 
     /// The order of two positions in this list.

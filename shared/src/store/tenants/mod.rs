@@ -8,6 +8,6 @@ mod tenant;
 mod usage;
 
 pub use api_keys::NewApiKey;
-pub use prices::Pricing;
+pub use prices::{PricePages, Pricing};
 pub use tags::TagChange;
 pub use usage::Usage;

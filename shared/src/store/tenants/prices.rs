@@ -82,19 +82,20 @@ impl Store {
     /// customer exists is not checked; an unknown customer pays list prices.
     #[must_use]
     pub fn pricing(&self, tenant: &Tenant, customer: Uuid, day: Date) -> Pricing {
-        let source = |owner| Source {
-            partition: keys::prices_partition(tenant, owner),
-            prices: VecDeque::new(),
-            next: Next::Start,
-        };
-        let list = source(PriceOwner::List);
-        Pricing { store: self.clone(), day, list, own: source(PriceOwner::Customer(customer)) }
+        let list = Source::of(tenant, PriceOwner::List);
+        Pricing { store: self.clone(), day, list, own: Source::of(tenant, PriceOwner::Customer(customer)) }
+    }
+
+    /// Returns all prices of an owner. Nothing is read until [`PricePages::next`] is called.
+    #[must_use]
+    pub fn price_pages(&self, tenant: &Tenant, owner: PriceOwner) -> PricePages {
+        PricePages { store: self.clone(), owner, source: Source::of(tenant, owner) }
     }
 
     /// The next prices of one partition, strongly consistent.
     async fn prices_read(&self, source: &mut Source) -> Result<()> {
-        let resume = match std::mem::replace(&mut source.next, Next::Done) {
-            Next::After(resume) => Some(resume),
+        let resume = match &source.next {
+            Next::After(resume) => Some(resume.clone()),
             Next::Start | Next::Done => None,
         };
         let answer = self
@@ -124,6 +125,30 @@ pub struct Pricing {
     day: Date,
     list: Source,
     own: Source,
+}
+
+/// All prices of an owner, ordered by product and day, a page at a time.
+#[derive(Debug)]
+pub struct PricePages {
+    store: Store,
+    owner: PriceOwner,
+    source: Source,
+}
+
+impl PricePages {
+    /// Returns the next prices, perhaps none; `None` at the end. After an error it is where it was: the same call can be
+    /// repeated.
+    ///
+    /// # Errors
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached.
+    pub async fn next(&mut self) -> Result<Option<Vec<PriceEntry>>> {
+        if !self.source.is_unknown() {
+            return Ok(None);
+        }
+        self.store.prices_read(&mut self.source).await?;
+        let entry = |(product, price)| PriceEntry { owner: self.owner, product, price };
+        Ok(Some(self.source.prices.drain(..).map(entry).collect()))
+    }
 }
 
 /// One partition while it is read.
@@ -188,6 +213,10 @@ impl Pricing {
 }
 
 impl Source {
+    fn of(tenant: &Tenant, owner: PriceOwner) -> Self {
+        Self { partition: keys::prices_partition(tenant, owner), prices: VecDeque::new(), next: Next::Start }
+    }
+
     fn is_unknown(&self) -> bool {
         self.prices.is_empty() && !matches!(self.next, Next::Done)
     }

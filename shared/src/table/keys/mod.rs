@@ -41,6 +41,7 @@
 //! | field that both sides changed | `T#t#QB#<company>` | `CONFLICT#<number>#<field>` | sync | commands |
 //! | counterpart in QuickBooks | `T#t#C#<uuid>` | `QB#<company>` | sync | sync |
 //! | object in QuickBooks | `T#t#QB#<company>#<entity>` | `<id>` | sync | sync |
+//! | scheduled export | `T#t#EXPORT` | `SCHEDULE#<name>`, `LEASE#<name>` | commands, `export-scheduled` | the same |
 //! | company's tenant | `REALMS` | `<company>` | connect | webhook |
 //! | API key | `KEYS` | `<sha-256>` | commands | every function (Query at start-up, GetItem) |
 //!
@@ -62,6 +63,7 @@ mod indexes;
 mod mirror;
 mod orders;
 mod prices;
+mod schedules;
 mod tenant;
 
 pub use self::counts::{
@@ -83,6 +85,7 @@ pub use self::mirror::{
 };
 pub use self::orders::{month, month_start, months_between, order, order_moment, orders_between};
 pub use self::prices::{PRICE_PREFIX, price, price_product, prices_partition};
+pub use self::schedules::{SCHEDULE_PREFIX, export_lease, schedule, schedules_partition};
 pub use self::tenant::{
     API_KEYS, TENANTS, api_key, customer_sequence, email_claim, idempotency_record, imported_row, tag,
     tag_sequence, tags_partition, tenant, usage, walk,

@@ -1,14 +1,14 @@
-//! The lease that lets one run at a time work on a company. It expires if its holder is killed.
+//! Leases: one process at a time works on something. A lease expires if its holder is killed.
 
 use serde::{Deserialize, Serialize};
 
-use super::{from_item, to_item};
+use super::Store;
+use super::calls::{failed, is_condition_failure};
+use super::documents::{from_item, to_item};
+use super::items::{key_item, number, text};
 use crate::Result;
-use crate::model::{RealmId, Tenant, Timestamp};
-use crate::store::Store;
-use crate::store::calls::{failed, is_condition_failure};
-use crate::store::items::{key_item, number, text};
-use crate::table::keys::{self, attribute};
+use crate::model::{RealmId, ScheduleName, Tenant, Timestamp};
+use crate::table::keys::{self, Key, attribute};
 
 /// The attribute with the holder, for conditions.
 const HOLDER: &str = "holder";
@@ -35,10 +35,50 @@ impl Store {
         holder: &str,
         seconds: i64,
     ) -> Result<Option<Timestamp>> {
-        let key = keys::mirror_lease(tenant, realm);
+        self.lease_take(&keys::mirror_lease(tenant, realm), holder, seconds).await
+    }
+
+    /// Returns the lease of a company, unless another holder has it by now.
+    ///
+    /// # Errors
+    /// Returns [`Error::Throttled`](crate::Error::Throttled) or [`Error::Unavailable`](crate::Error::Unavailable) if
+    /// DynamoDB is throttling or cannot be reached.
+    pub async fn mirror_lease_release(&self, tenant: &Tenant, realm: &RealmId, holder: &str) -> Result<()> {
+        self.lease_release(&keys::mirror_lease(tenant, realm), holder).await
+    }
+
+    /// Takes the lease of a scheduled export for `seconds`, or extends it if `holder` has it. Returns `None`, or when the
+    /// lease of another holder ends.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_lease_take`].
+    pub async fn export_lease_take(
+        &self,
+        tenant: &Tenant,
+        name: &ScheduleName,
+        holder: &str,
+        seconds: i64,
+    ) -> Result<Option<Timestamp>> {
+        self.lease_take(&keys::export_lease(tenant, name), holder, seconds).await
+    }
+
+    /// Returns the lease of a scheduled export, unless another holder has it by now.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_lease_release`].
+    pub async fn export_lease_release(
+        &self,
+        tenant: &Tenant,
+        name: &ScheduleName,
+        holder: &str,
+    ) -> Result<()> {
+        self.lease_release(&keys::export_lease(tenant, name), holder).await
+    }
+
+    async fn lease_take(&self, key: &Key, holder: &str, seconds: i64) -> Result<Option<Timestamp>> {
         let now = self.ambient.now();
         let until = now.plus_seconds(seconds);
-        let mut item = to_item(&key, &Lease { until })?;
+        let mut item = to_item(key, &Lease { until })?;
         item.insert(HOLDER.into(), text(holder));
         item.insert(UNTIL.into(), number(until.as_millis()));
         let put = self
@@ -55,32 +95,27 @@ impl Store {
         match put.send().await {
             Ok(_) => Ok(None),
             Err(error) if is_condition_failure(&error) => {
-                let held = self.item_get(&key, "reading the lease of a company").await?;
+                let held = self.item_get(key, "reading a lease").await?;
                 let held: Option<Lease> = held.as_ref().map(from_item).transpose()?;
                 Ok(Some(held.map_or(now, |lease| lease.until)))
             }
-            Err(error) => Err(failed("taking the lease of a company", error)),
+            Err(error) => Err(failed("taking a lease", error)),
         }
     }
 
-    /// Returns the lease, unless another holder has it by now.
-    ///
-    /// # Errors
-    /// Returns [`Error::Throttled`](crate::Error::Throttled) or [`Error::Unavailable`](crate::Error::Unavailable) if
-    /// DynamoDB is throttling or cannot be reached.
-    pub async fn mirror_lease_release(&self, tenant: &Tenant, realm: &RealmId, holder: &str) -> Result<()> {
+    async fn lease_release(&self, key: &Key, holder: &str) -> Result<()> {
         let delete = self
             .client
             .delete_item()
             .table_name(&*self.table)
-            .set_key(Some(key_item(&keys::mirror_lease(tenant, realm))))
+            .set_key(Some(key_item(key)))
             .condition_expression("#holder = :holder")
             .expression_attribute_names("#holder", HOLDER)
             .expression_attribute_values(":holder", text(holder));
         match delete.send().await {
             Ok(_) => Ok(()),
             Err(error) if is_condition_failure(&error) => Ok(()),
-            Err(error) => Err(failed("returning the lease of a company", error)),
+            Err(error) => Err(failed("returning a lease", error)),
         }
     }
 }

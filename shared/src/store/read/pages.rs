@@ -1,0 +1,94 @@
+//! Reads of everything that one customer has, page by page, for exports.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::OrderPeriod;
+use crate::Result;
+use crate::model::{Figures, Order, OrderLine, Tenant};
+use crate::store::Store;
+use crate::store::calls::failed;
+use crate::store::items::orders::to_stored_order;
+use crate::store::items::{Item, figures, text_in};
+use crate::table::keys::{self, Key, attribute};
+
+/// An order with its lines.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VersionedOrder {
+    /// Raised by each write of the order; the log of changes names it.
+    pub version: u64,
+    /// The order.
+    pub order: Order,
+    /// Its lines.
+    pub lines: Vec<OrderLine>,
+}
+
+/// The orders of a customer, the oldest first, a megabyte at a time. After an error it is where it was: the same call can
+/// be repeated.
+#[derive(Debug)]
+pub struct OrderPages {
+    store: Store,
+    partition: String,
+    next: Next,
+}
+
+/// Where the next page starts.
+#[derive(Debug)]
+enum Next {
+    Start,
+    After(Item),
+    Done,
+}
+
+impl Store {
+    /// Returns the orders of a customer with their lines. Nothing is read until [`OrderPages::next`] is called. Whether the
+    /// customer exists is not checked.
+    #[must_use]
+    pub fn order_pages(&self, tenant: &Tenant, uuid: Uuid) -> OrderPages {
+        let partition = keys::customer_partition(tenant, uuid);
+        OrderPages { store: self.clone(), partition, next: Next::Start }
+    }
+
+    /// Returns which of these customers have or had orders: one read unit for each.
+    ///
+    /// # Errors
+    /// Returns [`crate::Error::Throttled`] or [`crate::Error::Unavailable`] if DynamoDB is throttling or cannot be
+    /// reached.
+    pub async fn customers_with_orders(&self, tenant: &Tenant, uuids: &[Uuid]) -> Result<BTreeSet<Uuid>> {
+        let keys: Vec<Key> = uuids.iter().map(|uuid| keys::figures(tenant, *uuid)).collect();
+        let mut by_partition: BTreeMap<String, Figures> = BTreeMap::new();
+        for item in self.items_get(&keys).await? {
+            by_partition.insert(text_in(&item, attribute::PK)?.to_owned(), figures::to_figures(item)?);
+        }
+        let has_orders = |uuid: &&Uuid| {
+            by_partition.get(&keys::customer_partition(tenant, **uuid)).is_some_and(|found| found.version > 0)
+        };
+        Ok(uuids.iter().filter(has_orders).copied().collect())
+    }
+}
+
+impl OrderPages {
+    /// Returns the next orders, perhaps none; `None` at the end.
+    ///
+    /// # Errors
+    /// Returns [`crate::Error::Throttled`] or [`crate::Error::Unavailable`] if DynamoDB is throttling or cannot be
+    /// reached.
+    pub async fn next(&mut self) -> Result<Option<Vec<VersionedOrder>>> {
+        let start = match &self.next {
+            Next::Start => None,
+            Next::After(key) => Some(key.clone()),
+            Next::Done => return Ok(None),
+        };
+        let query = self.store.orders_with_lines_query(&self.partition, OrderPeriod::default());
+        let page = query.set_exclusive_start_key(start).send().await;
+        let page = page.map_err(|e| failed("reading orders", e))?;
+        let mut orders = Vec::new();
+        for item in page.items.unwrap_or_default() {
+            let stored = to_stored_order(&item)?;
+            orders.push(VersionedOrder { version: stored.version, order: stored.order, lines: stored.lines });
+        }
+        self.next = page.last_evaluated_key.map_or(Next::Done, Next::After);
+        Ok(Some(orders))
+    }
+}

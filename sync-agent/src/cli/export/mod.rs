@@ -1,0 +1,166 @@
+//! The `sync-agent export` commands.
+
+mod args;
+mod destination;
+
+use clientele_shared::model::ExportKind;
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+pub(super) use self::args::{
+    ContactsArgs, CustomersArgs, ExportArgs, ExportCommand, FilterArgs, OrdersArgs, PricesArgs,
+};
+use self::destination::To;
+use super::exit::{Exit, print_result};
+use super::signals::cancel_on_signals;
+use crate::cancellation::CancellationToken;
+use crate::export::{ExportDestination, ExportError, ExportOptions, ExportProgress, Exported, Exporter};
+
+/// A finished export, and whether it waits in the spool because S3 cannot be reached.
+struct Outcome {
+    exported: Exported,
+    spooled_because: Option<String>,
+}
+
+/// The result as `--json` prints it.
+#[derive(Serialize)]
+struct Json<'a> {
+    /// Path or address of the file.
+    file: &'a str,
+    /// Path or address of the manifest.
+    manifest: &'a str,
+    rows: u64,
+    bytes: u64,
+    sha256: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted: Option<u64>,
+    incremental: bool,
+    spooled: bool,
+    seconds: f64,
+}
+
+pub(super) async fn run(command: impl ExportCommand) -> Exit {
+    let (args, options) = command.parts();
+    match export(&args, options).await {
+        Ok(outcome) => report(&args, &outcome),
+        Err(message) => {
+            eprintln!("error: {message}");
+            Exit::Failed
+        }
+    }
+}
+
+async fn export(args: &ExportArgs, options: ExportOptions) -> Result<Outcome, String> {
+    let store = args.target.store().await.map_err(|e| e.to_string())?;
+    let to = To::new(args).await?;
+    let cancellation = cancel_on_signals().map_err(|e| format!("cannot listen for Ctrl-C: {e}"))?;
+    let kind = options.content.kind;
+    let exporter = Exporter::new(store, args.target.tenant.clone(), args.target.mode, options)
+        .with_cancellation(cancellation.clone());
+    let bar = bar();
+    let result = export_or_spool(&exporter, &to, &cancellation, &bar).await;
+    bar.finish_and_clear();
+    let outcome = result.map_err(|error| match error {
+        ExportError::Store(_) => format!("table {}: {error}", args.target.table),
+        other => other.to_string(),
+    })?;
+    if let Some(reason) = &outcome.exported.full_because {
+        eprintln!("exported all {kind}: {reason}");
+    }
+    Ok(outcome)
+}
+
+/// Sends what waits in the spool and exports to the destination, or to the spool if S3 cannot be reached.
+async fn export_or_spool(
+    exporter: &Exporter,
+    to: &To,
+    cancellation: &CancellationToken,
+    bar: &ProgressBar,
+) -> Result<Outcome, ExportError> {
+    let mut show = |progress: ExportProgress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+        bar.set_message(format!("{} rows", HumanCount(progress.rows)));
+    };
+    let error = match send_and_export(exporter, to, cancellation, &mut show).await {
+        Ok(exported) => return Ok(Outcome { exported, spooled_because: None }),
+        Err(error) if error.is_s3_away() => error,
+        Err(error) => return Err(error),
+    };
+    let Some(spool) = &to.spool else { return Err(error) };
+    let exported = exporter.run(&ExportDestination::Folder(spool.folder().to_owned()), &mut show).await?;
+    Ok(Outcome { exported, spooled_because: Some(error.to_string()) })
+}
+
+async fn send_and_export(
+    exporter: &Exporter,
+    to: &To,
+    cancellation: &CancellationToken,
+    show: &mut (dyn FnMut(ExportProgress) + Send),
+) -> Result<Exported, ExportError> {
+    if let (Some(spool), ExportDestination::S3(bucket)) = (&to.spool, &to.destination) {
+        for sent in spool.send(bucket, cancellation).await? {
+            eprintln!("sent {sent}, which waited for S3");
+        }
+    }
+    exporter.run(&to.destination, show).await
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    // If the template is invalid, the default style is good enough.
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3} % {elapsed} {msg}, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn report(args: &ExportArgs, outcome: &Outcome) -> Exit {
+    let Outcome { exported, spooled_because } = outcome;
+    if let Some(reason) = spooled_because {
+        eprintln!(
+            "warning: {reason}; the export waits in the spool, and the next export to the same address sends it"
+        );
+    }
+    let exit = if spooled_because.is_some() { Exit::Unreachable } else { Exit::Done };
+    if !args.json {
+        return print_result(&summary(exported), exit);
+    }
+    let manifest = &exported.manifest;
+    let json = Json {
+        file: &exported.place,
+        manifest: &exported.manifest_place,
+        rows: manifest.rows,
+        bytes: manifest.bytes,
+        sha256: &manifest.sha256,
+        deleted: manifest.deleted,
+        incremental: manifest.since.is_some(),
+        spooled: spooled_because.is_some(),
+        seconds: exported.elapsed.as_secs_f64(),
+    };
+    match serde_json::to_string(&json) {
+        Ok(line) => print_result(&line, exit),
+        Err(error) => {
+            eprintln!("error: cannot convert the result to JSON: {error}");
+            Exit::Failed
+        }
+    }
+}
+
+fn summary(exported: &Exported) -> String {
+    let Exported { place, manifest, elapsed, .. } = exported;
+    let rows = HumanCount(manifest.rows);
+    let what = match &manifest.since {
+        Some(since) => format!("{rows} changed {} since {since}", manifest.kind),
+        None => format!("{rows} {}", rows_of(manifest.kind)),
+    };
+    format!("exported {what} ({}) to {place} in {:.1} s", HumanBytes(manifest.bytes), elapsed.as_secs_f64())
+}
+
+/// Returns what the rows of a kind are.
+fn rows_of(kind: ExportKind) -> &'static str {
+    match kind {
+        ExportKind::Orders => "lines of orders",
+        other => other.as_str(),
+    }
+}

@@ -1,0 +1,240 @@
+//! The `sync-agent schedule` commands.
+
+use clap::{Args, Subcommand};
+use clientele_shared::Error;
+use clientele_shared::model::{
+    Every, ExportColumns, ExportContent, ExportFormat, ExportKind, ExportSchedule, ScheduleName, Tenant,
+    TimeOfDay, Timestamp,
+};
+use clientele_shared::store::Store;
+use serde::Serialize;
+
+use super::exit::{Exit, print_result};
+use super::export::FilterArgs;
+use super::target_args::TargetArgs;
+use crate::export::ExportTarget;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ScheduleCommand {
+    /// Schedule an export to S3, in place of the one with the same name
+    Set(Box<SetArgs>),
+    /// List the scheduled exports of a tenant
+    List(ListArgs),
+    /// Remove a scheduled export; the files that it has exported stay
+    Remove(RemoveArgs),
+}
+
+/// The options that every command has.
+#[derive(Debug, Args)]
+pub(super) struct CommonArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Print the schedules as one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sync-agent schedule set daily --what customers --to s3://BUCKET/daily --every day --at 05:30 --tenant acme
+  sync-agent schedule set orders --what orders --to s3://BUCKET/orders --every hour --format parquet --incremental \
+--tenant acme")]
+pub(super) struct SetArgs {
+    /// Name of the schedule: letters, digits, `-` and `_`
+    name: ScheduleName,
+    #[command(flatten)]
+    common: CommonArgs,
+    /// Records to export
+    #[arg(long, default_value = "customers", value_name = "customers|contacts|orders|prices")]
+    what: ExportKind,
+    /// Destination, which the function `export-scheduled` must be allowed to write to
+    #[arg(long, value_name = "s3://BUCKET/PREFIX")]
+    to: ExportTarget,
+    /// How often: every hour at the minute of --at, every day, or every Monday
+    #[arg(long, default_value = "day", value_name = "hour|day|week")]
+    every: Every,
+    /// Time in UTC; the export is made within 15 minutes after it
+    #[arg(long, default_value = "00:00", value_name = "HH:MM")]
+    at: TimeOfDay,
+    /// Format of the file
+    #[arg(long, default_value = "csv", value_name = "csv|csv.gz|parquet")]
+    format: ExportFormat,
+    /// Columns of customers: `documented` as the CSV routes have them, or `full` for every field that can be stored
+    #[arg(long, default_value = "documented", value_name = "documented|full")]
+    columns: ExportColumns,
+    /// Export only what has changed since the last export to this destination, deletions included
+    #[arg(long)]
+    incremental: bool,
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  sync-agent schedule list --tenant acme")]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  sync-agent schedule remove daily --tenant acme")]
+pub(super) struct RemoveArgs {
+    /// Name of the schedule
+    name: ScheduleName,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+/// A schedule as `--json` prints it.
+#[derive(Serialize)]
+struct Json<'a> {
+    name: &'a ScheduleName,
+    #[serde(flatten)]
+    content: &'a ExportContent,
+    to: &'a str,
+    every: Every,
+    at: TimeOfDay,
+    next_at: String,
+    last_at: Option<String>,
+    last_result: Option<&'a str>,
+}
+
+impl<'a> From<&'a ExportSchedule> for Json<'a> {
+    fn from(schedule: &'a ExportSchedule) -> Self {
+        Self {
+            name: &schedule.name,
+            content: &schedule.content,
+            to: &schedule.to,
+            every: schedule.every,
+            at: schedule.at,
+            next_at: schedule.next_at.to_rfc3339_seconds(),
+            last_at: schedule.last_at.map(Timestamp::to_rfc3339_seconds),
+            last_result: schedule.last_result.as_deref(),
+        }
+    }
+}
+
+/// Why a command failed.
+enum Failure {
+    Usage(String),
+    Failed(String),
+}
+
+pub(super) async fn run(command: ScheduleCommand) -> Exit {
+    let common = match &command {
+        ScheduleCommand::Set(args) => &args.common,
+        ScheduleCommand::List(args) => &args.common,
+        ScheduleCommand::Remove(args) => &args.common,
+    };
+    match carry_out(&command, common).await {
+        Ok(schedules) => print(&schedules, common),
+        Err(Failure::Usage(message)) => {
+            eprintln!("error: {message}");
+            Exit::Usage
+        }
+        Err(Failure::Failed(message)) => {
+            eprintln!("error: {message}");
+            Exit::Failed
+        }
+    }
+}
+
+/// Carries out the command; returns the schedules afterwards.
+async fn carry_out(command: &ScheduleCommand, common: &CommonArgs) -> Result<Vec<ExportSchedule>, Failure> {
+    let TargetArgs { tenant: id, mode, table, .. } = &common.target;
+    let store = common.target.store().await.map_err(|e| Failure::Failed(e.to_string()))?;
+    let failed = |error: Error| Failure::Failed(format!("table {table}: {}", error.chain()));
+    store.tenant_settings(id).await.map_err(|error| match error {
+        Error::NotFound(_) => Failure::Failed(format!(
+            "tenant `{id}` does not exist; create it with `clientele tenant create {id}`, or pass another --tenant NAME"
+        )),
+        error => failed(error),
+    })?;
+    let tenant = Tenant::new(id, *mode);
+    match command {
+        ScheduleCommand::Set(args) => {
+            let schedule = schedule(args, &store)?;
+            store.schedule_put(&tenant, &schedule).await.map_err(failed)?;
+        }
+        ScheduleCommand::List(_) => {}
+        ScheduleCommand::Remove(args) => {
+            let schedules = store.schedules_list(&tenant).await.map_err(failed)?;
+            if !schedules.iter().any(|schedule| schedule.name == args.name) {
+                return Err(Failure::Failed(format!(
+                    "there is no schedule `{}`; `sync-agent schedule list` has the names",
+                    args.name
+                )));
+            }
+            store.schedule_delete(&tenant, &args.name).await.map_err(failed)?;
+        }
+    }
+    store.schedules_list(&tenant).await.map_err(failed)
+}
+
+fn schedule(args: &SetArgs, store: &Store) -> Result<ExportSchedule, Failure> {
+    let ExportTarget::S3 { bucket, prefix } = &args.to else {
+        return Err(Failure::Usage(
+            "--to must be s3://BUCKET/PREFIX, because a scheduled export has no folder that lasts".into(),
+        ));
+    };
+    let is_filtered = args.filter.status.is_some() || args.filter.search.is_some();
+    if is_filtered && matches!(args.what, ExportKind::Orders | ExportKind::Prices) {
+        return Err(Failure::Usage(format!(
+            "--status and --search do not select {}; leave them out",
+            args.what
+        )));
+    }
+    let content = ExportContent {
+        kind: args.what,
+        filter: args.filter.clone().into(),
+        columns: args.columns,
+        format: args.format,
+        incremental: args.incremental,
+    };
+    Ok(ExportSchedule {
+        name: args.name.clone(),
+        content,
+        to: format!("s3://{bucket}/{prefix}"),
+        every: args.every,
+        at: args.at,
+        next_at: ExportSchedule::due_after(args.every, args.at, store.ambient().now()),
+        last_at: None,
+        last_result: None,
+    })
+}
+
+fn print(schedules: &[ExportSchedule], common: &CommonArgs) -> Exit {
+    if common.json {
+        let json: Vec<Json<'_>> = schedules.iter().map(Json::from).collect();
+        return match serde_json::to_string(&json) {
+            Ok(line) => print_result(&line, Exit::Done),
+            Err(error) => {
+                eprintln!("error: cannot convert the result to JSON: {error}");
+                Exit::Failed
+            }
+        };
+    }
+    if schedules.is_empty() {
+        return print_result(&format!("{}: no scheduled exports", common.target.label()), Exit::Done);
+    }
+    let lines: Vec<String> = schedules.iter().map(line).collect();
+    print_result(&lines.join("\n"), Exit::Done)
+}
+
+fn line(schedule: &ExportSchedule) -> String {
+    let ExportContent { kind, format, incremental, .. } = &schedule.content;
+    let what = if *incremental { format!("changed {kind}") } else { kind.to_string() };
+    let last = match (&schedule.last_at, &schedule.last_result) {
+        (Some(at), Some(result)) => format!("last {}: {result}", at.to_rfc3339_seconds()),
+        _ => "not exported yet".into(),
+    };
+    format!(
+        "{}: {what} as {} to {} every {} at {}; next {}; {last}",
+        schedule.name,
+        format.as_str(),
+        schedule.to,
+        schedule.every.as_str(),
+        schedule.at,
+        schedule.next_at.to_rfc3339_seconds()
+    )
+}
