@@ -139,24 +139,30 @@ async fn failed_export_stays_due_and_the_others_are_made() {
     schedule.set(&acme, "daily", customers()).await;
     schedule.set(&acme, "orders", ExportContent { kind: ExportKind::Orders, ..customers() }).await;
     let mut wrong = schedule.get(&acme, "orders").await;
-    wrong.to = "s3://missing/orders".into();
+    wrong.to = "/tmp/orders".into();
     stack.store.schedule_put(&acme, &wrong).await.unwrap();
     stack.clock.advance_seconds(DAY);
     let error = schedule.invoke(json!({})).await.unwrap_err();
     assert!(matches!(error, ScheduledExportError::Failed { failed: 1, due: 2 }), "{error}");
     let failed = schedule.get(&acme, "orders").await;
-    let reason = "failed: bucket missing: starting the upload failed: the bucket does not exist; check its name and region";
+    let reason = "failed: /tmp/orders is not the address of a bucket; set the schedule again";
     assert_eq!(failed.last_result.as_deref(), Some(reason));
     assert_eq!(failed.next_at, wrong.next_at);
 
-    // S3 is away, then back.
-    stack.clock.advance_seconds(DAY);
-    schedule.bucket.answer(503);
-    let error = schedule.invoke(json!({})).await.unwrap_err();
-    assert!(matches!(error, ScheduledExportError::Failed { failed: 2, due: 2 }), "{error}");
-    schedule.bucket.answer(0);
+    // The bucket is missing, then S3 is away, then back.
     wrong.to = format!("s3://{BUCKET}/orders");
     stack.store.schedule_put(&acme, &wrong).await.unwrap();
+    stack.clock.advance_seconds(DAY);
+    for (status, reason) in
+        [(404, "the bucket does not exist; check its name and region"), (503, "S3 answered with status 503")]
+    {
+        schedule.bucket.answer(status);
+        let error = schedule.invoke(json!({})).await.unwrap_err();
+        assert!(matches!(error, ScheduledExportError::Failed { failed: 2, due: 2 }), "{error}");
+        let failed = schedule.get(&acme, "orders").await.last_result.unwrap();
+        assert_eq!(failed, format!("failed: bucket {BUCKET}: starting the upload failed: {reason}"));
+    }
+    schedule.bucket.answer(0);
     assert_eq!(schedule.invoke(json!({})).await.unwrap(), json!({ "due": 2, "exported": 2, "busy": 0 }));
 }
 
@@ -196,7 +202,7 @@ async fn wrong_events_are_refused_with_what_to_correct() {
     let schedule = Schedule::new(&stack, |config| config).await;
     for (event, expected) in [
         (json!({ "tenants": "acme" }), "unknown field `tenants`"),
-        (json!([]), "correct the schedule"),
+        (json!("all"), "correct the schedule"),
         (json!({ "mode": "dead" }), "unknown variant `dead`"),
     ] {
         let error = schedule.invoke(event).await.unwrap_err().to_string();

@@ -36,7 +36,8 @@ struct Server {
 
 async fn respond(State(server): State<Server>, request: Request) -> Response {
     if let Ok(status) = StatusCode::from_u16(server.status.load(Ordering::SeqCst)) {
-        return status.into_response();
+        let body = "<Error><Code>NoSuchBucket</Code><Message>missing</Message></Error>";
+        return (status, if status == StatusCode::NOT_FOUND { body } else { "" }).into_response();
     }
     match server.service.call(request.map(s3s::Body::http_body_unsync)).await {
         Ok(response) => response.map(Body::new),

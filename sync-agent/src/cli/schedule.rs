@@ -194,7 +194,7 @@ fn schedule(args: &SetArgs, store: &Store) -> Result<ExportSchedule, Failure> {
     Ok(ExportSchedule {
         name: args.name.clone(),
         content,
-        to: format!("s3://{bucket}/{prefix}"),
+        to: format!("s3://{bucket}/{}", prefix.trim_end_matches('/')),
         every: args.every,
         at: args.at,
         next_at: ExportSchedule::due_after(args.every, args.at, store.ambient().now()),

@@ -11,6 +11,7 @@
 mod command;
 mod engine;
 mod export;
+mod export_command;
 mod lost_answers;
 mod orders;
 mod prices;
