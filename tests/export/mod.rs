@@ -1,6 +1,7 @@
 //! Exports: complete files of every kind, changes since the last one, and exports on a schedule.
 
 mod contents;
+mod faults;
 mod incremental;
 mod scheduled;
 mod server;
