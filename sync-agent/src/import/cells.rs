@@ -34,13 +34,14 @@ impl<'a, F: ImportField> Cells<'a, F> {
         value.filter(|_| self.errors.is_empty()).ok_or(self.errors)
     }
 
-    /// Returns the trimmed cell of a field, or `None` if it is empty or the file has no such column. A constant takes the
-    /// place of the cell.
+    /// Returns the cell of a field, or `None` if it is empty or the file has no such column. The cell is trimmed, unless the
+    /// file is an export. A constant takes the place of the cell.
     pub(super) fn cell(&self, field: F) -> Option<&'a str> {
         if let Some(constant) = self.mapping.constant(field) {
             return Some(constant);
         }
-        let cell = self.record.get(self.mapping.column(field)?)?.trim();
+        let cell = self.record.get(self.mapping.column(field)?)?;
+        let cell = if self.mapping.is_export() { cell } else { cell.trim() };
         let cell = if self.unguard { unguarded(cell) } else { cell };
         (!is_blank(cell)).then_some(cell)
     }
@@ -81,6 +82,17 @@ impl<'a, F: ImportField> Cells<'a, F> {
     pub(super) fn read<T>(&mut self, field: F, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let text = self.text(field)?;
         read(&text).map_err(|message| self.reject(field, format!("{message}, not `{}`", shown(&text)))).ok()
+    }
+
+    /// Reads a cell of any length and with any characters, which `read` checks.
+    pub(super) fn parse<T>(&mut self, field: F, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let cell = self.cell(field)?;
+        read(cell).map_err(|message| self.reject(field, message)).ok()
+    }
+
+    /// Returns whether the file is an export of these records.
+    pub(super) fn is_export(&self) -> bool {
+        self.mapping.is_export()
     }
 
     /// Returns the name of the field's column, or the field's own name if it has no column.

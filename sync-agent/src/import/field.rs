@@ -22,6 +22,14 @@ pub trait ImportField: Copy + Eq + Debug + Send + Sync + 'static {
         true
     }
 
+    /// Fields that every export of these records has as columns; none if such an export is not recognised.
+    const EXPORT_MARKS: &'static [Self] = &[];
+
+    /// Returns whether an export of these records can have a column with the field's name.
+    fn is_exported(self) -> bool {
+        true
+    }
+
     /// Returns all fields.
     fn all() -> impl Iterator<Item = Self> {
         Self::NAMES.iter().map(|names| names.field)

@@ -89,6 +89,8 @@ pub struct Mapping<F> {
     columns: Vec<Option<usize>>,
     /// Value of each field that no column fills, by the field's index.
     constants: Vec<Option<String>>,
+    /// Whether the header is that of an export, whose cells are the stored texts to the character.
+    is_export: bool,
     fields: PhantomData<F>,
 }
 
@@ -113,7 +115,8 @@ impl<F: ImportField> Mapping<F> {
         for (field, value) in constants {
             values[field.index()] = Some(value.clone());
         }
-        let mut mapping = Self { header, columns, constants: values, fields: PhantomData };
+        let is_export = is_export_header::<F>(&header);
+        let mut mapping = Self { header, columns, constants: values, is_export, fields: PhantomData };
         let chosen = mapping.choose(choices)?;
         if let Some((field, name)) = extra {
             let at = mapping.column_named(name)?;
@@ -138,6 +141,13 @@ impl<F: ImportField> Mapping<F> {
     #[must_use]
     pub fn constant(&self, field: F) -> Option<&str> {
         self.constants[field.index()].as_deref()
+    }
+
+    /// Returns whether the file is an export of these records, by its header. Its cells are read to the character; the
+    /// cells of any other file are trimmed.
+    #[must_use]
+    pub fn is_export(&self) -> bool {
+        self.is_export
     }
 
     /// Returns the number of columns.
@@ -244,6 +254,19 @@ impl<F: ImportField> Mapping<F> {
         };
         MappingError::MissingRequiredColumn { missing, columns: self.all_columns(), hint }
     }
+}
+
+/// Columns that a file can have besides those of an export: the report of rejected rows has the first two, and an export of
+/// changes the last one.
+const EXTRA_EXPORT_COLUMNS: [&str; 3] = ["line", "reason", "deleted_at"];
+
+fn is_export_header<F: ImportField>(header: &[String]) -> bool {
+    let has = |field: &F| header.iter().any(|name| name == field.name());
+    let is_known = |name: &String| {
+        EXTRA_EXPORT_COLUMNS.contains(&name.as_str())
+            || F::all().any(|field| field.is_exported() && field.name() == name)
+    };
+    !F::EXPORT_MARKS.is_empty() && F::EXPORT_MARKS.iter().all(has) && header.iter().all(is_known)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 )]
 
 mod command;
+mod complete;
 mod engine;
 mod export;
 mod export_command;

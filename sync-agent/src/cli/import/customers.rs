@@ -34,7 +34,8 @@ fn help() -> String {
     format!(
         "Fields: {}.\n\nColumns with these names are recognised, and so are the column names of the trades \
          API and of many exports. Case, spaces, _ and - do not matter. The field `tags` holds tag names \
-         separated by `;`; tags that the tenant does not have yet are created.\n\nExit codes: 0 all rows are \
+         separated by `;`, with a name in double quotes if it contains `;`; tags that the tenant does not have yet \
+         are created.\n\nExit codes: 0 all rows are \
          imported; 1 the import failed or was stopped, and the same command can be run again; 2 the options \
          are invalid; 3 some rows were rejected.",
         Field::all_names()

@@ -46,6 +46,16 @@ pub enum Field {
     ZipCode,
     /// Physical address, country.
     Country,
+    /// Physical address, district of the city.
+    Area,
+    /// Given name of the recipient at the physical address.
+    RecipientFirstName,
+    /// Family name of the recipient at the physical address.
+    RecipientLastName,
+    /// Email address of the recipient at the physical address.
+    RecipientEmail,
+    /// Phone number of the recipient at the physical address.
+    RecipientPhone,
     /// Billing address, first line.
     BillingStreet,
     /// Billing address, second line.
@@ -58,7 +68,17 @@ pub enum Field {
     BillingZipCode,
     /// Billing address, country.
     BillingCountry,
-    /// Tag names, separated by `;`.
+    /// Billing address, district of the city.
+    BillingArea,
+    /// Given name of the recipient at the billing address.
+    BillingFirstName,
+    /// Family name of the recipient at the billing address.
+    BillingLastName,
+    /// Email address of the recipient at the billing address.
+    BillingEmail,
+    /// Phone number of the recipient at the billing address.
+    BillingPhone,
+    /// Tag names, separated by `;`. A name with `;`, `"` or surrounding white space is in double quotes.
     Tags,
     /// Internal notes.
     Notes,
@@ -80,12 +100,18 @@ pub enum Field {
     CustomerSince,
     /// Arbitrary JSON.
     InternalFlags,
+    /// Custom fields by name, as JSON.
+    Custom,
     /// Whether the customer has agreed to receive marketing.
     AcceptsMarketing,
     /// `email`, `sms` or `both`.
     OnMyWayNotifyVia,
     /// The main service location.
     PrimaryServiceLocationUuid,
+    /// Contact people, as the JSON list that an export writes.
+    Contacts,
+    /// Number of the contact that was added last.
+    ContactSequence,
     /// Creation time in the source. It is used as [`Self::CustomerSince`] if that field is empty.
     CreatedAt,
     /// Modification time in the source. It is recognised but ignored, because an import creates new records.
@@ -116,12 +142,22 @@ impl ImportField for Field {
         names(Field::State, "state", &["region", "province", "physicalstate", "shippingstate"]),
         names(Field::ZipCode, "zipCode", &["zip", "postalcode", "postcode", "physicalzip", "shippingzip"]),
         names(Field::Country, "country", &["physicalcountry", "shippingcountry"]),
+        names(Field::Area, "area", &["physicalarea", "shippingarea"]),
+        names(Field::RecipientFirstName, "recipientFirstName", &[]),
+        names(Field::RecipientLastName, "recipientLastName", &[]),
+        names(Field::RecipientEmail, "recipientEmail", &[]),
+        names(Field::RecipientPhone, "recipientPhone", &[]),
         names(Field::BillingStreet, "billingStreet", &["billingaddress", "billingaddress1"]),
         names(Field::BillingStreet2, "billingStreet2", &["billingaddress2"]),
         names(Field::BillingCity, "billingCity", &[]),
         names(Field::BillingState, "billingState", &["billingregion"]),
         names(Field::BillingZipCode, "billingZipCode", &["billingzip", "billingpostalcode"]),
         names(Field::BillingCountry, "billingCountry", &[]),
+        names(Field::BillingArea, "billingArea", &[]),
+        names(Field::BillingFirstName, "billingFirstName", &[]),
+        names(Field::BillingLastName, "billingLastName", &[]),
+        names(Field::BillingEmail, "billingEmail", &[]),
+        names(Field::BillingPhone, "billingPhone", &[]),
         names(Field::Tags, "tags", &[]),
         names(Field::Notes, "notes", &[]),
         names(Field::QuickbooksId, "quickbooksId", &[]),
@@ -133,9 +169,12 @@ impl ImportField for Field {
         names(Field::PreferredShipping, "preferredShipping", &[]),
         names(Field::CustomerSince, "customerSince", &[]),
         names(Field::InternalFlags, "internalFlags", &[]),
+        names(Field::Custom, "custom", &["customfields"]),
         names(Field::AcceptsMarketing, "acceptsMarketing", &[]),
         names(Field::OnMyWayNotifyVia, "onMyWayNotifyVia", &[]),
         names(Field::PrimaryServiceLocationUuid, "primaryServiceLocationUuid", &[]),
+        names(Field::Contacts, "contacts", &[]),
+        names(Field::ContactSequence, "contactSequence", &[]),
         names(Field::CreatedAt, "createdAt", &[]),
         names(Field::UpdatedAt, "updatedAt", &[]),
         names(Field::DeletedAt, "deletedAt", &[]),
@@ -143,6 +182,12 @@ impl ImportField for Field {
 
     const BEST_OF: &'static [(Self, &'static [&'static str])] =
         &[(Self::Id, &["customerid", "id", "externalid", "uuid"])];
+
+    fn is_exported(self) -> bool {
+        !matches!(self, Self::FullName | Self::ContactTitle | Self::DeletedAt)
+    }
+
+    const EXPORT_MARKS: &'static [Self] = &[Self::Id, Self::CreatedAt, Self::UpdatedAt];
 
     fn index(self) -> usize {
         self as usize

@@ -5,8 +5,10 @@
 //! failure each row has become exactly one customer or none.
 
 mod commit;
+mod contacts;
 pub mod fields;
 mod row;
+mod tag_cell;
 mod tags;
 
 use std::collections::VecDeque;
@@ -118,9 +120,10 @@ impl Session for CustomerSession {
     async fn classify(
         &mut self,
         target: &Target,
-        _: &Mapping<Field>,
+        mapping: &Mapping<Field>,
         rows: Vec<GoodRow>,
     ) -> Result<Classified<(RowKey, GoodRow)>, StoreError> {
+        self.tags.allow_many(mapping.is_export());
         let keyed_rows: Vec<(RowKey, GoodRow)> =
             rows.into_iter().map(|row| (RowKey::new(&self.source, &row.id), row)).collect();
         let keys: Vec<RowKey> = keyed_rows.iter().map(|(key, _)| key.clone()).collect();

@@ -3,17 +3,16 @@
 use std::str::FromStr;
 
 use clientele_shared::Error;
-use clientele_shared::csv::customer_row::TAG_SEPARATOR;
 use clientele_shared::error::FieldError;
 use clientele_shared::model::{
-    Address, Contact, CustomerFields, CustomerType, JsonObject, Percentage, PercentageError, Timestamp,
-    UnknownVariant,
+    Address, CustomerFields, CustomerType, JsonObject, Percentage, PercentageError, Timestamp, UnknownVariant,
 };
 use clientele_shared::rules::size;
-use clientele_shared::rules::text::tag_name;
 use csv::StringRecord;
 
+use super::contacts::{self, NewContact};
 use super::fields::Field;
+use super::tag_cell::tags;
 use crate::import::cells::{Cells, amount};
 use crate::import::import_kind::ReadRules;
 use crate::import::mapping::Mapping;
@@ -38,7 +37,7 @@ pub(super) fn customer(
 ) -> Result<RowCustomer, Vec<FieldError>> {
     let mut cells = Cells::new(mapping, record, rules.unguard);
     let fields = cells.customer(rules.now);
-    let tags = cells.read(Field::Tags, tags).unwrap_or_default();
+    let tags = cells.parse(Field::Tags, tags).unwrap_or_default();
     let row = cells.finish(Some(RowCustomer { fields, tags }))?;
     match size::check(&row.fields) {
         Err(Error::Invalid(errors)) => Err(errors),
@@ -57,8 +56,14 @@ impl Cells<'_, Field> {
         self.reject_deleted();
         let company_name = self.text(Field::CompanyName);
         let Person { first_name, last_name, contact } = self.person();
+        let stored = self.parse(Field::Contacts, contacts::parse).unwrap_or_default();
+        let sequence = self.read(Field::ContactSequence, contacts::sequence).unwrap_or_default();
+        let (contacts, contact_sequence) = contacts::with_new(stored, sequence, contact, now);
         let email = self.text(Field::Email);
-        if [&first_name, &last_name, &company_name, &email].iter().all(|value| value.is_none()) {
+        let is_nameless =
+            [&first_name, &last_name, &company_name, &email].iter().all(|value| value.is_none());
+        // An export has such customers if they are stored.
+        if is_nameless && !self.is_export() {
             self.reject_row("has no first name, last name, company or email; provide at least one");
         }
         let default_type =
@@ -78,7 +83,8 @@ impl Cells<'_, Field> {
             physical: self.physical(),
             billing: self.billing(),
             notes: self.text_up_to(Field::Notes, MAX_NOTES),
-            contacts: contact.map(|contact| contact.into_primary(now)).into_iter().collect(),
+            contacts,
+            contact_sequence,
             ..self.business()
         }
     }
@@ -96,9 +102,8 @@ impl Cells<'_, Field> {
             discount_rate: self.read(Field::DiscountRate, percentage),
             preferred_shipping: self.text(Field::PreferredShipping),
             customer_since: since.or(created),
-            internal_flags: self.read(Field::InternalFlags, |text| {
-                JsonObject::parse(text).map_err(|error| format!("{error}, such as {{\"gate\":\"4711\"}}"))
-            }),
+            internal_flags: self.parse(Field::InternalFlags, json_object),
+            custom: self.parse(Field::Custom, json_object),
             accepts_marketing: self.read(Field::AcceptsMarketing, boolean).unwrap_or_default(),
             on_my_way_notify_via: self.read(Field::OnMyWayNotifyVia, variant),
             primary_service_location_uuid: self.read(Field::PrimaryServiceLocationUuid, |text| {
@@ -116,7 +121,11 @@ impl Cells<'_, Field> {
             state: self.text(Field::State),
             postal_code: self.text(Field::ZipCode),
             country: self.text(Field::Country),
-            ..Address::default()
+            area: self.text(Field::Area),
+            first_name: self.text(Field::RecipientFirstName),
+            last_name: self.text(Field::RecipientLastName),
+            email: self.text(Field::RecipientEmail),
+            phone: self.text(Field::RecipientPhone),
         }
     }
 
@@ -128,7 +137,11 @@ impl Cells<'_, Field> {
             state: self.text(Field::BillingState),
             postal_code: self.text(Field::BillingZipCode),
             country: self.text(Field::BillingCountry),
-            ..Address::default()
+            area: self.text(Field::BillingArea),
+            first_name: self.text(Field::BillingFirstName),
+            last_name: self.text(Field::BillingLastName),
+            email: self.text(Field::BillingEmail),
+            phone: self.text(Field::BillingPhone),
         }
     }
 
@@ -170,27 +183,6 @@ struct Person {
     contact: Option<NewContact>,
 }
 
-struct NewContact {
-    name: String,
-    title: Option<String>,
-}
-
-impl NewContact {
-    /// Returns the customer's first contact, which is therefore the primary one.
-    fn into_primary(self, now: Timestamp) -> Contact {
-        Contact {
-            id: "cont_1".into(),
-            name: self.name,
-            title: self.title,
-            email: None,
-            phone: None,
-            is_primary: true,
-            created_at: now,
-            updated_at: now,
-        }
-    }
-}
-
 /// Splits a full name into first and last name at its last space. A single word is a first name.
 fn split_name(full: &str) -> (Option<String>, Option<String>) {
     match full.rsplit_once(char::is_whitespace) {
@@ -213,6 +205,10 @@ fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
+fn json_object(text: &str) -> Result<JsonObject, String> {
+    JsonObject::parse(text).map_err(|error| format!("{error}, such as {{\"gate\":\"4711\"}}"))
+}
+
 fn percentage(text: &str) -> Result<Percentage, String> {
     text.parse().map_err(|error: PercentageError| error.to_string())
 }
@@ -226,17 +222,6 @@ fn timestamp(text: &str) -> Result<Timestamp, String> {
     let timestamp =
         timestamp.map_err(|_| "must be a time such as 2024-01-15T10:30:00Z or a date such as 2024-01-15")?;
     Ok(Timestamp::from_millis(timestamp.as_millisecond()))
-}
-
-fn tags(text: &str) -> Result<Vec<String>, String> {
-    let mut tags: Vec<String> = Vec::new();
-    for tag in text.split(TAG_SEPARATOR).map(str::trim).filter(|tag| !tag.is_empty()) {
-        let tag = tag_name(tag)?;
-        if !tags.contains(&tag) {
-            tags.push(tag);
-        }
-    }
-    Ok(tags)
 }
 
 #[cfg(test)]

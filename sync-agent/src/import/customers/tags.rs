@@ -18,9 +18,16 @@ pub(super) struct Tags {
     ids: BTreeMap<String, TagId>,
     /// Number of tags created for this file.
     created: usize,
+    /// Whether the column is known to hold tags, because the file is an export.
+    is_export: bool,
 }
 
 impl Tags {
+    /// Lets the file create any number of tags if it is an export, whose column surely holds tags.
+    pub(super) fn allow_many(&mut self, is_export: bool) {
+        self.is_export = is_export;
+    }
+
     /// Gives customers the ids of the tags that their rows name, after creating the tags that do not exist.
     ///
     /// Tags are created before the rows that name them. If the import stops in between, the next import finds
@@ -34,7 +41,7 @@ impl Tags {
         }
         let new = self.unknown_names(&customers);
         self.created += new.len();
-        if self.created > MAX_NEW {
+        if self.created > MAX_NEW && !self.is_export {
             let message = format!(
                 "the file would create more than {MAX_NEW} new tags; if the column does not hold tags, \
                  ignore it with --map COLUMN=-"
