@@ -9,9 +9,9 @@ use clientele_shared::model::{Tenant, Timestamp};
 use clientele_shared::store::Store;
 use csv::StringRecord;
 
-use super::field::ImportField;
+use super::field::{ImportField, MissingField};
 use super::mapping::Mapping;
-use super::outcome::{ImportCounts, ImportError, ImportOptions};
+use super::outcome::{Findings, ImportCounts, ImportError, ImportOptions, RowChange};
 use super::reader::RejectedRow;
 use crate::cancellation::CancellationToken;
 use crate::retry::Retry;
@@ -26,6 +26,11 @@ pub trait ImportKind: Debug + Clone + Send + Sync {
     /// Returns a column that fills this field in addition to any other field that it fills.
     fn extra_column(&self) -> Option<(Self::Field, &str)> {
         None
+    }
+
+    /// Returns the required field that is missing, if any; `holds` returns whether a column fills a field.
+    fn missing(&self, holds: &dyn Fn(Self::Field) -> bool) -> Option<MissingField> {
+        Self::Field::missing(holds)
     }
 
     /// Starts the import of a file.
@@ -94,6 +99,11 @@ pub trait Session: ReadRow {
     /// Rows that are written together.
     type Commit: Send + 'static;
 
+    /// Reads what the classification of rows needs, before the first of them is read.
+    fn prepare(&mut self, _target: &Target) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async { Ok(()) }
+    }
+
     /// Classifies rows, which are in file order, by comparing them with the table.
     fn classify(
         &mut self,
@@ -115,6 +125,12 @@ pub trait Session: ReadRow {
         ImportCounts { written: new.len() as u64, ..ImportCounts::default() }
     }
 
+    /// Returns what these rows change about records that exist.
+    #[must_use]
+    fn changes(_new: &[Self::New]) -> Vec<RowChange> {
+        Vec::new()
+    }
+
     /// Writes a commit.
     fn commit(
         target: Target,
@@ -125,6 +141,12 @@ pub trait Session: ReadRow {
     #[must_use]
     fn columns_left_out(&self, mapping: &Mapping<Self::Field>) -> Vec<String> {
         mapping.left_out()
+    }
+
+    /// Returns the findings about the rows so far.
+    #[must_use]
+    fn findings(&self) -> Findings {
+        Findings::default()
     }
 
     /// Returns what a person should know about the file once it is read to its end.

@@ -94,20 +94,32 @@ pub struct Mapping<F> {
     fields: PhantomData<F>,
 }
 
+/// What a kind of import adds to the rules for headers.
+pub struct HeaderRules<'a, F> {
+    /// A column that fills its field in addition to any other field that it fills.
+    pub extra: Option<(F, &'a str)>,
+    /// Returns the required field that is missing, if any.
+    pub missing: &'a dyn Fn(&dyn Fn(F) -> bool) -> Option<MissingField>,
+}
+
+impl<F: ImportField> HeaderRules<'_, F> {
+    /// The rules that all kinds of import share.
+    pub const COMMON: Self = Self { extra: None, missing: &|holds| F::missing(holds) };
+}
+
 impl<F: ImportField> Mapping<F> {
-    /// Maps the columns of a header. Choices take precedence over header names, and constants over both. The `extra`
-    /// column fills its field in addition to any other field that it fills.
+    /// Maps the columns of a header. Choices take precedence over header names, and constants over both.
     ///
     /// # Errors
-    /// Returns [`MappingError::NoSuchColumn`] if a choice or `extra` names an unknown column,
+    /// Returns [`MappingError::NoSuchColumn`] if a choice or the extra column names an unknown column,
     /// [`MappingError::DuplicateMapping`] if two choices name the same column, [`MappingError::TwoColumns`]
     /// if two columns fill the same field, [`MappingError::TwoIdColumns`] if a choice fills the field of
-    /// `extra`, and [`MappingError::MissingRequiredColumn`] if no column holds a required field.
+    /// the extra column, and [`MappingError::MissingRequiredColumn`] if no column holds a required field.
     pub fn of(
         header: &StringRecord,
         choices: &[ColumnChoice<F>],
         constants: &[(F, String)],
-        extra: Option<(F, &str)>,
+        rules: &HeaderRules<'_, F>,
     ) -> Result<Self, MappingError> {
         // A report of rejected rows has guarded names.
         let header = header.iter().map(|name| unguarded(name.trim()).to_owned()).collect::<Vec<_>>();
@@ -118,14 +130,15 @@ impl<F: ImportField> Mapping<F> {
         let is_export = is_export_header::<F>(&header);
         let mut mapping = Self { header, columns, constants: values, is_export, fields: PhantomData };
         let chosen = mapping.choose(choices)?;
-        if let Some((field, name)) = extra {
+        if let Some((field, name)) = rules.extra {
             let at = mapping.column_named(name)?;
             if mapping.columns[field.index()].replace(at).is_some() {
                 return Err(MappingError::TwoIdColumns);
             }
         }
         mapping.recognise(&chosen)?;
-        match F::missing(|field| mapping.column(field).is_some() || mapping.constant(field).is_some()) {
+        let holds = |field| mapping.column(field).is_some() || mapping.constant(field).is_some();
+        match (rules.missing)(&holds) {
             Some(missing) => Err(mapping.missing_required(missing)),
             None => Ok(mapping),
         }
@@ -294,7 +307,8 @@ mod tests {
     ) -> Result<Mapping<Field>, MappingError> {
         let choices: Vec<ColumnChoice<Field>> =
             choices.iter().map(|choice| choice.parse().unwrap()).collect();
-        Mapping::of(&header(text), &choices, &[], id_column.map(|column| (Field::Id, column)))
+        let extra = id_column.map(|column| (Field::Id, column));
+        Mapping::of(&header(text), &choices, &[], &HeaderRules { extra, ..HeaderRules::COMMON })
     }
 
     #[track_caller]

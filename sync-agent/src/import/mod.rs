@@ -21,7 +21,8 @@ mod run;
 mod seen;
 
 pub use outcome::{
-    ImportCounts, ImportError, ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress,
+    FieldChange, Findings, ImportCounts, ImportError, ImportEvent, ImportFailure, ImportOptions,
+    ImportOutcome, ImportProgress, RowChange,
 };
 pub use reader::{ReadError, RejectedRow};
 pub use rejects::{RejectsError, RejectsTo};

@@ -104,7 +104,8 @@ impl NamedCustomers {
     }
 }
 
-async fn by_email(
+/// Looks up the customers with these emails: of one email all, or a few more than are shown.
+pub(super) async fn by_email(
     target: &Target,
     emails: BTreeSet<String>,
 ) -> clientele_shared::Result<BTreeMap<String, Vec<CustomerNumber>>> {

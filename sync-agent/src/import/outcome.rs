@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clientele_shared::Error as StoreError;
 use clientele_shared::model::{TenantId, Timestamp};
+use serde::Serialize;
 
 use super::field::ImportField;
 use super::import_kind::ReadRules;
@@ -76,7 +77,7 @@ pub struct ImportProgress {
 pub struct ImportCounts {
     /// Rows that were written, or would have been in a dry run; of orders, those that are new.
     pub written: u64,
-    /// Orders that were changed.
+    /// Customers and orders that were changed.
     pub updated: u64,
     /// Orders that were removed.
     pub removed: u64,
@@ -105,6 +106,35 @@ impl AddAssign for ImportCounts {
     }
 }
 
+/// A change of one field of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldChange {
+    /// Name of the field.
+    pub field: &'static str,
+    /// The value before, as an export writes it; empty if there was none.
+    pub old: String,
+    /// The value after; empty if there is none.
+    pub new: String,
+}
+
+/// What a row of a file changes about a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RowChange {
+    /// Id of the record.
+    pub id: String,
+    /// The value by which the row names the record.
+    pub key: String,
+    /// The changes, field by field.
+    pub changes: Vec<FieldChange>,
+}
+
+/// Findings about rows that are imported or present nonetheless.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Rows that are imported already, whose record has other values now than the row.
+    pub differing: u64,
+}
+
 /// The outcome of an import, or its state when it failed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ImportOutcome {
@@ -118,11 +148,18 @@ pub struct ImportOutcome {
     pub columns_left_out: Vec<String>,
     /// Warnings about the file.
     pub warnings: Vec<String>,
+    /// Findings about the rows.
+    pub findings: Findings,
+    /// The first changes of records that a dry run found, at most [`Self::MAX_CHANGES`].
+    pub changes: Vec<RowChange>,
     /// Path of the report of rejected rows, if there is one.
     pub rejects: Option<PathBuf>,
 }
 
 impl ImportOutcome {
+    /// Maximum number of changed records that a dry run lists.
+    pub const MAX_CHANGES: usize = 10_000;
+
     /// Returns the number of rows per second.
     #[must_use]
     pub fn rows_per_second(&self) -> f64 {

@@ -6,7 +6,7 @@ use csv::{ByteRecord, StringRecord};
 
 use super::import_kind::ReadRow;
 use super::lines::Lines;
-use super::mapping::{Mapping, MappingError};
+use super::mapping::{HeaderRules, Mapping, MappingError};
 use super::outcome::ImportOptions;
 
 /// Size of the read buffer, in bytes.
@@ -59,7 +59,7 @@ impl<R: Read, S: ReadRow> Rows<R, S> {
     pub(super) fn open(
         input: R,
         options: &ImportOptions<S::Field>,
-        extra: Option<(S::Field, &str)>,
+        rules: &HeaderRules<'_, S::Field>,
         session: S,
     ) -> Result<Self, ReadError> {
         let mut reader = csv::ReaderBuilder::new()
@@ -74,7 +74,7 @@ impl<R: Read, S: ReadRow> Rows<R, S> {
             return Err(ReadError::NoHeader);
         }
         let header = StringRecord::from_byte_record(header).map_err(|_| ReadError::HeaderNotUtf8)?;
-        let mapping = Mapping::of(&header, &options.columns, &options.constants, extra)?;
+        let mapping = Mapping::of(&header, &options.columns, &options.constants, rules)?;
         let mut rows = Self { reader, header, mapping, session };
         rows.row_ended();
         Ok(rows)

@@ -12,7 +12,10 @@ use tokio::task::JoinSet;
 
 use super::import_kind::{Committed, ImportKind, ReadRow, Session, Target};
 use super::lanes::Lanes;
-use super::outcome::{ImportError, ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress};
+use super::mapping::HeaderRules;
+use super::outcome::{
+    ImportError, ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress, RowChange,
+};
 use super::reader::{RejectedRow, Row, Rows};
 use super::rejects::{Rejects, RejectsTo};
 use crate::cancellation::CancellationToken;
@@ -94,7 +97,9 @@ impl<K: ImportKind> Importer<K> {
         }
         let options = &self.options;
         let session = self.kind.begin(path, options, self.target.store.ambient().now())?;
-        let rows = Rows::open(file, options, self.kind.extra_column(), session)
+        let missing = |holds: &dyn Fn(K::Field) -> bool| self.kind.missing(holds);
+        let rules = HeaderRules { extra: self.kind.extra_column(), missing: &missing };
+        let rows = Rows::open(file, options, &rules, session)
             .map_err(|source| ImportError::Unreadable { path: path.to_owned(), source })?;
         self.check_tenant().await?;
         let guard = if options.unguard { FormulaGuard::On } else { FormulaGuard::Off };
@@ -107,6 +112,7 @@ impl<K: ImportKind> Importer<K> {
             lanes: Lanes::new(self.target.store.throttles()),
             progress: ImportProgress { bytes_total, ..ImportProgress::default() },
             warnings: Vec::new(),
+            changes: Vec::new(),
             interrupted: false,
             on_event,
         })
@@ -141,6 +147,7 @@ struct Run<'a, K: ImportKind> {
     lanes: Lanes,
     progress: ImportProgress,
     warnings: Vec<String>,
+    changes: Vec<RowChange>,
     interrupted: bool,
     on_event: OnEvent<'a>,
 }
@@ -157,6 +164,7 @@ impl<K: ImportKind> Run<'_, K> {
     }
 
     async fn import_batches(&mut self) -> Result<(), ImportError> {
+        self.rows.parts().1.prepare(&self.importer.target).await?;
         loop {
             if self.importer.target.cancellation.is_requested() {
                 self.interrupted = true;
@@ -170,6 +178,8 @@ impl<K: ImportKind> Run<'_, K> {
             self.progress.counts.present += classified.present;
             if self.importer.options.dry_run {
                 self.progress.counts += K::Session::expected(&classified.new);
+                let room = ImportOutcome::MAX_CHANGES - self.changes.len();
+                self.changes.extend(K::Session::changes(&classified.new).into_iter().take(room));
             } else {
                 self.write(classified.new).await?;
             }
@@ -276,6 +286,8 @@ impl<K: ImportKind> Run<'_, K> {
             elapsed: started.elapsed(),
             columns_left_out: session.columns_left_out(mapping),
             warnings: self.warnings.clone(),
+            findings: session.findings(),
+            changes: std::mem::take(&mut self.changes),
             rejects: self.rejects.path().map(Path::to_owned),
         }
     }

@@ -19,6 +19,7 @@ mod prices;
 mod prices_command;
 mod pricing;
 mod pricing_rule;
+mod update;
 
 use std::time::Instant;
 

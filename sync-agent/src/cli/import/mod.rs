@@ -74,8 +74,8 @@ type Import<K> = (K, FileMapping<<K as ImportKind>::Field>);
 pub(super) trait ImportArgs {
     type Kind: ImportKind;
 
-    /// The labels of the row counts.
-    const LABELS: OutcomeLabels;
+    /// Returns the labels of the row counts.
+    fn labels(&self) -> OutcomeLabels;
 
     fn file(&self) -> &FileArgs;
 
@@ -104,7 +104,7 @@ pub(super) struct OutcomeLabels {
 
 impl OutcomeLabels {
     fn describe(self, counts: ImportCounts) -> String {
-        // Only orders are changed or removed.
+        // Only some imports change records, and only orders are removed.
         let changed = [("updated", counts.updated), ("removed", counts.removed)];
         let changed = changed.iter().filter(|(_, count)| *count > 0);
         let changed: String =
@@ -147,7 +147,7 @@ pub(super) async fn run<A: ImportArgs>(args: A) -> Exit {
     let options = file.options(mapping);
     let TargetArgs { tenant, mode, .. } = &file.target;
     let importer = Importer::new(store, tenant.clone(), *mode, kind, options).with_cancellation(cancellation);
-    let mut display = ProgressDisplay::new(A::LABELS);
+    let mut display = ProgressDisplay::new(args.labels());
     let result = importer.run(&file.file, &mut |event| display.show(event)).await;
     display.clear();
     match result {
@@ -187,7 +187,7 @@ fn failed<A: ImportArgs>(args: &A, error: &ImportError, so_far: &ImportOutcome) 
     if so_far.counts.rows() > 0 {
         eprintln!(
             "before the failure: {}. Imported rows are kept; run the same command again and it skips them",
-            A::LABELS.describe(so_far.counts)
+            args.labels().describe(so_far.counts)
         );
     }
     exit
@@ -210,7 +210,7 @@ fn summary<A: ImportArgs>(args: &A, outcome: &ImportOutcome) -> String {
     let dry_run = if args.file().dry_run { "dry run, nothing was written; would have " } else { "" };
     let mut lines = vec![format!(
         "{target}: {dry_run}{} in {seconds:.1} s ({:.0} rows/s)",
-        A::LABELS.describe(outcome.counts),
+        args.labels().describe(outcome.counts),
         outcome.rows_per_second()
     )];
     if !outcome.columns_left_out.is_empty() {

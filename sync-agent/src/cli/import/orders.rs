@@ -70,7 +70,9 @@ impl OrderArgs {
 impl ImportArgs for OrderArgs {
     type Kind = Orders;
 
-    const LABELS: OutcomeLabels = OutcomeLabels { written: "created", present: "unchanged" };
+    fn labels(&self) -> OutcomeLabels {
+        OutcomeLabels { written: "created", present: "unchanged" }
+    }
 
     fn file(&self) -> &FileArgs {
         &self.file

@@ -55,7 +55,9 @@ struct Json {
 impl ImportArgs for PriceArgs {
     type Kind = Prices;
 
-    const LABELS: OutcomeLabels = OutcomeLabels { written: "written", present: "unchanged" };
+    fn labels(&self) -> OutcomeLabels {
+        OutcomeLabels { written: "written", present: "unchanged" }
+    }
 
     fn file(&self) -> &FileArgs {
         &self.file

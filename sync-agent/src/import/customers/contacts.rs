@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clientele_shared::model::{Contact, Timestamp};
+use clientele_shared::model::{Contact, CustomerFields, Timestamp};
 use clientele_shared::rules::text::is_blank;
 
 /// Maximum number of contacts of a customer.
@@ -11,6 +11,7 @@ pub(in crate::import) const MAX_CONTACTS: usize = 50;
 const MAX_TEXT: usize = 1_000;
 
 /// A contact that a row names and that has no id yet.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct NewContact {
     pub(super) name: String,
     pub(super) title: Option<String>,
@@ -58,19 +59,19 @@ pub(super) fn sequence(text: &str) -> Result<u32, String> {
 pub(super) fn with_new(
     mut contacts: Vec<Contact>,
     sequence: u32,
-    new: Option<NewContact>,
+    new: Option<&NewContact>,
     now: Timestamp,
 ) -> (Vec<Contact>, u32) {
     let mut sequence = contacts.iter().filter_map(|contact| number_of(&contact.id)).fold(sequence, u32::max);
     if let Some(NewContact { name, title }) = new
-        && !contacts.iter().any(|contact| contact.name == name)
+        && !contacts.iter().any(|contact| contact.name == *name)
     {
         sequence = sequence.saturating_add(1);
         let is_primary = contacts.is_empty();
         contacts.push(Contact {
             id: format!("cont_{sequence}"),
-            name,
-            title,
+            name: name.clone(),
+            title: title.clone(),
             email: None,
             phone: None,
             is_primary,
@@ -79,6 +80,21 @@ pub(super) fn with_new(
         });
     }
     (contacts, sequence)
+}
+
+/// Adds the person that a row names to a customer's contacts, or gives the contact with this name the row's title.
+pub(super) fn merge_person(fields: &mut CustomerFields, person: &NewContact, now: Timestamp) {
+    let known = fields.contacts.iter_mut().find(|contact| contact.name == person.name);
+    if let Some(contact) = known {
+        if person.title.is_some() && contact.title != person.title {
+            contact.title.clone_from(&person.title);
+            contact.updated_at = now;
+        }
+        return;
+    }
+    let contacts = std::mem::take(&mut fields.contacts);
+    (fields.contacts, fields.contact_sequence) =
+        with_new(contacts, fields.contact_sequence, Some(person), now);
 }
 
 /// Returns the number of a contact's id such as `cont_3`.
@@ -123,7 +139,7 @@ mod tests {
         let now = Timestamp::from_millis(3);
         assert_eq!(with_new(stored.clone(), 0, None, now).1, 7);
         let new = NewContact { name: "Bob".into(), title: None };
-        let (contacts, sequence) = with_new(stored, 9, Some(new), now);
+        let (contacts, sequence) = with_new(stored, 9, Some(&new), now);
         assert_eq!((contacts[1].id.as_str(), contacts[1].is_primary, sequence), ("cont_10", false, 10));
     }
 }

@@ -3,12 +3,13 @@
 use clientele_shared::model::Timestamp;
 
 use super::*;
+use crate::import::mapping::HeaderRules;
 use crate::import::reader::{ReadError, RejectedRow, Row, Rows};
 
 fn rows(file: &[u8]) -> Result<(Vec<GoodRow>, Vec<RejectedRow>), ReadError> {
     let (options, now) = (ImportOptions::default(), Timestamp::from_millis(0));
     let session = Customers::default().begin(Path::new("file.csv"), &options, now).unwrap();
-    let mut rows = Rows::open(file, &options, None, session)?;
+    let mut rows = Rows::open(file, &options, &HeaderRules::COMMON, session)?;
     let (mut good, mut rejected) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next()? {
         match row {

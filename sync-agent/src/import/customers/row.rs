@@ -12,8 +12,10 @@ use csv::StringRecord;
 
 use super::contacts::{self, NewContact};
 use super::fields::Field;
+use super::merge::{FieldSet, is_nameless};
 use super::tag_cell::tags;
 use crate::import::cells::{Cells, amount};
+use crate::import::field::ImportField as _;
 use crate::import::import_kind::ReadRules;
 use crate::import::mapping::Mapping;
 
@@ -27,18 +29,32 @@ pub(super) struct RowCustomer {
     pub(super) fields: CustomerFields,
     /// Names of the customer's tags. Their ids are known once the tags exist.
     pub(super) tags: Vec<String>,
+    /// The person that the row names next to first and last name, who is one of the customer's contacts.
+    pub(super) person: Option<NewContact>,
+    /// The fields whose cells are not empty.
+    pub(super) filled: FieldSet,
 }
 
-/// Reads a row that has as many cells as the header.
+/// The reason why a row without any name is rejected.
+pub(super) const NAMELESS: &str = "has no first name, last name, company or email; provide at least one";
+
+/// Reads a row that has as many cells as the header. Only a row of a customer that exists can be without any name
+/// (`can_be_nameless`).
 pub(super) fn customer(
     mapping: &Mapping<Field>,
     record: &StringRecord,
     rules: ReadRules,
+    can_be_nameless: bool,
 ) -> Result<RowCustomer, Vec<FieldError>> {
     let mut cells = Cells::new(mapping, record, rules.unguard);
-    let fields = cells.customer(rules.now);
+    let filled = Field::all().filter(|field| cells.cell(*field).is_some()).collect();
+    let (fields, person) = cells.customer(rules.now);
+    // An export has customers without any name if they are stored.
+    if is_nameless(&fields) && !can_be_nameless && !cells.is_export() {
+        cells.reject_row(NAMELESS);
+    }
     let tags = cells.parse(Field::Tags, tags).unwrap_or_default();
-    let row = cells.finish(Some(RowCustomer { fields, tags }))?;
+    let row = cells.finish(Some(RowCustomer { fields, tags, person, filled }))?;
     match size::check(&row.fields) {
         Err(Error::Invalid(errors)) => Err(errors),
         _ => Ok(row),
@@ -52,23 +68,17 @@ pub(super) fn id<'a>(mapping: &'a Mapping<Field>, record: &'a StringRecord) -> O
 }
 
 impl Cells<'_, Field> {
-    fn customer(&mut self, now: Timestamp) -> CustomerFields {
+    fn customer(&mut self, now: Timestamp) -> (CustomerFields, Option<NewContact>) {
         self.reject_deleted();
         let company_name = self.text(Field::CompanyName);
         let Person { first_name, last_name, contact } = self.person();
         let stored = self.parse(Field::Contacts, contacts::parse).unwrap_or_default();
         let sequence = self.read(Field::ContactSequence, contacts::sequence).unwrap_or_default();
-        let (contacts, contact_sequence) = contacts::with_new(stored, sequence, contact, now);
+        let (contacts, contact_sequence) = contacts::with_new(stored, sequence, contact.as_ref(), now);
         let email = self.text(Field::Email);
-        let is_nameless =
-            [&first_name, &last_name, &company_name, &email].iter().all(|value| value.is_none());
-        // An export has such customers if they are stored.
-        if is_nameless && !self.is_export() {
-            self.reject_row("has no first name, last name, company or email; provide at least one");
-        }
         let default_type =
             if company_name.is_some() { CustomerType::Commercial } else { CustomerType::Residential };
-        CustomerFields {
+        let fields = CustomerFields {
             first_name,
             last_name,
             company_name,
@@ -86,7 +96,8 @@ impl Cells<'_, Field> {
             contacts,
             contact_sequence,
             ..self.business()
-        }
+        };
+        (fields, contact)
     }
 
     /// Reads the fields that concern business with the customer.

@@ -1,6 +1,7 @@
 //! The tags that rows name: looked up by name among the tenant's tags, or created.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use clientele_shared::model::TagId;
 use clientele_shared::{Error, Result};
@@ -16,6 +17,8 @@ const MAX_NEW: usize = 500;
 pub(super) struct Tags {
     /// Ids by name. If several tags share a name, the oldest wins.
     ids: BTreeMap<String, TagId>,
+    /// Names by id, if they have been read.
+    names: Option<Arc<BTreeMap<TagId, String>>>,
     /// Number of tags created for this file.
     created: usize,
     /// Whether the column is known to hold tags, because the file is an export.
@@ -26,6 +29,18 @@ impl Tags {
     /// Lets the file create any number of tags if it is an export, whose column surely holds tags.
     pub(super) fn allow_many(&mut self, is_export: bool) {
         self.is_export = is_export;
+    }
+
+    /// Returns the names of the tenant's tags by id, as they were when they were first needed.
+    pub(super) async fn names(&mut self, target: &Target) -> Result<Arc<BTreeMap<TagId, String>>> {
+        if let Some(names) = &self.names {
+            return Ok(names.clone());
+        }
+        let list = || target.store.tags_list(&target.tenant);
+        let tags = target.retry().run(target.store.ambient(), list).await?;
+        let names: Arc<BTreeMap<_, _>> = Arc::new(tags.into_iter().map(|tag| (tag.id, tag.name)).collect());
+        self.names = Some(names.clone());
+        Ok(names)
     }
 
     /// Gives customers the ids of the tags that their rows name, after creating the tags that do not exist.

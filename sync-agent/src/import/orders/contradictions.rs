@@ -11,7 +11,7 @@ use csv::StringRecord;
 use super::fields::OrderField;
 use super::row;
 use crate::import::import_kind::ReadRow;
-use crate::import::mapping::Mapping;
+use crate::import::mapping::{HeaderRules, Mapping};
 use crate::import::reader::{Row, Rows};
 use crate::import::seen::{Fingerprint, fingerprint};
 use crate::import::{ImportError, ImportOptions};
@@ -27,7 +27,7 @@ impl Contradictions {
             File::open(path).map_err(|source| ImportError::Unopened { path: path.to_owned(), source })?;
         let unreadable = |source| ImportError::Unreadable { path: path.to_owned(), source };
         let reader = OrderReader { unguard: options.unguard };
-        let mut rows = Rows::open(file, options, None, reader).map_err(unreadable)?;
+        let mut rows = Rows::open(file, options, &HeaderRules::COMMON, reader).map_err(unreadable)?;
         let (mut first, mut contradictions) = (HashMap::new(), Self::default());
         while let Some(row) = rows.next().map_err(unreadable)? {
             let Row::Good(OrderRow { order, content, line }) = row else { continue };

@@ -13,7 +13,7 @@ use super::row;
 use crate::import::cells::{reason, shown};
 use crate::import::field::ImportField as _;
 use crate::import::import_kind::ReadRow;
-use crate::import::mapping::Mapping;
+use crate::import::mapping::{HeaderRules, Mapping};
 use crate::import::reader::{Row, Rows};
 use crate::import::seen::{Fingerprint, fingerprint};
 use crate::import::{ImportError, ImportOptions};
@@ -57,7 +57,7 @@ impl Lines {
         let file = File::open(path).map_err(unopened)?;
         let unreadable = |source| ImportError::Unreadable { path: path.to_owned(), source };
         let reader = LineReader { names, unguard: options.unguard, is_orders_file };
-        let mut rows = Rows::open(file, options, None, reader).map_err(unreadable)?;
+        let mut rows = Rows::open(file, options, &HeaderRules::COMMON, reader).map_err(unreadable)?;
         let (mapping, _) = rows.parts();
         let id_column = mapping.column(LineField::OrderId);
         let mut lines = Self::default();

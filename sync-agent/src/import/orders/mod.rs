@@ -30,7 +30,7 @@ use self::write::{OrderWrite, chunks};
 use super::cells::reason;
 use super::field::ImportField as _;
 use super::import_kind::{Classified, Committed, ImportKind, ReadRow, Session, Target};
-use super::mapping::{ColumnChoice, Mapping};
+use super::mapping::{ColumnChoice, HeaderRules, Mapping};
 use super::outcome::{ImportCounts, ImportError, ImportOptions};
 use super::reader::{RejectedRow, Rows};
 use super::seen::{Fingerprint, fingerprint};
@@ -87,7 +87,7 @@ impl Orders {
     ) -> Result<Lines, ImportError> {
         let opened =
             File::open(file).map_err(|source| ImportError::Unopened { path: file.to_owned(), source })?;
-        let rows = Rows::open(opened, options, None, HeaderReader)
+        let rows = Rows::open(opened, options, &HeaderRules::COMMON, HeaderReader)
             .map_err(|source| ImportError::Unreadable { path: file.to_owned(), source })?;
         let (header, mapping) = (rows.header().clone(), rows.into_mapping());
         let is_product = |name: &str| match self.line_columns.iter().find(|choice| choice.column == name) {
