@@ -137,10 +137,10 @@ pub trait Session: ReadRow {
         commit: Self::Commit,
     ) -> impl Future<Output = Result<Committed, StoreError>> + Send + 'static;
 
-    /// Returns the names of the columns whose values are not imported.
+    /// Returns the columns whose values are not imported.
     #[must_use]
-    fn columns_left_out(&self, mapping: &Mapping<Self::Field>) -> Vec<String> {
-        mapping.left_out()
+    fn columns_left_out(&self, mapping: &Mapping<Self::Field>) -> Vec<usize> {
+        mapping.columns_left_out()
     }
 
     /// Returns the findings about the rows so far.

@@ -32,14 +32,31 @@ pub(super) struct Lines<R> {
     starts: VecDeque<(u64, u64)>,
     /// Offset of the current row, or of the blank lines before it.
     row_start: u64,
+    delimiter: u8,
+    place: Place,
+    is_ended: bool,
+}
+
+/// A place in a row, as the CSV reader sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    CellStart,
+    Unquoted,
+    Quoted,
+    /// After a quotation mark within a quoted cell, which ends it unless another one follows.
+    AfterQuote,
 }
 
 impl<R> Lines<R> {
-    pub(super) fn new(inner: R) -> Self {
+    /// Creates the reader of a text whose first line has this number.
+    pub(super) fn new(inner: R, line: u64, delimiter: u8) -> Self {
         Self {
             inner,
+            delimiter,
+            place: Place::CellStart,
+            is_ended: false,
             offset: 0,
-            line: 1,
+            line,
             after_cr: false,
             is_blank: true,
             starts: VecDeque::new(),
@@ -60,8 +77,29 @@ impl<R> Lines<R> {
         }
     }
 
+    /// Returns whether the text has been read to its end, and ends within a quoted cell.
+    pub(super) fn ends_quoted(&self) -> bool {
+        self.is_ended && self.place == Place::Quoted
+    }
+
+    fn advance(&mut self, byte: u8) {
+        // The CSV reader skips the byte order mark.
+        if self.offset < 3 && !byte.is_ascii() {
+            return;
+        }
+        self.place = match (self.place, byte) {
+            (Place::CellStart, b'"') | (Place::AfterQuote, b'"') => Place::Quoted,
+            (Place::Quoted, b'"') => Place::AfterQuote,
+            (Place::Quoted, _) => Place::Quoted,
+            (_, b'\n' | b'\r') => Place::CellStart,
+            (_, byte) if byte == self.delimiter => Place::CellStart,
+            _ => Place::Unquoted,
+        };
+    }
+
     fn count(&mut self, bytes: &[u8]) {
         for byte in bytes {
+            self.advance(*byte);
             match byte {
                 b'\n' if self.after_cr => {}
                 b'\n' | b'\r' => {
@@ -87,6 +125,7 @@ impl<R: Read> Read for Lines<R> {
             return Err(io::Error::new(io::ErrorKind::InvalidData, too_long));
         }
         let length = self.inner.read(buffer)?;
+        self.is_ended |= length == 0 && !buffer.is_empty();
         self.count(&buffer[..length]);
         Ok(length)
     }
@@ -102,7 +141,7 @@ mod tests {
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(capacity)
-            .from_reader(Lines::new(text.as_bytes()));
+            .from_reader(Lines::new(text.as_bytes(), 1, b','));
         let mut record = csv::ByteRecord::new();
         let mut found = Vec::new();
         while reader.read_byte_record(&mut record).unwrap() {
@@ -123,9 +162,24 @@ mod tests {
     }
 
     #[test]
+    fn unclosed_quotation_mark_is_noticed() {
+        let is_quoted = |text: &str| {
+            let mut lines = Lines::new(text.as_bytes(), 1, b';');
+            lines.read_to_end(&mut Vec::new()).unwrap();
+            lines.ends_quoted()
+        };
+        for open in ["a;\"b", "\"", "\u{feff}\"a\n", "a\n\"b\"\"", "\"a\nb;c"] {
+            assert!(is_quoted(open), "{open}");
+        }
+        for closed in ["a;\"b\"", "5\" pipe;x", "\"a\"b\"", "\"a\"\"b\"", ""] {
+            assert!(!is_quoted(closed), "{closed}");
+        }
+    }
+
+    #[test]
     fn overlong_row_is_rejected_with_its_line() {
         let text = io::repeat(b'x').take(2 * MAX_ROW);
-        let mut lines = Lines::new(io::Cursor::new(b"a\n\"".to_vec()).chain(text));
+        let mut lines = Lines::new(io::Cursor::new(b"a\n\"".to_vec()).chain(text), 1, b',');
         let mut head = [0; 3];
         lines.read_exact(&mut head).unwrap();
         lines.row_ended(2);

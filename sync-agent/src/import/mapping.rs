@@ -59,6 +59,17 @@ pub enum MappingError {
         /// Second column.
         other: String,
     },
+    /// The header contains NUL bytes.
+    #[error(
+        "the first line, which names the columns, contains NUL bytes, so the file is not plain text; export it again as \
+         \"CSV UTF-8\", or name its encoding, such as --encoding utf-16le"
+    )]
+    NotText,
+    /// The header does not end.
+    #[error(
+        "a quotation mark in the first line, which names the columns, is not closed by the end of the file; close it"
+    )]
+    UnclosedQuote,
     /// The caller maps a column twice.
     #[error("--map is given twice for column `{0}`; keep only one")]
     DuplicateMapping(String),
@@ -89,6 +100,8 @@ pub struct Mapping<F> {
     columns: Vec<Option<usize>>,
     /// Value of each field that no column fills, by the field's index.
     constants: Vec<Option<String>>,
+    /// Columns that the caller ignores.
+    ignored: Vec<usize>,
     /// Whether the header is that of an export, whose cells are the stored texts to the character.
     is_export: bool,
     fields: PhantomData<F>,
@@ -128,7 +141,8 @@ impl<F: ImportField> Mapping<F> {
             values[field.index()] = Some(value.clone());
         }
         let is_export = is_export_header::<F>(&header);
-        let mut mapping = Self { header, columns, constants: values, is_export, fields: PhantomData };
+        let (ignored, fields) = (Vec::new(), PhantomData);
+        let mut mapping = Self { header, columns, constants: values, ignored, is_export, fields };
         let chosen = mapping.choose(choices)?;
         if let Some((field, name)) = rules.extra {
             let at = mapping.column_named(name)?;
@@ -184,13 +198,29 @@ impl<F: ImportField> Mapping<F> {
         self.column(field).map_or_else(|| field.name().to_owned(), |column| self.column_name(column))
     }
 
+    /// Returns whether a column is left out on purpose: the caller ignores it, a report of rejected rows adds it, or its
+    /// field is one that is not imported.
+    #[must_use]
+    pub fn is_left_out_on_purpose(&self, column: usize) -> bool {
+        let is_report = self.header.iter().take(REPORT_COLUMNS.len()).eq(REPORT_COLUMNS.iter());
+        let is_not_imported =
+            || F::all().any(|field| !field.is_imported() && self.column(field) == Some(column));
+        self.ignored.contains(&column) || (is_report && column < REPORT_COLUMNS.len()) || is_not_imported()
+    }
+
     /// Returns the names of the columns whose values are not imported.
     #[must_use]
     pub fn left_out(&self) -> Vec<String> {
+        self.columns_left_out().into_iter().map(|column| self.column_name(column)).collect()
+    }
+
+    /// Returns the columns whose values are not imported.
+    #[must_use]
+    pub fn columns_left_out(&self) -> Vec<usize> {
         let imported: Vec<usize> =
             F::all().filter(|field| field.is_imported()).filter_map(|field| self.column(field)).collect();
         let is_used = |column: &usize| imported.contains(column);
-        (0..self.width()).filter(|column| !is_used(column)).map(|column| self.column_name(column)).collect()
+        (0..self.width()).filter(|column| !is_used(column)).collect()
     }
 
     /// Applies the caller's choices; returns the columns that they name.
@@ -202,8 +232,9 @@ impl<F: ImportField> Mapping<F> {
                 return Err(MappingError::DuplicateMapping(self.column_name(at)));
             }
             chosen.push(at);
-            if let Some(field) = choice.field {
-                self.assign(field, at)?;
+            match choice.field {
+                Some(field) => self.assign(field, at)?,
+                None => self.ignored.push(at),
             }
         }
         Ok(chosen)
@@ -268,6 +299,9 @@ impl<F: ImportField> Mapping<F> {
         MappingError::MissingRequiredColumn { missing, columns: self.all_columns(), hint }
     }
 }
+
+/// The columns that a report of rejected rows adds.
+const REPORT_COLUMNS: [&str; 2] = ["line", "reason"];
 
 /// Columns that a file can have besides those of an export: the report of rejected rows has the first two, and an export of
 /// changes the last one.

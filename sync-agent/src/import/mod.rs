@@ -15,10 +15,12 @@ mod named_customers;
 pub mod orders;
 mod outcome;
 pub mod prices;
+mod questionable;
 mod reader;
 mod rejects;
 mod run;
 mod seen;
+pub mod text;
 
 pub use outcome::{
     FieldChange, Findings, ImportCounts, ImportError, ImportEvent, ImportFailure, ImportOptions,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clientele_shared::Error as StoreError;
 use clientele_shared::model::{TenantId, Timestamp};
+use encoding_rs::Encoding;
 use serde::Serialize;
 
 use super::field::ImportField;
@@ -21,8 +22,12 @@ pub struct ImportOptions<F> {
     pub columns: Vec<ColumnChoice<F>>,
     /// Values of fields that no column holds.
     pub constants: Vec<(F, String)>,
-    /// Column delimiter.
+    /// Column delimiter, unless the file names one in a first line such as `sep=;`.
     pub delimiter: u8,
+    /// Encoding of the file; `None` recognises UTF-8, and UTF-16 with a byte order mark.
+    pub encoding: Option<&'static Encoding>,
+    /// Whether to import nothing if a column has values and is not imported.
+    pub strict: bool,
     /// Whether to remove the apostrophe that exports put before a cell such as `=1+1` or `+55`.
     pub unguard: bool,
     /// Whether to read and check every row, but import nothing.
@@ -45,6 +50,8 @@ impl<F: ImportField> Default for ImportOptions<F> {
             columns: Vec::new(),
             constants: Vec::new(),
             delimiter: b',',
+            encoding: None,
+            strict: false,
             unguard: true,
             dry_run: false,
             rejects: RejectsTo::default(),
@@ -66,8 +73,8 @@ pub enum ImportEvent<'a> {
 pub struct ImportProgress {
     /// Number of bytes read.
     pub bytes_read: u64,
-    /// Size of the file in bytes.
-    pub bytes_total: u64,
+    /// Number of rows of the file; 0 if it is not known, because the file can be read only once.
+    pub rows_total: u64,
     /// Row counts so far.
     pub counts: ImportCounts,
 }
@@ -133,6 +140,10 @@ pub struct RowChange {
 pub struct Findings {
     /// Rows that are imported already, whose record has other values now than the row.
     pub differing: u64,
+    /// Rows with an email that an API would refuse.
+    pub questionable_emails: u64,
+    /// Rows with a phone number that an API would refuse.
+    pub questionable_phones: u64,
 }
 
 /// The outcome of an import, or its state when it failed.
@@ -197,6 +208,14 @@ pub enum ImportError {
         /// The reason.
         reason: String,
     },
+    /// Columns have values and are not imported, and the options forbid that.
+    #[error("{}: {}; nothing was imported", .path.display(), .columns.join("; "))]
+    NotImported {
+        /// The file.
+        path: PathBuf,
+        /// A warning for each of the columns.
+        columns: Vec<String>,
+    },
     /// The report of rejected rows would overwrite the file.
     #[error(
         "{} is the file to be imported; choose another file for the rejected rows with --rejects FILE",
@@ -221,7 +240,13 @@ impl ImportError {
     /// Returns whether only different options can fix the error.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::RejectsOverSource(_) | Self::Unreadable { source: ReadError::Mapping(_), .. })
+        use ReadError::{Mapping, UnmarkedUtf16};
+        matches!(
+            self,
+            Self::RejectsOverSource(_)
+                | Self::NotImported { .. }
+                | Self::Unreadable { source: Mapping(_) | UnmarkedUtf16(_), .. }
+        )
     }
 }
 

@@ -1,16 +1,23 @@
 //! The rows of a file: each is either accepted, or rejected with its line and the reason.
 
-use std::io::Read;
+use std::io::{self, Read};
+use std::marker::PhantomData;
 
 use csv::{ByteRecord, StringRecord};
 
+use super::field::ImportField;
 use super::import_kind::ReadRow;
 use super::lines::Lines;
 use super::mapping::{HeaderRules, Mapping, MappingError};
 use super::outcome::ImportOptions;
+use super::text::Text;
 
 /// Size of the read buffer, in bytes.
 const BUFFER_SIZE: usize = 64 * 1024;
+
+/// Why a row is rejected that never ends.
+const UNCLOSED: &str = "row: a quotation mark that is opened in it is not closed by the end of the file; close it, or write \
+    it twice if it belongs to the text";
 
 /// Why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +26,20 @@ pub enum ReadError {
     #[error("the file is empty; its first line must name the columns")]
     NoHeader,
     /// The header is not UTF-8.
-    #[error("the first line, which names the columns, is not UTF-8; save the file as \"CSV UTF-8\"")]
+    #[error(
+        "the first line, which names the columns, is not UTF-8; save the file as \"CSV UTF-8\", or name its encoding, \
+         such as --encoding windows-1252"
+    )]
     HeaderNotUtf8,
+    /// The file is a workbook of Excel.
+    #[error("the file is an Excel workbook, not CSV; open it in Excel and save it as \"CSV UTF-8\"")]
+    Workbook,
+    /// The file is UTF-16 and does not say so.
+    #[error("the file seems to be UTF-16 without a byte order mark; add --encoding {0}")]
+    UnmarkedUtf16(String),
+    /// The file cannot be read.
+    #[error("cannot read the file: {0}")]
+    Io(#[from] io::Error),
     /// The columns cannot be mapped to fields.
     #[error(transparent)]
     Mapping(#[from] MappingError),
@@ -48,10 +67,30 @@ pub(super) enum Row<T> {
 
 /// A reader of a file's rows.
 pub(super) struct Rows<R, S: ReadRow> {
-    reader: csv::Reader<Lines<R>>,
+    reader: csv::Reader<Lines<Text<R>>>,
     header: StringRecord,
     mapping: Mapping<S::Field>,
+    /// The number of cells of each column that are not empty.
+    filled: Vec<u64>,
     session: S,
+}
+
+/// Reads rows without looking at them.
+pub(super) struct Skim<F>(PhantomData<F>);
+
+impl<F> Skim<F> {
+    pub(super) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<F: ImportField> ReadRow for Skim<F> {
+    type Field = F;
+    type Row = ();
+
+    fn read(&mut self, _: &Mapping<F>, _: &StringRecord, _: u64) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 impl<R: Read, S: ReadRow> Rows<R, S> {
@@ -62,20 +101,29 @@ impl<R: Read, S: ReadRow> Rows<R, S> {
         rules: &HeaderRules<'_, S::Field>,
         session: S,
     ) -> Result<Self, ReadError> {
+        let (text, first) = Text::open(input, options.encoding)?;
+        let delimiter = first.delimiter.unwrap_or(options.delimiter);
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             // `read` rejects rows whose length differs from the header's, with a better reason.
             .flexible(true)
-            .delimiter(options.delimiter)
+            .delimiter(delimiter)
             .buffer_capacity(BUFFER_SIZE)
-            .from_reader(Lines::new(input));
+            .from_reader(Lines::new(text, first.line, delimiter));
         let mut header = ByteRecord::new();
         if !reader.read_byte_record(&mut header)? {
             return Err(ReadError::NoHeader);
         }
+        if header.iter().any(|name| name.contains(&0)) {
+            return Err(MappingError::NotText.into());
+        }
+        if reader.get_ref().ends_quoted() {
+            return Err(MappingError::UnclosedQuote.into());
+        }
         let header = StringRecord::from_byte_record(header).map_err(|_| ReadError::HeaderNotUtf8)?;
         let mapping = Mapping::of(&header, &options.columns, &options.constants, rules)?;
-        let mut rows = Self { reader, header, mapping, session };
+        let filled = vec![0; mapping.width()];
+        let mut rows = Self { reader, header, mapping, filled, session };
         rows.row_ended();
         Ok(rows)
     }
@@ -94,6 +142,11 @@ impl<R: Read, S: ReadRow> Rows<R, S> {
         (&self.mapping, &mut self.session)
     }
 
+    /// Returns how many cells of a column are not empty so far.
+    pub(super) fn filled(&self, column: usize) -> u64 {
+        self.filled.get(column).copied().unwrap_or_default()
+    }
+
     /// Returns the number of bytes read.
     pub(super) fn bytes_read(&self) -> u64 {
         self.reader.position().byte()
@@ -108,6 +161,13 @@ impl<R: Read, S: ReadRow> Rows<R, S> {
         let start = cells.position().map_or(0, csv::Position::byte);
         let line = self.reader.get_ref().line_of(start);
         self.row_ended();
+        for (filled, cell) in self.filled.iter_mut().zip(&cells) {
+            *filled += u64::from(!cell.trim_ascii().is_empty());
+        }
+        if self.reader.get_ref().ends_quoted() {
+            let reason = UNCLOSED.to_owned();
+            return Ok(Some(Row::Rejected(RejectedRow { line, reason, cells })));
+        }
         Ok(Some(match self.read(cells, line) {
             Ok(row) => Row::Good(row),
             Err(rejected) => Row::Rejected(*rejected),
@@ -126,9 +186,18 @@ impl<R: Read, S: ReadRow> Rows<R, S> {
         }
         let record = StringRecord::from_byte_record(cells).map_err(|error| {
             let field = self.mapping.column_name(error.utf8_error().field());
-            let reason = format!("{field}: is not UTF-8; save the file as \"CSV UTF-8\"");
+            let reason = format!(
+                "{field}: is not UTF-8; save the file as \"CSV UTF-8\", or name its encoding, such as --encoding windows-1252"
+            );
             reject(reason, error.into_byte_record())
         })?;
+        if let Some(column) = record.iter().position(|cell| cell.contains('\0')) {
+            let field = self.mapping.column_name(column);
+            let reason = format!(
+                "{field}: contains NUL bytes, so the file is damaged or not plain text; export it again as \"CSV UTF-8\""
+            );
+            return Err(reject(reason, record.into_byte_record()));
+        }
         self.session
             .read(&self.mapping, &record, line)
             .map_err(|reason| reject(reason, record.into_byte_record()))

@@ -12,11 +12,11 @@ use tokio::task::JoinSet;
 
 use super::import_kind::{Committed, ImportKind, ReadRow, Session, Target};
 use super::lanes::Lanes;
-use super::mapping::HeaderRules;
+use super::mapping::{HeaderRules, Mapping};
 use super::outcome::{
     ImportError, ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress, RowChange,
 };
-use super::reader::{RejectedRow, Row, Rows};
+use super::reader::{RejectedRow, Row, Rows, Skim};
 use super::rejects::{Rejects, RejectsTo};
 use crate::cancellation::CancellationToken;
 
@@ -24,6 +24,10 @@ use crate::cancellation::CancellationToken;
 const MAX_BATCH_ROWS: usize = 2_000;
 /// Size in bytes after which a batch takes no more rows.
 const MAX_BATCH_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The warning about a file that has a header and nothing else.
+const NO_ROWS: &str =
+    "the file has a header but no rows, so there was nothing to import; check that its export is complete";
 
 /// A callback for the events of an import.
 pub type OnEvent<'a> = &'a mut (dyn FnMut(ImportEvent<'_>) + Send);
@@ -89,18 +93,22 @@ impl<K: ImportKind> Importer<K> {
     async fn begin<'a>(&'a self, path: &'a Path, on_event: OnEvent<'a>) -> Result<Run<'a, K>, ImportError> {
         let unopened = |source| ImportError::Unopened { path: path.to_owned(), source };
         let file = File::open(path).map_err(unopened)?;
-        let bytes_total = file.metadata().map_err(unopened)?.len();
+        let can_be_read_twice = file.metadata().map_err(unopened)?.is_file();
         if let RejectsTo::File(rejects) = &self.options.rejects
             && is_same_file(rejects, path)
         {
             return Err(ImportError::RejectsOverSource(rejects.clone()));
         }
         let options = &self.options;
-        let session = self.kind.begin(path, options, self.target.store.ambient().now())?;
         let missing = |holds: &dyn Fn(K::Field) -> bool| self.kind.missing(holds);
         let rules = HeaderRules { extra: self.kind.extra_column(), missing: &missing };
-        let rows = Rows::open(file, options, &rules, session)
+        let session = self.kind.begin(path, options, self.target.store.ambient().now())?;
+        let mut rows = Rows::open(file, options, &rules, session)
             .map_err(|source| ImportError::Unreadable { path: path.to_owned(), source })?;
+        let rows_total = match can_be_read_twice || options.strict {
+            true => self.survey(path, &rules, &mut rows)?,
+            false => 0,
+        };
         self.check_tenant().await?;
         let guard = if options.unguard { FormulaGuard::On } else { FormulaGuard::Off };
         Ok(Run {
@@ -110,12 +118,44 @@ impl<K: ImportKind> Importer<K> {
             rejects: Rejects::new(options.rejects.clone(), path, guard),
             commits: JoinSet::new(),
             lanes: Lanes::new(self.target.store.throttles()),
-            progress: ImportProgress { bytes_total, ..ImportProgress::default() },
+            progress: ImportProgress { rows_total, ..ImportProgress::default() },
             warnings: Vec::new(),
             changes: Vec::new(),
             interrupted: false,
             on_event,
         })
+    }
+
+    /// Reads a file once before it is imported; returns the number of its rows.
+    ///
+    /// # Errors
+    /// Returns [`ImportError::NotImported`] if the options are strict and a column has values that are not imported.
+    /// Without strict options, the import itself reports a row that cannot be read, after the rows before it.
+    fn survey(
+        &self,
+        path: &Path,
+        rules: &HeaderRules<'_, K::Field>,
+        rows: &mut Rows<File, K::Session>,
+    ) -> Result<u64, ImportError> {
+        let unopened = |source| ImportError::Unopened { path: path.to_owned(), source };
+        let unreadable = |source| ImportError::Unreadable { path: path.to_owned(), source };
+        let file = File::open(path).map_err(unopened)?;
+        let mut skimmed = Rows::open(file, &self.options, rules, Skim::new()).map_err(unreadable)?;
+        let mut count = 0;
+        loop {
+            match skimmed.next() {
+                Ok(Some(_)) => count += 1,
+                Ok(None) => break,
+                Err(source) if self.options.strict => return Err(unreadable(source)),
+                Err(_) => return Ok(0),
+            }
+        }
+        let (mapping, session) = rows.parts();
+        let columns = not_imported(mapping, session, |column| skimmed.filled(column));
+        match self.options.strict && !columns.is_empty() {
+            true => Err(ImportError::NotImported { path: path.to_owned(), columns }),
+            false => Ok(count),
+        }
     }
 
     async fn check_tenant(&self) -> Result<(), ImportError> {
@@ -186,6 +226,9 @@ impl<K: ImportKind> Run<'_, K> {
             self.report_progress();
             if is_last {
                 self.warnings = self.rows.parts().1.warnings();
+                if self.progress.counts.rows() == 0 && self.commits.is_empty() {
+                    self.warnings.push(NO_ROWS.into());
+                }
                 return Ok(());
             }
         }
@@ -279,18 +322,42 @@ impl<K: ImportKind> Run<'_, K> {
     }
 
     fn outcome(&mut self, started: Instant) -> ImportOutcome {
+        let filled: Vec<u64> = (0..self.rows.header().len()).map(|column| self.rows.filled(column)).collect();
         let (mapping, session) = self.rows.parts();
+        let mut warnings = not_imported(mapping, session, |column| filled[column]);
+        warnings.append(&mut self.warnings);
+        let left_out = session.columns_left_out(mapping);
         ImportOutcome {
             counts: self.progress.counts,
             interrupted: self.interrupted,
             elapsed: started.elapsed(),
-            columns_left_out: session.columns_left_out(mapping),
-            warnings: self.warnings.clone(),
+            columns_left_out: left_out.into_iter().map(|column| mapping.column_name(column)).collect(),
+            warnings,
             findings: session.findings(),
             changes: std::mem::take(&mut self.changes),
             rejects: self.rejects.path().map(Path::to_owned),
         }
     }
+}
+
+/// Returns a warning for each column that has values and is not imported.
+fn not_imported<S: Session>(
+    mapping: &Mapping<S::Field>,
+    session: &S,
+    filled: impl Fn(usize) -> u64,
+) -> Vec<String> {
+    let mut columns = session.columns_left_out(mapping);
+    columns.retain(|column| !mapping.is_left_out_on_purpose(*column) && filled(*column) > 0);
+    let warning = |column: usize| {
+        let (name, cells) = (mapping.column_name(column), filled(column));
+        let cells =
+            if cells == 1 { "1 cell has a value".into() } else { format!("{cells} cells have values") };
+        format!(
+            "column `{name}` is not imported, but {cells}; import it with --map \"{name}=FIELD\", or ignore it with \
+             --map \"{name}=-\""
+        )
+    };
+    columns.into_iter().map(warning).collect()
 }
 
 fn is_same_file(one: &Path, other: &Path) -> bool {

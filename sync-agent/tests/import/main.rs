@@ -13,6 +13,7 @@ mod complete;
 mod engine;
 mod export;
 mod export_command;
+mod files;
 mod lost_answers;
 mod orders;
 mod prices;

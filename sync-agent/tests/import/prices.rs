@@ -9,7 +9,9 @@ use clientele_shared::rules::pricing::PricedProduct;
 use clientele_shared::store::{Write, WriteOutcome};
 use clientele_sync_agent::cancellation::CancellationToken;
 use clientele_sync_agent::import::prices::Prices;
-use clientele_sync_agent::import::{ImportEvent, ImportOptions, ImportOutcome, Importer, RejectsTo};
+use clientele_sync_agent::import::{
+    ImportCounts, ImportEvent, ImportOptions, ImportOutcome, Importer, RejectsTo,
+};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -110,7 +112,8 @@ async fn price_list_and_own_prices_are_imported_by_id_uuid_or_email() {
     );
     assert_eq!(engine.import_prices("demo", &file).await.counts, counts(0, 6, 0));
     let increased = engine.file("prices.csv", &rows.replace(",110,", ",115,"));
-    assert_eq!(engine.import_prices("demo", &increased).await.counts, counts(1, 5, 0));
+    let expected = ImportCounts { updated: 1, ..counts(0, 5, 0) };
+    assert_eq!(engine.import_prices("demo", &increased).await.counts, expected);
     assert!(formatted_pricing(&engine, ann.uuid, "2024-06-01").await[1].contains(",130.00,115.00,"));
 }
 

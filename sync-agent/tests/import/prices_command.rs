@@ -32,7 +32,7 @@ async fn northwind_products_are_imported_unedited_as_a_price_list() {
     let output = engine.run(&arguments).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let stdout = String::from_utf8(output.stdout).unwrap();
-    assert!(stdout.starts_with("demo: written 77, unchanged 0, rejected 0 in "), "{stdout}");
+    assert!(stdout.starts_with("demo: created 77, unchanged 0, rejected 0 in "), "{stdout}");
     let left_out = "SupplierID, QuantityPerUnit, UnitsInStock, UnitsOnOrder, ReorderLevel, Discontinued";
     assert!(stdout.contains(&format!("columns not imported: {left_out}")), "{stdout}");
 
@@ -70,7 +70,7 @@ async fn exit_code_and_messages_report_the_result() {
     let output = engine.run(&["import", "prices", "prices.csv", "--map", "sku=productId"]).await;
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let stdout = String::from_utf8(output.stdout).unwrap();
-    assert!(stdout.contains("written 1, unchanged 0, rejected 2"), "{stdout}");
+    assert!(stdout.contains("created 1, unchanged 0, rejected 2"), "{stdout}");
     assert!(stdout.contains(
         "rejected rows are in prices.csv.rejects.csv; correct them there, then import that file with the \
          same options"

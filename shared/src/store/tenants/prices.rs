@@ -62,6 +62,18 @@ impl Store {
     /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached,
     /// and [`Error::Internal`] for any other failure.
     pub async fn prices_changed(&self, tenant: &Tenant, entries: Vec<PriceEntry>) -> Result<Vec<PriceEntry>> {
+        let stored = self.prices_stored(tenant, &entries).await?;
+        let changed =
+            entries.into_iter().zip(stored).filter(|(entry, stored)| stored.as_ref() != Some(&entry.price));
+        Ok(changed.map(|(entry, _)| entry).collect())
+    }
+
+    /// Returns what the table holds for each of the prices, in their order; `None` if it has no price of this owner, product
+    /// and first day.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::prices_changed`].
+    pub async fn prices_stored(&self, tenant: &Tenant, entries: &[PriceEntry]) -> Result<Vec<Option<Price>>> {
         let named: BTreeSet<(String, String)> =
             entries.iter().map(|entry| key(tenant, entry)).map(|key| (key.pk, key.sk)).collect();
         let keys: Vec<Key> = named.into_iter().map(|(pk, sk)| Key { pk, sk }).collect();
@@ -71,11 +83,11 @@ impl Store {
                 (text_in(&item, attribute::PK)?.to_owned(), text_in(&item, attribute::SK)?.to_owned());
             stored.insert((pk, sk), to_price(item)?);
         }
-        let is_stored = |entry: &PriceEntry| {
+        let of_entry = |entry: &PriceEntry| {
             let key = key(tenant, entry);
-            stored.get(&(key.pk, key.sk)) == Some(&entry.price)
+            stored.get(&(key.pk, key.sk)).cloned()
         };
-        Ok(entries.into_iter().filter(|entry| !is_stored(entry)).collect())
+        Ok(entries.iter().map(of_entry).collect())
     }
 
     /// Returns what a customer pays on a day. Nothing is read until [`Pricing::next`] is called. Whether the

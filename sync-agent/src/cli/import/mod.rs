@@ -4,6 +4,8 @@ mod customers;
 mod orders;
 mod prices;
 mod progress_display;
+mod report;
+mod resume;
 
 pub(super) use customers::CustomerArgs;
 pub(super) use orders::OrderArgs;
@@ -12,17 +14,19 @@ pub(super) use prices::PriceArgs;
 use std::path::PathBuf;
 
 use clap::Args;
-use clientele_shared::Error as StoreError;
+use encoding_rs::Encoding;
 use indicatif::HumanCount;
 use serde::Serialize;
 
 use self::progress_display::ProgressDisplay;
-use super::exit::{Exit, print_result};
+use self::report::{failed, print_error, succeeded};
+use super::exit::Exit;
 use super::signals::cancel_on_signals;
 use super::target_args::TargetArgs;
 use crate::import::import_kind::ImportKind;
 use crate::import::mapping_file::FileMapping;
-use crate::import::{ImportCounts, ImportError, ImportOptions, ImportOutcome, Importer, RejectsTo};
+use crate::import::text::encoding;
+use crate::import::{ImportCounts, ImportOptions, ImportOutcome, Importer, RejectsTo};
 
 /// The file to import, its tenant and table, and how to read it.
 #[derive(Debug, Args)]
@@ -31,13 +35,19 @@ pub(super) struct FileArgs {
     file: PathBuf,
     #[command(flatten)]
     target: TargetArgs,
-    /// Column delimiter: one character, or `tab`
+    /// Column delimiter: one character, or `tab`; a first line such as `sep=;` in the file takes precedence
     #[arg(long, default_value = ",", value_name = "CHARACTER", value_parser = delimiter)]
     delimiter: u8,
+    /// Encoding of the file, such as utf-16le, windows-1252 or macroman [default: UTF-8, or UTF-16 with a byte order mark]
+    #[arg(long, value_name = "NAME", value_parser = encoding)]
+    encoding: Option<&'static Encoding>,
+    /// Import nothing if a column has values and is not imported
+    #[arg(long)]
+    strict: bool,
     /// Keep the apostrophe that exports put before formulas, as in '=1+1 and '+55
     #[arg(long)]
     no_formula_guard: bool,
-    /// Read and check every row, but import nothing
+    /// Read and check every row and show what would change, but import nothing
     #[arg(long)]
     dry_run: bool,
     /// File for the rejected rows, overwritten if it exists [default: a new file FILE.rejects.csv in the
@@ -60,6 +70,8 @@ impl FileArgs {
             columns: mapping.columns,
             constants: mapping.constants,
             delimiter: self.delimiter,
+            encoding: self.encoding,
+            strict: self.strict,
             unguard: !self.no_formula_guard,
             dry_run: self.dry_run,
             rejects,
@@ -91,7 +103,7 @@ pub(super) trait ImportArgs {
     /// Returns how to import the rejected rows once they are corrected, to follow "then".
     fn rejects_hint(&self) -> String;
 
-    /// Returns the counts as `--json` prints them.
+    /// Returns what `--json` prints in addition to what all imports print.
     fn json(&self, counts: ImportCounts) -> impl Serialize;
 }
 
@@ -126,21 +138,21 @@ pub(super) async fn run<A: ImportArgs>(args: A) -> Exit {
     let (kind, mapping) = match args.import() {
         Ok(import) => import,
         Err(error) => {
-            eprintln!("error: {error}");
+            print_error(&error);
             return Exit::Usage;
         }
     };
     let store = match file.target.store().await {
         Ok(store) => store,
         Err(error) => {
-            eprintln!("error: {error}");
+            print_error(&error.to_string());
             return Exit::Failed;
         }
     };
     let cancellation = match cancel_on_signals() {
         Ok(cancellation) => cancellation,
         Err(error) => {
-            eprintln!("error: cannot listen for Ctrl-C: {error}");
+            print_error(&format!("cannot listen for Ctrl-C: {error}"));
             return Exit::Failed;
         }
     };
@@ -153,119 +165,6 @@ pub(super) async fn run<A: ImportArgs>(args: A) -> Exit {
     match result {
         Ok(outcome) => succeeded(&args, &outcome),
         Err(failure) => failed(&args, &failure.error, &failure.so_far),
-    }
-}
-
-fn succeeded<A: ImportArgs>(args: &A, outcome: &ImportOutcome) -> Exit {
-    let exit = match outcome {
-        ImportOutcome { interrupted: true, .. } => Exit::Failed,
-        ImportOutcome { counts: ImportCounts { rejected: 1.., .. }, .. } => Exit::SomeRejected,
-        _ => Exit::Done,
-    };
-    if args.file().json {
-        print_json(args, outcome, None, exit)
-    } else {
-        print_result(&summary(args, outcome), exit)
-    }
-}
-
-fn failed<A: ImportArgs>(args: &A, error: &ImportError, so_far: &ImportOutcome) -> Exit {
-    let message = match error {
-        // These concern the file, not the table.
-        ImportError::Store(error @ StoreError::Invalid(_)) => error.to_string(),
-        ImportError::Store(error) => {
-            let table = &args.file().target.table;
-            format!("table {table}: {}{}", error.chain(), remedy(error))
-        }
-        other => other.to_string(),
-    };
-    eprintln!("error: {message}");
-    let exit = if error.is_usage() { Exit::Usage } else { Exit::Failed };
-    if args.file().json {
-        return print_json(args, so_far, Some(message), exit);
-    }
-    if so_far.counts.rows() > 0 {
-        eprintln!(
-            "before the failure: {}. Imported rows are kept; run the same command again and it skips them",
-            args.labels().describe(so_far.counts)
-        );
-    }
-    exit
-}
-
-/// Returns what to do about an error, to follow its message.
-fn remedy(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::Throttled { .. } => "; the table is at its capacity, so run the same command again later",
-        StoreError::Unavailable { .. } => {
-            "; the table cannot be reached, so check the network and the address, then run the same command \
-             again"
-        }
-        _ => "",
-    }
-}
-
-fn summary<A: ImportArgs>(args: &A, outcome: &ImportOutcome) -> String {
-    let (target, seconds) = (args.file().target.label(), outcome.elapsed.as_secs_f64());
-    let dry_run = if args.file().dry_run { "dry run, nothing was written; would have " } else { "" };
-    let mut lines = vec![format!(
-        "{target}: {dry_run}{} in {seconds:.1} s ({:.0} rows/s)",
-        args.labels().describe(outcome.counts),
-        outcome.rows_per_second()
-    )];
-    if !outcome.columns_left_out.is_empty() {
-        lines.push(format!("columns not imported: {}", outcome.columns_left_out.join(", ")));
-    }
-    lines.extend(outcome.warnings.iter().map(|warning| format!("warning: {warning}")));
-    lines.extend(args.hint(outcome));
-    if let Some(rejects) = &outcome.rejects {
-        lines.push(format!(
-            "rejected rows are in {}; correct them there, then {}",
-            rejects.display(),
-            args.rejects_hint()
-        ));
-    }
-    if outcome.interrupted {
-        lines.push("stopped before the end of the file; run the same command again to continue".into());
-    }
-    lines.join("\n")
-}
-
-/// The result as `--json` prints it.
-#[derive(Serialize)]
-struct Json<'a, C> {
-    tenant: String,
-    dry_run: bool,
-    #[serde(flatten)]
-    counts: C,
-    seconds: f64,
-    rows_per_second: f64,
-    interrupted: bool,
-    ignored_columns: &'a [String],
-    warnings: &'a [String],
-    rejects_file: Option<String>,
-    error: Option<String>,
-}
-
-fn print_json<A: ImportArgs>(args: &A, outcome: &ImportOutcome, error: Option<String>, exit: Exit) -> Exit {
-    let json = Json {
-        tenant: args.file().target.tenant.to_string(),
-        dry_run: args.file().dry_run,
-        counts: args.json(outcome.counts),
-        seconds: outcome.elapsed.as_secs_f64(),
-        rows_per_second: outcome.rows_per_second(),
-        interrupted: outcome.interrupted,
-        ignored_columns: &outcome.columns_left_out,
-        warnings: &outcome.warnings,
-        rejects_file: outcome.rejects.as_ref().map(|path| path.display().to_string()),
-        error,
-    };
-    match serde_json::to_string(&json) {
-        Ok(line) => print_result(&line, exit),
-        Err(error) => {
-            eprintln!("error: cannot convert the result to JSON: {error}");
-            Exit::Failed
-        }
     }
 }
 

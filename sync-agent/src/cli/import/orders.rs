@@ -49,14 +49,10 @@ fn help() -> String {
     )
 }
 
-/// The order counts and the source as `--json` prints them.
+/// The count of removed orders and the source as `--json` prints them.
 #[derive(Serialize)]
 struct Json {
-    created: u64,
-    updated: u64,
     removed: u64,
-    unchanged: u64,
-    rejected: u64,
     source: String,
 }
 
@@ -106,8 +102,6 @@ impl ImportArgs for OrderArgs {
     }
 
     fn json(&self, counts: ImportCounts) -> impl Serialize {
-        let ImportCounts { written, updated, removed, present, rejected } = counts;
-        let source = self.source();
-        Json { created: written, updated, removed, unchanged: present, rejected, source }
+        Json { removed: counts.removed, source: self.source() }
     }
 }

@@ -44,19 +44,17 @@ fn help() -> String {
     )
 }
 
-/// The row counts as `--json` prints them.
+/// The count of created and updated prices as `--json` prints it.
 #[derive(Serialize)]
 struct Json {
     written: u64,
-    unchanged: u64,
-    rejected: u64,
 }
 
 impl ImportArgs for PriceArgs {
     type Kind = Prices;
 
     fn labels(&self) -> OutcomeLabels {
-        OutcomeLabels { written: "written", present: "unchanged" }
+        OutcomeLabels { written: "created", present: "unchanged" }
     }
 
     fn file(&self) -> &FileArgs {
@@ -77,6 +75,6 @@ impl ImportArgs for PriceArgs {
     }
 
     fn json(&self, counts: ImportCounts) -> impl Serialize {
-        Json { written: counts.written, unchanged: counts.present, rejected: counts.rejected }
+        Json { written: counts.written + counts.updated }
     }
 }

@@ -1,4 +1,4 @@
-//! The progress of an import on standard error: a bar, and the first rejected rows.
+//! The progress of an import on standard error: the rows done, their rate, the time left, and the first rejected rows.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -20,7 +20,9 @@ impl ProgressDisplay {
     pub(super) fn new(labels: OutcomeLabels) -> Self {
         let bar = ProgressBar::new(0);
         // If the template is invalid, the default style is good enough.
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3} % {elapsed} {msg}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{bar:20} {pos}/{len} rows, {per_sec}, {eta} left; {msg}")
+        {
             bar.set_style(style);
         }
         Self { bar, labels, rejected: 0 }
@@ -29,8 +31,9 @@ impl ProgressDisplay {
     pub(super) fn show(&mut self, event: ImportEvent<'_>) {
         match event {
             ImportEvent::Progress(progress) => {
-                self.bar.set_length(progress.bytes_total.max(progress.bytes_read));
-                self.bar.set_position(progress.bytes_read);
+                let done = progress.counts.rows();
+                self.bar.set_length(progress.rows_total.max(done));
+                self.bar.set_position(done);
                 self.bar.set_message(self.labels.describe(progress.counts));
             }
             ImportEvent::Rejected(row) => {

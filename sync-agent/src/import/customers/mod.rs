@@ -190,6 +190,7 @@ impl ReadRow for CustomerSession {
             return Err(format!("{duplicate} line {first}"));
         }
         let key = self.key(mapping, record, line)?;
+        self.findings.look_at(customer.fields.email.as_deref(), customer.fields.phone.as_deref());
         Ok(GoodRow { line, id, key, customer, cells: record.clone() })
     }
 }

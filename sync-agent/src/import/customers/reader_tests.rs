@@ -53,9 +53,9 @@ fn reading_continues_after_a_rejected_row() {
 
 #[test]
 fn reason_for_a_multiline_row_suggests_an_unclosed_quotation_mark() {
-    check_rejected(b"id,email,notes\n1,a,\"b\n2,c\n", &[]);
-    check_rejected(b"id,email\n1,\"a\n2,b\n", &[(2, "email: must be one line")]);
-    check_rejected(b"id,email,phone\n1,\"a\n2,b,c\n", &[(2, "check for an unclosed quotation mark")]);
+    check_rejected(b"id,email,notes\n1,a,\"b\n2,c\n", &[(2, "row: a quotation mark that is opened")]);
+    check_rejected(b"id,email\n1,\"a\n2,b\"\n", &[(2, "email: must be one line")]);
+    check_rejected(b"id,email,phone\n1,\"a\n2,b,c\"\n", &[(2, "check for an unclosed quotation mark")]);
 }
 
 #[test]

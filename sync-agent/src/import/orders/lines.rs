@@ -16,6 +16,7 @@ use crate::import::import_kind::ReadRow;
 use crate::import::mapping::{HeaderRules, Mapping};
 use crate::import::reader::{Row, Rows};
 use crate::import::seen::{Fingerprint, fingerprint};
+use crate::import::text::Text;
 use crate::import::{ImportError, ImportOptions};
 
 /// Maximum number of lines of an order.
@@ -205,11 +206,14 @@ pub struct ProductNamesFile {
 
 impl ProductNamesFile {
     /// Reads the names.
-    pub(super) fn read(&self, delimiter: u8) -> Result<ProductNames, ImportError> {
+    pub(super) fn read<F>(&self, options: &ImportOptions<F>) -> Result<ProductNames, ImportError> {
         let bad = |line: u64, reason: String| ImportError::BadLine { path: self.path.clone(), line, reason };
         let file = File::open(&self.path)
             .map_err(|source| ImportError::Unopened { path: self.path.clone(), source })?;
-        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(file);
+        let unreadable = |source| ImportError::Unreadable { path: self.path.clone(), source };
+        let (text, first) = Text::open(file, options.encoding).map_err(unreadable)?;
+        let delimiter = first.delimiter.unwrap_or(options.delimiter);
+        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text);
         let header = reader.headers().map_err(|error| bad(1, error.to_string()))?.clone();
         let column = |name: &str| {
             let position = header.iter().position(|column| column.trim() == name);

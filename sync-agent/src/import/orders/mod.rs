@@ -32,7 +32,7 @@ use super::field::ImportField as _;
 use super::import_kind::{Classified, Committed, ImportKind, ReadRow, Session, Target};
 use super::mapping::{ColumnChoice, HeaderRules, Mapping};
 use super::outcome::{ImportCounts, ImportError, ImportOptions};
-use super::reader::{RejectedRow, Rows};
+use super::reader::{RejectedRow, Rows, Skim};
 use super::seen::{Fingerprint, fingerprint};
 
 /// The import of orders, with its options.
@@ -61,13 +61,14 @@ impl Orders {
     /// Reads the lines of all orders.
     fn lines(&self, file: &Path, options: &ImportOptions<OrderField>) -> Result<Lines, ImportError> {
         let names = match &self.product_names {
-            Some(file) => file.read(options.delimiter)?,
+            Some(file) => file.read(options)?,
             None => ProductNames::new(),
         };
         let line_options = ImportOptions {
             columns: self.line_columns.clone(),
             constants: self.line_constants.clone(),
             delimiter: options.delimiter,
+            encoding: options.encoding,
             unguard: options.unguard,
             ..ImportOptions::default()
         };
@@ -87,7 +88,7 @@ impl Orders {
     ) -> Result<Lines, ImportError> {
         let opened =
             File::open(file).map_err(|source| ImportError::Unopened { path: file.to_owned(), source })?;
-        let rows = Rows::open(opened, options, &HeaderRules::COMMON, HeaderReader)
+        let rows = Rows::open(opened, options, &HeaderRules::COMMON, Skim::new())
             .map_err(|source| ImportError::Unreadable { path: file.to_owned(), source })?;
         let (header, mapping) = (rows.header().clone(), rows.into_mapping());
         let is_product = |name: &str| match self.line_columns.iter().find(|choice| choice.column == name) {
@@ -124,18 +125,6 @@ impl ImportKind for Orders {
             seen: HashSet::new(),
             rejected: HashMap::new(),
         })
-    }
-}
-
-/// Reads nothing but the header.
-struct HeaderReader;
-
-impl ReadRow for HeaderReader {
-    type Field = OrderField;
-    type Row = ();
-
-    fn read(&mut self, _: &Mapping<OrderField>, _: &StringRecord, _: u64) -> Result<(), String> {
-        Ok(())
     }
 }
 
@@ -320,8 +309,9 @@ impl Session for OrderSession {
         Ok(committed)
     }
 
-    fn columns_left_out(&self, mapping: &Mapping<OrderField>) -> Vec<String> {
-        mapping.left_out().into_iter().filter(|column| !self.lines.has_column(column)).collect()
+    fn columns_left_out(&self, mapping: &Mapping<OrderField>) -> Vec<usize> {
+        let is_line = |column: &usize| self.lines.has_column(&mapping.column_name(*column));
+        mapping.columns_left_out().into_iter().filter(|column| !is_line(column)).collect()
     }
 
     fn warnings(&self) -> Vec<String> {

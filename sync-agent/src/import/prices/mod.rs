@@ -5,6 +5,7 @@
 
 pub mod fields;
 mod row;
+mod write;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -16,11 +17,12 @@ use csv::StringRecord;
 
 use self::fields::PriceField;
 use self::row::RowPrice;
+use self::write::PriceWrite;
 use super::cells::reason;
 use super::import_kind::{Classified, Committed, ImportKind, ReadRow, ReadRules, Session, Target};
 use super::mapping::Mapping;
 use super::named_customers::NamedCustomers;
-use super::outcome::{ImportCounts, ImportError, ImportOptions};
+use super::outcome::{ImportCounts, ImportError, ImportOptions, RowChange};
 use super::reader::RejectedRow;
 use super::seen::{Fingerprint, fingerprint};
 
@@ -88,15 +90,15 @@ impl ReadRow for PriceSession {
 }
 
 impl Session for PriceSession {
-    type New = PriceEntry;
-    type Commit = Vec<PriceEntry>;
+    type New = PriceWrite;
+    type Commit = Vec<PriceWrite>;
 
     async fn classify(
         &mut self,
         target: &Target,
         mapping: &Mapping<PriceField>,
         rows: Vec<PriceRow>,
-    ) -> Result<Classified<PriceEntry>, StoreError> {
+    ) -> Result<Classified<PriceWrite>, StoreError> {
         let customers = rows.iter().filter_map(|row| row.price.customer.as_ref());
         let customers = NamedCustomers::find(target, customers).await?;
         let mut classified = Classified { new: Vec::new(), present: 0, rejected: Vec::new() };
@@ -120,27 +122,46 @@ impl Session for PriceSession {
                 Occurrence::Conflict(line) => classified.rejected.push(row.reject(conflict(mapping, line))),
             }
         }
-        let count = entries.len();
-        let get_changed = || target.store.prices_changed(&target.tenant, entries.clone());
-        classified.new = target.retry().run(target.store.ambient(), get_changed).await?;
-        classified.present += (count - classified.new.len()) as u64;
+        let get_stored = || target.store.prices_stored(&target.tenant, &entries);
+        let stored = target.retry().run(target.store.ambient(), get_stored).await?;
+        for (entry, old) in entries.into_iter().zip(stored) {
+            match old {
+                Some(old) if old == entry.price => classified.present += 1,
+                old => classified.new.push(PriceWrite { entry, old }),
+            }
+        }
         Ok(classified)
     }
 
     async fn commits(
         &mut self,
         _: &Target,
-        entries: Vec<PriceEntry>,
-    ) -> Result<VecDeque<Vec<PriceEntry>>, StoreError> {
-        Ok(entries.chunks(COMMIT_ROWS).map(<[PriceEntry]>::to_vec).collect())
+        mut writes: Vec<PriceWrite>,
+    ) -> Result<VecDeque<Vec<PriceWrite>>, StoreError> {
+        let mut commits = VecDeque::new();
+        while !writes.is_empty() {
+            let rest = writes.split_off(writes.len().min(COMMIT_ROWS));
+            commits.push_back(std::mem::replace(&mut writes, rest));
+        }
+        Ok(commits)
     }
 
-    async fn commit(target: Target, entries: Vec<PriceEntry>) -> Result<Committed, StoreError> {
+    fn expected(new: &[PriceWrite]) -> ImportCounts {
+        write::counts(new)
+    }
+
+    fn changes(new: &[PriceWrite]) -> Vec<RowChange> {
+        new.iter().filter_map(PriceWrite::change).collect()
+    }
+
+    async fn commit(target: Target, writes: Vec<PriceWrite>) -> Result<Committed, StoreError> {
+        let counts = write::counts(&writes);
+        let entries: Vec<PriceEntry> = writes.into_iter().map(|write| write.entry).collect();
         let mut retry = target.retry();
         while let Err(error) = target.store.prices_put(&target.tenant, &entries).await {
             retry.back_off(error, target.store.ambient()).await?;
         }
-        Ok(ImportCounts { written: entries.len() as u64, ..ImportCounts::default() }.into())
+        Ok(counts.into())
     }
 }
 
