@@ -1,5 +1,7 @@
 //! The cells of one row, and the errors found while reading them.
 
+use std::borrow::Cow;
+
 use clientele_shared::csv::unguarded;
 use clientele_shared::error::FieldError;
 use clientele_shared::model::Money;
@@ -34,13 +36,35 @@ impl<'a, F: ImportField> Cells<'a, F> {
         value.filter(|_| self.errors.is_empty()).ok_or(self.errors)
     }
 
-    /// Returns the cell of a field, or `None` if it is empty or the file has no such column. The cell is trimmed, unless the
+    /// Returns the value of a field, or `None` if it is empty or the file has no column for it. The cell is trimmed, unless the
     /// file is an export. A constant takes the place of the cell.
-    pub(super) fn cell(&self, field: F) -> Option<&'a str> {
+    pub(super) fn cell(&self, field: F) -> Option<Cow<'a, str>> {
         if let Some(constant) = self.mapping.constant(field) {
-            return Some(constant);
+            return Some(constant.into());
         }
-        let cell = self.record.get(self.mapping.column(field)?)?;
+        let translated = |value: &str| self.mapping.translation(field, value).map(str::to_owned);
+        let value = match self.mapping.source(field) {
+            Some(source) if field.is_list() => {
+                let items = source.items(|column| self.raw(column)).into_iter();
+                let items = items.map(|item| translated(item).unwrap_or_else(|| item.to_owned()));
+                let items: Vec<String> =
+                    items.filter(|item| !is_blank(item)).map(|item| quoted_item(&item)).collect();
+                return (!items.is_empty()).then(|| items.join(";").into());
+            }
+            Some(source) => {
+                source.value(|column| self.raw(column), |column| self.mapping.column_name(column))?
+            }
+            None => self.raw(self.mapping.column(field)?)?.into(),
+        };
+        match translated(&value) {
+            Some(translation) => (!is_blank(&translation)).then(|| translation.into()),
+            None => Some(value),
+        }
+    }
+
+    /// Returns a cell as it is read, unless it is empty.
+    fn raw(&self, column: usize) -> Option<&'a str> {
+        let cell = self.record.get(column)?;
         let cell = if self.mapping.is_export() { cell } else { cell.trim() };
         let cell = if self.unguard { unguarded(cell) } else { cell };
         (!is_blank(cell)).then_some(cell)
@@ -58,7 +82,7 @@ impl<'a, F: ImportField> Cells<'a, F> {
     /// Returns a text on any number of lines.
     pub(super) fn text_up_to(&mut self, field: F, max: usize) -> Option<String> {
         let cell = self.cell(field)?;
-        if let Err(message) = lines(cell) {
+        if let Err(message) = lines(&cell) {
             self.reject(field, message);
             return None;
         }
@@ -67,7 +91,7 @@ impl<'a, F: ImportField> Cells<'a, F> {
             self.reject(field, format!("must have at most {max} characters"));
             return None;
         }
-        Some(cell.to_owned())
+        Some(cell.into_owned())
     }
 
     /// Returns a text on one line that must not be empty.
@@ -87,7 +111,7 @@ impl<'a, F: ImportField> Cells<'a, F> {
     /// Reads a cell of any length and with any characters, which `read` checks.
     pub(super) fn parse<T>(&mut self, field: F, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let cell = self.cell(field)?;
-        read(cell).map_err(|message| self.reject(field, message)).ok()
+        read(&cell).map_err(|message| self.reject(field, message)).ok()
     }
 
     /// Returns whether the file is an export of these records.
@@ -108,6 +132,11 @@ impl<'a, F: ImportField> Cells<'a, F> {
     pub(super) fn reject_row(&mut self, message: impl Into<String>) {
         self.errors.push(FieldError::new("row", message));
     }
+}
+
+/// Quotes an item of a list if it could not be told from several.
+fn quoted_item(item: &str) -> String {
+    if item.contains([';', '"']) { format!("\"{}\"", item.replace('"', "\"\"")) } else { item.to_owned() }
 }
 
 /// Parses an amount of money that is not negative.

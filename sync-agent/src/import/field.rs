@@ -30,6 +30,11 @@ pub trait ImportField: Copy + Eq + Debug + Send + Sync + 'static {
         true
     }
 
+    /// Returns whether the field holds several values, separated by `;`.
+    fn is_list(self) -> bool {
+        false
+    }
+
     /// Returns all fields.
     fn all() -> impl Iterator<Item = Self> {
         Self::NAMES.iter().map(|names| names.field)

@@ -28,6 +28,11 @@ pub trait ImportKind: Debug + Clone + Send + Sync {
         None
     }
 
+    /// Returns the preset and the product of a header, if it is that of a well-known export.
+    fn proposal(&self, _header: &[String]) -> Option<(&'static str, String)> {
+        None
+    }
+
     /// Returns the required field that is missing, if any; `holds` returns whether a column fills a field.
     fn missing(&self, holds: &dyn Fn(Self::Field) -> bool) -> Option<MissingField> {
         Self::Field::missing(holds)

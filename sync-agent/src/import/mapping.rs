@@ -8,6 +8,8 @@ use clientele_shared::rules::text::escaped;
 use csv::StringRecord;
 
 use super::field::{ImportField, MissingField, folded};
+pub use super::mapping_error::MappingError;
+use super::source::{FieldSource, MappingRules, ResolvedSource, Translations};
 
 /// The caller's choice for one column: `COLUMN=FIELD`, or `COLUMN=-` to ignore the column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,62 +38,6 @@ impl<F: ImportField> FromStr for ColumnChoice<F> {
     }
 }
 
-/// Why columns cannot be mapped to fields.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MappingError {
-    /// The caller names a column that does not exist.
-    #[error("column `{column}` does not exist; the columns are {columns}")]
-    NoSuchColumn {
-        /// Name of the missing column.
-        column: String,
-        /// Names of all columns.
-        columns: String,
-    },
-    /// Two columns fill the same field.
-    #[error(
-        "the columns `{one}` and `{other}` both hold {field}; ignore one of them, such as --map \"{other}=-\""
-    )]
-    TwoColumns {
-        /// Field that both columns fill.
-        field: &'static str,
-        /// First column.
-        one: String,
-        /// Second column.
-        other: String,
-    },
-    /// The header contains NUL bytes.
-    #[error(
-        "the first line, which names the columns, contains NUL bytes, so the file is not plain text; export it again as \
-         \"CSV UTF-8\", or name its encoding, such as --encoding utf-16le"
-    )]
-    NotText,
-    /// The header does not end.
-    #[error(
-        "a quotation mark in the first line, which names the columns, is not closed by the end of the file; close it"
-    )]
-    UnclosedQuote,
-    /// The caller maps a column twice.
-    #[error("--map is given twice for column `{0}`; keep only one")]
-    DuplicateMapping(String),
-    /// The caller names the column of row ids twice.
-    #[error("the column of row ids is given twice, by --id-column and by --map COLUMN=id; keep only one")]
-    TwoIdColumns,
-    /// No column holds a required field.
-    #[error(
-        "no column holds {}; the columns are {columns}; choose one, such as --map \"COLUMN={}\"{hint}",
-        .missing.what,
-        .missing.example
-    )]
-    MissingRequiredColumn {
-        /// Required field.
-        missing: MissingField,
-        /// Names of all columns.
-        columns: String,
-        /// Hint at a likely cause, or an empty text.
-        hint: &'static str,
-    },
-}
-
 /// The columns of a file, and the field that each fills.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping<F> {
@@ -100,6 +46,10 @@ pub struct Mapping<F> {
     columns: Vec<Option<usize>>,
     /// Value of each field that no column fills, by the field's index.
     constants: Vec<Option<String>>,
+    /// Source of each field with several columns, by the field's index.
+    sources: Vec<Option<ResolvedSource>>,
+    /// Translations of the values of each field, by the field's index.
+    values: Vec<Option<Translations>>,
     /// Columns that the caller ignores.
     ignored: Vec<usize>,
     /// Whether the header is that of an export, whose cells are the stored texts to the character.
@@ -107,12 +57,15 @@ pub struct Mapping<F> {
     fields: PhantomData<F>,
 }
 
-/// What a kind of import adds to the rules for headers.
+/// Returns the required field that is missing, if any; it receives whether a column fills a field.
+pub type MissingRule<'a, F> = dyn Fn(&dyn Fn(F) -> bool) -> Option<MissingField> + 'a;
+
+/// The rules for headers that a kind of import adds.
 pub struct HeaderRules<'a, F> {
     /// A column that fills its field in addition to any other field that it fills.
     pub extra: Option<(F, &'a str)>,
     /// Returns the required field that is missing, if any.
-    pub missing: &'a dyn Fn(&dyn Fn(F) -> bool) -> Option<MissingField>,
+    pub missing: &'a MissingRule<'a, F>,
 }
 
 impl<F: ImportField> HeaderRules<'_, F> {
@@ -121,7 +74,8 @@ impl<F: ImportField> HeaderRules<'_, F> {
 }
 
 impl<F: ImportField> Mapping<F> {
-    /// Maps the columns of a header. Choices take precedence over header names, and constants over both.
+    /// Maps the columns of a header. Choices take precedence over the sources of `more`, these over header names, and
+    /// constants over all of them.
     ///
     /// # Errors
     /// Returns [`MappingError::NoSuchColumn`] if a choice or the extra column names an unknown column,
@@ -132,6 +86,7 @@ impl<F: ImportField> Mapping<F> {
         header: &StringRecord,
         choices: &[ColumnChoice<F>],
         constants: &[(F, String)],
+        more: &MappingRules<F>,
         rules: &HeaderRules<'_, F>,
     ) -> Result<Self, MappingError> {
         // A report of rejected rows has guarded names.
@@ -141,9 +96,15 @@ impl<F: ImportField> Mapping<F> {
             values[field.index()] = Some(value.clone());
         }
         let is_export = is_export_header::<F>(&header);
-        let (ignored, fields) = (Vec::new(), PhantomData);
-        let mut mapping = Self { header, columns, constants: values, ignored, is_export, fields };
-        let chosen = mapping.choose(choices)?;
+        let mut translations = vec![None; F::NAMES.len()];
+        for (field, values) in &more.values {
+            translations[field.index()] = Some(values.clone());
+        }
+        let (sources, ignored) = (vec![None; F::NAMES.len()], Vec::new());
+        let (constants, values, fields) = (values, translations, PhantomData);
+        let mut mapping = Self { header, columns, constants, sources, values, ignored, is_export, fields };
+        let mut chosen = mapping.choose(choices)?;
+        mapping.resolve(more, &mut chosen);
         if let Some((field, name)) = rules.extra {
             let at = mapping.column_named(name)?;
             if mapping.columns[field.index()].replace(at).is_some() {
@@ -175,6 +136,21 @@ impl<F: ImportField> Mapping<F> {
     #[must_use]
     pub fn is_export(&self) -> bool {
         self.is_export
+    }
+
+    /// Returns the source of a field with several columns.
+    pub(super) fn source(&self, field: F) -> Option<&ResolvedSource> {
+        self.sources[field.index()].as_ref()
+    }
+
+    /// Returns the translation of a field's value, if it has one.
+    pub(super) fn translation(&self, field: F, value: &str) -> Option<&str> {
+        self.values[field.index()].as_ref()?.get(&value.trim().to_lowercase()).map(String::as_str)
+    }
+
+    /// Returns the names of the columns.
+    pub(super) fn header(&self) -> &[String] {
+        &self.header
     }
 
     /// Returns the number of columns.
@@ -217,8 +193,13 @@ impl<F: ImportField> Mapping<F> {
     /// Returns the columns whose values are not imported.
     #[must_use]
     pub fn columns_left_out(&self) -> Vec<usize> {
-        let imported: Vec<usize> =
-            F::all().filter(|field| field.is_imported()).filter_map(|field| self.column(field)).collect();
+        let imported: Vec<usize> = F::all()
+            .filter(|field| field.is_imported())
+            .flat_map(|field| {
+                let source = self.sources[field.index()].iter().flat_map(ResolvedSource::columns);
+                self.column(field).into_iter().chain(source).collect::<Vec<_>>()
+            })
+            .collect();
         let is_used = |column: &usize| imported.contains(column);
         (0..self.width()).filter(|column| !is_used(column)).collect()
     }
@@ -238,6 +219,30 @@ impl<F: ImportField> Mapping<F> {
             }
         }
         Ok(chosen)
+    }
+
+    /// Finds the columns of sources and those to ignore; adds them to the `chosen` ones.
+    fn resolve(&mut self, more: &MappingRules<F>, chosen: &mut Vec<usize>) {
+        let free = chosen.clone();
+        let column = |name: &str| self.column_named(name).ok().filter(|at| !free.contains(at));
+        let ignored: Vec<usize> = more.ignored.iter().filter_map(|name| column(name)).collect();
+        let mut resolved = Vec::new();
+        for FieldSource { field, source } in &more.sources {
+            // A choice of the caller replaces the source.
+            let used = |name: &str| column(name).filter(|at| !ignored.contains(at));
+            if self.columns[field.index()].is_none()
+                && let Some(source) = source.resolve(&self.header, used)
+            {
+                resolved.push((*field, source));
+            }
+        }
+        chosen.extend(&ignored);
+        self.ignored.extend(ignored);
+        for (field, source) in resolved {
+            chosen.extend(source.columns());
+            self.columns[field.index()] = source.columns().next();
+            self.sources[field.index()] = Some(source);
+        }
     }
 
     /// Maps the other columns by their names, except to fields that the caller has already mapped.
@@ -317,112 +322,5 @@ fn is_export_header<F: ImportField>(header: &[String]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::import::customers::fields::Field;
-
-    const CHINOOK: &str =
-        "CustomerId,FirstName,LastName,Company,Address,City,State,Country,PostalCode,Phone,Fax,Email";
-    const NORTHWIND: &str = "CustomerID,CompanyName,ContactName,ContactTitle,Address,City,Region,PostalCode,\
-                             Country,Phone,Fax";
-    const TRADES: &str = "uuid,first_name,last_name,company_name,email,phone,customer_type,is_vip,\
-         physical_address1,physical_address2,physical_city,physical_state,physical_zip,billing_address1,\
-         billing_address2,billing_city,billing_state,billing_zip,primary_service_location_uuid,notes,\
-         internal_flags,on_my_way_notify_via,created_at,updated_at,deleted_at";
-
-    fn header(text: &str) -> StringRecord {
-        StringRecord::from(text.split(',').collect::<Vec<_>>())
-    }
-
-    fn mapping(
-        text: &str,
-        choices: &[&str],
-        id_column: Option<&str>,
-    ) -> Result<Mapping<Field>, MappingError> {
-        let choices: Vec<ColumnChoice<Field>> =
-            choices.iter().map(|choice| choice.parse().unwrap()).collect();
-        let extra = id_column.map(|column| (Field::Id, column));
-        Mapping::of(&header(text), &choices, &[], &HeaderRules { extra, ..HeaderRules::COMMON })
-    }
-
-    #[track_caller]
-    fn check(text: &str, expected: &[Field]) {
-        let mapping = mapping(text, &[], None).unwrap();
-        for (at, field) in expected.iter().enumerate() {
-            assert_eq!(mapping.column(*field), Some(at), "{}", field.name());
-        }
-        assert_eq!(mapping.left_out(), Vec::<String>::new());
-    }
-
-    #[test]
-    fn chinook_header_is_recognised_unedited() {
-        use Field::{
-            City, CompanyName, Country, Email, Fax, FirstName, Id, LastName, Phone, State, Street, ZipCode,
-        };
-        let expected =
-            [Id, FirstName, LastName, CompanyName, Street, City, State, Country, ZipCode, Phone, Fax, Email];
-        check(CHINOOK, &expected);
-    }
-
-    #[test]
-    fn northwind_header_is_recognised_unedited() {
-        use Field::{
-            City, CompanyName, ContactTitle, Country, Fax, FullName, Id, Phone, State, Street, ZipCode,
-        };
-        let expected =
-            [Id, CompanyName, FullName, ContactTitle, Street, City, State, ZipCode, Country, Phone, Fax];
-        check(NORTHWIND, &expected);
-    }
-
-    #[test]
-    fn headers_of_trades_and_of_exports_are_recognised() {
-        assert_eq!(mapping(TRADES, &[], None).unwrap().left_out(), ["updated_at"]);
-        let own = clientele_shared::csv::customer_row::COLUMNS.join(",");
-        assert_eq!(mapping(&own, &[], None).unwrap().left_out(), ["updatedAt"]);
-    }
-
-    #[test]
-    fn choices_take_precedence_over_header_names() {
-        let mapping = mapping("id,Phone,Handy,Name", &["Handy=phone", "name=lastName"], None).unwrap();
-        assert_eq!(mapping.column(Field::Phone), Some(2));
-        assert_eq!(mapping.column(Field::LastName), Some(3));
-        assert_eq!(mapping.left_out(), ["Phone"]);
-    }
-
-    #[test]
-    fn id_comes_from_the_chosen_or_the_preferred_column() {
-        let id = |id_column| mapping("uuid,external_id,CustomerId,email", &[], id_column).unwrap();
-        assert_eq!(id(None).column(Field::Id), Some(2));
-        assert_eq!(id(None).left_out(), ["uuid", "external_id"]);
-        let by_email = id(Some("Email"));
-        assert_eq!((by_email.column(Field::Id), by_email.column(Field::Email)), (Some(3), Some(3)));
-        assert_eq!(mapping("email", &[], None).unwrap().column(Field::Id), None);
-    }
-
-    #[test]
-    fn errors_name_the_columns_concerned() {
-        let message = |text, choices: &[&str]| mapping(text, choices, None).unwrap_err().to_string();
-        assert!(
-            message("email,Phone,phone number", &[]).contains("`Phone` and `phone number` both hold phone")
-        );
-        assert!(
-            message("email,Phone", &["Fone=phone"])
-                .contains("column `Fone` does not exist; the columns are email, Phone")
-        );
-        assert!(message("email,x", &["x=phone", "X=fax"]).contains("twice for column `x`"));
-        assert!(message("email;phone", &[]).contains("--delimiter ';'"));
-        assert!(message("colour,", &[]).contains("the columns are colour, column 2"));
-    }
-
-    #[test]
-    fn unknown_field_error_lists_the_fields() {
-        let error = "Colour=colour".parse::<ColumnChoice<Field>>().unwrap_err();
-        assert!(
-            error.contains("`colour` is not a field") && error.contains("firstName, lastName"),
-            "{error}"
-        );
-        assert!("Colour".parse::<ColumnChoice<Field>>().is_err());
-        let left_out: ColumnChoice<Field> = "a=b=-".parse().unwrap();
-        assert_eq!((left_out.column.as_str(), left_out.field), ("a=b", None));
-    }
-}
+#[path = "mapping_tests.rs"]
+mod tests;

@@ -2,8 +2,15 @@
 //! further file. Written once for a source, in TOML.
 //!
 //! ```toml
+//! ignore = ["Internal code"]
+//!
 //! [columns]
 //! orderId = "InvoiceId"
+//! street = { join = ["Street", "Building"], separator = ", " }
+//! phone = { first_of = ["Office", "Home"] }
+//!
+//! [values.status]
+//! open = "pending"
 //!
 //! [constants]
 //! status = "delivered"
@@ -26,14 +33,23 @@ use serde::Deserialize;
 use super::field::ImportField;
 use super::mapping::ColumnChoice;
 use super::orders::ProductNamesFile;
+use super::source::{FieldSource, FileMapping, Product, Source};
 
 /// A mapping file.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MappingFile {
+    /// The product whose export the imported file is. Its columns can then be absent.
+    preset: Option<Product>,
+    /// Columns of the imported file that are ignored.
+    #[serde(default)]
+    ignore: Vec<String>,
     /// Columns of the imported file, by field.
     #[serde(default)]
-    columns: BTreeMap<String, String>,
+    columns: BTreeMap<String, ColumnSource>,
+    /// Translations of values, by field.
+    #[serde(default)]
+    values: BTreeMap<String, BTreeMap<String, String>>,
     /// Values of fields that no column holds.
     #[serde(default)]
     constants: BTreeMap<String, String>,
@@ -44,11 +60,19 @@ pub struct MappingFile {
     joins: Joins,
 }
 
+/// The column of a field, or the source of a field with several columns.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum ColumnSource {
+    Column(String),
+    Source(Box<Source>),
+}
+
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LineSection {
     #[serde(default)]
-    columns: BTreeMap<String, String>,
+    columns: BTreeMap<String, ColumnSource>,
     #[serde(default)]
     constants: BTreeMap<String, String>,
 }
@@ -89,21 +113,6 @@ pub enum MappingFileError {
     },
 }
 
-/// The columns and constants of one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileMapping<F> {
-    /// Fields of columns.
-    pub columns: Vec<ColumnChoice<F>>,
-    /// Values of fields that no column holds.
-    pub constants: Vec<(F, String)>,
-}
-
-impl<F> Default for FileMapping<F> {
-    fn default() -> Self {
-        Self { columns: Vec::new(), constants: Vec::new() }
-    }
-}
-
 impl MappingFile {
     /// Reads a mapping file.
     ///
@@ -120,7 +129,33 @@ impl MappingFile {
     /// # Errors
     /// Returns [`MappingFileError::Malformed`] if a field does not exist. `path` is the mapping file.
     pub fn file<F: ImportField>(&self, path: &Path) -> Result<FileMapping<F>, MappingFileError> {
-        mapping(&self.columns, &self.constants).map_err(|reason| malformed(path, &reason))
+        self.mapping().map_err(|reason| malformed(path, &reason))
+    }
+
+    /// Reads a preset.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// Returns the product whose export the imported file is.
+    pub(super) fn product(&self) -> Option<&Product> {
+        self.preset.as_ref()
+    }
+
+    /// Returns the mapping of the imported file.
+    ///
+    /// # Errors
+    /// Returns a message if a field does not exist.
+    pub(super) fn mapping<F: ImportField>(&self) -> Result<FileMapping<F>, String> {
+        let mut mapping = mapping(&self.columns, &self.constants, self.preset.is_some())?;
+        for (name, values) in &self.values {
+            let lower =
+                |(value, translation): (&String, &String)| (value.to_lowercase(), translation.clone());
+            mapping.rules.values.push((field(name)?, values.iter().map(lower).collect()));
+        }
+        mapping.rules.ignored.clone_from(&self.ignore);
+        mapping.rules.product.clone_from(&self.preset);
+        Ok(mapping)
     }
 
     /// Returns the mapping of the lines of orders.
@@ -128,7 +163,7 @@ impl MappingFile {
     /// # Errors
     /// Returns [`MappingFileError::Malformed`] if a field does not exist. `path` is the mapping file.
     pub fn lines<F: ImportField>(&self, path: &Path) -> Result<FileMapping<F>, MappingFileError> {
-        mapping(&self.lines.columns, &self.lines.constants).map_err(|reason| malformed(path, &reason))
+        mapping(&self.lines.columns, &self.lines.constants, false).map_err(|reason| malformed(path, &reason))
     }
 
     /// Returns the file with names of products, which is in the folder of the imported file.
@@ -140,22 +175,35 @@ impl MappingFile {
     }
 }
 
+fn field<F: ImportField>(name: &str) -> Result<F, String> {
+    F::named(name).ok_or_else(|| format!("`{name}` is not a field; the fields are {}", F::all_names()))
+}
+
+/// Converts sections of a mapping file. If columns can be absent (`is_optional`), all of them become sources.
 fn mapping<F: ImportField>(
-    columns: &BTreeMap<String, String>,
+    columns: &BTreeMap<String, ColumnSource>,
     constants: &BTreeMap<String, String>,
+    is_optional: bool,
 ) -> Result<FileMapping<F>, String> {
-    let field = |name: &str| {
-        let no_field = || format!("`{name}` is not a field; the fields are {}", F::all_names());
-        F::named(name).ok_or_else(no_field)
-    };
-    let choice = |(name, column): (&String, &String)| {
-        Ok(ColumnChoice { column: column.clone(), field: Some(field(name)?) })
-    };
-    let constant = |(name, value): (&String, &String)| Ok((field(name)?, value.clone()));
-    Ok(FileMapping {
-        columns: columns.iter().map(choice).collect::<Result<_, String>>()?,
-        constants: constants.iter().map(constant).collect::<Result<_, String>>()?,
-    })
+    let mut mapping = FileMapping::default();
+    for (name, column) in columns {
+        let field = field(name)?;
+        match column {
+            ColumnSource::Column(column) if !is_optional => {
+                mapping.columns.push(ColumnChoice { column: column.clone(), field: Some(field) });
+            }
+            ColumnSource::Column(column) => {
+                mapping.rules.sources.push(FieldSource { field, source: Source::of_column(column) });
+            }
+            ColumnSource::Source(source) => {
+                mapping.rules.sources.push(FieldSource { field, source: source.as_ref().clone() });
+            }
+        }
+    }
+    for (name, value) in constants {
+        mapping.constants.push((field(name)?, value.clone()));
+    }
+    Ok(mapping)
 }
 
 fn malformed(path: &Path, reason: &str) -> MappingFileError {

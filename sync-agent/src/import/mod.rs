@@ -10,16 +10,20 @@ pub mod import_kind;
 mod lanes;
 mod lines;
 pub mod mapping;
+mod mapping_error;
 pub mod mapping_file;
 mod named_customers;
 pub mod orders;
 mod outcome;
+pub mod presets;
 pub mod prices;
 mod questionable;
 mod reader;
 mod rejects;
 mod run;
+mod saved_mapping;
 mod seen;
+pub mod source;
 pub mod text;
 
 pub use outcome::{

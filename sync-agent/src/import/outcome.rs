@@ -14,6 +14,7 @@ use super::import_kind::ReadRules;
 use super::mapping::ColumnChoice;
 use super::reader::{ReadError, RejectedRow};
 use super::rejects::{RejectsError, RejectsTo};
+use super::source::MappingRules;
 
 /// The options that all kinds of import share.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,10 @@ pub struct ImportOptions<F> {
     pub columns: Vec<ColumnChoice<F>>,
     /// Values of fields that no column holds.
     pub constants: Vec<(F, String)>,
+    /// Further rules of a mapping file.
+    pub rules: MappingRules<F>,
+    /// File in which to save the mapping of the file's columns.
+    pub save_mapping: Option<PathBuf>,
     /// Column delimiter, unless the file names one in a first line such as `sep=;`.
     pub delimiter: u8,
     /// Encoding of the file; `None` recognises UTF-8, and UTF-16 with a byte order mark.
@@ -49,6 +54,8 @@ impl<F: ImportField> Default for ImportOptions<F> {
         Self {
             columns: Vec::new(),
             constants: Vec::new(),
+            rules: MappingRules::default(),
+            save_mapping: None,
             delimiter: b',',
             encoding: None,
             strict: false,
@@ -124,7 +131,7 @@ pub struct FieldChange {
     pub new: String,
 }
 
-/// What a row of a file changes about a record.
+/// The changes that a row of a file makes to a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RowChange {
     /// Id of the record.
@@ -159,6 +166,8 @@ pub struct ImportOutcome {
     pub columns_left_out: Vec<String>,
     /// Warnings about the file.
     pub warnings: Vec<String>,
+    /// Preset and product, if the header is that of a well-known export and no mapping is given.
+    pub proposal: Option<(&'static str, String)>,
     /// Findings about the rows.
     pub findings: Findings,
     /// The first changes of records that a dry run found, at most [`Self::MAX_CHANGES`].
@@ -225,6 +234,14 @@ pub enum ImportError {
     /// The report of rejected rows cannot be written.
     #[error(transparent)]
     Rejects(#[from] RejectsError),
+    /// The mapping of the columns cannot be saved.
+    #[error("cannot save the mapping to {}: {source}", .path.display())]
+    MappingNotSaved {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's error.
+        source: std::io::Error,
+    },
     /// The tenant does not exist.
     #[error(
         "tenant `{0}` does not exist; create it with `clientele tenant create {0}`, or pass another --tenant \

@@ -10,7 +10,11 @@ use super::import_kind::ReadRow;
 use super::lines::Lines;
 use super::mapping::{HeaderRules, Mapping, MappingError};
 use super::outcome::ImportOptions;
+use super::source::Product;
 use super::text::Text;
+
+/// Maximum number of rows among which a product's header is found.
+const MAX_HEADER_ROWS: usize = 10;
 
 /// Size of the read buffer, in bytes.
 const BUFFER_SIZE: usize = 64 * 1024;
@@ -110,10 +114,7 @@ impl<R: Read, S: ReadRow> Rows<R, S> {
             .delimiter(delimiter)
             .buffer_capacity(BUFFER_SIZE)
             .from_reader(Lines::new(text, first.line, delimiter));
-        let mut header = ByteRecord::new();
-        if !reader.read_byte_record(&mut header)? {
-            return Err(ReadError::NoHeader);
-        }
+        let header = read_header(&mut reader, options.rules.product.as_ref())?;
         if header.iter().any(|name| name.contains(&0)) {
             return Err(MappingError::NotText.into());
         }
@@ -121,13 +122,14 @@ impl<R: Read, S: ReadRow> Rows<R, S> {
             return Err(MappingError::UnclosedQuote.into());
         }
         let header = StringRecord::from_byte_record(header).map_err(|_| ReadError::HeaderNotUtf8)?;
-        let mapping = Mapping::of(&header, &options.columns, &options.constants, rules)?;
+        let mapping = Mapping::of(&header, &options.columns, &options.constants, &options.rules, rules)?;
         let filled = vec![0; mapping.width()];
         let mut rows = Self { reader, header, mapping, filled, session };
         rows.row_ended();
         Ok(rows)
     }
 
+    /// Returns the header as the file has it.
     pub(super) fn header(&self) -> &StringRecord {
         &self.header
     }
@@ -210,5 +212,31 @@ impl<R: Read, S: ReadRow> Rows<R, S> {
             reason.push_str("; it spans several lines, so check for an unclosed quotation mark");
         }
         reason
+    }
+}
+
+/// Reads the header: the first line, or the one with the product's columns if there are lines above it.
+fn read_header<R: Read>(
+    reader: &mut csv::Reader<R>,
+    product: Option<&Product>,
+) -> Result<ByteRecord, ReadError> {
+    let mut header = ByteRecord::new();
+    for _ in 0..if product.is_some() { MAX_HEADER_ROWS } else { 1 } {
+        if !reader.read_byte_record(&mut header)? {
+            break;
+        }
+        let Some(product) = product else { return Ok(header) };
+        if let Ok(names) = StringRecord::from_byte_record(header.clone())
+            && product.matches(names.iter().map(str::trim))
+        {
+            return Ok(header);
+        }
+    }
+    match product {
+        None => Err(ReadError::NoHeader),
+        Some(product) => {
+            let (product, expected) = (product.name.clone(), product.columns.join(", "));
+            Err(MappingError::OtherProduct { product, expected }.into())
+        }
     }
 }

@@ -18,6 +18,7 @@ use super::outcome::{
 };
 use super::reader::{RejectedRow, Row, Rows, Skim};
 use super::rejects::{Rejects, RejectsTo};
+use super::saved_mapping::saved_mapping;
 use crate::cancellation::CancellationToken;
 
 /// Maximum number of rows in a batch.
@@ -109,6 +110,10 @@ impl<K: ImportKind> Importer<K> {
             true => self.survey(path, &rules, &mut rows)?,
             false => 0,
         };
+        if let Some(to) = &options.save_mapping {
+            let not_saved = |source| ImportError::MappingNotSaved { path: to.clone(), source };
+            std::fs::write(to, saved_mapping(rows.parts().0, options)).map_err(not_saved)?;
+        }
         self.check_tenant().await?;
         let guard = if options.unguard { FormulaGuard::On } else { FormulaGuard::Off };
         Ok(Run {
@@ -156,6 +161,13 @@ impl<K: ImportKind> Importer<K> {
             true => Err(ImportError::NotImported { path: path.to_owned(), columns }),
             false => Ok(count),
         }
+    }
+
+    /// Returns the preset of the file's header, unless the caller has mapped its columns.
+    fn proposal(&self, mapping: &Mapping<K::Field>) -> Option<(&'static str, String)> {
+        let ImportOptions { columns, rules, .. } = &self.options;
+        let is_mapped = !columns.is_empty() || !rules.sources.is_empty();
+        self.kind.proposal(mapping.header()).filter(|_| !is_mapped)
     }
 
     async fn check_tenant(&self) -> Result<(), ImportError> {
@@ -333,6 +345,7 @@ impl<K: ImportKind> Run<'_, K> {
             elapsed: started.elapsed(),
             columns_left_out: left_out.into_iter().map(|column| mapping.column_name(column)).collect(),
             warnings,
+            proposal: self.importer.proposal(mapping),
             findings: session.findings(),
             changes: std::mem::take(&mut self.changes),
             rejects: self.rejects.path().map(Path::to_owned),

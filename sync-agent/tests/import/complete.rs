@@ -90,6 +90,20 @@ fn full() -> CustomerFields {
     }
 }
 
+/// Customers with few values.
+fn sparse() -> [CustomerFields; 3] {
+    [
+        CustomerFields { first_name: some("Only"), ..CustomerFields::default() },
+        // No API creates a customer without any name, but the store can hold one.
+        CustomerFields { phone: some("555"), ..CustomerFields::default() },
+        CustomerFields {
+            company_name: some("A household with a company"),
+            customer_type: CustomerType::Residential,
+            ..CustomerFields::default()
+        },
+    ]
+}
+
 fn address_cells(address: &Address) -> [Option<String>; 11] {
     let Address {
         line1,
@@ -183,19 +197,10 @@ async fn full_export_gives_the_same_records_in_another_tenant() {
         tags.push(tag.unwrap());
     }
     let tagged = CustomerFields { tag_ids: tags.iter().map(|tag| tag.id.clone()).collect(), ..full() };
-    let bare = CustomerFields { first_name: some("Only"), ..CustomerFields::default() };
-    // No API creates a customer without any name, but the store can hold one.
-    let nameless = CustomerFields { phone: some("555"), ..CustomerFields::default() };
-    let company = CustomerFields {
-        company_name: some("A household with a company"),
-        customer_type: CustomerType::Residential,
-        ..CustomerFields::default()
-    };
-    let mut created = Vec::new();
-    for (fields, cell) in
-        [(tagged, "\"a;b\";\" spaced \";\"say \"\"hi\"\"\";plain"), (bare, ""), (nameless, ""), (company, "")]
-    {
-        created.push((engine.create(&demo, fields).await, cell));
+    let mut created =
+        vec![(engine.create(&demo, tagged).await, "\"a;b\";\" spaced \";\"say \"\"hi\"\"\";plain")];
+    for fields in sparse() {
+        created.push((engine.create(&demo, fields).await, ""));
     }
     for (guard, name) in [(FormulaGuard::On, "on.csv"), (FormulaGuard::Off, "off.csv")] {
         let file = engine.file(name, &export(&created, guard));
@@ -237,11 +242,10 @@ async fn full_export_gives_the_same_records_in_another_tenant() {
 async fn export_with_more_than_500_tags_is_imported() {
     let engine = Engine::start().await;
     let header = "id,companyName,tags,createdAt,updatedAt";
-    let row =
-        |at: usize| format!("cust_{at},Company {at},tag {at},2024-01-15T10:30:00Z,2024-01-15T10:30:00Z\n");
-    let rows: String = (1..=510).map(row).collect();
+    let tags: Vec<String> = (1..=510).map(|at| format!("t{at}")).collect();
+    let rows = format!("cust_1,ACME,{},2024-01-15T10:30:00Z,2024-01-15T10:30:00Z\n", tags.join(";"));
     let file = engine.file("export.csv", &format!("{header}\n{rows}"));
-    assert_eq!(engine.import("demo", &file).await.counts, counts(510, 0, 0));
+    assert_eq!(engine.import("demo", &file).await.counts, counts(1, 0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,7 +10,7 @@ use crate::import::customers::fields::Field;
 use crate::import::customers::key::Key;
 use crate::import::field::ImportField as _;
 use crate::import::mapping::ColumnChoice;
-use crate::import::mapping_file::FileMapping;
+use crate::import::presets;
 use crate::import::{ImportCounts, ImportOutcome};
 
 #[derive(Debug, Args)]
@@ -22,6 +22,10 @@ pub(in crate::cli) struct CustomerArgs {
     /// repeated
     #[arg(long = "map", value_name = "COLUMN=FIELD")]
     columns: Vec<ColumnChoice<Field>>,
+    /// Mapping for the export of a product: google-contacts, housecall-pro, hubspot, jobber, quickbooks, shopify, skimmer or
+    /// square
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
     /// Column with the id of each row in its source [default: CustomerId, id, external_id or uuid; a row
     /// without an id is identified by all of its values]
     #[arg(long, value_name = "COLUMN")]
@@ -100,11 +104,17 @@ impl ImportArgs for CustomerArgs {
     }
 
     fn import(&self) -> Result<Import<Customers>, String> {
-        let mapping = FileMapping { columns: self.columns.clone(), ..FileMapping::default() };
+        let preset = self.preset.as_deref().map(presets::named).transpose()?;
+        let (mapping, _) = self.file.mapping(&self.columns, preset.unwrap_or_default())?;
         Ok((self.kind(), mapping))
     }
 
     fn hint(&self, outcome: &ImportOutcome) -> Option<String> {
+        if let Some((preset, product)) = &outcome.proposal {
+            return Some(format!(
+                "the header is that of an export of {product}; add --preset {preset} to import more of its columns"
+            ));
+        }
         let differing = HumanCount(outcome.findings.differing);
         if outcome.findings.differing > 0 {
             return Some(format!(

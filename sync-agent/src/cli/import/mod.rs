@@ -23,8 +23,11 @@ use self::report::{failed, print_error, succeeded};
 use super::exit::Exit;
 use super::signals::cancel_on_signals;
 use super::target_args::TargetArgs;
+use crate::import::field::ImportField;
 use crate::import::import_kind::ImportKind;
-use crate::import::mapping_file::FileMapping;
+use crate::import::mapping::ColumnChoice;
+use crate::import::mapping_file::MappingFile;
+use crate::import::source::FileMapping;
 use crate::import::text::encoding;
 use crate::import::{ImportCounts, ImportOptions, ImportOutcome, Importer, RejectsTo};
 
@@ -38,6 +41,12 @@ pub(super) struct FileArgs {
     /// Column delimiter: one character, or `tab`; a first line such as `sep=;` in the file takes precedence
     #[arg(long, default_value = ",", value_name = "CHARACTER", value_parser = delimiter)]
     delimiter: u8,
+    /// Mapping file of the source, in TOML: the column of each field, columns to join, values to translate, constants
+    #[arg(long, value_name = "FILE.toml")]
+    mapping: Option<PathBuf>,
+    /// Save the mapping of the file's columns, as recognised and chosen, for --mapping; add --dry-run to import nothing
+    #[arg(long, value_name = "FILE.toml")]
+    save_mapping: Option<PathBuf>,
     /// Encoding of the file, such as utf-16le, windows-1252 or macroman [default: UTF-8, or UTF-16 with a byte order mark]
     #[arg(long, value_name = "NAME", value_parser = encoding)]
     encoding: Option<&'static Encoding>,
@@ -69,6 +78,8 @@ impl FileArgs {
         ImportOptions {
             columns: mapping.columns,
             constants: mapping.constants,
+            rules: mapping.rules,
+            save_mapping: self.save_mapping.clone(),
             delimiter: self.delimiter,
             encoding: self.encoding,
             strict: self.strict,
@@ -76,6 +87,33 @@ impl FileArgs {
             dry_run: self.dry_run,
             rejects,
         }
+    }
+}
+
+impl FileArgs {
+    /// Returns the mapping that the caller chooses: with --map, else in the mapping file, else by a preset (`base`).
+    fn mapping<F: ImportField>(
+        &self,
+        columns: &[ColumnChoice<F>],
+        base: FileMapping<F>,
+    ) -> Result<(FileMapping<F>, Option<MappingFile>), String> {
+        let mut mapping = FileMapping { columns: columns.to_vec(), ..base };
+        let Some(path) = &self.mapping else { return Ok((mapping, None)) };
+        let file = MappingFile::read(path).map_err(|error| error.to_string())?;
+        let of_file: FileMapping<F> = file.file(path).map_err(|error| error.to_string())?;
+        let is_chosen = |choice: &ColumnChoice<F>| {
+            columns.iter().any(|one| one.column == choice.column || one.field == choice.field)
+        };
+        mapping.columns.extend(of_file.columns.into_iter().filter(|choice| !is_chosen(choice)));
+        mapping.constants = of_file.constants;
+        let base = std::mem::replace(&mut mapping.rules, of_file.rules);
+        let has_source = |field| mapping.rules.sources.iter().any(|source| source.field == field);
+        let sources = base.sources.into_iter().filter(|source| !has_source(source.field)).collect::<Vec<_>>();
+        mapping.rules.sources.extend(sources);
+        mapping.rules.ignored.extend(base.ignored);
+        mapping.rules.values.splice(0..0, base.values);
+        mapping.rules.product = mapping.rules.product.take().or(base.product);
+        Ok((mapping, Some(file)))
     }
 }
 

@@ -8,9 +8,9 @@ use serde::Serialize;
 use super::{FileArgs, Import, ImportArgs, OutcomeLabels};
 use crate::import::field::ImportField as _;
 use crate::import::mapping::ColumnChoice;
-use crate::import::mapping_file::{FileMapping, MappingFile};
 use crate::import::orders::Orders;
 use crate::import::orders::fields::{LineField, OrderField};
+use crate::import::source::FileMapping;
 use crate::import::{ImportCounts, ImportOutcome};
 
 #[derive(Debug, Args)]
@@ -21,9 +21,6 @@ pub(in crate::cli) struct OrderArgs {
     /// File with the lines of the orders [default: FILE has a row for each line, or the orders have no lines]
     #[arg(long, value_name = "FILE")]
     lines: Option<PathBuf>,
-    /// Mapping file of the source: columns, constants, and names of products from a further file
-    #[arg(long, value_name = "FILE.toml")]
-    mapping: Option<PathBuf>,
     /// Field that a column of FILE holds, if the column's name is not recognised; COLUMN=- ignores the column; can be
     /// repeated
     #[arg(long = "map", value_name = "COLUMN=FIELD")]
@@ -77,13 +74,9 @@ impl ImportArgs for OrderArgs {
     fn import(&self) -> Result<Import<Orders>, String> {
         let (source, lines) = (self.source.clone(), self.lines.clone());
         let kind = Orders { source, lines, ..Orders::default() };
-        let mut mapping = FileMapping { columns: self.columns.clone(), ..FileMapping::default() };
-        let Some(path) = &self.mapping else { return Ok((kind, mapping)) };
-        let file = MappingFile::read(path).map_err(|error| error.to_string())?;
-        let of_file = file.file(path).map_err(|error| error.to_string())?;
+        let (mapping, file) = self.file.mapping(&self.columns, FileMapping::default())?;
+        let (Some(path), Some(file)) = (&self.file.mapping, file) else { return Ok((kind, mapping)) };
         let of_lines = file.lines(path).map_err(|error| error.to_string())?;
-        mapping.columns.extend(of_file.columns);
-        mapping.constants = of_file.constants;
         let kind = Orders {
             line_columns: of_lines.columns,
             line_constants: of_lines.constants,

@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::{FileArgs, Import, ImportArgs, OutcomeLabels};
 use crate::import::field::ImportField as _;
 use crate::import::mapping::ColumnChoice;
-use crate::import::mapping_file::FileMapping;
 use crate::import::prices::Prices;
 use crate::import::prices::fields::PriceField;
+use crate::import::source::FileMapping;
 use crate::import::{ImportCounts, ImportOutcome};
 
 #[derive(Debug, Args)]
@@ -62,7 +62,7 @@ impl ImportArgs for PriceArgs {
     }
 
     fn import(&self) -> Result<Import<Prices>, String> {
-        let mapping = FileMapping { columns: self.columns.clone(), ..FileMapping::default() };
+        let (mapping, _) = self.file.mapping(&self.columns, FileMapping::default())?;
         Ok((Prices { currency: self.currency }, mapping))
     }
 

@@ -162,6 +162,9 @@ struct Json<'a, E> {
     interrupted: bool,
     ignored_columns: &'a [String],
     warnings: &'a [String],
+    /// Preset for the file, if its header is that of a well-known export.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proposed_preset: Option<&'static str>,
     /// Rows that are imported already and differ from their records now.
     differing: u64,
     questionable: Questionable,
@@ -196,6 +199,7 @@ fn print_json<A: ImportArgs>(args: &A, outcome: &ImportOutcome, error: Option<St
         interrupted: outcome.interrupted,
         ignored_columns: &outcome.columns_left_out,
         warnings: &outcome.warnings,
+        proposed_preset: outcome.proposal.as_ref().map(|(preset, _)| *preset),
         differing: outcome.findings.differing,
         questionable: Questionable {
             emails: outcome.findings.questionable_emails,

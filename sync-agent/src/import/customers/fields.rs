@@ -187,6 +187,10 @@ impl ImportField for Field {
         !matches!(self, Self::FullName | Self::ContactTitle | Self::DeletedAt)
     }
 
+    fn is_list(self) -> bool {
+        self == Self::Tags
+    }
+
     const EXPORT_MARKS: &'static [Self] = &[Self::Id, Self::CreatedAt, Self::UpdatedAt];
 
     fn index(self) -> usize {

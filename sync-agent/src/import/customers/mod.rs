@@ -19,6 +19,7 @@ mod tag_cell;
 mod tags;
 mod update;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::path::Path;
 
@@ -43,6 +44,7 @@ use super::field::{ImportField as _, MissingField};
 use super::import_kind::{Classified, Committed, ImportKind, ReadRow, ReadRules, Session, Target};
 use super::mapping::Mapping;
 use super::outcome::{Findings, ImportCounts, ImportError, ImportOptions, RowChange};
+use super::presets;
 use super::reader::RejectedRow;
 use super::seen::Seen;
 
@@ -84,6 +86,10 @@ impl ImportKind for Customers {
 
     fn extra_column(&self) -> Option<(Field, &str)> {
         self.id_column.as_deref().map(|column| (Field::Id, column))
+    }
+
+    fn proposal(&self, header: &[String]) -> Option<(&'static str, String)> {
+        presets::of_header(header.iter().map(String::as_str))
     }
 
     fn missing(&self, holds: &dyn Fn(Field) -> bool) -> Option<MissingField> {
@@ -205,11 +211,11 @@ impl CustomerSession {
     ) -> Result<Option<String>, String> {
         let Some(key) = self.key else { return Ok(None) };
         let cell = match key {
-            Key::Id => row::id(mapping, record),
+            Key::Id => row::id(mapping, record).map(Cow::Borrowed),
             _ => Cells::new(mapping, record, self.rules.unguard).cell(key.field()),
         };
         let column = mapping.name_of(key.field());
-        let value = cell.and_then(|cell| key.normalized(cell)).ok_or_else(|| {
+        let value = cell.as_deref().and_then(|cell| key.normalized(cell)).ok_or_else(|| {
             format!("{column}: must not be empty, because customers are found by it; fill it in")
         })?;
         if key == Key::Id {
@@ -219,7 +225,7 @@ impl CustomerSession {
             None => Ok(Some(value)),
             Some(first) => Err(format!(
                 "{column}: `{}` is on line {first} too; keep only one of the two rows",
-                shown(cell.unwrap_or_default())
+                shown(&cell.unwrap_or_default())
             )),
         }
     }

@@ -224,12 +224,15 @@ fn percentage(text: &str) -> Result<Percentage, String> {
     text.parse().map_err(|error: PercentageError| error.to_string())
 }
 
-/// Parses a time, or a date as midnight UTC.
+/// Parses a time or a date.
 fn timestamp(text: &str) -> Result<Timestamp, String> {
     let time = text.parse::<jiff::Timestamp>();
-    let date =
-        || text.parse::<jiff::civil::Date>()?.to_zoned(jiff::tz::TimeZone::UTC).map(|day| day.timestamp());
-    let timestamp = time.or_else(|_| date());
+    // A date is midnight, and a time without an offset is in UTC.
+    let civil = || {
+        let civil = text.parse::<jiff::civil::DateTime>()?.to_zoned(jiff::tz::TimeZone::UTC)?;
+        Ok::<_, jiff::Error>(civil.timestamp())
+    };
+    let timestamp = time.or_else(|_| civil());
     let timestamp =
         timestamp.map_err(|_| "must be a time such as 2024-01-15T10:30:00Z or a date such as 2024-01-15")?;
     Ok(Timestamp::from_millis(timestamp.as_millisecond()))

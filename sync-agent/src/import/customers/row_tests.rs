@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::import::mapping::HeaderRules;
+use crate::import::source::MappingRules;
 
 const NOW: Timestamp = Timestamp::from_millis(1_705_314_600_000);
 const RULES: ReadRules = ReadRules { now: NOW, unguard: true };
@@ -20,7 +21,8 @@ fn record(text: &str) -> StringRecord {
 }
 
 fn read_customer(header: &str, row: &str) -> Result<RowCustomer, Vec<FieldError>> {
-    let mapping = Mapping::of(&record(header), &[], &[], &HeaderRules::COMMON).unwrap();
+    let mapping =
+        Mapping::of(&record(header), &[], &[], &MappingRules::default(), &HeaderRules::COMMON).unwrap();
     customer(&mapping, &record(row), RULES, false)
 }
 
@@ -178,7 +180,9 @@ fn length_limits_count_characters_not_bytes() {
 
 #[test]
 fn formula_guard_is_removed_unless_disabled() {
-    let mapping = Mapping::of(&record("email,phone"), &[], &[], &HeaderRules::COMMON).unwrap();
+    let mapping =
+        Mapping::of(&record("email,phone"), &[], &[], &MappingRules::default(), &HeaderRules::COMMON)
+            .unwrap();
     let phone = |unguard, row| {
         customer(&mapping, &record(row), ReadRules { now: NOW, unguard }, false).unwrap().fields.phone
     };
@@ -256,7 +260,7 @@ proptest! {
 
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&file[..]);
         let records: Vec<StringRecord> = reader.records().map(Result::unwrap).collect();
-        let mapping = Mapping::of(&records[0], &[], &[], &HeaderRules::COMMON).unwrap();
+        let mapping = Mapping::of(&records[0], &[], &[], &MappingRules::default(), &HeaderRules::COMMON).unwrap();
         let read = super::customer(&mapping, &records[1], ReadRules { now: NOW, unguard: guarded }, false).unwrap();
 
         let customer_type = if customer.fields.company_name.is_some() {

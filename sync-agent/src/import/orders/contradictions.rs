@@ -74,6 +74,6 @@ impl ReadRow for OrderReader {
     ) -> Result<OrderRow, String> {
         // The import rejects rows without an id.
         let id = row::order_id(mapping, record, self.unguard).ok_or("no order")?;
-        Ok(OrderRow { order: fingerprint(id), content: row::order_fingerprint(mapping, record), line })
+        Ok(OrderRow { order: fingerprint(&id), content: row::order_fingerprint(mapping, record), line })
     }
 }

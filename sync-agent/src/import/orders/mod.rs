@@ -167,7 +167,7 @@ impl ReadRow for OrderSession {
         record: &StringRecord,
         line: u64,
     ) -> Result<OrderRow, String> {
-        let id = row::order_id(mapping, record, self.unguard).unwrap_or_default().to_owned();
+        let id = row::order_id(mapping, record, self.unguard).unwrap_or_default().into_owned();
         let key = fingerprint(&id);
         if let Some(reason) = self.contradictions.reason(key, line) {
             self.lines.leave(&id);

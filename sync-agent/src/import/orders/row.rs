@@ -1,5 +1,7 @@
 //! Conversion of rows to orders and lines: every value is checked, and every invalid one reported.
 
+use std::borrow::Cow;
+
 use clientele_shared::error::FieldError;
 use clientele_shared::model::{
     Address, Date, Money, Order, OrderLine, OrderStatus, Payment, PreciseNumber, ProductId, Timestamp,
@@ -34,7 +36,7 @@ pub(super) fn order_id<'a>(
     mapping: &'a Mapping<OrderField>,
     record: &'a StringRecord,
     unguard: bool,
-) -> Option<&'a str> {
+) -> Option<Cow<'a, str>> {
     Cells::new(mapping, record, unguard).cell(OrderField::OrderId)
 }
 
@@ -64,7 +66,7 @@ pub(super) fn line_order_id(
     record: &StringRecord,
     unguard: bool,
 ) -> Option<String> {
-    Cells::new(mapping, record, unguard).cell(LineField::OrderId).map(str::to_owned)
+    Cells::new(mapping, record, unguard).cell(LineField::OrderId).map(Cow::into_owned)
 }
 
 /// Reads an order from a row that has as many cells as the header.

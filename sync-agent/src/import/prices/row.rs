@@ -82,7 +82,7 @@ impl Cells<'_, PriceField> {
     /// Reads a text of one line, if the cell is not empty.
     fn line(&mut self, field: PriceField) -> Option<String> {
         let cell = self.cell(field)?;
-        text::line(cell).map_err(|message| self.reject(field, message)).ok()
+        text::line(&cell).map_err(|message| self.reject(field, message)).ok()
     }
 }
 

@@ -5,6 +5,7 @@ use clientele_shared::model::{CustomerNumber, Date};
 use super::*;
 use crate::import::cells::reason;
 use crate::import::mapping::HeaderRules;
+use crate::import::source::MappingRules;
 
 const HEADER: &str =
     "customerId,productId,serviceType,name,defaultPrice,customerPrice,currency,effectiveFrom";
@@ -15,7 +16,8 @@ fn record(text: &str) -> StringRecord {
 }
 
 fn read_with(row: &str, currency: Option<&str>) -> Result<RowPrice, String> {
-    let mapping = Mapping::of(&record(HEADER), &[], &[], &HeaderRules::COMMON).unwrap();
+    let mapping =
+        Mapping::of(&record(HEADER), &[], &[], &MappingRules::default(), &HeaderRules::COMMON).unwrap();
     let currency = currency.map(|code| code.parse().unwrap());
     super::price(&mapping, &record(row), true, currency).map_err(|errors| reason(&errors))
 }
