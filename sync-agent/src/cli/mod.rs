@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Mirrors customers with QuickBooks, imports customers, orders and prices from CSV, and exports customers
+/// Mirrors customers with QuickBooks, imports customers, contacts, orders and prices from CSV, and exports customers
 #[derive(Debug, Parser)]
 #[command(name = "sync-agent", version, about)]
 pub struct Cli {
@@ -57,6 +57,8 @@ enum Command {
 enum ImportCommand {
     /// Import customers from CSV, each row once; safe to interrupt and run again
     Customers(import::CustomerArgs),
+    /// Import contact people of customers from CSV; safe to interrupt and run again
+    Contacts(import::ContactArgs),
     /// Import orders with their lines from CSV, each order of a source once; safe to interrupt and run again
     Orders(import::OrderArgs),
     /// Import the price list and customers' own prices from CSV; safe to interrupt and run again
@@ -80,6 +82,7 @@ impl Cli {
     pub async fn run(self) -> ExitCode {
         match self.command {
             Command::Import(ImportCommand::Customers(args)) => import::run(args).await,
+            Command::Import(ImportCommand::Contacts(args)) => import::run(args).await,
             Command::Import(ImportCommand::Orders(args)) => import::run(args).await,
             Command::Import(ImportCommand::Prices(args)) => import::run(args).await,
             Command::Export(ExportCommand::Customers(args)) => export::run(args).await,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use clientele_shared::csv::unguarded;
 use clientele_shared::error::FieldError;
-use clientele_shared::model::Money;
+use clientele_shared::model::{Money, Timestamp};
 use clientele_shared::rules::text::{escaped, is_blank, lines};
 use csv::StringRecord;
 
@@ -132,6 +132,29 @@ impl<'a, F: ImportField> Cells<'a, F> {
     pub(super) fn reject_row(&mut self, message: impl Into<String>) {
         self.errors.push(FieldError::new("row", message));
     }
+}
+
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
+    let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    match text {
+        _ if is_one_of(&["true", "yes", "1"]) => Ok(true),
+        _ if is_one_of(&["false", "no", "0"]) => Ok(false),
+        _ => Err("must be true or false (yes, no, 1 and 0 are accepted too)".into()),
+    }
+}
+
+/// Parses a time or a date.
+pub(super) fn timestamp(text: &str) -> Result<Timestamp, String> {
+    let time = text.parse::<jiff::Timestamp>();
+    // A date is midnight, and a time without an offset is in UTC.
+    let civil = || {
+        let civil = text.parse::<jiff::civil::DateTime>()?.to_zoned(jiff::tz::TimeZone::UTC)?;
+        Ok::<_, jiff::Error>(civil.timestamp())
+    };
+    let timestamp = time.or_else(|_| civil());
+    let timestamp =
+        timestamp.map_err(|_| "must be a time such as 2024-01-15T10:30:00Z or a date such as 2024-01-15")?;
+    Ok(Timestamp::from_millis(timestamp.as_millisecond()))
 }
 
 /// Quotes an item of a list if it could not be told from several.

@@ -1,10 +1,12 @@
 //! Imports from CSV. Every row is checked, and an import can be interrupted and run again.
 //!
-//! `run` streams the file. [`mapping`] maps columns to fields. [`customers`], [`orders`] or [`prices`] converts rows to
+//! `run` streams the file. [`mapping`] maps columns to fields. [`customers`], [`contacts`], [`orders`] or [`prices`] converts rows to
 //! records, and finds out which of them the table already holds.
 
 mod cells;
+pub mod contacts;
 pub mod customers;
+mod customers_by_text;
 pub mod field;
 pub mod import_kind;
 mod lanes;

@@ -30,6 +30,9 @@ const MAX_BATCH_BYTES: u64 = 16 * 1024 * 1024;
 const NO_ROWS: &str =
     "the file has a header but no rows, so there was nothing to import; check that its export is complete";
 
+/// Why a pipe cannot be imported strictly.
+const READ_TWICE: &str = "--strict reads the file twice, so it must be a regular file; save it first";
+
 /// A callback for the events of an import.
 pub type OnEvent<'a> = &'a mut (dyn FnMut(ImportEvent<'_>) + Send);
 
@@ -106,9 +109,10 @@ impl<K: ImportKind> Importer<K> {
         let session = self.kind.begin(path, options, self.target.store.ambient().now())?;
         let mut rows = Rows::open(file, options, &rules, session)
             .map_err(|source| ImportError::Unreadable { path: path.to_owned(), source })?;
-        let rows_total = match can_be_read_twice || options.strict {
-            true => self.survey(path, &rules, &mut rows)?,
-            false => 0,
+        let rows_total = match (can_be_read_twice, options.strict) {
+            (true, _) => self.survey(path, &rules, &mut rows)?,
+            (false, true) => return Err(unopened(std::io::Error::other(READ_TWICE))),
+            (false, false) => 0,
         };
         if let Some(to) = &options.save_mapping {
             let not_saved = |source| ImportError::MappingNotSaved { path: to.clone(), source };

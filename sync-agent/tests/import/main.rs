@@ -10,10 +10,12 @@
 
 mod command;
 mod complete;
+mod contacts;
 mod engine;
 mod export;
 mod export_command;
 mod files;
+mod interrupted;
 mod lost_answers;
 mod mapping_files;
 mod orders;

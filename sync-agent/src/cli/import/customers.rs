@@ -133,7 +133,10 @@ impl ImportArgs for CustomerArgs {
     }
 
     fn rejects_hint(&self) -> String {
-        format!("import that file with --source {:?}", self.source())
+        let has_more =
+            self.preset.is_some() || self.update || self.key.is_some() || self.file.mapping.is_some();
+        let same = if has_more { "the same options and " } else { "" };
+        format!("import that file with {same}--source {:?}", self.source())
     }
 
     fn json(&self, _: ImportCounts) -> impl Serialize {

@@ -1,5 +1,6 @@
-//! The `sync-agent import` command: the parts that customers, orders and prices share.
+//! The `sync-agent import` command: the parts that all kinds of import share.
 
+mod contacts;
 mod customers;
 mod orders;
 mod prices;
@@ -7,6 +8,7 @@ mod progress_display;
 mod report;
 mod resume;
 
+pub(super) use contacts::ContactArgs;
 pub(super) use customers::CustomerArgs;
 pub(super) use orders::OrderArgs;
 pub(super) use prices::PriceArgs;

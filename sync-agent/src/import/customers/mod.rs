@@ -7,7 +7,7 @@
 
 mod classify;
 mod commit;
-mod contacts;
+pub(super) mod contacts;
 mod create;
 pub mod fields;
 pub mod key;

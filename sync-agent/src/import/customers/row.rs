@@ -14,7 +14,7 @@ use super::contacts::{self, NewContact};
 use super::fields::Field;
 use super::merge::{FieldSet, is_nameless};
 use super::tag_cell::tags;
-use crate::import::cells::{Cells, amount};
+use crate::import::cells::{Cells, amount, boolean, timestamp};
 use crate::import::field::ImportField as _;
 use crate::import::import_kind::ReadRules;
 use crate::import::mapping::Mapping;
@@ -207,35 +207,12 @@ fn variant<T: FromStr<Err = UnknownVariant>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|e: UnknownVariant| e.to_string())
 }
 
-fn boolean(text: &str) -> Result<bool, String> {
-    let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
-    match text {
-        _ if is_one_of(&["true", "yes", "1"]) => Ok(true),
-        _ if is_one_of(&["false", "no", "0"]) => Ok(false),
-        _ => Err("must be true or false (yes, no, 1 and 0 are accepted too)".into()),
-    }
-}
-
 fn json_object(text: &str) -> Result<JsonObject, String> {
     JsonObject::parse(text).map_err(|error| format!("{error}, such as {{\"gate\":\"4711\"}}"))
 }
 
 fn percentage(text: &str) -> Result<Percentage, String> {
     text.parse().map_err(|error: PercentageError| error.to_string())
-}
-
-/// Parses a time or a date.
-fn timestamp(text: &str) -> Result<Timestamp, String> {
-    let time = text.parse::<jiff::Timestamp>();
-    // A date is midnight, and a time without an offset is in UTC.
-    let civil = || {
-        let civil = text.parse::<jiff::civil::DateTime>()?.to_zoned(jiff::tz::TimeZone::UTC)?;
-        Ok::<_, jiff::Error>(civil.timestamp())
-    };
-    let timestamp = time.or_else(|_| civil());
-    let timestamp =
-        timestamp.map_err(|_| "must be a time such as 2024-01-15T10:30:00Z or a date such as 2024-01-15")?;
-    Ok(Timestamp::from_millis(timestamp.as_millisecond()))
 }
 
 #[cfg(test)]

@@ -22,12 +22,13 @@ use clientele_shared::store::{OrderChange, OrdersWritten, RowKey};
 use csv::StringRecord;
 
 use self::contradictions::Contradictions;
-use self::customers::CustomersByText;
+use self::customers::customer_of;
 use self::fields::{LineField, OrderField};
 use self::lines::{Lines, ProductNames};
 use self::row::RowOrder;
 use self::write::{OrderWrite, chunks};
 use super::cells::reason;
+use super::customers_by_text::CustomersByText;
 use super::field::ImportField as _;
 use super::import_kind::{Classified, Committed, ImportKind, ReadRow, Session, Target};
 use super::mapping::{ColumnChoice, HeaderRules, Mapping};
@@ -216,7 +217,7 @@ impl Session for OrderSession {
         let get_known = || target.store.orders_known(&target.tenant, &distinct);
         let known = target.retry().run(target.store.ambient(), get_known).await?;
         let named = rows.iter().filter_map(|row| row.order.as_ref()?.customer.as_deref());
-        let customers = CustomersByText::find(target, &self.source, named).await?;
+        let customers = CustomersByText::find(target, Some(&self.source), named).await?;
         let mut classified = Classified { new: Vec::<OrderWrite>::new(), present: 0, rejected: Vec::new() };
         let mut writes: HashMap<RowKey, usize> = HashMap::new();
         for (key, mut row) in keys.into_iter().zip(rows) {
@@ -229,7 +230,7 @@ impl Session for OrderSession {
                 continue;
             };
             let known = known.get(&key);
-            match customers.of(&order, known) {
+            match customer_of(&customers, &order, known) {
                 Ok(customer) => {
                     let change = OrderChange { key: key.clone(), order: order.order };
                     match customer {
