@@ -94,7 +94,7 @@ pub static ALL_COLUMNS: [CustomerColumn; 53] = [
         row.customer.fields.discount_rate.map_or(Cell::Empty, |rate| rate.to_string().into())
     }),
     CustomerColumn::text("preferredShipping", |fields| &fields.preferred_shipping),
-    CustomerColumn::new("customerSince", CellType::Time, |row| row.customer.fields.customer_since.into()),
+    CustomerColumn::new("customerSince", CellType::Time, |row| since(row.customer)),
     CustomerColumn::new("contacts", CellType::Text, |row| contacts(&row.customer.fields.contacts)),
     CustomerColumn::new("contactSequence", CellType::Integer, |row| {
         Cell::Integer(row.customer.fields.contact_sequence)
@@ -122,9 +122,17 @@ impl FromIterator<Tag> for TagNames {
 impl TagNames {
     /// Returns the names of the tags as one cell. Deleted tags have no name and are left out.
     fn joined(&self, ids: &[TagId]) -> String {
-        let names: Vec<&str> = ids.iter().filter_map(|id| self.0.get(id)).map(String::as_str).collect();
+        let names: Vec<Cow<'_, str>> =
+            ids.iter().filter_map(|id| self.0.get(id)).map(|name| quoted(name)).collect();
         names.join(TAG_SEPARATOR)
     }
+}
+
+/// Returns a tag's name, in quotation marks if it would not be read as it is. Only an older version has stored a name with
+/// the delimiter or with white space around it.
+fn quoted(name: &str) -> Cow<'_, str> {
+    let is_plain = !name.contains(TAG_SEPARATOR) && !name.starts_with('"') && name.trim() == name;
+    if is_plain { name.into() } else { format!("\"{}\"", name.replace('"', "\"\"")).into() }
 }
 
 /// A customer, and the names of the tenant's tags.
@@ -187,6 +195,11 @@ pub fn cells<'a>(customer: &'a Customer, tags: &'a TagNames, guard: FormulaGuard
 
 fn to_the_second(at: Timestamp) -> Cell<'static> {
     Cell::Time(Timestamp::from_millis(at.as_seconds() * 1_000))
+}
+
+/// Returns the moment since when a customer has been one: as it is stored, or else the creation of its record.
+fn since(customer: &Customer) -> Cell<'static> {
+    Cell::Time(customer.fields.customer_since.unwrap_or(customer.created_at))
 }
 
 fn json(object: Option<&JsonObject>) -> Cell<'_> {

@@ -38,7 +38,7 @@ async fn exit_code_and_json_report_the_result() {
     let output = engine.run(&["export", "customers", "--to", "out", "--status", "active", "--json"]).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&json["rows"], &json["status"]), (&60.into(), &"ACTIVE".into()));
+    assert_eq!((&json["rows"], &json["filter"]["status"]), (&60.into(), &"ACTIVE".into()));
 }
 
 /// Starts an import, sends it a signal once customers are imported, and runs it again.

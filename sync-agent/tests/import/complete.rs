@@ -1,22 +1,20 @@
 //! Complete customers: every stored field is imported from the columns of a full export, to the character.
 
-use clientele_shared::csv::{FormulaGuard, rows};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use clientele_shared::csv::FormulaGuard;
 use clientele_shared::model::{
-    Address, Color, Contact, Customer, CustomerFields, CustomerType, JsonObject, Mode, Money, NotifyVia,
-    Status, Tenant, Timestamp,
+    Address, Color, Contact, Customer, CustomerFields, CustomerType, ExportColumns, ExportContent,
+    ExportFormat, JsonObject, Mode, Money, NotifyVia, Status, TagId, Tenant, Timestamp,
 };
 use clientele_shared::store::Write;
+use clientele_sync_agent::export::{ExportDestination, ExportOptions, Exporter};
+use clientele_sync_agent::import::{ImportEvent, ImportOptions};
+use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::engine::{Engine, counts, id};
-
-/// The columns of a full export.
-const COLUMNS: &str = "id,firstName,lastName,companyName,email,phone,mobilePhone,fax,website,status,customerType,isVip,\
-    street,street2,city,state,zipCode,country,area,recipientFirstName,recipientLastName,recipientEmail,recipientPhone,\
-    billingStreet,billingStreet2,billingCity,billingState,billingZipCode,billingCountry,billingArea,billingFirstName,\
-    billingLastName,billingEmail,billingPhone,tags,notes,internalFlags,custom,acceptsMarketing,onMyWayNotifyVia,\
-    primaryServiceLocationUuid,quickbooksId,taxId,paymentTerms,currency,creditLimit,discountRate,preferredShipping,\
-    customerSince,contacts,contactSequence,createdAt,updatedAt";
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -104,78 +102,6 @@ fn sparse() -> [CustomerFields; 3] {
     ]
 }
 
-fn address_cells(address: &Address) -> [Option<String>; 11] {
-    let Address {
-        line1,
-        line2,
-        city,
-        state,
-        postal_code,
-        country,
-        area,
-        first_name,
-        last_name,
-        email,
-        phone,
-    } = address.clone();
-    [line1, line2, city, state, postal_code, country, area, first_name, last_name, email, phone]
-}
-
-/// The cells of a customer in the columns of a full export, with this cell of tags.
-fn cells(customer: &Customer, tags: &str) -> Vec<String> {
-    let fields = customer.fields.clone();
-    let show = |is_set: bool| some(if is_set { "true" } else { "false" });
-    let json = |object: Option<JsonObject>| object.map(|object| object.as_str().to_owned());
-    let contacts = (!fields.contacts.is_empty()).then(|| serde_json::to_string(&fields.contacts).unwrap());
-    let names = [
-        some(&customer.number.to_customer_id()),
-        fields.first_name,
-        fields.last_name,
-        fields.company_name,
-        fields.email,
-        fields.phone,
-        fields.mobile_phone,
-        fields.fax,
-        fields.website,
-        some(fields.status.as_str()),
-        some(fields.customer_type.as_str()),
-        show(fields.is_vip),
-    ];
-    let others = [
-        some(tags),
-        fields.notes,
-        json(fields.internal_flags),
-        json(fields.custom),
-        show(fields.accepts_marketing),
-        fields.on_my_way_notify_via.map(|via| via.as_str().to_owned()),
-        fields.primary_service_location_uuid.map(|uuid| uuid.to_string()),
-        fields.quickbooks_id,
-        fields.tax_id,
-        fields.payment_terms,
-        fields.currency,
-        fields.credit_limit.map(|money| money.to_string()),
-        fields.discount_rate.map(|rate| rate.to_string()),
-        fields.preferred_shipping,
-        fields.customer_since.map(Timestamp::to_rfc3339),
-        contacts,
-        some(&fields.contact_sequence.to_string()),
-        some(&customer.created_at.to_rfc3339()),
-        some(&customer.updated_at.to_rfc3339()),
-    ];
-    let addresses = address_cells(&fields.physical).into_iter().chain(address_cells(&fields.billing));
-    names.into_iter().chain(addresses).chain(others).map(Option::unwrap_or_default).collect()
-}
-
-/// Writes a file as a full export does.
-fn export(customers: &[(Customer, &str)], guard: FormulaGuard) -> String {
-    let guarded = |cells: Vec<String>| -> Vec<String> {
-        cells.into_iter().map(|cell| guard.apply(cell.into()).into_owned()).collect()
-    };
-    let body = customers.iter().map(|(customer, tags)| guarded(cells(customer, tags)));
-    let header = COLUMNS.split(',').map(|name| name.trim().to_owned()).collect();
-    String::from_utf8(rows(std::iter::once(header).chain(body)).unwrap()).unwrap()
-}
-
 impl Engine {
     async fn create(&self, tenant: &Tenant, fields: CustomerFields) -> Customer {
         use clientele_shared::store::WriteOutcome;
@@ -186,55 +112,136 @@ impl Engine {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn full_export_gives_the_same_records_in_another_tenant() {
-    let engine = Engine::start().await;
-    let (demo, other) = (Tenant::new(&id("demo"), Mode::Live), Tenant::new(&id("other"), Mode::Live));
-    let mut tags = Vec::new();
-    for name in ["a;b", " spaced ", "say \"hi\"", "plain"] {
-        let authorization = Write::plain().authorization;
-        let tag = engine.store.tag_create(&demo, name.into(), Color::default(), None, authorization).await;
-        tags.push(tag.unwrap());
-    }
-    let tagged = CustomerFields { tag_ids: tags.iter().map(|tag| tag.id.clone()).collect(), ..full() };
-    let mut created =
-        vec![(engine.create(&demo, tagged).await, "\"a;b\";\" spaced \";\"say \"\"hi\"\"\";plain")];
-    for fields in sparse() {
-        created.push((engine.create(&demo, fields).await, ""));
-    }
-    for (guard, name) in [(FormulaGuard::On, "on.csv"), (FormulaGuard::Off, "off.csv")] {
-        let file = engine.file(name, &export(&created, guard));
-        let arguments = ["import", "customers", name, "--tenant", "other", "--json"];
-        let no_guard = ["--no-formula-guard"];
-        let is_off = guard == FormulaGuard::Off;
-        let all: Vec<&str> = arguments.into_iter().chain(no_guard.into_iter().filter(|_| is_off)).collect();
-        assert!(file.exists());
-        let output = engine.run(&all).await;
-        assert_eq!(output.status.code(), Some(0), "{output:?}");
-    }
-    let names: Vec<(String, String)> = engine
-        .store
-        .tags_list(&other)
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|tag| (tag.id.to_string(), tag.name))
-        .collect();
-    let (customers, total) = engine.customers("other").await;
-    assert_eq!(total, 2 * created.len() as u64);
-    for (at, read) in customers.into_values().enumerate() {
-        let (original, _) = &created[at % created.len()];
-        let mut expected = original.fields.clone();
+/// The names of a tenant's tags by id.
+async fn tag_names(engine: &Engine, tenant: &Tenant) -> BTreeMap<TagId, String> {
+    let tags = engine.store.tags_list(tenant).await.unwrap();
+    tags.into_iter().map(|tag| (tag.id, tag.name)).collect()
+}
+
+/// Exports all columns of the customers of `demo`, imports the file into `other`, and checks that the records are the same.
+async fn check_round_trip(engine: &Engine, format: ExportFormat, guard: FormulaGuard) {
+    let content = ExportContent { columns: ExportColumns::Full, format, ..ExportContent::default() };
+    let options = ExportOptions { content, guard };
+    let exporter = Exporter::new(engine.store.clone(), id("demo"), Mode::Live, options);
+    let to = ExportDestination::Folder(engine.folder.path().join("out"));
+    let file = exporter.run(&to, &mut |_| {}).await.unwrap().place;
+    let importer = engine
+        .importer("other", ImportOptions { unguard: guard == FormulaGuard::On, ..ImportOptions::default() });
+    let mut reasons = Vec::new();
+    let mut collect = |event: ImportEvent<'_>| {
+        if let ImportEvent::Rejected(row) = event {
+            reasons.push(row.reason.clone());
+        }
+    };
+    let outcome = importer.run(Path::new(&file), &mut collect).await.unwrap();
+    assert_eq!((reasons, outcome.columns_left_out), (Vec::new(), vec!["updatedAt".to_owned()]));
+    let [demo, other] = ["demo", "other"].map(|tenant| Tenant::new(&id(tenant), Mode::Live));
+    let (ours, theirs) = (tag_names(engine, &demo).await, tag_names(engine, &other).await);
+    let (originals, _) = engine.customers("demo").await;
+    let (read, _) = engine.customers("other").await;
+    assert_eq!(originals.len(), read.len());
+    // An export is in descending order of number, so importing it reverses the numbers.
+    for (original, read) in originals.into_values().rev().zip(read.into_values()) {
+        let mut expected = original.fields;
         // A customer without a date of its own has been one since it was created.
         expected.customer_since = expected.customer_since.or(Some(original.created_at));
-        let name = |id: &str| names.iter().find(|(other, _)| other == id).unwrap().1.clone();
-        let read_tags: Vec<String> = read.fields.tag_ids.iter().map(|id| name(id.as_str())).collect();
-        let expected_tags: Vec<String> = (expected.tag_ids.iter())
-            .map(|id| tags.iter().find(|tag| tag.id == *id).unwrap().name.clone())
-            .collect();
-        assert_eq!(read_tags, expected_tags);
+        let names = |ids: &[TagId], names: &BTreeMap<TagId, String>| -> Vec<String> {
+            ids.iter().map(|id| names[id].clone()).collect()
+        };
+        assert_eq!(names(&read.fields.tag_ids, &theirs), names(&expected.tag_ids, &ours));
         expected.tag_ids.clone_from(&read.fields.tag_ids);
         assert_eq!(read.fields, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn full_export_gives_the_same_records_in_another_tenant() {
+    let names = ["a;b", " spaced ", "say \"hi\"", "\"quoted", "plain"];
+    for (format, guard) in [(ExportFormat::Csv, FormulaGuard::On), (ExportFormat::Csv, FormulaGuard::Off)] {
+        let engine = Engine::start().await;
+        let demo = Tenant::new(&id("demo"), Mode::Live);
+        let mut tag_ids = Vec::new();
+        for name in names {
+            let authorization = Write::plain().authorization;
+            let tag =
+                engine.store.tag_create(&demo, name.into(), Color::default(), None, authorization).await;
+            tag_ids.push(tag.unwrap().id);
+        }
+        for fields in sparse().into_iter().chain([CustomerFields { tag_ids, ..full() }]) {
+            engine.create(&demo, fields).await;
+        }
+        check_round_trip(&engine, format, guard).await;
+    }
+}
+
+/// A text of one line that files, spreadsheets and imports could change.
+fn text() -> impl Strategy<Value = Option<String>> {
+    proptest::option::of("[ '\"]{0,2}[=+@;,\\-]?\\PC{1,12}[ \"]{0,2}")
+}
+
+/// A customer with any values.
+fn any_customer() -> impl Strategy<Value = CustomerFields> {
+    let texts = proptest::collection::vec(text(), 24);
+    let notes = proptest::option::of("[ =\t\n\r']{0,3}\\PC{1,12}[ \n\r\t\"]{0,3}");
+    let closed = (0..3_usize, any::<[bool; 4]>(), proptest::option::of(0..3_usize));
+    let numbers = (proptest::option::of(0..100_000_000_i64), proptest::option::of(0..4_000_000_000_000_i64));
+    (texts, notes, closed, numbers).prop_map(|(mut texts, notes, (status, flags, notify), (cents, since))| {
+        let mut next = || texts.pop().flatten();
+        let [is_vip, is_commercial, accepts_marketing, has_contact] = flags;
+        let mut address = || Address {
+            line1: next(),
+            line2: next(),
+            city: next(),
+            state: next(),
+            postal_code: next(),
+            country: next(),
+            ..Address::default()
+        };
+        let (physical, billing) = (address(), address());
+        let mut next = || texts.pop().flatten();
+        CustomerFields {
+            last_name: Some(next().unwrap_or_else(|| "Lee".into())),
+            first_name: next(),
+            company_name: next(),
+            email: next(),
+            phone: next(),
+            mobile_phone: next(),
+            website: next(),
+            notes,
+            tax_id: next(),
+            physical,
+            billing,
+            status: Status::ALL[status],
+            customer_type: CustomerType::ALL[usize::from(is_commercial)],
+            is_vip,
+            accepts_marketing,
+            on_my_way_notify_via: notify.map(|at| [NotifyVia::Email, NotifyVia::Sms, NotifyVia::Both][at]),
+            credit_limit: cents.map(Money::from_cents),
+            customer_since: since.map(Timestamp::from_millis),
+            contacts: has_contact.then(|| contact(2, true)).into_iter().collect(),
+            contact_sequence: if has_contact { 2 } else { 0 },
+            ..CustomerFields::default()
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn any_customers_are_the_same_after_an_export_and_an_import(
+        customers in proptest::collection::vec(any_customer(), 1..25),
+        is_guarded in any::<bool>(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let engine = Engine::start().await;
+            let demo = Tenant::new(&id("demo"), Mode::Live);
+            for fields in customers {
+                engine.create(&demo, fields).await;
+            }
+            let guard = if is_guarded { FormulaGuard::On } else { FormulaGuard::Off };
+            check_round_trip(&engine, ExportFormat::Csv, guard).await;
+        });
     }
 }
 

@@ -3,7 +3,7 @@
 mod args;
 mod destination;
 
-use clientele_shared::model::ExportKind;
+use clientele_shared::model::{ExportFilter, ExportKind};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -32,6 +32,7 @@ struct Json<'a> {
     rows: u64,
     bytes: u64,
     sha256: &'a str,
+    filter: &'a ExportFilter,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted: Option<u64>,
     incremental: bool,
@@ -133,6 +134,7 @@ fn report(args: &ExportArgs, outcome: &Outcome) -> Exit {
         rows: manifest.rows,
         bytes: manifest.bytes,
         sha256: &manifest.sha256,
+        filter: &manifest.filter,
         deleted: manifest.deleted,
         incremental: manifest.since.is_some(),
         spooled: spooled_because.is_some(),
