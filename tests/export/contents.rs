@@ -4,7 +4,11 @@ use std::fs::File;
 use std::path::Path;
 
 use clientele_shared::csv::{guarded, unguarded};
-use clientele_shared::model::{ExportColumns, ExportContent, ExportFormat, ExportKind};
+use clientele_shared::model::{ExportColumns, ExportContent, ExportFormat, ExportKind, Mode};
+use clientele_sync_agent::export::{ExportDestination, ExportOptions, Exporter};
+use clientele_sync_agent::import::customers::Customers;
+use clientele_sync_agent::import::orders::Orders;
+use clientele_sync_agent::import::{ImportOptions, ImportOutcome, Importer};
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::Field;
 use serde_json::Value;
@@ -117,4 +121,52 @@ async fn formats_have_the_same_customers() {
         }
     }
     assert_eq!(parquet.len(), 93);
+}
+
+#[tokio::test]
+async fn exported_orders_are_imported_again_without_a_mapping_file() {
+    let stack = Stack::start().await;
+    import_customers(&stack, "northwind").await;
+    import_orders(&stack, "northwind", "orders.csv", "order_details.csv").await;
+    let folder = Folder::new(&stack);
+    let first = folder.export(of(ExportKind::Orders)).await;
+    // In the same tenant, the orders are there already.
+    let again = import(&stack, "acme", &first.place, None).await;
+    assert_eq!((again.counts.present, again.counts.rows()), (830, 830));
+    assert_eq!(rows(&folder.export(of(ExportKind::Orders)).await), rows(&first));
+    // Another tenant has the customers under their ids in the export.
+    stack.caller("bolt", Mode::Live, "all").await;
+    let customers = folder.export(of(ExportKind::Customers)).await;
+    let kind = Customers { source: Some("acme".into()), ..Customers::default() };
+    let importer = Importer::new(
+        stack.store.clone(),
+        "bolt".parse().unwrap(),
+        Mode::Live,
+        kind,
+        ImportOptions::default(),
+    );
+    importer.run(Path::new(&customers.place), &mut |_| {}).await.unwrap();
+    let imported = import(&stack, "bolt", &first.place, Some("acme")).await;
+    assert_eq!((imported.counts.written, imported.counts.rejected), (830, 0));
+    let value = |rows: &[Row]| -> rust_decimal::Decimal {
+        rows.iter().map(|row| row["quantity"].parse::<rust_decimal::Decimal>().unwrap()).sum()
+    };
+    let options = ExportOptions { content: of(ExportKind::Orders), ..ExportOptions::default() };
+    let exporter = Exporter::new(stack.store.clone(), "bolt".parse().unwrap(), Mode::Live, options);
+    let to = ExportDestination::Folder(folder.path().join("bolt"));
+    let there = rows(&exporter.run(&to, &mut |_| {}).await.unwrap());
+    assert_eq!((there.len(), value(&there)), (2_155, value(&rows(&first))));
+}
+
+/// Imports a file of orders into a tenant.
+async fn import(stack: &Stack, tenant: &str, file: &str, source: Option<&str>) -> ImportOutcome {
+    let kind = Orders { source: source.map(str::to_owned), ..Orders::default() };
+    let importer = Importer::new(
+        stack.store.clone(),
+        tenant.parse().unwrap(),
+        Mode::Live,
+        kind,
+        ImportOptions::default(),
+    );
+    importer.run(Path::new(file), &mut |_| {}).await.unwrap()
 }

@@ -27,7 +27,8 @@ pub use log::recent::LogEnd;
 pub use mirror::{MappedCustomer, MirrorNote, MirrorWrite, RecordWrite};
 pub use read::{
     Budget, CustomerFilter, CustomerPage, CustomerQuery, CustomerStream, Direction, ListedCustomer,
-    OrderPage, OrderPages, OrderPeriod, PageRequest, Position, SalesByMonth, Total, VersionedOrder,
+    OrderPage, OrderPages, OrderPeriod, OrderPlace, PageRequest, Position, SalesByMonth, Total,
+    VersionedOrder,
 };
 pub use tenants::{NewApiKey, PricePages, Pricing, TagChange, Usage};
 pub use write::{

@@ -232,7 +232,6 @@ impl ScheduledExport {
 }
 
 /// Requests cancellation at a moment.
-#[expect(clippy::disallowed_methods, reason = "the end of the invocation is a moment")]
 async fn cancel_at(moment: Instant, cancellation: CancellationToken) {
     sleep_until(moment).await;
     cancellation.request();

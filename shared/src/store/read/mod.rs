@@ -23,7 +23,7 @@ pub use budget::Budget;
 pub use export::CustomerStream;
 pub use filter::CustomerFilter;
 pub use orders::{OrderPage, OrderPeriod, SalesByMonth};
-pub use pages::{OrderPages, VersionedOrder};
+pub use pages::{OrderPages, OrderPlace, VersionedOrder};
 pub use query::{CustomerPage, CustomerQuery, Direction, ListedCustomer, PageRequest, Position, Total};
 
 pub(in crate::store) use lookup::has_email;

@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::OrderPeriod;
 use crate::Result;
-use crate::model::{Figures, Order, OrderLine, Tenant};
+use crate::model::{CustomerNumber, Figures, Order, OrderId, OrderLine, Tenant, Timestamp};
 use crate::store::Store;
 use crate::store::calls::failed;
-use crate::store::items::orders::to_stored_order;
+use crate::store::items::orders::{StoredOrder, to_stored_order};
 use crate::store::items::{Item, figures, text_in};
 use crate::table::keys::{self, Key, attribute};
 
@@ -50,6 +50,21 @@ impl Store {
         OrderPages { store: self.clone(), partition, next: Next::Start }
     }
 
+    /// Returns the orders at these places, in no order; places without an order are left out.
+    ///
+    /// # Errors
+    /// Returns [`crate::Error::Throttled`] or [`crate::Error::Unavailable`] if DynamoDB is throttling or cannot be
+    /// reached.
+    pub async fn orders_at(&self, tenant: &Tenant, places: &[OrderPlace]) -> Result<Vec<VersionedOrder>> {
+        let key = |place: &OrderPlace| {
+            keys::order(tenant, tenant.customer_uuid(place.customer), place.ordered_at, &place.id)
+        };
+        // Several rows can name the same order, and a call can name each item once.
+        let keys: BTreeSet<(String, String)> = places.iter().map(key).map(|key| (key.pk, key.sk)).collect();
+        let keys: Vec<Key> = keys.into_iter().map(|(pk, sk)| Key { pk, sk }).collect();
+        self.items_get(&keys).await?.iter().map(versioned).collect()
+    }
+
     /// Returns which of these customers have or had orders: one read unit for each.
     ///
     /// # Errors
@@ -68,6 +83,17 @@ impl Store {
     }
 }
 
+/// Where an order is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderPlace {
+    /// The customer who made it.
+    pub customer: CustomerNumber,
+    /// When it was made.
+    pub ordered_at: Timestamp,
+    /// Its id.
+    pub id: OrderId,
+}
+
 impl OrderPages {
     /// Returns the next orders, perhaps none; `None` at the end.
     ///
@@ -83,12 +109,13 @@ impl OrderPages {
         let query = self.store.orders_with_lines_query(&self.partition, OrderPeriod::default());
         let page = query.set_exclusive_start_key(start).send().await;
         let page = page.map_err(|e| failed("reading orders", e))?;
-        let mut orders = Vec::new();
-        for item in page.items.unwrap_or_default() {
-            let stored = to_stored_order(&item)?;
-            orders.push(VersionedOrder { version: stored.version, order: stored.order, lines: stored.lines });
-        }
+        let orders = page.items.unwrap_or_default().iter().map(versioned).collect::<Result<_>>()?;
         self.next = page.last_evaluated_key.map_or(Next::Done, Next::After);
         Ok(Some(orders))
     }
+}
+
+fn versioned(item: &Item) -> Result<VersionedOrder> {
+    let StoredOrder { version, order, lines } = to_stored_order(item)?;
+    Ok(VersionedOrder { version, order, lines })
 }

@@ -7,6 +7,7 @@ mod contradictions;
 mod customers;
 pub mod fields;
 mod lines;
+mod own;
 mod row;
 mod write;
 
@@ -25,6 +26,7 @@ use self::contradictions::Contradictions;
 use self::customers::customer_of;
 use self::fields::{LineField, OrderField};
 use self::lines::{Lines, ProductNames};
+use self::own::OwnOrders;
 use self::row::RowOrder;
 use self::write::{OrderWrite, chunks};
 use super::cells::reason;
@@ -218,6 +220,7 @@ impl Session for OrderSession {
         let known = target.retry().run(target.store.ambient(), get_known).await?;
         let named = rows.iter().filter_map(|row| row.order.as_ref()?.customer.as_deref());
         let customers = CustomersByText::find(target, Some(&self.source), named).await?;
+        let own = OwnOrders::find(target, &rows, &customers).await?;
         let mut classified = Classified { new: Vec::<OrderWrite>::new(), present: 0, rejected: Vec::new() };
         let mut writes: HashMap<RowKey, usize> = HashMap::new();
         for (key, mut row) in keys.into_iter().zip(rows) {
@@ -230,6 +233,19 @@ impl Session for OrderSession {
                 continue;
             };
             let known = known.get(&key);
+            let stored = order.order.as_ref().filter(|_| known.is_none());
+            match stored.and_then(|(order, lines)| own.is_same(&row.id, order, lines)) {
+                None => {}
+                Some(true) => {
+                    classified.present += 1;
+                    continue;
+                }
+                Some(false) => {
+                    self.rejected.insert(fingerprint(&row.id), own::DIFFERS.to_owned());
+                    classified.rejected.push(row.reject(own::DIFFERS.to_owned()));
+                    continue;
+                }
+            }
             match customer_of(&customers, &order, known) {
                 Ok(customer) => {
                     let change = OrderChange { key: key.clone(), order: order.order };
