@@ -150,6 +150,31 @@ async fn reader_stops_before_an_entry_that_is_not_visible_yet() {
 }
 
 #[tokio::test]
+async fn end_of_the_log_has_a_position_before_all_recent_changes() {
+    let stack = Stack::start().await;
+    let end = async || {
+        let since = stack.clock.ambient().now().plus_seconds(-60);
+        stack.store.log_end(&stack.tenant(), since).await.unwrap()
+    };
+    for number in 1..=40 {
+        stack.acme.create(&numbered(number)).await;
+    }
+    let all_recent = end().await;
+    assert_eq!(batch(&stack, &all_recent.before_recent).await.entries.len(), 40);
+    stack.clock.advance_seconds(61);
+    let none_recent = end().await;
+    assert_eq!((&none_recent.head, &none_recent.before_recent), (&all_recent.head, &all_recent.head));
+    for number in 41..=43 {
+        stack.acme.create(&numbered(number)).await;
+    }
+    let some_recent = end().await;
+    let entries = batch(&stack, &some_recent.before_recent).await.entries;
+    // Entries before the recent ones can be among them, but not all.
+    assert!((3..43).contains(&entries.len()), "{}", entries.len());
+    assert!(batch(&stack, &some_recent.head).await.is_caught_up);
+}
+
+#[tokio::test]
 async fn reader_that_is_behind_expired_entries_needs_a_full_pass() {
     let stack = Stack::start().await;
     let tenant = stack.tenant();

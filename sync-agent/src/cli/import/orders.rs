@@ -39,7 +39,9 @@ fn help() -> String {
          nothing about it has changed, so the same file can be imported again at any time. An order that a file lacks \
          stays; one with the status `removed` is removed. Without a status, an order is delivered, shipped or confirmed \
          by its dates. Without a total, it is worth the sum of its lines. An order with amountPaid or paidDate counts in \
-         the customer's balance as far as it is unpaid.\n\nExit codes: 0 all orders are imported; 1 the import failed \
+         the customer's balance as far as it is unpaid.\n\nExamples:\n  sync-agent import orders orders.csv --source \
+         shop --dry-run\n  sync-agent import orders invoices.csv --lines invoice_lines.csv --mapping orders.toml \
+         --source shop\n\nExit codes: 0 all orders are imported; 1 the import failed \
          or was stopped, and the same command can be run again; 2 the options are invalid; 3 some rows were rejected.",
         OrderField::all_names(),
         LineField::all_names()

@@ -38,7 +38,8 @@ fn help() -> String {
          price takes effect. Without effectiveFrom it applies from the beginning.\n\nA price is identified \
          by customer, product and effectiveFrom. An existing price is replaced; if it is the same, it counts \
          as unchanged and is not written. The same file can therefore be imported again at any time, even \
-         after an interruption.\n\nExit codes: 0 all rows are imported; 1 the import failed or was stopped, \
+         after an interruption.\n\nExamples:\n  sync-agent import prices prices.csv --currency USD --dry-run\n  \
+         sync-agent import prices list.csv --map \"Unit price=defaultPrice\" --currency USD\n\nExit codes: 0 all rows are imported; 1 the import failed or was stopped, \
          and the same command can be run again; 2 the options are invalid; 3 some rows were rejected.",
         PriceField::all_names()
     )
