@@ -2,6 +2,7 @@
 //! deployment.
 
 pub mod commands;
+pub mod console;
 pub mod functions;
 pub mod local;
 pub mod signal;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use clientele_infra::commands;
+use clientele_infra::local::log_lines::LogLines;
 use clientele_infra::local::{self, Options, prepare::prepare};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -34,9 +35,10 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    log_to_stderr();
+    let log_lines = LogLines::default();
+    start_logging(log_lines.clone());
     let result: Result<(), Box<dyn Error>> = match cli.command.unwrap_or(Command::Local(cli.local)) {
-        Command::Local(options) => local::run(options, prepare).await.map_err(Into::into),
+        Command::Local(options) => local::run(options, log_lines, prepare).await.map_err(Into::into),
         Command::Deployment(command) => commands::run(command).await.map_err(Into::into),
     };
     match result {
@@ -50,9 +52,14 @@ async fn main() -> ExitCode {
 }
 
 /// Logs warnings and errors to standard error. The embedded engine logs only errors, because it warns of
-/// every failed condition, and conditional writes fail routinely here.
-fn log_to_stderr() {
+/// every failed condition, and conditional writes fail routinely here. The functions' own lines go to the
+/// request log.
+fn start_logging(log_lines: LogLines) {
+    let functions = Targets::new().with_target("clientele_functions", LevelFilter::INFO);
     let levels = Targets::new().with_default(LevelFilter::WARN).with_target("dynoxide", LevelFilter::ERROR);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    tracing_subscriber::registry().with(layer.with_filter(levels)).init();
+    tracing_subscriber::registry()
+        .with(layer.with_filter(levels))
+        .with(log_lines.with_filter(functions))
+        .init();
 }

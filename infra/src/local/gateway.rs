@@ -7,18 +7,20 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::response::Response;
 use clientele_functions_common::invoke::StreamedResponse;
-use futures::StreamExt as _;
+use futures::stream::{StreamExt as _, poll_fn};
 use http::header::{self, HeaderMap};
 use http::request::Parts;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::body::{Bodies, BodyError};
+use super::calls::{CallLog, Recording};
 use super::event::{self, Api, EventError, RequestId, Stage};
 use super::function::{Functions, Invoke, InvokeResponse, STREAM_TIME_LIMIT, TIME_LIMIT};
 use super::gateway_response::{GatewayResponseError, GatewayResponseType, GatewayResponses};
 use super::key_limits::{DEFAULT_KEY_CONCURRENCY, KeyLimits};
 use super::proxy_response;
 use super::routes::{Match, Route, RouteError, Routes, Transfer};
+use super::units::Units;
 
 /// API Gateway's limit for the request line and headers together, in bytes.
 const HEAD_LIMIT: usize = 10_240;
@@ -64,6 +66,7 @@ pub struct Gateway {
     concurrency: Arc<Semaphore>,
     key_limits: KeyLimits,
     bodies: Bodies,
+    calls: CallLog,
 }
 
 /// A running function's share of the limits for its API key and for all functions.
@@ -90,7 +93,16 @@ impl Gateway {
         let concurrency = Arc::new(Semaphore::new(DEFAULT_CONCURRENCY));
         let key_limits = KeyLimits::new(DEFAULT_KEY_CONCURRENCY);
         let bodies = Bodies::default();
-        Ok(Self { routes, gateway_responses, functions, api, concurrency, key_limits, bodies })
+        Ok(Self {
+            routes,
+            gateway_responses,
+            functions,
+            api,
+            concurrency,
+            key_limits,
+            bodies,
+            calls: CallLog::default(),
+        })
     }
 
     /// Returns the gateway with another stage. By default, paths start with no stage, as under a custom domain.
@@ -110,6 +122,12 @@ impl Gateway {
     #[must_use]
     pub fn with_key_concurrency(self, limit: usize) -> Self {
         Self { key_limits: KeyLimits::new(limit), ..self }
+    }
+
+    /// Returns the gateway with another log of requests.
+    #[must_use]
+    pub fn with_calls(self, calls: CallLog) -> Self {
+        Self { calls, ..self }
     }
 
     /// Returns all routes.
@@ -132,10 +150,14 @@ impl Gateway {
     /// the client.
     pub async fn answer(&self, request: Request, local: SocketAddr, peer: SocketAddr) -> Response {
         let id = RequestId::generate();
-        match self.try_answer(request, &id, local, peer).await {
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let mut recording = Recording::start(request.method().as_str(), target, &id.id);
+        let response = match self.try_answer(request, &id, local, peer, &mut recording).await {
             Ok(response) => response,
             Err(response_type) => self.gateway_responses.response(response_type, &id),
-        }
+        };
+        self.calls.end(recording, response.status().as_u16());
+        response
     }
 
     async fn try_answer(
@@ -144,6 +166,7 @@ impl Gateway {
         id: &RequestId,
         local: SocketAddr,
         peer: SocketAddr,
+        recording: &mut Recording,
     ) -> Result<Response, GatewayResponseType> {
         let (parts, body) = request.into_parts();
         if head_size(&parts) > HEAD_LIMIT {
@@ -164,10 +187,14 @@ impl Gateway {
         if event.len() > EVENT_LIMIT {
             return Err(GatewayResponseType::EventTooLarge);
         }
+        recording.invoke(matched.function, &event);
         let function = Arc::clone(&self.concurrency).try_acquire_owned();
         let function = function.map_err(|_| GatewayResponseType::ConcurrencyExhausted)?;
         let permits = Permits { _key: key, _function: function };
-        let response = match (call(invoke, event, permits, &matched, id).await?, matched.transfer) {
+        let response = match (
+            call(invoke, event, permits, &matched, (id, recording.units())).await?,
+            matched.transfer,
+        ) {
             (InvokeResponse::Buffered(response), Transfer::Buffered) => buffered(&response, id),
             (InvokeResponse::Streamed(response), Transfer::Stream) => {
                 proxy_response::streamed(response, id, STREAM_TIME_LIMIT).map_err(|error| error.to_string())
@@ -233,14 +260,14 @@ async fn call(
     event: String,
     permits: Permits,
     matched: &Match<'_>,
-    id: &RequestId,
+    (id, units): (&RequestId, Arc<Units>),
 ) -> Result<InvokeResponse, GatewayResponseType> {
     let invoke = Arc::clone(invoke);
     let running = tokio::spawn(async move {
-        let response = invoke(event).await?;
+        let response = Arc::clone(&units).count(invoke(event)).await?;
         Ok::<_, String>(match response {
             InvokeResponse::Buffered(_) => response,
-            InvokeResponse::Streamed(streamed) => InvokeResponse::Streamed(holding(streamed, permits)),
+            InvokeResponse::Streamed(streamed) => InvokeResponse::Streamed(holding(streamed, permits, units)),
         })
     });
     let function = matched.function;
@@ -264,12 +291,14 @@ async fn call(
     }
 }
 
-/// Returns the response with a body that holds the permits until its end.
-fn holding(response: StreamedResponse, permits: Permits) -> StreamedResponse {
-    let body = response.body.inspect(move |_| {
+/// Returns the response with a body that holds the permits until its end, and whose units are counted.
+fn holding(response: StreamedResponse, permits: Permits, units: Arc<Units>) -> StreamedResponse {
+    let mut body = response.body;
+    let counted = poll_fn(move |context| {
         let _held: &Permits = &permits;
+        units.count_sync(|| body.poll_next_unpin(context))
     });
-    StreamedResponse { body: body.boxed(), ..response }
+    StreamedResponse { body: counted.boxed(), ..response }
 }
 
 fn failed(function: &str, id: &RequestId, reason: &str) -> GatewayResponseType {

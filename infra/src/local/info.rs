@@ -1,4 +1,4 @@
-//! The description of the running stack that the page at `/` reads from `/_local/info`.
+//! The description of the running stack that the console reads from `/console/api/info`.
 
 use std::collections::BTreeMap;
 

@@ -12,15 +12,19 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::{self, Write as _};
+use std::sync::Arc;
 
-use clientele_infra_quickbooks::Ready;
+use aws_sdk_dynamodb::Client;
+use clientele_infra_quickbooks::{Ready, StandIn};
 use clientele_shared::error::chain;
 use serde_json::json;
 
+use crate::console::api::{Console, Records};
 use crate::signal::Signals;
 
 pub mod aws;
 pub mod body;
+pub mod calls;
 mod connection;
 pub mod data;
 pub mod demo;
@@ -32,27 +36,32 @@ pub mod gateway;
 pub mod gateway_response;
 pub mod info;
 pub mod key_limits;
+pub mod log_lines;
 pub mod options;
-pub mod pages;
 pub mod prepare;
 pub mod proxy_response;
 pub mod quickbooks;
+pub mod reset;
 pub mod routes;
 pub mod s3;
 mod s3_operations;
 pub mod server;
 mod template;
+pub mod units;
 
 pub use options::Options;
 
 use aws::Services;
+use calls::CallLog;
 use data::{Data, DataError};
 use engine::{Engine, EngineError};
 use function::Functions;
 use gateway::{Gateway, GatewayError};
 use info::{Info, InfoRoute, Specification, Storage, curl};
+use log_lines::LogLines;
 use prepare::TABLE;
 use quickbooks::{QuickBooks, QuickBooksError};
+use reset::Demo;
 use s3::{S3, S3Access, S3Error};
 use server::{Server, ServerError, Site};
 
@@ -115,6 +124,10 @@ pub enum DynamoDb {
 pub struct Prepared {
     /// Every function that the template routes to, by the name of its binary.
     pub functions: Functions,
+    /// The demo tenant's records, for the console.
+    pub records: Records,
+    /// The client of the table.
+    pub client: Client,
     /// The OpenAPI specifications of the REST dialects.
     pub specifications: Vec<Specification>,
     /// API key of the demo tenant, with all scopes.
@@ -135,7 +148,7 @@ pub struct Prepared {
 ///
 /// Returns the [`LocalError`] variant of the component that does not start or stop, [`LocalError::Prepare`]
 /// if `prepare` fails, and [`LocalError::Output`] if standard output is closed.
-pub async fn run<P, F, E>(options: Options, prepare: P) -> Result<(), LocalError>
+pub async fn run<P, F, E>(options: Options, log_lines: LogLines, prepare: P) -> Result<(), LocalError>
 where
     P: FnOnce(Backend) -> F,
     F: Future<Output = Result<Prepared, E>>,
@@ -179,11 +192,14 @@ where
             DynamoDb::Embedded(engine) => Some(engine),
             DynamoDb::External { .. } => None,
         };
-        let site = site(&server, prepared, Services::new(embedded, s3), storage, &options)?;
+        let stand_in = quickbooks.as_ref().map(QuickBooks::stand_in);
+        let services = Services::new(embedded, s3);
+        let site = site(&server, prepared, services, storage, (&options, log_lines, stand_in))?;
+        let info = &site.console.info;
         if let Some(quickbooks) = &quickbooks {
-            quickbooks.send_webhooks_to(&site.info.url)?;
+            quickbooks.send_webhooks_to(&info.url)?;
         }
-        announce(&options, &server.url(), &site.info, &access, ready.as_ref()).map_err(LocalError::Output)?;
+        announce(&options, &server.url(), info, &access, ready.as_ref()).map_err(LocalError::Output)?;
         server.serve(site, async move { signals.stop().await }).await?;
     }
     if let Some(quickbooks) = quickbooks {
@@ -211,13 +227,15 @@ fn site(
     prepared: Prepared,
     services: Services,
     storage: Storage,
-    options: &Options,
+    (options, log_lines, stand_in): (&Options, LogLines, Option<Arc<StandIn>>),
 ) -> Result<Site, GatewayError> {
     let stage = options.stage.clone().unwrap_or_default();
     let stage_prefix = stage.prefix();
     let url = server.url() + &stage_prefix;
+    let calls = CallLog::new(log_lines);
     let gateway = Gateway::new(routes::TEMPLATE, prepared.functions)?
         .with_stage(stage)
+        .with_calls(calls.clone())
         .with_concurrency(options.concurrency)
         .with_key_concurrency(options.key_concurrency);
     let info = Info {
@@ -231,7 +249,9 @@ fn site(
         samples: prepared.samples,
         specifications: prepared.specifications,
     };
-    Ok(Site { gateway, services, info })
+    let demo = Some(Arc::new(Demo::new(prepared.client)));
+    let console = Console { info: Arc::new(info), calls, records: Some(prepared.records), demo, stand_in };
+    Ok(Site { gateway, services, console })
 }
 
 /// Prints how to reach the stack at `origin`. The port is already bound, so a request sent immediately is

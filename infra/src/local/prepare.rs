@@ -20,7 +20,9 @@ use utoipa::OpenApi as _;
 
 use super::demo::DemoCustomer;
 use super::info::Specification;
+use super::units::UnitMeter;
 use super::{Backend, DynamoDb, Prepared, demo};
+use crate::console::api::Records;
 use crate::functions;
 
 /// Name of the table.
@@ -66,14 +68,17 @@ pub async fn prepare(backend: Backend) -> Result<Prepared, PrepareError> {
     store.tenant_create(&id).await?;
     let tenant = Tenant::new(&id, Mode::Live);
     let first = add_customers(&client, &tenant).await?;
-    let key = new_key(&store, id).await?;
+    let key = new_key(&store, id.clone()).await?;
 
     let verifier_token = backend.verifier_token.map(VerifierToken::new).transpose();
     let verifier_token = verifier_token.map_err(|e| Error::internal("reading the token of webhooks", e))?;
+    let records = Records { store: store.clone(), tenant: id, mode: Mode::Live };
     let app = Arc::new(App::new(store).with_verifier_token(verifier_token));
     app.warm().await;
     Ok(Prepared {
         functions: functions::linked(&app),
+        records,
+        client,
         specifications: vec![
             Specification::new("erp", ErpApi::openapi()),
             Specification::new("trades", TradesApi::openapi()),
@@ -92,17 +97,23 @@ pub async fn prepare(backend: Backend) -> Result<Prepared, PrepareError> {
 /// Creates a client for `dynamodb`.
 pub(super) async fn client(dynamodb: &DynamoDb) -> Result<Client, PrepareError> {
     match dynamodb {
-        DynamoDb::External { url } => Ok(environment::client(Some(url)).await?),
+        DynamoDb::External { url } => Ok(metered(&environment::client(Some(url)).await?)),
         // The engine is called in this process, so the address is never resolved.
         DynamoDb::Embedded(engine) => {
             let config = Connection::local("http://embedded.invalid").config()?;
-            Ok(Client::from_conf(config.http_client(engine.http_client()).build()))
+            let config = config.http_client(engine.http_client()).interceptor(UnitMeter);
+            Ok(Client::from_conf(config.build()))
         }
     }
 }
 
+/// Returns the client with a meter of the units that requests use.
+pub(crate) fn metered(client: &Client) -> Client {
+    Client::from_conf(client.config().to_builder().interceptor(UnitMeter).build())
+}
+
 /// Adds the missing demo customers and returns the number of the first customer in the file.
-async fn add_customers(client: &Client, tenant: &Tenant) -> Result<CustomerNumber, PrepareError> {
+pub(super) async fn add_customers(client: &Client, tenant: &Tenant) -> Result<CustomerNumber, PrepareError> {
     let store = Store::new(client.clone(), TABLE, Ambient::system());
     let mut customers = demo::customers()?;
     let row_keys: Vec<RowKey> =

@@ -74,6 +74,12 @@ impl QuickBooks {
         &self.ready
     }
 
+    /// Returns the company and its controls.
+    #[must_use]
+    pub fn stand_in(&self) -> Arc<StandIn> {
+        Arc::clone(&self.stand_in)
+    }
+
     /// Sends webhooks to the API at `url`, which includes the stage. Webhooks that an earlier run left over go there, too.
     ///
     /// # Errors

@@ -19,8 +19,9 @@ use tokio::task::JoinSet;
 
 use super::aws::Services;
 use super::gateway::Gateway;
-use super::info::Info;
-use super::pages::{PageError, has_loopback_host, pages};
+use crate::console::api::Console;
+use crate::console::guard;
+use crate::console::pages::{PageError, pages};
 
 /// Time limit for a client to send the head of a request, also on a connection that stays open after a
 /// response.
@@ -65,8 +66,8 @@ pub struct Site {
     pub gateway: Gateway,
     /// The local replacements of AWS services.
     pub services: Services,
-    /// The description of the stack for the pages.
-    pub info: Info,
+    /// The pages and the console's own routes.
+    pub console: Console,
 }
 
 /// State shared by all requests.
@@ -127,10 +128,10 @@ impl Server {
         site: Site,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServerError> {
-        let Site { gateway, services, info } = site;
+        let Site { gateway, services, console } = site;
         let (in_flight, receiver) = watch::channel(0);
         let shared = Arc::new(Shared { gateway, services, address: self.address, in_flight });
-        let app = app(shared, pages(&info)?);
+        let app = app(shared, pages(&console)?);
         // Dropping the set closes the connections that are still open.
         let mut connections = JoinSet::new();
         let accepting = async {
@@ -196,11 +197,12 @@ fn app(shared: Arc<Shared>, pages: Router) -> Router {
 /// without being allowed to send the header, which takes a preflight request that is never answered.
 async fn aws_services(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     match shared.services.find(request.headers()) {
-        Some(service) if has_loopback_host(request.headers()) => {
+        Some(_) if !guard::is_own(request.headers()) => guard::refusal(),
+        Some(service) => {
             let _in_flight = InFlight::count(&shared.in_flight);
             service.answer(request, shared.gateway.bodies()).await
         }
-        _ => next.run(request).await,
+        None => next.run(request).await,
     }
 }
 

@@ -141,6 +141,20 @@ async fn signed_requests_reach_the_engine_under_a_loopback_host_only() {
 }
 
 #[tokio::test]
+async fn aws_services_refuse_pages_of_other_origins() {
+    let server = start_with_engine(echo(), |gateway| gateway).await;
+    for origin in ["https://evil.example", "http://127.0.0.1:8080", "http://localhost", "null"] {
+        let origin = format!("host: 127.0.0.1:4747\r\norigin: {origin}\r\n");
+        let request = format!("{LIST_TABLES}{origin}content-length: 2\r\n\r\n{{}}");
+        let response = send_raw(&server, request.as_bytes()).await;
+        assert!(response.starts_with("HTTP/1.1 403") && !response.contains("TableNames"), "{response}");
+        let s3 = LIST_TABLES.replace("/dynamodb/", "/s3/");
+        let request = format!("{s3}{origin}content-length: 2\r\n\r\n{{}}");
+        assert!(send_raw(&server, request.as_bytes()).await.starts_with("HTTP/1.1 403"), "{origin}");
+    }
+}
+
+#[tokio::test]
 async fn preflight_is_refused_without_cors_headers() {
     let server = start_with_engine(echo(), |gateway| gateway).await;
     for requested in ["authorization,x-amz-target", "x-api-key"] {

@@ -66,7 +66,7 @@ pub(super) async fn start_on(
     let server = Server::bind(0).await.unwrap();
     let functions = Functions::from_iter([("echo".to_owned(), function)]);
     let gateway = change(Gateway::new(TEMPLATE, functions).unwrap());
-    let info = Info {
+    let info = super::super::info::Info {
         url: server.url(),
         stage_prefix: String::new(),
         key: "k".into(),
@@ -80,7 +80,7 @@ pub(super) async fn start_on(
     let address = server.address;
     let services = Services::new(engine, S3::open(data, server.url()).await.unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
-    let site = Site { gateway, services, info };
+    let site = Site { gateway, services, console: Console::with_info(info) };
     let served = tokio::spawn(server.serve(site, async move { drop(stopped.await) }));
     RunningServer { address, stop, served }
 }
@@ -249,10 +249,10 @@ async fn pages_and_their_files_are_served_to_loopback_hosts_only() {
     let server = start(echo()).await;
     for (target, excerpt) in [
         ("/", r#"href="/docs""#),
-        ("/docs", "/_local/docs.js"),
-        ("/graphiql", "/_local/graphiql.js"),
-        ("/_local/info", r#""key":"k""#),
-        ("/_local/info", r#""specifications":[{"name":"echo","url":"/openapi/echo.json"}]"#),
+        ("/docs", "/console/docs/docs.js"),
+        ("/graphiql", "/console/graphiql/graphiql.js"),
+        ("/console/api/info", r#""key":"k""#),
+        ("/console/api/info", r#""specifications":[{"name":"echo","url":"/openapi/echo.json"}]"#),
         ("/openapi/echo.json", r#"{"openapi":"3.1.0""#),
         ("/openapi/echo.json", r#""servers":[{"url":"/"}]"#),
     ] {
@@ -271,7 +271,7 @@ async fn pages_load_only_files_of_this_server() {
         let (_, _, html) = send(&server, "GET", page, "", b"").await;
         assert!(!html.contains("://"), "{html}");
         let quoted: Vec<&str> = html.split('"').skip(1).step_by(2).collect();
-        let files: Vec<&&str> = quoted.iter().filter(|value| value.starts_with("/_local/")).collect();
+        let files: Vec<&&str> = quoted.iter().filter(|value| value.starts_with("/console/")).collect();
         assert!(files.len() >= least, "{page}: {files:?}");
         for file in files {
             assert_served_to_loopback_hosts_only(&server, file).await;
@@ -285,6 +285,8 @@ async fn assert_served_to_loopback_hosts_only(server: &RunningServer, target: &s
     assert!(head.contains("content-security-policy: default-src 'none'"), "{head}");
     let rebound = format!("GET {target} HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n");
     assert!(send_raw(server, rebound.as_bytes()).await.starts_with("HTTP/1.1 403"), "{target}");
+    let origin = "origin: http://evil.example\r\n";
+    assert_eq!(send(server, "GET", target, origin, b"").await.0, 403, "{target}");
 }
 
 #[tokio::test]

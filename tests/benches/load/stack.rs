@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use clientele_infra::console::api::Console;
 use clientele_infra::local::aws::Services;
 use clientele_infra::local::data::Data;
 use clientele_infra::local::engine::Engine;
@@ -66,7 +67,7 @@ impl Stack {
             specifications: prepared.specifications,
         };
         let services = Services::new(Some(engine), s3);
-        let site = Site { gateway, services, info };
+        let site = Site { gateway, services, console: Console::with_info(info) };
         let (stop, stopped) = oneshot::channel::<()>();
         // The server also stops if the sender is dropped.
         let served = tokio::spawn(server.serve(site, async move { drop(stopped.await) }));

@@ -88,7 +88,7 @@ pub use self::prices::{PRICE_PREFIX, price, price_product, prices_partition};
 pub use self::schedules::{SCHEDULE_PREFIX, export_lease, schedule, schedules_partition};
 pub use self::tenant::{
     API_KEYS, TENANTS, api_key, customer_sequence, email_claim, idempotency_record, imported_row, tag,
-    tag_sequence, tags_partition, tenant, usage, walk,
+    tag_sequence, tags_partition, tenant, tenant_prefix, usage, walk,
 };
 
 /// Names of the attributes that hold keys.

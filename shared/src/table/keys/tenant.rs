@@ -3,6 +3,12 @@
 use super::Key;
 use crate::model::{ApiKeyId, SecretHash, TagId, Tenant, TenantId};
 
+/// Returns the beginning of the partition keys of all of a tenant's records.
+#[must_use]
+pub fn tenant_prefix(tenant: &Tenant) -> String {
+    format!("T#{}#", tenant.as_str())
+}
+
 /// Returns the key of a tenant's sequence of customer numbers.
 #[must_use]
 pub fn customer_sequence(tenant: &Tenant) -> Key {

@@ -6,7 +6,7 @@ const name = ({ React }) => ({ components: { Logo: () => React.createElement("sp
 
 async function start() {
   try {
-    const { key, specifications } = await (await fetch("/_local/info", { cache: "no-store" })).json();
+    const { key, specifications } = await (await fetch("/console/api/info", { cache: "no-store" })).json();
     const ui = SwaggerUIBundle({
       dom_id: "#reference",
       urls: specifications,

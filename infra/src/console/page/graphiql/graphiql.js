@@ -221,7 +221,7 @@ async function start() {
   });
   byId("key").addEventListener("change", showSchema);
   try {
-    const info = await (await fetch("/_local/info")).json();
+    const info = await (await fetch("/console/api/info")).json();
     byId("key").value = info.key;
     stagePrefix = info.stage_prefix;
   } catch (error) {

@@ -1,0 +1,136 @@
+//! The console's own routes, below `/console/api/`: the description of the session, the request log, keys, settings,
+//! and the demo. Customers move through the public APIs instead.
+
+mod calls;
+mod demo;
+mod keys;
+mod settings;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use clientele_infra_quickbooks::StandIn;
+use clientele_shared::Error;
+use clientele_shared::model::{Mode, Tenant, TenantId};
+use clientele_shared::store::Store;
+use http::{StatusCode, header};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::local::calls::CallLog;
+use crate::local::info::Info;
+use crate::local::reset::Demo;
+
+/// The console: everything that it shows and works on.
+#[derive(Debug, Clone)]
+pub struct Console {
+    /// The description of what is served.
+    pub info: Arc<Info>,
+    /// The request log.
+    pub calls: CallLog,
+    /// The tenant's records; `None` if only an API is known.
+    pub records: Option<Records>,
+    /// The demo, if the records are those of the local stack.
+    pub demo: Option<Arc<Demo>>,
+    /// The QuickBooks stand-in, if one runs.
+    pub stand_in: Option<Arc<StandIn>>,
+}
+
+/// The records of one tenant.
+#[derive(Debug, Clone)]
+pub struct Records {
+    /// The store.
+    pub store: Store,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Live or test records.
+    pub mode: Mode,
+}
+
+impl Records {
+    /// Returns the tenant's live or test records.
+    #[must_use]
+    pub fn tenant(&self) -> Tenant {
+        Tenant::new(&self.tenant, self.mode)
+    }
+}
+
+impl Console {
+    /// Creates a console that knows nothing but a description.
+    #[must_use]
+    pub fn with_info(info: Info) -> Self {
+        Self { info: Arc::new(info), calls: CallLog::default(), records: None, demo: None, stand_in: None }
+    }
+
+    /// Returns the records, or the reason why there are none.
+    fn records(&self) -> Result<&Records, Failure> {
+        self.records.as_ref().ok_or_else(|| {
+            Failure::new(
+                StatusCode::NOT_FOUND,
+                "The console knows only the API's address. Start it with --dynamodb URL to see this.",
+            )
+        })
+    }
+
+    /// Returns what this console can do besides calling the API.
+    fn can(&self) -> impl Serialize + use<> {
+        let has_records = self.records.is_some();
+        json!({ "calls": self.records.is_some(), "keys": has_records, "mirror": has_records, "imports": has_records,
+            "company": self.stand_in.is_some(), "reset": self.demo.is_some() })
+    }
+}
+
+/// Why a route of the console failed, in words for the person at the page.
+#[derive(Debug)]
+pub(super) struct Failure {
+    status: StatusCode,
+    message: String,
+}
+
+impl Failure {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let status = match &error {
+            Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Conflict(_) => StatusCode::CONFLICT,
+            _ => StatusCode::BAD_GATEWAY,
+        };
+        Self::new(status, error.chain())
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        (self.status, Json(json!({ "error": self.message }))).into_response()
+    }
+}
+
+/// A response in JSON, which browsers do not cache.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        let headers = [(header::CACHE_CONTROL, "no-store"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+        (headers, axum::Json(self.0)).into_response()
+    }
+}
+
+/// Returns the routes.
+pub(super) fn routes(console: &Console) -> Router {
+    Router::new()
+        .route("/console/api/info", get(calls::info))
+        .route("/console/api/calls", get(calls::list))
+        .route("/console/api/keys", get(keys::list).post(keys::create))
+        .route("/console/api/keys/{id}", delete(keys::revoke))
+        .route("/console/api/settings", get(settings::show).put(settings::change))
+        .route("/console/api/demo/reset", post(demo::reset))
+        .with_state(console.clone())
+}
