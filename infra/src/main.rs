@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use clientele_infra::commands;
+use clientele_infra::console::command::{self, ConsoleArgs};
 use clientele_infra::local::log_lines::LogLines;
 use clientele_infra::local::{self, Options, prepare::prepare};
 use tracing_subscriber::Layer as _;
@@ -28,6 +29,7 @@ enum Command {
     /// Run everything on this machine: the functions, DynamoDB, S3, a demo tenant and a page for trying the
     /// API
     Local(Options),
+    Console(ConsoleArgs),
     #[command(flatten)]
     Deployment(commands::Command),
 }
@@ -39,6 +41,7 @@ async fn main() -> ExitCode {
     start_logging(log_lines.clone());
     let result: Result<(), Box<dyn Error>> = match cli.command.unwrap_or(Command::Local(cli.local)) {
         Command::Local(options) => local::run(options, log_lines, prepare).await.map_err(Into::into),
+        Command::Console(args) => command::run(args, log_lines).await.map_err(Into::into),
         Command::Deployment(command) => commands::run(command).await.map_err(Into::into),
     };
     match result {

@@ -1,5 +1,8 @@
 //! The files of the console, which this program contains.
 
+use std::path::Path;
+use std::sync::LazyLock;
+
 macro_rules! files {
     ($($path:literal),+ $(,)?) => {
         &[$(($path, include_str!(concat!("page/", $path)))),+]
@@ -12,7 +15,12 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "data/customers.js",
     "data/lists.js",
     "data/writes.js",
+    "docs/docs.css",
     "docs/docs.js",
+    "docs/graphql.js",
+    "docs/rest.js",
+    "docs/runner.js",
+    "docs/swagger.js",
     "drawer/chart.js",
     "drawer/contacts.js",
     "drawer/create.js",
@@ -23,11 +31,16 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "drawer/orders.js",
     "drawer/record.js",
     "drawer/tags.js",
-    "graphiql/graphiql.css",
-    "graphiql/graphiql.js",
-    "graphiql/plain.css",
+    "graphiql/page.css",
+    "graphiql/plain.js",
+    "graphiql/samples.js",
+    "graphiql/start.js",
     "icon.svg",
+    "import/export.js",
+    "import/import.css",
+    "import/import.js",
     "main.js",
+    "mirror/mirror.js",
     "palette/palette.js",
     "shared/api.js",
     "shared/csv.js",
@@ -49,16 +62,24 @@ pub(super) const FILES: &[(&str, &str)] = files![
 ];
 
 /// The pages, by their paths.
-pub(super) const PAGES: [(&str, &str); 3] = [
+pub(super) const PAGES: [(&str, &str); 4] = [
     ("/", include_str!("page/index.html")),
     ("/docs", include_str!("page/docs/docs.html")),
+    ("/docs/swagger", include_str!("page/docs/swagger.html")),
     ("/graphiql", include_str!("page/graphiql/graphiql.html")),
 ];
 
+/// The files of the published GraphiQL, which `infra/scripts/graphiql` builds in this folder.
+const EDITOR_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/graphiql/dist");
+
+/// The files of the published GraphiQL, by their names; none if it had not been built when this process started.
+pub(super) static EDITOR: LazyLock<Vec<(&str, Vec<u8>)>> = LazyLock::new(|| {
+    let read = |name| Some((name, std::fs::read(Path::new(EDITOR_FOLDER).join(name)).ok()?));
+    ["editor.css", "editor.js"].into_iter().map(read).collect::<Option<_>>().unwrap_or_default()
+});
+
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     #[test]

@@ -4,6 +4,8 @@
 //! Customers move through the public APIs only. [`guard`] refuses requests of other websites.
 
 pub mod api;
+pub mod command;
 mod files;
 pub mod guard;
 pub mod pages;
+pub mod remote;

@@ -12,7 +12,7 @@ use http::header::{self, HeaderName};
 use utoipa_swagger_ui::Config;
 
 use super::api::{self, Console};
-use super::files::{FILES, PAGES};
+use super::files::{EDITOR, FILES, PAGES};
 use super::guard;
 
 const CSS: &str = "text/css; charset=utf-8";
@@ -31,7 +31,7 @@ const SWAGGER_UI: [(&str, &str); 4] = [
 
 /// Content security policy: the pages load only from this server and cannot be framed.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-                      img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+                      img-src 'self' data:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The reason why the pages cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +64,9 @@ pub fn pages(console: &Console) -> Result<Router, PageError> {
         let found = utoipa_swagger_ui::serve(name, Arc::clone(&config)).ok().flatten();
         let bytes = found.ok_or(PageError::SwaggerUi(name))?.bytes;
         pages = pages.route(&format!("/console/swagger-ui/{name}"), file(content_type, bytes.into_owned()));
+    }
+    for (name, bytes) in EDITOR.iter() {
+        pages = pages.route(&format!("/console/graphiql/bundle/{name}"), file(type_of(name), bytes.clone()));
     }
     for specification in &info.specifications {
         let json = specification.to_json(&info.stage_prefix)?;

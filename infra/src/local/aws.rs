@@ -16,7 +16,7 @@ use super::s3::S3;
 #[derive(Debug)]
 pub struct Services {
     dynamodb: Option<Engine>,
-    s3: S3,
+    s3: Option<S3>,
 }
 
 /// One of the services.
@@ -32,7 +32,13 @@ impl Services {
     /// Creates the services. `dynamodb` is `None` unless the embedded engine is used.
     #[must_use]
     pub fn new(dynamodb: Option<Engine>, s3: S3) -> Self {
-        Self { dynamodb, s3 }
+        Self { dynamodb, s3: Some(s3) }
+    }
+
+    /// Returns no services, for a server that has none of its own.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { dynamodb: None, s3: None }
     }
 
     /// Returns the service that a request is signed for, or `None` if the request is unsigned or the service has no
@@ -41,7 +47,7 @@ impl Services {
     pub fn find(&self, headers: &HeaderMap) -> Option<Service<'_>> {
         match signed_service(headers.get(AUTHORIZATION)?.to_str().ok()?)? {
             "dynamodb" => self.dynamodb.as_ref().map(Service::DynamoDb),
-            "s3" => Some(Service::S3(&self.s3)),
+            "s3" => self.s3.as_ref().map(Service::S3),
             _ => None,
         }
     }

@@ -13,8 +13,8 @@ use super::units::Units;
 
 /// How many requests are kept.
 const MAX_CALLS: usize = 200;
-/// How many bytes of a body are kept.
-const MAX_BODY: usize = 4_000;
+/// How many bytes of a body are kept: a multiple of four, so that a part of base64 can be decoded.
+const MAX_BODY: usize = 8_000;
 /// Text in place of an API key.
 const REDACTED: &str = "(API key)";
 

@@ -88,6 +88,8 @@ pub enum Storage {
     Folder(String),
     /// In the DynamoDB at this URL.
     Remote(String),
+    /// Behind the API at this URL.
+    Api(String),
 }
 
 /// The location in words, for the terminal.
@@ -99,6 +101,7 @@ impl std::fmt::Display for Storage {
             }
             Self::Folder(folder) => write!(f, "in {folder}"),
             Self::Remote(url) => write!(f, "in the DynamoDB at {url}"),
+            Self::Api(url) => write!(f, "behind the API at {url}"),
         }
     }
 }

@@ -188,12 +188,8 @@ where
             quickbooks.connect_demo(&dynamodb, &data).await;
         }
         let access = s3.access().clone();
-        let embedded = match dynamodb {
-            DynamoDb::Embedded(engine) => Some(engine),
-            DynamoDb::External { .. } => None,
-        };
         let stand_in = quickbooks.as_ref().map(QuickBooks::stand_in);
-        let services = Services::new(embedded, s3);
+        let services = Services::new(dynamodb.engine(), s3);
         let site = site(&server, prepared, services, storage, (&options, log_lines, stand_in))?;
         let info = &site.console.info;
         if let Some(quickbooks) = &quickbooks {
@@ -213,6 +209,13 @@ async fn start_quickbooks(options: &Options, data: &Data) -> Result<Option<Quick
 }
 
 impl DynamoDb {
+    fn engine(self) -> Option<Engine> {
+        match self {
+            Self::Embedded(engine) => Some(engine),
+            Self::External { .. } => None,
+        }
+    }
+
     fn storage(&self, data: &Data) -> Storage {
         match self {
             Self::External { url } => Storage::Remote(url.clone()),
@@ -249,8 +252,11 @@ fn site(
         samples: prepared.samples,
         specifications: prepared.specifications,
     };
-    let demo = Some(Arc::new(Demo::new(prepared.client)));
-    let console = Console { info: Arc::new(info), calls, records: Some(prepared.records), demo, stand_in };
+    // A reset reads the whole table, which would cost money elsewhere.
+    let is_own = !matches!(info.storage, Storage::Remote(_));
+    let demo = is_own.then(|| Arc::new(Demo::new(prepared.client)));
+    let console =
+        Console { calls, records: Some(prepared.records), demo, stand_in, ..Console::with_info(info) };
     Ok(Site { gateway, services, console })
 }
 

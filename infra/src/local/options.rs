@@ -69,7 +69,8 @@ impl Default for Options {
     }
 }
 
-fn http_url(text: &str) -> Result<String, String> {
+/// Parses an address such as `http://localhost:8000`.
+pub(crate) fn http_url(text: &str) -> Result<String, String> {
     let url = url::Url::parse(text).map_err(|e| format!("{e}; use a URL such as http://localhost:8000"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(

@@ -32,6 +32,8 @@ pub const TENANT: &str = "demo";
 /// Name of the printed API key. Each start replaces the key, because its secret is not stored and cannot be
 /// printed again.
 const KEY: &str = "local stack";
+/// Address of the embedded engine, which is never resolved.
+const EMBEDDED: &str = "http://embedded.invalid";
 /// Import source of the demo customers. Their row keys consist of this source and the line number.
 const SOURCE: &str = "demo/customers.csv";
 /// Time between the creation of one demo customer and the next, and between the last one and now.
@@ -72,17 +74,22 @@ pub async fn prepare(backend: Backend) -> Result<Prepared, PrepareError> {
 
     let verifier_token = backend.verifier_token.map(VerifierToken::new).transpose();
     let verifier_token = verifier_token.map_err(|e| Error::internal("reading the token of webhooks", e))?;
-    let records = Records { store: store.clone(), tenant: id, mode: Mode::Live };
+    let records = Records {
+        store: store.clone(),
+        tenant: id,
+        mode: Mode::Live,
+        dynamodb: Some(match &backend.dynamodb {
+            DynamoDb::External { url } => url.clone(),
+            DynamoDb::Embedded(_) => EMBEDDED.to_owned(),
+        }),
+    };
     let app = Arc::new(App::new(store).with_verifier_token(verifier_token));
     app.warm().await;
     Ok(Prepared {
         functions: functions::linked(&app),
         records,
         client,
-        specifications: vec![
-            Specification::new("erp", ErpApi::openapi()),
-            Specification::new("trades", TradesApi::openapi()),
-        ],
+        specifications: specifications(),
         key: key.reveal().to_owned(),
         tenant: TENANT.to_owned(),
         first_path: "/api/v1/customers?search=okafor".to_owned(),
@@ -94,13 +101,18 @@ pub async fn prepare(backend: Backend) -> Result<Prepared, PrepareError> {
     })
 }
 
+/// Returns the OpenAPI specifications of the REST dialects.
+pub(crate) fn specifications() -> Vec<Specification> {
+    vec![Specification::new("erp", ErpApi::openapi()), Specification::new("trades", TradesApi::openapi())]
+}
+
 /// Creates a client for `dynamodb`.
 pub(super) async fn client(dynamodb: &DynamoDb) -> Result<Client, PrepareError> {
     match dynamodb {
         DynamoDb::External { url } => Ok(metered(&environment::client(Some(url)).await?)),
-        // The engine is called in this process, so the address is never resolved.
+        // The engine is called in this process.
         DynamoDb::Embedded(engine) => {
-            let config = Connection::local("http://embedded.invalid").config()?;
+            let config = Connection::local(EMBEDDED).config()?;
             let config = config.http_client(engine.http_client()).interceptor(UnitMeter);
             Ok(Client::from_conf(config.build()))
         }

@@ -132,6 +132,17 @@ impl Server {
         let (in_flight, receiver) = watch::channel(0);
         let shared = Arc::new(Shared { gateway, services, address: self.address, in_flight });
         let app = app(shared, pages(&console)?);
+        self.serve_app(app, stop, drain(receiver)).await;
+        Ok(())
+    }
+
+    /// Serves until `stop` resolves. Open connections are served until `drained` resolves after that.
+    pub(crate) async fn serve_app(
+        self,
+        app: Router,
+        stop: impl Future<Output = ()> + Send + 'static,
+        drained: impl Future<Output = ()>,
+    ) {
         // Dropping the set closes the connections that are still open.
         let mut connections = JoinSet::new();
         let accepting = async {
@@ -146,8 +157,7 @@ impl Server {
             () = stop => {}
         }
         drop(self.listener);
-        drain(receiver).await;
-        Ok(())
+        drained.await;
     }
 }
 

@@ -250,7 +250,8 @@ async fn pages_and_their_files_are_served_to_loopback_hosts_only() {
     for (target, excerpt) in [
         ("/", r#"href="/docs""#),
         ("/docs", "/console/docs/docs.js"),
-        ("/graphiql", "/console/graphiql/graphiql.js"),
+        ("/docs/swagger", "/console/docs/swagger.js"),
+        ("/graphiql", "/console/graphiql/start.js"),
         ("/console/api/info", r#""key":"k""#),
         ("/console/api/info", r#""specifications":[{"name":"echo","url":"/openapi/echo.json"}]"#),
         ("/openapi/echo.json", r#"{"openapi":"3.1.0""#),
@@ -267,7 +268,7 @@ async fn pages_and_their_files_are_served_to_loopback_hosts_only() {
 #[tokio::test]
 async fn pages_load_only_files_of_this_server() {
     let server = start(echo()).await;
-    for (page, least) in [("/", 2), ("/docs", 4), ("/graphiql", 3)] {
+    for (page, least) in [("/", 6), ("/docs", 4), ("/docs/swagger", 5), ("/graphiql", 4)] {
         let (_, _, html) = send(&server, "GET", page, "", b"").await;
         assert!(!html.contains("://"), "{html}");
         let quoted: Vec<&str> = html.split('"').skip(1).step_by(2).collect();

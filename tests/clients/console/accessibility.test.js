@@ -40,6 +40,23 @@ const STATES = [
     await page.getByRole("heading", { name: "Event" }).waitFor();
   } },
   { name: "keys", path: "/#/keys", ready: (page) => page.getByRole("button", { name: "Reset the demo" }).waitFor() },
+  { name: "mirror", path: "/#/mirror", ready: (page) => page.getByRole("heading", { name: /^Conflicts/ }).waitFor() },
+  { name: "reference of trades", path: "/docs", ready: (page) => page.getByRole("heading", { name: "Schemas" }).waitFor() },
+  { name: "reference of pool", path: "/docs#pool", ready: async (page) => {
+    await page.locator(".sample summary").first().click();
+    await page.getByRole("heading", { name: "Scalars" }).waitFor();
+  } },
+  { name: "import", path: "/", ready: async (page) => {
+    await total(page, "customers");
+    const transfer = await page.evaluateHandle(() => {
+      const data = new DataTransfer();
+      data.items.add(new File(["id,firstName,isVip\n1,Ada,perhaps\n"], "a.csv"));
+      return data;
+    });
+    await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+    await page.getByRole("button", { name: "Check all rows" }).click();
+    await page.getByText("1 rejected").waitFor();
+  } },
   { name: "functions", path: "/#/functions", ready: (page) => page.getByText("trades-customer-get").waitFor() },
 ];
 

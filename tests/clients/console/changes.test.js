@@ -112,8 +112,7 @@ test("status and tags of many customers are changed and put back", async () => {
   await page.locator(".toast", { hasText: "tagged “autumn”" }).waitFor();
   assert.ok((await pool(query)).infiniteCustomers.edges.every(({ node }) => node.tags.some(({ name }) => name === "autumn")));
   await undo(page, "tagged “autumn”");
-  await page.locator(".toast", { hasText: "changed back" }).last().waitFor();
-  await page.waitForTimeout(200);
+  await page.locator(".toast", { hasText: "changed back" }).nth(1).waitFor();
   assert.deepEqual(await pool(query), before);
   await close(page);
 });

@@ -8,6 +8,8 @@ import { chromium } from "playwright-core";
 export const url = process.env.CLIENTELE_URL;
 /** Its API key. */
 export const key = process.env.CLIENTELE_KEY;
+/** Address of the QuickBooks stand-in. */
+export const quickbooks = process.env.CLIENTELE_QUICKBOOKS;
 if (!url || !key) throw new Error("run this through infra/scripts/console-clients");
 
 let browser;
@@ -59,9 +61,9 @@ export function field(page, label) {
 }
 
 /** Calls the pool API. */
-export async function pool(query, variables) {
-  const response = await fetch(`${url}/graphql`, { method: "POST",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" }, body: JSON.stringify({ query, variables }) });
+export async function pool(query, variables, address = url, secret = key) {
+  const response = await fetch(`${address}/graphql`, { method: "POST",
+    headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" }, body: JSON.stringify({ query, variables }) });
   const { data, errors } = await response.json();
   if (errors) throw new Error(errors[0].message);
   return data;

@@ -93,6 +93,10 @@ test("palette runs commands and finds customers", async () => {
   await page.keyboard.press("Enter");
   await total(page, "10 customers");
   await page.keyboard.press("Control+k");
+  await page.keyboard.type("7");
+  await page.keyboard.press("Enter");
+  await page.locator("#row-6.cursor").waitFor();
+  await page.keyboard.press("Control+k");
   await page.keyboard.type("okafor");
   await page.getByRole("option", { name: /Margaret Okafor/ }).click();
   await page.locator("#drawer h2", { hasText: "Margaret Okafor" }).waitFor();

@@ -1,14 +1,17 @@
 //! The console's own routes, below `/console/api/`: the description of the session, the request log, keys, settings,
-//! and the demo. Customers move through the public APIs instead.
+//! the demo, imports and the mirror. Customers move through the public APIs instead.
 
 mod calls;
 mod demo;
+mod imports;
 mod keys;
+mod mirror;
 mod settings;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use clientele_infra_quickbooks::StandIn;
@@ -19,6 +22,8 @@ use http::{StatusCode, header};
 use serde::Serialize;
 use serde_json::json;
 
+use self::imports::Imports;
+use super::files;
 use crate::local::calls::CallLog;
 use crate::local::info::Info;
 use crate::local::reset::Demo;
@@ -36,6 +41,8 @@ pub struct Console {
     pub demo: Option<Arc<Demo>>,
     /// The QuickBooks stand-in, if one runs.
     pub stand_in: Option<Arc<StandIn>>,
+    /// The imports that were started at the page.
+    pub imports: Imports,
 }
 
 /// The records of one tenant.
@@ -47,6 +54,8 @@ pub struct Records {
     pub tenant: TenantId,
     /// Live or test records.
     pub mode: Mode,
+    /// URL of the DynamoDB, which decides where the secrets of connections are; `None` is AWS.
+    pub dynamodb: Option<String>,
 }
 
 impl Records {
@@ -61,7 +70,8 @@ impl Console {
     /// Creates a console that knows nothing but a description.
     #[must_use]
     pub fn with_info(info: Info) -> Self {
-        Self { info: Arc::new(info), calls: CallLog::default(), records: None, demo: None, stand_in: None }
+        let (calls, imports) = (CallLog::default(), Imports::default());
+        Self { info: Arc::new(info), calls, records: None, demo: None, stand_in: None, imports }
     }
 
     /// Returns the records, or the reason why there are none.
@@ -77,8 +87,15 @@ impl Console {
     /// Returns what this console can do besides calling the API.
     fn can(&self) -> impl Serialize + use<> {
         let has_records = self.records.is_some();
-        json!({ "calls": self.records.is_some(), "keys": has_records, "mirror": has_records, "imports": has_records,
-            "company": self.stand_in.is_some(), "reset": self.demo.is_some() })
+        json!({
+            "calls": has_records,
+            "keys": has_records,
+            "mirror": has_records,
+            "imports": has_records,
+            "company": self.stand_in.is_some(),
+            "reset": self.demo.is_some(),
+            "editor": !files::EDITOR.is_empty(),
+        })
     }
 }
 
@@ -118,7 +135,11 @@ pub(super) struct Json<T>(pub(super) T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        let headers = [(header::CACHE_CONTROL, "no-store"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+        let headers = [
+            (header::CACHE_CONTROL, "no-store"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        ];
         (headers, axum::Json(self.0)).into_response()
     }
 }
@@ -132,5 +153,14 @@ pub(super) fn routes(console: &Console) -> Router {
         .route("/console/api/keys/{id}", delete(keys::revoke))
         .route("/console/api/settings", get(settings::show).put(settings::change))
         .route("/console/api/demo/reset", post(demo::reset))
+        .route("/console/api/imports", post(imports::upload).layer(DefaultBodyLimit::disable()))
+        .route("/console/api/imports/{id}", get(imports::state))
+        .route("/console/api/imports/{id}/run", post(imports::run))
+        .route("/console/api/imports/{id}/cancel", post(imports::cancel))
+        .route("/console/api/imports/{id}/rejects", get(imports::rejects))
+        .route("/console/api/mirror", get(mirror::status))
+        .route("/console/api/mirror/resolve", post(mirror::resolve))
+        .route("/console/api/mirror/sync", post(mirror::sync))
+        .route("/console/api/mirror/company", get(mirror::company))
         .with_state(console.clone())
 }

@@ -2,6 +2,9 @@
 
 import { openCreate } from "./drawer/create.js";
 import { Drawer } from "./drawer/drawer.js";
+import { openExport } from "./import/export.js";
+import { acceptDrops, chooseFile } from "./import/import.js";
+import { MirrorView } from "./mirror/mirror.js";
 import { Palette } from "./palette/palette.js";
 import { failed } from "./shared/dialog.js";
 import { fill, h } from "./shared/dom.js";
@@ -31,24 +34,38 @@ const create = () => openCreate({ created: ({ id }) => {
   go(`customers/${id}`);
 } });
 
+/** Shows imported customers and their tags. */
+function imported() {
+  customers.filters.loadTags();
+  customers.reload();
+}
+
 const customers = new CustomersView({
   open: (id) => go(`customers/${id}`),
-  actions: [h("button", { type: "button", class: "primary", on: { click: create } }, "New customer")],
+  actions: [
+    h("button", { type: "button", on: { click: () => chooseFile(imported) } }, "Import"),
+    h("button", { type: "button", on: { click: () => openExport(customers.filters.query) } }, "Export"),
+    h("button", { type: "button", class: "primary", on: { click: create } }, "New customer"),
+  ],
 });
 
 const keys = new KeysView({ reset: () => {
   customers.bulk.clear();
-  customers.filters.loadTags();
-  customers.reload();
+  imported();
 } });
 
-const views = { customers, requests: new RequestsView(), keys, functions: new FunctionsView() };
+const mirror = new MirrorView({ changed: () => customers.reload() });
+
+const views = { customers, mirror, requests: new RequestsView(), keys, functions: new FunctionsView() };
 
 function commands() {
   const links = [...document.querySelectorAll(".top nav a")];
   const themes = ["light", "dark", "system"].map((theme) => ({ title: `Use the ${theme} theme`, run: () => useTheme(theme) }));
   return [
     { title: "New customer", run: create },
+    { title: "Import customers from CSV", run: () => chooseFile(imported) },
+    { title: "Export customers as CSV", run: () => openExport(customers.filters.query) },
+    { title: "Sync with QuickBooks", run: () => go("mirror") },
     ...links.map((link) => ({ title: `Go to ${link.textContent}`, run: () => link.click() })),
     ...customers.commands(),
     ...(session.can.reset ? [{ title: "Reset the demo", run: () => keys.resetDemo() }] : []),
@@ -56,7 +73,15 @@ function commands() {
   ];
 }
 
-const palette = new Palette({ commands, open: (row) => go(`customers/${row.id}`), nameOf });
+const palette = new Palette({
+  commands,
+  open: (row) => go(`customers/${row.id}`),
+  goToRow: (number) => {
+    go("customers");
+    customers.rows.move(number - 1);
+  },
+  nameOf,
+});
 
 /** Uses a theme until the tab is closed. */
 function useTheme(theme) {
@@ -114,6 +139,8 @@ globalThis.addEventListener("hashchange", show);
 try {
   useTheme(sessionStorage.getItem("clientele-theme") ?? "system");
   await openSession();
+  acceptDrops(imported);
+  if (!session.key) go("keys");
   show();
 } catch (error) {
   fill(banner, `The console cannot start: ${error.message}`);

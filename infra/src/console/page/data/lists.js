@@ -47,6 +47,7 @@ class NumberedList {
 
   /** Reads the pages of these rows, and gives up on reads of pages that are out of sight. */
   need(first, last) {
+    if (!this.length) return;
     const from = Math.floor(first / PAGE_SIZE) + 1;
     const to = Math.floor(Math.min(last, Math.max(this.length - 1, 0)) / PAGE_SIZE) + 1;
     for (const [number, page] of this.pages) {

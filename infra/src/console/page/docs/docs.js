@@ -1,31 +1,54 @@
-// The API reference of the local stack: starts Swagger UI with every OpenAPI specification and the key of the demo tenant.
-"use strict";
+// The reference: every dialect, from its OpenAPI specification or its GraphQL schema.
 
-/** Names this stack in place of Swagger UI's logo, whose inline style the content security policy refuses. */
-const name = ({ React }) => ({ components: { Logo: () => React.createElement("span", {}, "Clientele") } });
+import { fill, h } from "../shared/dom.js";
+import { openSession } from "../shared/session.js";
+import { graphqlReference } from "./graphql.js";
+import { restReference } from "./rest.js";
 
-async function start() {
-  try {
-    const { key, specifications } = await (await fetch("/console/api/info", { cache: "no-store" })).json();
-    const ui = SwaggerUIBundle({
-      dom_id: "#reference",
-      urls: specifications,
-      presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
-      plugins: [SwaggerUIBundle.plugins.DownloadUrl, name],
-      layout: "StandaloneLayout",
-      deepLinking: true,
-      defaultModelsExpandDepth: 0,
-      displayRequestDuration: true,
-      tryItOutEnabled: true,
-      // No other server is asked whether the specification is valid.
-      validatorUrl: null,
-      // Runs after each specification has been loaded.
-      onComplete: () => ui.preauthorizeApiKey("bearer", key),
-    });
-  } catch (error) {
-    const text = `Cannot load the API reference: ${error.message}. Check that the stack is running.`;
-    document.getElementById("reference").textContent = text;
+const DIALECTS = {
+  trades: { title: "trades", text: "REST, /api/v1/customers", open: () => restReference("trades") },
+  erp: { title: "erp", text: "REST, /api/customers", open: () => restReference("erp") },
+  pool: { title: "pool", text: "GraphQL, /graphql", open: () => graphqlReference("pool") },
+  funnels: { title: "funnels", text: "GraphQL, /api/v2", open: () => graphqlReference("funnels") },
+};
+
+const side = document.getElementById("side");
+const content = document.getElementById("content");
+
+/** Shows the dialect and the section that the address names: `#erp` or `#erp/CreateCustomer`. */
+async function show() {
+  const [name, section] = decodeURIComponent(location.hash.slice(1)).split("/");
+  const dialect = DIALECTS[name] ? name : "trades";
+  if (content.dataset.dialect !== dialect) {
+    content.dataset.dialect = dialect;
+    fill(content, h("h1", {}, dialect), h("p", { class: "muted" }, "Loading"));
+    contents(dialect, []);
+    try {
+      const { sections, element } = await DIALECTS[dialect].open();
+      fill(content, element);
+      contents(dialect, sections);
+    } catch (error) {
+      fill(content, h("h1", {}, dialect), h("p", { class: "error" }, `The reference cannot be read: ${error.message}`));
+      content.dataset.dialect = "";
+    }
   }
+  const target = section && document.getElementById(`${dialect}/${section}`);
+  if (target) target.scrollIntoView();
+  else content.scrollTop = 0;
 }
 
-start();
+function contents(dialect, sections) {
+  fill(side, h("ul", { class: "dialects" }, Object.entries(DIALECTS).map(([name, { title, text }]) =>
+    h("li", {}, h("a", { href: `#${name}`, "aria-current": name === dialect ? "page" : undefined }, title),
+      h("span", { class: "muted small" }, ` ${text}`),
+      name === dialect ? h("ul", {}, sections.map(({ id, title: text }) =>
+        h("li", {}, h("a", { href: `#${id}` }, text)))) : ""))));
+}
+
+try {
+  await openSession();
+  await show();
+  globalThis.addEventListener("hashchange", show);
+} catch (error) {
+  fill(content, h("h1", {}, "Reference"), h("p", { class: "error" }, `The console cannot start: ${error.message}`));
+}

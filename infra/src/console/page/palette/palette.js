@@ -6,12 +6,12 @@ import { debounced, fill, h } from "../shared/dom.js";
 const SEARCH_PAUSE = 120;
 const MAX_CUSTOMERS = 8;
 
-/** The palette. `commands()` returns those that exist, `open(row)` opens a customer. */
+/** The palette. `commands()` returns those that exist, `open(row)` opens a customer, `goToRow(number)` shows a row. */
 export class Palette {
-  constructor({ commands, open, nameOf }) {
-    Object.assign(this, { commands, open, nameOf });
+  constructor({ commands, open, goToRow, nameOf }) {
+    Object.assign(this, { commands, open, goToRow, nameOf });
     this.input = h("input", { type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list",
-      "aria-autocomplete": "list", "aria-label": "Command or customer", placeholder: "Type a command or a customer",
+      "aria-autocomplete": "list", "aria-label": "Command or customer", placeholder: "Type a command, a customer or a row number",
       autocomplete: "off" });
     this.list = h("ul", { id: "palette-list", role: "listbox", "aria-label": "Commands" });
     this.dialog = h("dialog", { class: "palette", "aria-label": "Command palette" }, this.input, this.list);
@@ -45,7 +45,9 @@ export class Palette {
   show() {
     const words = this.input.value.toLowerCase().split(/\s+/).filter(Boolean);
     const matches = this.all.filter(({ title }) => words.every((word) => title.toLowerCase().includes(word)));
-    this.entries = [...matches.map(({ title, run }) => ({ title, run, kind: "Command" })),
+    const number = /^[1-9]\d*$/.test(this.input.value.trim()) ? Number(this.input.value) : 0;
+    const row = number ? [{ title: `Go to row ${number.toLocaleString()}`, kind: "Command", run: () => this.goToRow(number) }] : [];
+    this.entries = [...row, ...matches.map(({ title, run }) => ({ title, run, kind: "Command" })),
       ...this.customers.map((row) => ({ title: this.nameOf(row), kind: row.email ?? row.id, run: () => this.open(row) }))];
     this.choose(0);
   }

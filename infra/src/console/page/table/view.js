@@ -128,12 +128,7 @@ export class CustomersView {
       .map((value) => ({ title: `Show ${value.toLowerCase()} customers`, run: () => filters.set({ type: value }) }));
     return [...status, ...types, { title: "Show VIPs", run: () => filters.set({ vip: true }) },
       { title: "Clear filters", run: () => filters.clear() },
-      { title: "Go to row …", run: () => this.askRow() }, ...sorts];
-  }
-
-  askRow() {
-    const number = Number(globalThis.prompt("Row number"));
-    if (number > 0) this.rows.move(number - 1);
+      ...sorts];
   }
 }
 

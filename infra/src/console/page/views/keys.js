@@ -18,7 +18,7 @@ const SETTINGS = [
   ["csv_formula_guard", "Put an apostrophe before CSV cells that a spreadsheet would run"],
 ];
 
-/** The view. `reset()` is called after the demo has been reset. */
+/** The view. `reset()` is called once other customers are to be shown: after a reset of the demo, and for another key. */
 export class KeysView {
   constructor({ reset }) {
     this.reset = reset;
@@ -65,6 +65,7 @@ export class KeysView {
       event.preventDefault();
       useKey(input.value);
       toast("The key is used until this tab is closed.");
+      this.reset();
       this.showUsage();
     };
     return h("form", { class: "actions", on: { submit } }, h("label", { for: "own-key" }, "Key"), input,
@@ -150,7 +151,7 @@ export class KeysView {
     try {
       const before = await local("settings");
       await local("settings", { method: "PUT", body: { ...before, ...changes } });
-      toast("The setting is saved. Functions use it within 15 minutes, or at once after a restart of the stack.",
+      toast("The setting is saved. Functions use it within 15 minutes, or after a restart.",
         { undo: async () => {
           await local("settings", { method: "PUT", body: before });
           this.showSettings();

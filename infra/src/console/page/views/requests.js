@@ -2,7 +2,7 @@
 
 import { callButton, failed } from "../shared/dialog.js";
 import { fill, h } from "../shared/dom.js";
-import { local } from "../shared/session.js";
+import { local, session } from "../shared/session.js";
 
 const PAUSE = 1_000;
 const MAX_KEPT = 200;
@@ -35,6 +35,10 @@ export class RequestsView {
   async read() {
     clearTimeout(this.timer);
     if (!this.element.isConnected) return;
+    if (!session.can.calls) {
+      fill(this.details, h("p", {}, "The API runs elsewhere, and its requests are in its own log. Start the console with --dynamodb URL to see them here."));
+      return;
+    }
     try {
       const { calls } = await local(`calls?after=${this.last}`);
       // A number below the last one means that the server has been restarted.
@@ -74,18 +78,34 @@ export class RequestsView {
     const json = (value) => h("pre", { tabindex: "0" }, value ? JSON.stringify(value, null, 2) : "none");
     fill(this.details, h("h2", {}, `${call.method} ${call.path.split("?")[0]}`),
       h("p", { class: "muted small mono" }, call.request_id), callButton(() => [shownCall(call)]),
-      h("h3", {}, "Log line"), json(call.log), h("h3", {}, "Event"), json(call.event));
+      h("h3", {}, "Log line"), json(call.log), bodyOf(call.event) ? [h("h3", {}, "Body"), h("pre", { tabindex: "0" }, pretty(bodyOf(call.event)))] : "",
+      h("h3", {}, "Event"), json(call.event));
     this.details.scrollTop = 0;
   }
 }
 
 /** The request as a call that can be shown as curl. */
 function shownCall({ method, path, event }) {
-  let body;
+  const text = bodyOf(event);
   try {
-    body = event?.body ? JSON.parse(event.body) : undefined;
+    return { kind: "rest", method, path, body: text ? JSON.parse(text) : undefined };
   } catch {
-    body = event.body;
+    return { kind: "rest", method, path, body: text };
   }
-  return { kind: "rest", method, path, body };
+}
+
+/** The body of a request, which events have in base64. Long ones are cut in the log. */
+function bodyOf(event) {
+  if (!event?.body || !event.isBase64Encoded) return event?.body ?? "";
+  const isCut = event.body.endsWith("…");
+  const bytes = Uint8Array.from(atob(event.body.replace("…", "")), (c) => c.charCodeAt(0));
+  return new TextDecoder().decode(bytes) + (isCut ? "…" : "");
+}
+
+function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
 }

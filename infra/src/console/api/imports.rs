@@ -1,0 +1,299 @@
+//! Imports of customers from CSV: the file is kept until its job ends, and nothing is written before the run.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::extract::{Path as UrlPath, Query, State};
+use axum::response::{IntoResponse as _, Response};
+use clientele_sync_agent::cancellation::CancellationToken;
+use clientele_sync_agent::import::customers::Customers;
+use clientele_sync_agent::import::customers::fields::Field;
+use clientele_sync_agent::import::field::ImportField as _;
+use clientele_sync_agent::import::mapping::ColumnChoice;
+use clientele_sync_agent::import::{
+    ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress, Importer, RejectsTo,
+};
+use futures::StreamExt as _;
+use http::{StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::AsyncWriteExt as _;
+use tokio::runtime::Handle;
+use uuid::Uuid;
+
+use super::{Console, Failure, Json, Records};
+
+/// Most bytes of a file.
+const MAX_FILE: u64 = 500 * 1024 * 1024;
+/// Most files that are kept at the same time.
+const MAX_JOBS: usize = 8;
+/// Rows of the preview.
+const PREVIEW_ROWS: usize = 20;
+/// Rejected rows that the page lists; the report has all of them.
+const LISTED_REJECTS: usize = 50;
+
+/// The imports of this process, by id.
+#[derive(Debug, Clone, Default)]
+pub struct Imports(Arc<Mutex<HashMap<String, Arc<Job>>>>);
+
+/// One file, and the state of its import.
+#[derive(Debug)]
+struct Job {
+    folder: TempDir,
+    file: PathBuf,
+    state: Mutex<JobState>,
+    cancellation: Mutex<CancellationToken>,
+}
+
+#[derive(Debug, Default)]
+struct JobState {
+    is_running: bool,
+    is_dry_run: bool,
+    progress: ImportProgress,
+    rejected: Vec<Value>,
+    outcome: Option<ImportOutcome>,
+    error: Option<String>,
+}
+
+impl Imports {
+    fn find(&self, id: &str) -> Result<Arc<Job>, Failure> {
+        let jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.get(id).cloned().ok_or_else(|| {
+            Failure::new(StatusCode::NOT_FOUND, "This import does not exist any more. Drop the file again.")
+        })
+    }
+
+    fn add(&self, job: Job) -> Result<String, Failure> {
+        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if jobs.len() >= MAX_JOBS {
+            jobs.retain(|_, job| job.lock().is_running);
+        }
+        if jobs.len() >= MAX_JOBS {
+            let message = "Eight imports are running. Wait until one has ended, then drop the file again.";
+            return Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, message));
+        }
+        let id = Uuid::new_v4().to_string();
+        jobs.insert(id.clone(), Arc::new(job));
+        Ok(id)
+    }
+}
+
+impl Job {
+    fn lock(&self) -> std::sync::MutexGuard<'_, JobState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rejects(&self) -> PathBuf {
+        self.folder.path().join("rejects.csv")
+    }
+
+    fn end(&self, result: Result<ImportOutcome, Box<ImportFailure>>) {
+        let mut state = self.lock();
+        state.is_running = false;
+        match result {
+            Ok(outcome) => state.outcome = Some(outcome),
+            Err(failure) => {
+                state.error = Some(failure.error.to_string());
+                state.outcome = Some(failure.so_far);
+            }
+        }
+    }
+}
+
+/// The name of the dropped file, which names the source of its rows.
+#[derive(Deserialize)]
+pub(super) struct Upload {
+    name: String,
+}
+
+/// Keeps a file, and returns its columns, the fields that they seem to hold, and the first rows.
+pub(super) async fn upload(
+    State(console): State<Console>,
+    Query(upload): Query<Upload>,
+    body: Body,
+) -> Result<Json<Value>, Failure> {
+    console.records()?;
+    let unstored = |error: std::io::Error| {
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The file cannot be kept: {error}"))
+    };
+    let folder = tempfile::Builder::new().prefix("clientele-import-").tempdir().map_err(unstored)?;
+    let name = Path::new(&upload.name).file_name().map_or_else(|| "customers.csv".into(), ToOwned::to_owned);
+    let file = folder.path().join("file").join(name);
+    tokio::fs::create_dir(folder.path().join("file")).await.map_err(unstored)?;
+    let mut written = tokio::fs::File::create(&file).await.map_err(unstored)?;
+    let (mut chunks, mut size) = (body.into_data_stream(), 0_u64);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| Failure::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+        size += chunk.len() as u64;
+        if size > MAX_FILE {
+            let message = "The file is larger than 500 MB. Import it with sync-agent import customers.";
+            return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+        }
+        written.write_all(&chunk).await.map_err(unstored)?;
+    }
+    written.flush().await.map_err(unstored)?;
+    let mut shown = preview(&file)?;
+    let (state, cancellation) = (Mutex::default(), Mutex::default());
+    shown["id"] = json!(console.imports.add(Job { folder, file, state, cancellation })?);
+    Ok(Json(shown))
+}
+
+/// Reads the header and the first rows of a file.
+fn preview(file: &Path) -> Result<Value, Failure> {
+    let unreadable = |error: csv::Error| {
+        let message =
+            format!("The file cannot be read as CSV: {error}. Its first line must name the columns.");
+        Failure::new(StatusCode::UNPROCESSABLE_ENTITY, message)
+    };
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(file).map_err(unreadable)?;
+    let texts = |cells: &csv::ByteRecord| -> Vec<String> {
+        cells
+            .iter()
+            .map(|cell| String::from_utf8_lossy(cell).trim_start_matches('\u{feff}').to_owned())
+            .collect()
+    };
+    let header = texts(reader.byte_headers().map_err(unreadable)?);
+    if header.iter().all(|name| name.trim().is_empty()) {
+        let message = "The file has no header. Its first line must name the columns.";
+        return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, message));
+    }
+    let rows = reader.byte_records().take(PREVIEW_ROWS).map(|row| row.map(|row| texts(&row)));
+    let rows = rows.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    let mut taken = Vec::new();
+    let columns = header.iter().map(|name| {
+        // The first column of a field gets it.
+        let field = Field::of_header(name).filter(|field| !taken.contains(field));
+        taken.extend(field);
+        json!({ "name": name, "field": field.map(Field::name) })
+    });
+    let columns = columns.collect::<Vec<_>>();
+    let fields = Field::all().filter(|field| field.is_imported() || *field == Field::Id);
+    Ok(json!({ "columns": columns, "rows": rows, "fields": fields.map(Field::name).collect::<Vec<_>>() }))
+}
+
+/// The mapping, and whether anything is written.
+#[derive(Deserialize)]
+pub(super) struct Start {
+    columns: Vec<Choice>,
+    dry_run: bool,
+    source: Option<String>,
+}
+
+/// The field of a column; `None` leaves the column out.
+#[derive(Deserialize)]
+struct Choice {
+    column: String,
+    field: Option<String>,
+}
+
+/// Starts the import of a file, or the check of its rows.
+pub(super) async fn run(
+    State(console): State<Console>,
+    UrlPath(id): UrlPath<String>,
+    axum::Json(start): axum::Json<Start>,
+) -> Result<Json<Value>, Failure> {
+    let records = console.records()?;
+    let job = console.imports.find(&id)?;
+    let columns = start.columns.into_iter().map(|Choice { column, field }| {
+        let field = field.map(|name| {
+            let unknown = format!("`{name}` is not a field; the fields are {}", Field::all_names());
+            Field::named(&name).ok_or_else(|| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, unknown))
+        });
+        Ok(ColumnChoice { column, field: field.transpose()? })
+    });
+    let options = ImportOptions {
+        columns: columns.collect::<Result<Vec<_>, Failure>>()?,
+        dry_run: start.dry_run,
+        rejects: RejectsTo::File(job.rejects()),
+        ..ImportOptions::default()
+    };
+    let cancellation = CancellationToken::default();
+    {
+        let mut state = job.lock();
+        if state.is_running {
+            return Err(Failure::new(StatusCode::CONFLICT, "This import is already running."));
+        }
+        *state = JobState { is_running: true, is_dry_run: start.dry_run, ..JobState::default() };
+    }
+    *job.cancellation.lock().unwrap_or_else(PoisonError::into_inner) = cancellation.clone();
+    // An import cannot move between threads.
+    let (runtime, records) = (Handle::current(), records.clone());
+    let run = move || runtime.block_on(import(records, job, start.source, options, cancellation));
+    drop(tokio::task::spawn_blocking(run));
+    Ok(Json(json!({})))
+}
+
+async fn import(
+    records: Records,
+    job: Arc<Job>,
+    source: Option<String>,
+    options: ImportOptions<Field>,
+    cancellation: CancellationToken,
+) {
+    let kind = Customers { source, ..Customers::default() };
+    let importer = Importer::new(records.store, records.tenant, records.mode, kind, options);
+    let watched = Arc::clone(&job);
+    let mut watch = move |event: ImportEvent<'_>| {
+        let mut state = watched.lock();
+        match event {
+            ImportEvent::Progress(progress) => state.progress = progress,
+            ImportEvent::Rejected(row) if state.rejected.len() < LISTED_REJECTS => {
+                state.rejected.push(json!({ "line": row.line, "reason": row.reason }));
+            }
+            ImportEvent::Rejected(_) => {}
+        }
+    };
+    let result = importer.with_cancellation(cancellation).run(&job.file, &mut watch).await;
+    job.end(result);
+}
+
+/// Returns the state of an import.
+pub(super) async fn state(
+    State(console): State<Console>,
+    UrlPath(id): UrlPath<String>,
+) -> Result<Json<Value>, Failure> {
+    let job = console.imports.find(&id)?;
+    let state = job.lock();
+    let counts = state.outcome.as_ref().map_or(state.progress.counts, |outcome| outcome.counts);
+    Ok(Json(json!({
+        "running": state.is_running,
+        "dry_run": state.is_dry_run,
+        "rows_read": state.progress.counts.rows(),
+        "rows_total": state.progress.rows_total,
+        "created": counts.written,
+        "present": counts.present,
+        "rejected": counts.rejected,
+        "rejects": state.rejected,
+        "interrupted": state.outcome.as_ref().is_some_and(|outcome| outcome.interrupted),
+        "columns_left_out": state.outcome.as_ref().map(|outcome| &outcome.columns_left_out),
+        "warnings": state.outcome.as_ref().map(|outcome| &outcome.warnings),
+        "proposal": state.outcome.as_ref().and_then(|outcome| outcome.proposal.clone()),
+        "error": state.error,
+    })))
+}
+
+/// Stops an import once the commits in progress have ended. Imported rows stay.
+pub(super) async fn cancel(
+    State(console): State<Console>,
+    UrlPath(id): UrlPath<String>,
+) -> Result<Json<Value>, Failure> {
+    let job = console.imports.find(&id)?;
+    job.cancellation.lock().unwrap_or_else(PoisonError::into_inner).request();
+    Ok(Json(json!({})))
+}
+
+/// Returns the report of rejected rows, which can be corrected and imported.
+pub(super) async fn rejects(
+    State(console): State<Console>,
+    UrlPath(id): UrlPath<String>,
+) -> Result<Response, Failure> {
+    let job = console.imports.find(&id)?;
+    let report = tokio::fs::read(job.rejects()).await.map_err(|error| {
+        Failure::new(StatusCode::NOT_FOUND, format!("There is no report of rejected rows: {error}"))
+    })?;
+    let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, report).into_response())
+}

@@ -1,0 +1,160 @@
+// Importing customers from a CSV file: the mapping and a preview, a check of every row, then the import.
+
+import { failed, openDialog, toast } from "../shared/dialog.js";
+import { fill, h } from "../shared/dom.js";
+import { count, counted } from "../shared/format.js";
+import { local, session } from "../shared/session.js";
+
+const POLL = 250;
+
+/** Lets a file be dropped anywhere on the page. `done()` is called after an import. */
+export function acceptDrops(done) {
+  const cover = h("div", { class: "drop", hidden: true }, h("p", {}, "Drop a CSV file to import customers"));
+  document.body.append(cover);
+  const hasFile = (event) => session.can.imports && event.dataTransfer?.types.includes("Files");
+  document.addEventListener("dragover", (event) => {
+    if (!hasFile(event)) return;
+    event.preventDefault();
+    cover.hidden = false;
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) cover.hidden = true;
+  });
+  document.addEventListener("drop", (event) => {
+    if (!hasFile(event)) return;
+    event.preventDefault();
+    cover.hidden = true;
+    const [file] = event.dataTransfer.files;
+    if (file) openImport(file, done);
+  });
+}
+
+/** Lets the person choose a file. */
+export function chooseFile(done) {
+  if (!session.can.imports) {
+    toast("An import writes to the table. Start the console with --dynamodb URL, or use sync-agent import customers.", { bad: true });
+    return;
+  }
+  const input = h("input", { type: "file", accept: ".csv,text/csv" });
+  input.addEventListener("change", () => {
+    if (input.files[0]) openImport(input.files[0], done);
+  });
+  input.click();
+}
+
+/** Uploads the file for a preview. Nothing is written to the records. */
+async function openImport(file, done) {
+  try {
+    const preview = await local(`imports?name=${encodeURIComponent(file.name)}`, { method: "POST", raw: file });
+    openDialog(`Import ${file.name}`, (close) => new Importing({ file, preview, close, done }).element, { wide: true });
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** The dialog of one import: mapping, check, progress, outcome. */
+class Importing {
+  constructor({ file, preview, close, done }) {
+    Object.assign(this, { file, preview, close, done });
+    this.selects = preview.columns.map(({ name, field }, at) => this.select(name, field, at));
+    this.source = h("input", { id: "import-source", value: file.name });
+    this.check = h("button", { type: "button", on: { click: () => this.run(true) } }, "Check all rows");
+    this.start = h("button", { type: "button", class: "primary", on: { click: () => this.run(false) } }, "Import");
+    this.stop = h("button", { type: "button", hidden: true, on: { click: () => this.cancel() } }, "Stop");
+    this.bar = h("progress", { max: "1", value: 0, "aria-label": "Progress of the import", hidden: true });
+    this.outcome = h("div", { class: "outcome", role: "status" });
+    this.element = h("div", { class: "import" },
+      h("p", { class: "muted" }, "Choose the field that each column fills. Nothing is written before you press Import."),
+      this.table(),
+      h("div", { class: "field" }, h("label", { for: "import-source" }, "Source: a row with the same id of the same source is imported once"), this.source),
+      this.bar, this.outcome,
+      h("div", { class: "actions end" }, this.stop, this.check, this.start));
+  }
+
+  select(name, field, at) {
+    const select = h("select", { "aria-label": `Field of the column ${name || at + 1}`, on: { change: () => this.changed() } },
+      h("option", { value: "" }, "– not imported –"), this.preview.fields.map((value) => h("option", { value }, value)));
+    select.value = field ?? "";
+    return select;
+  }
+
+  table() {
+    const { columns, rows } = this.preview;
+    return h("div", { class: "scroll preview", tabindex: "0", role: "region", "aria-label": "Preview" }, h("table", { class: "wide" },
+      h("thead", {}, h("tr", {}, columns.map(({ name }) => h("th", { scope: "col" }, name || "(no name)"))),
+        h("tr", {}, this.selects.map((select) => h("td", {}, select)))),
+      h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((_, at) => h("td", {}, row[at] ?? "")))))));
+  }
+
+  /** The check of another mapping says nothing about this one. */
+  changed() {
+    fill(this.outcome);
+  }
+
+  mapping() {
+    return this.preview.columns.map(({ name }, at) => ({ column: name, field: this.selects[at].value || null }));
+  }
+
+  async run(dryRun) {
+    this.busy(true);
+    try {
+      const body = { columns: this.mapping(), dry_run: dryRun, source: this.source.value.trim() || this.file.name };
+      await local(`imports/${this.preview.id}/run`, { method: "POST", body });
+      await this.follow();
+    } catch (error) {
+      fill(this.outcome, h("p", { class: "error" }, error.message));
+    }
+    this.busy(false);
+  }
+
+  async follow() {
+    for (;;) {
+      const state = await local(`imports/${this.preview.id}`);
+      if (state.rows_total) this.bar.value = state.rows_read / state.rows_total;
+      else this.bar.removeAttribute("value");
+      this.show(state);
+      if (!state.running) {
+        if (!state.dry_run && state.created) this.done();
+        return;
+      }
+      await new Promise((resume) => { setTimeout(resume, POLL); });
+    }
+  }
+
+  async cancel() {
+    try {
+      await local(`imports/${this.preview.id}/cancel`, { method: "POST", body: {} });
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  busy(isBusy) {
+    for (const control of [...this.selects, this.source, this.check, this.start]) control.disabled = isBusy;
+    this.stop.hidden = !isBusy;
+    this.bar.hidden = !isBusy;
+  }
+
+  show(state) {
+    const written = state.dry_run ? `${count(state.created)} would be created` : `${count(state.created)} created`;
+    const line = `${written}, ${count(state.present)} already imported, ${count(state.rejected)} rejected.`;
+    const end = state.running ? (state.dry_run ? "Checking: " : "Importing: ") : state.interrupted ? "Stopped: " : "";
+    fill(this.outcome,
+      state.error ? h("p", { class: "error" }, state.error, " Imported rows are kept; import the file again to continue.") : "",
+      h("p", { class: "counts" }, end + line),
+      state.columns_left_out?.length ? h("p", { class: "muted" }, `Columns that are not imported: ${state.columns_left_out.join(", ")}.`) : "",
+      state.proposal ? h("p", {}, `The columns are those of ${state.proposal[1]}. sync-agent import customers --preset ${state.proposal[0]} knows all of them.`) : "",
+      (state.warnings ?? []).map((warning) => h("p", {}, warning)),
+      state.rejects.length ? this.rejects(state) : "");
+  }
+
+  rejects(state) {
+    const name = `${this.file.name.replace(/\.csv$/i, "")}.rejects.csv`;
+    const more = state.rejected - state.rejects.length;
+    return [h("ul", { class: "plain rejects" }, state.rejects.map(({ line, reason }) =>
+      h("li", {}, h("span", { class: "muted" }, `Line ${line}: `), reason))),
+    more > 0 ? h("p", { class: "muted" }, `${counted(more, "more row")} in the file of rejected rows.`) : "",
+    state.running ? "" : h("p", {}, h("a", { href: `/console/api/imports/${this.preview.id}/rejects`, download: name }, "Download the rejected rows"),
+      h("span", { class: "muted" }, " – correct them there, then drop that file with the same source."))];
+  }
+}
