@@ -27,8 +27,24 @@ pub(crate) fn root() -> PathBuf {
 
 /// Returns every text file of the repository that git does not ignore, sorted by path.
 pub(crate) fn files() -> Vec<File> {
+    let text =
+        |path: String| std::fs::read_to_string(root().join(&path)).ok().map(|text| File { path, text });
+    paths().into_iter().filter_map(text).collect()
+}
+
+/// Returns the paths and sizes in bytes of the files that are not text.
+pub(crate) fn binary_files() -> Vec<(String, usize)> {
+    let binary = |path: String| {
+        let bytes = std::fs::read(root().join(&path)).unwrap();
+        std::str::from_utf8(&bytes).is_err().then_some((path, bytes.len()))
+    };
+    paths().into_iter().filter_map(binary).collect()
+}
+
+/// Returns the path of every file that git does not ignore, sorted.
+fn paths() -> Vec<String> {
     let ignored = ignored();
-    let mut files = Vec::new();
+    let mut paths = Vec::new();
     let mut folders = vec![root()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).unwrap() {
@@ -39,13 +55,13 @@ pub(crate) fn files() -> Vec<File> {
             }
             if path.is_dir() {
                 folders.push(path);
-            } else if let Ok(text) = std::fs::read_to_string(&path) {
-                files.push(File { path: from_root, text });
+            } else {
+                paths.push(from_root);
             }
         }
     }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files
+    paths.sort();
+    paths
 }
 
 /// Returns the text of a file.

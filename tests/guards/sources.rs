@@ -2,7 +2,7 @@
 //! depend on each other, where the environment is read, that every file states its purpose, and what files
 //! must not name.
 
-use super::repository::{File, Package, files, packages, root};
+use super::repository::{File, Package, binary_files, files, packages, root};
 
 /// This file is exempt, because it contains the texts that the rules forbid.
 const THIS: &str = "tests/guards/sources.rs";
@@ -192,6 +192,24 @@ fn every_file_opens_with_its_purpose() {
         &faults,
         "the first line (the second in a script) must be a comment that states the purpose of the file",
     );
+}
+
+#[test]
+fn only_small_pictures_of_the_documentation_are_binary() {
+    const MAX_PICTURE: usize = 150_000;
+    let is_picture = |path: &str, size: usize| {
+        let name = path.strip_prefix("docs/").unwrap_or_default();
+        name.ends_with(".png") && !name.contains('/') && size < MAX_PICTURE
+    };
+    let binary = binary_files().into_iter().filter(|(path, size)| !is_picture(path, *size));
+    let faults: Vec<String> = binary.map(|(path, size)| format!("{path}: {size} bytes")).collect();
+    assert_none(&faults, "only PNG files below docs/ of less than 150 KB are not text");
+    let pictures = files().into_iter().filter(|file| file.path.ends_with(".md"));
+    let shown: String = pictures.map(|file| file.text).collect();
+    for (path, _) in binary_files() {
+        let name = path.trim_start_matches("docs/");
+        assert!(shown.contains(&format!("{name})")), "{path} is not shown by any page");
+    }
 }
 
 #[test]
