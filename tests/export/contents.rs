@@ -135,7 +135,7 @@ async fn exported_orders_are_imported_again_without_a_mapping_file() {
     assert_eq!((again.counts.present, again.counts.rows()), (830, 830));
     assert_eq!(rows(&folder.export(of(ExportKind::Orders)).await), rows(&first));
     // Another tenant has the customers under their ids in the export.
-    stack.caller("bolt", Mode::Live, "all").await;
+    stack.store.tenant_create(&"bolt".parse().unwrap()).await.unwrap();
     let customers = folder.export(of(ExportKind::Customers)).await;
     let kind = Customers { source: Some("acme".into()), ..Customers::default() };
     let importer = Importer::new(

@@ -61,6 +61,16 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "views/views.css",
 ];
 
+/// The styles of the page of customers, in their order. They are served as one file, so that the first paint waits for one.
+pub(super) const STYLES: &str = concat!(
+    include_str!("page/base.css"),
+    include_str!("page/shell.css"),
+    include_str!("page/table/table.css"),
+    include_str!("page/drawer/drawer.css"),
+    include_str!("page/import/import.css"),
+    include_str!("page/views/views.css"),
+);
+
 /// The pages, by their paths.
 pub(super) const PAGES: [(&str, &str); 4] = [
     ("/", include_str!("page/index.html")),

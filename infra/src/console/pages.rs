@@ -12,7 +12,7 @@ use http::header::{self, HeaderName};
 use utoipa_swagger_ui::Config;
 
 use super::api::{self, Console};
-use super::files::{EDITOR, FILES, PAGES};
+use super::files::{EDITOR, FILES, PAGES, STYLES};
 use super::guard;
 
 const CSS: &str = "text/css; charset=utf-8";
@@ -58,6 +58,7 @@ pub fn pages(console: &Console) -> Result<Router, PageError> {
     for (path, text) in FILES {
         pages = pages.route(&format!("/console/{path}"), file(type_of(path), *text));
     }
+    pages = pages.route("/console/customers.css", file(CSS, STYLES));
     // It concerns only a file that the page does not load.
     let config = Arc::new(Config::default());
     for (name, content_type) in SWAGGER_UI {

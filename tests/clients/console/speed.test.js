@@ -40,7 +40,7 @@ test("table scrolls to any row, and stays still while it loads", async (context)
   context.diagnostic(`first contentful paint: ${paint.toFixed(0)} ms`);
 
   const rows = page.getByRole("grid");
-  const index = Math.floor(customers / 2) - 1;
+  const index = Math.min(customers, 50_000) - 1;
   const started = Date.now();
   await rows.evaluate((element, at) => { element.scrollTop = at * 36; }, index);
   await page.locator(`#row-${index}:not(.waiting) .number`).waitFor();
