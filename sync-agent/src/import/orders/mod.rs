@@ -234,19 +234,13 @@ impl Session for OrderSession {
             };
             let known = known.get(&key);
             let stored = order.order.as_ref().filter(|_| known.is_none());
-            match stored.and_then(|(order, lines)| own.is_same(&row.id, order, lines)) {
-                None => {}
-                Some(true) => {
-                    classified.present += 1;
-                    continue;
-                }
-                Some(false) => {
-                    self.rejected.insert(fingerprint(&row.id), own::DIFFERS.to_owned());
-                    classified.rejected.push(row.reject(own::DIFFERS.to_owned()));
-                    continue;
-                }
-            }
-            match customer_of(&customers, &order, known) {
+            let customer = match stored.and_then(|(order, lines)| own.is_same(&row.id, order, lines)) {
+                Some(true) => Ok(None),
+                Some(false) => Err(own::DIFFERS.to_owned()),
+                None => customer_of(&customers, &order, known)
+                    .map_err(|reason| format!("{}: {reason}", mapping.name_of(OrderField::CustomerId))),
+            };
+            match customer {
                 Ok(customer) => {
                     let change = OrderChange { key: key.clone(), order: order.order };
                     match customer {
@@ -260,7 +254,6 @@ impl Session for OrderSession {
                     }
                 }
                 Err(reason) => {
-                    let reason = format!("{}: {reason}", mapping.name_of(OrderField::CustomerId));
                     self.rejected.insert(fingerprint(&row.id), reason.clone());
                     classified.rejected.push(row.reject(reason));
                 }
