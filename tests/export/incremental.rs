@@ -132,6 +132,10 @@ async fn changed_and_removed_orders_are_exported() {
     let found = cells(&rows, ["orderId", "customerId", "total"]);
     assert_eq!(found, [[kept, "cust_1".into(), "1.50".into()], [removed, "cust_1".into(), String::new()]]);
     assert_eq!(rows.iter().map(|row| row["deleted_at"].is_empty()).collect::<Vec<_>>(), [true, false]);
+    // Orders do not vanish with their customer, so its deletion is no change of them.
+    delete(&stack, 2).await;
+    assert_eq!(folder.changes(of(ExportKind::Orders)).await, []);
+    assert_eq!(folder.export(of(ExportKind::Orders)).await.manifest.rows, 2);
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ pub static ALL_COLUMNS: [CustomerColumn; 53] = [
         row.customer.fields.discount_rate.map_or(Cell::Empty, |rate| rate.to_string().into())
     }),
     CustomerColumn::text("preferredShipping", |fields| &fields.preferred_shipping),
-    CustomerColumn::new("customerSince", CellType::Time, |row| since(row.customer)),
+    CustomerColumn::new("customerSince", CellType::Time, |row| row.customer.fields.customer_since.into()),
     CustomerColumn::new("contacts", CellType::Text, |row| contacts(&row.customer.fields.contacts)),
     CustomerColumn::new("contactSequence", CellType::Integer, |row| {
         Cell::Integer(row.customer.fields.contact_sequence)
@@ -195,11 +195,6 @@ pub fn cells<'a>(customer: &'a Customer, tags: &'a TagNames, guard: FormulaGuard
 
 fn to_the_second(at: Timestamp) -> Cell<'static> {
     Cell::Time(Timestamp::from_millis(at.as_seconds() * 1_000))
-}
-
-/// Returns the moment since when a customer has been one: as it is stored, or else the creation of its record.
-fn since(customer: &Customer) -> Cell<'static> {
-    Cell::Time(customer.fields.customer_since.unwrap_or(customer.created_at))
 }
 
 fn json(object: Option<&JsonObject>) -> Cell<'_> {

@@ -10,7 +10,7 @@ use clientele_shared::store::Store;
 use serde::Serialize;
 
 use super::exit::{Exit, print_result};
-use super::export::FilterArgs;
+use super::export::{Failure, FilterArgs, fail};
 use super::target_args::TargetArgs;
 use crate::export::ExportTarget;
 
@@ -114,12 +114,6 @@ impl<'a> From<&'a ExportSchedule> for Json<'a> {
     }
 }
 
-/// Why a command failed.
-enum Failure {
-    Usage(String),
-    Failed(String),
-}
-
 pub(super) async fn run(command: ScheduleCommand) -> Exit {
     let common = match &command {
         ScheduleCommand::Set(args) => &args.common,
@@ -128,24 +122,17 @@ pub(super) async fn run(command: ScheduleCommand) -> Exit {
     };
     match carry_out(&command, common).await {
         Ok(schedules) => print(&schedules, common),
-        Err(Failure::Usage(message)) => {
-            eprintln!("error: {message}");
-            Exit::Usage
-        }
-        Err(Failure::Failed(message)) => {
-            eprintln!("error: {message}");
-            Exit::Failed
-        }
+        Err(Failure { message, exit }) => fail(&message, common.json, exit),
     }
 }
 
 /// Carries out the command; returns the schedules afterwards.
 async fn carry_out(command: &ScheduleCommand, common: &CommonArgs) -> Result<Vec<ExportSchedule>, Failure> {
     let TargetArgs { tenant: id, mode, table, .. } = &common.target;
-    let store = common.target.store().await.map_err(|e| Failure::Failed(e.to_string()))?;
-    let failed = |error: Error| Failure::Failed(format!("table {table}: {}", error.chain()));
+    let store = common.target.store().await.map_err(|e| Failure::failed(e.to_string()))?;
+    let failed = |error: Error| Failure::of_table(table, &error);
     store.tenant_settings(id).await.map_err(|error| match error {
-        Error::NotFound(_) => Failure::Failed(format!(
+        Error::NotFound(_) => Failure::failed(format!(
             "tenant `{id}` does not exist; create it with `clientele tenant create {id}`, or pass another --tenant NAME"
         )),
         error => failed(error),
@@ -160,7 +147,7 @@ async fn carry_out(command: &ScheduleCommand, common: &CommonArgs) -> Result<Vec
         ScheduleCommand::Remove(args) => {
             let schedules = store.schedules_list(&tenant).await.map_err(failed)?;
             if !schedules.iter().any(|schedule| schedule.name == args.name) {
-                return Err(Failure::Failed(format!(
+                return Err(Failure::failed(format!(
                     "there is no schedule `{}`; `sync-agent schedule list` has the names",
                     args.name
                 )));
@@ -173,16 +160,13 @@ async fn carry_out(command: &ScheduleCommand, common: &CommonArgs) -> Result<Vec
 
 fn schedule(args: &SetArgs, store: &Store) -> Result<ExportSchedule, Failure> {
     let ExportTarget::S3 { bucket, prefix } = &args.to else {
-        return Err(Failure::Usage(
+        return Err(usage(
             "--to must be s3://BUCKET/PREFIX, because a scheduled export has no folder that lasts".into(),
         ));
     };
     let is_filtered = args.filter.status.is_some() || args.filter.search.is_some();
     if is_filtered && matches!(args.what, ExportKind::Orders | ExportKind::Prices) {
-        return Err(Failure::Usage(format!(
-            "--status and --search do not select {}; leave them out",
-            args.what
-        )));
+        return Err(usage(format!("--status and --search do not select {}; leave them out", args.what)));
     }
     let content = ExportContent {
         kind: args.what,
@@ -201,6 +185,10 @@ fn schedule(args: &SetArgs, store: &Store) -> Result<ExportSchedule, Failure> {
         last_at: None,
         last_result: None,
     })
+}
+
+fn usage(message: String) -> Failure {
+    Failure { message, exit: Exit::Usage }
 }
 
 fn print(schedules: &[ExportSchedule], common: &CommonArgs) -> Exit {

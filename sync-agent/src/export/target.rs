@@ -18,23 +18,42 @@ pub enum ExportTarget {
     },
 }
 
-/// An `s3://` address without a bucket name.
+/// A text that is no destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the bucket name is missing; write s3://BUCKET/PREFIX or the path of a folder")]
-pub struct TargetError;
+pub enum TargetError {
+    /// An `s3://` address without a bucket name.
+    #[error("the bucket name is missing; write s3://BUCKET/PREFIX or the path of a folder")]
+    NoBucket,
+    /// Nothing.
+    #[error("must be s3://BUCKET/PREFIX or the path of a folder")]
+    Empty,
+    /// The address of another service.
+    #[error("must be s3://BUCKET/PREFIX or the path of a folder; other services are not supported")]
+    Scheme,
+}
 
 impl FromStr for ExportTarget {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, TargetError> {
+        if text.is_empty() {
+            return Err(TargetError::Empty);
+        }
         let Some(address) = text.strip_prefix("s3://") else {
+            if text.contains("://") {
+                return Err(TargetError::Scheme);
+            }
             let folder: Result<PathBuf, Infallible> = text.parse();
             return folder.map(Self::Folder).map_err(|never| match never {});
         };
         let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
         let prefix = prefix.trim_end_matches('/');
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-        if bucket.is_empty() { Err(TargetError) } else { Ok(Self::S3 { bucket: bucket.to_owned(), prefix }) }
+        if bucket.is_empty() {
+            Err(TargetError::NoBucket)
+        } else {
+            Ok(Self::S3 { bucket: bucket.to_owned(), prefix })
+        }
     }
 }
 
@@ -50,7 +69,9 @@ mod tests {
         assert_eq!("s3://b/a/c".parse(), s3("b", "a/c/"));
         assert_eq!("s3://b/a/".parse(), s3("b", "a/"));
         assert_eq!("s3://b".parse(), s3("b", ""));
-        assert_eq!("s3:///a".parse::<ExportTarget>(), Err(TargetError));
+        assert_eq!("s3:///a".parse::<ExportTarget>(), Err(TargetError::NoBucket));
+        assert_eq!("https://example.com/a".parse::<ExportTarget>(), Err(TargetError::Scheme));
+        assert_eq!("".parse::<ExportTarget>(), Err(TargetError::Empty));
         assert_eq!("out/s3".parse(), Ok(ExportTarget::Folder("out/s3".into())));
     }
 }

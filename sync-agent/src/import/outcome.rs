@@ -257,12 +257,20 @@ impl ImportError {
     /// Returns whether only different options can fix the error.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        use ReadError::{Mapping, UnmarkedUtf16};
+        use ReadError::{HeaderNotUtf8, Mapping, NoHeader, OtherFormat, UnmarkedUtf16, Workbook};
         matches!(
             self,
             Self::RejectsOverSource(_)
                 | Self::NotImported { .. }
-                | Self::Unreadable { source: Mapping(_) | UnmarkedUtf16(_), .. }
+                | Self::Unreadable {
+                    source: Mapping(_)
+                        | UnmarkedUtf16(_)
+                        | Workbook
+                        | OtherFormat(_)
+                        | NoHeader
+                        | HeaderNotUtf8,
+                    ..
+                }
         )
     }
 }

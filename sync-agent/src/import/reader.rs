@@ -38,6 +38,9 @@ pub enum ReadError {
     /// The file is a workbook of Excel.
     #[error("the file is an Excel workbook, not CSV; open it in Excel and save it as \"CSV UTF-8\"")]
     Workbook,
+    /// The file is in another format.
+    #[error("the file {0}")]
+    OtherFormat(&'static str),
     /// The file is UTF-16 and does not say so.
     #[error("the file seems to be UTF-16 without a byte order mark; add --encoding {0}")]
     UnmarkedUtf16(String),

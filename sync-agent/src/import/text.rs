@@ -13,6 +13,11 @@ const CHUNK: usize = 64 * 1024;
 const HEAD: usize = 1024;
 /// The first bytes of a ZIP archive, which an Excel workbook is, and of a workbook of older versions of Excel.
 const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
+/// The first bytes of files that are exports too, with what they are and what makes CSV of them.
+const OTHER_FORMATS: [(&[u8], &str); 2] = [
+    (b"\x1f\x8b", "is compressed with gzip; unpack it first, such as with gunzip"),
+    (b"PAR1", "is Parquet, not CSV; export it as CSV"),
+];
 const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A byte sequence that the file's encoding does not have.
@@ -124,6 +129,9 @@ fn decoder_of(head: &[u8], encoding: Option<&'static Encoding>) -> Result<Option
     if WORKBOOKS.iter().any(|mark| head.starts_with(mark)) {
         return Err(ReadError::Workbook);
     }
+    if let Some((_, what)) = OTHER_FORMATS.iter().find(|(mark, _)| head.starts_with(mark)) {
+        return Err(ReadError::OtherFormat(what));
+    }
     let marked = || Encoding::for_bom(head).map(|(encoding, _)| encoding);
     let encoding = match encoding.or_else(marked) {
         Some(encoding) => encoding,
@@ -226,6 +234,8 @@ mod tests {
     #[test]
     fn files_that_are_no_text_are_named() {
         assert!(read(b"PK\x03\x04\x14\0", None).unwrap_err().contains("workbook"));
+        assert!(read(b"\x1f\x8b\x08\0", None).unwrap_err().contains("gzip"));
+        assert!(read(b"PAR1\x15\0", None).unwrap_err().contains("Parquet"));
         for (to_bytes, name) in
             [(u16::to_le_bytes as fn(u16) -> [u8; 2], "utf-16le"), (u16::to_be_bytes, "utf-16be")]
         {

@@ -143,8 +143,9 @@ async fn check_round_trip(engine: &Engine, format: ExportFormat, guard: FormulaG
     // An export is in descending order of number, so importing it reverses the numbers.
     for (original, read) in originals.into_values().rev().zip(read.into_values()) {
         let mut expected = original.fields;
-        // A customer without a date of its own has been one since it was created.
-        expected.customer_since = expected.customer_since.or(Some(original.created_at));
+        // A customer without a date of its own has been one since it was created, to the second.
+        let created_at = Timestamp::from_millis(original.created_at.as_seconds() * 1_000);
+        expected.customer_since = expected.customer_since.or(Some(created_at));
         let names = |ids: &[TagId], names: &BTreeMap<TagId, String>| -> Vec<String> {
             ids.iter().map(|id| names[id].clone()).collect()
         };

@@ -76,9 +76,9 @@ async fn files_in_other_encodings_are_imported() {
 async fn damaged_files_get_a_message_of_their_own() {
     let engine = Engine::start().await;
     engine.bytes("book.xlsx", b"PK\x03\x04\x14\0\x06\0");
-    engine.customers_import(&["book.xlsx"]).await.check_error(1, "save it as \"CSV UTF-8\"");
+    engine.customers_import(&["book.xlsx"]).await.check_error(2, "save it as \"CSV UTF-8\"");
     engine.bytes("empty.csv", b"");
-    engine.customers_import(&["empty.csv"]).await.check_error(1, "the file is empty");
+    engine.customers_import(&["empty.csv"]).await.check_error(2, "the file is empty");
     engine.bytes("zeros.csv", b"id,em\0ail\n1,a@b.c\n");
     engine.customers_import(&["zeros.csv"]).await.check_error(2, "NUL bytes");
     engine.bytes("open.csv", b"id,\"email\n1,a@b.c\n");

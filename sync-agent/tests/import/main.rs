@@ -19,6 +19,7 @@ mod interrupted;
 mod lost_answers;
 mod mapping_files;
 mod orders;
+mod orders_command;
 mod presets;
 mod prices;
 mod prices_command;

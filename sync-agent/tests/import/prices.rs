@@ -22,7 +22,7 @@ const HEADER: &str =
     "customerId,productId,serviceType,name,defaultPrice,customerPrice,currency,effectiveFrom\r\n";
 
 pub(crate) fn prices(currency: Option<&str>) -> Prices {
-    Prices { currency: currency.map(|code| code.parse().unwrap()) }
+    Prices { source: None, currency: currency.map(|code| code.parse().unwrap()) }
 }
 
 pub(crate) fn live(tenant: &str) -> Tenant {

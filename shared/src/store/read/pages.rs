@@ -62,7 +62,7 @@ impl Store {
         // Several rows can name the same order, and a call can name each item once.
         let keys: BTreeSet<(String, String)> = places.iter().map(key).map(|key| (key.pk, key.sk)).collect();
         let keys: Vec<Key> = keys.into_iter().map(|(pk, sk)| Key { pk, sk }).collect();
-        self.items_get(&keys).await?.iter().map(versioned).collect()
+        self.items_get(&keys).await?.iter().map(VersionedOrder::of_item).collect()
     }
 
     /// Returns which of these customers have or had orders: one read unit for each.
@@ -109,13 +109,17 @@ impl OrderPages {
         let query = self.store.orders_with_lines_query(&self.partition, OrderPeriod::default());
         let page = query.set_exclusive_start_key(start).send().await;
         let page = page.map_err(|e| failed("reading orders", e))?;
-        let orders = page.items.unwrap_or_default().iter().map(versioned).collect::<Result<_>>()?;
+        let orders =
+            page.items.unwrap_or_default().iter().map(VersionedOrder::of_item).collect::<Result<_>>()?;
         self.next = page.last_evaluated_key.map_or(Next::Done, Next::After);
         Ok(Some(orders))
     }
 }
 
-fn versioned(item: &Item) -> Result<VersionedOrder> {
-    let StoredOrder { version, order, lines } = to_stored_order(item)?;
-    Ok(VersionedOrder { version, order, lines })
+impl VersionedOrder {
+    /// Returns the order in an item.
+    pub(in crate::store) fn of_item(item: &Item) -> Result<Self> {
+        let StoredOrder { version, order, lines } = to_stored_order(item)?;
+        Ok(Self { version, order, lines })
+    }
 }

@@ -15,7 +15,7 @@ use crate::store::Store;
 use crate::store::calls::{contended, failed};
 use crate::store::items::orders::{OrderMark, status_in, to_mark, to_order, to_sales, to_stored_order};
 use crate::store::items::{figures, text_in};
-use crate::store::read::OrderPeriod;
+use crate::store::read::{OrderPeriod, VersionedOrder};
 use crate::table::keys::{self, Key, attribute};
 use crate::{Error, Result};
 
@@ -97,6 +97,38 @@ impl Store {
         let marks = self.order_marks(tenant, keys).await?.into_iter();
         let known = |mark: OrderMark| KnownOrder { customer: mark.customer, content: mark.content };
         Ok(marks.map(|(key, mark)| (key, known(mark))).collect())
+    }
+
+    /// Returns those of these orders that are stored.
+    ///
+    /// # Errors
+    /// Returns [`Error::Throttled`] or [`Error::Unavailable`] if DynamoDB is throttling or cannot be reached.
+    pub async fn orders_stored(
+        &self,
+        tenant: &Tenant,
+        keys: &BTreeSet<RowKey>,
+    ) -> Result<BTreeMap<RowKey, VersionedOrder>> {
+        let marks = self.order_marks(tenant, keys).await?;
+        let place = |mark: &OrderMark| Key {
+            pk: keys::customer_partition(tenant, tenant.customer_uuid(mark.customer)),
+            sk: mark.order_sk.clone(),
+        };
+        let mut by_place: BTreeMap<(String, String), RowKey> = BTreeMap::new();
+        let mut wanted = Vec::with_capacity(marks.len());
+        for (key, mark) in marks {
+            let place = place(&mark);
+            by_place.insert((place.pk.clone(), place.sk.clone()), key);
+            wanted.push(place);
+        }
+        let mut found = BTreeMap::new();
+        for item in self.items_get(&wanted).await? {
+            let place =
+                (text_in(&item, attribute::PK)?.to_owned(), text_in(&item, attribute::SK)?.to_owned());
+            if let Some(key) = by_place.remove(&place) {
+                found.insert(key, VersionedOrder::of_item(&item)?);
+            }
+        }
+        Ok(found)
     }
 
     /// Makes up to [`Self::ORDERS_AT_A_TIME`] orders of a customer as they are to be, all or none. Each can be named once.

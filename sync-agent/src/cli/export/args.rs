@@ -20,6 +20,10 @@ pub(in crate::cli) struct ExportArgs {
     /// Format of the file
     #[arg(long, default_value = "csv", value_name = "csv|csv.gz|parquet")]
     format: ExportFormat,
+    /// Columns of customers: `documented` as the CSV routes have them, or `full` for every field that can be stored; other
+    /// records always have all columns
+    #[arg(long, default_value = "documented", value_name = "documented|full")]
+    columns: ExportColumns,
     /// Export only what has changed since the last export to this destination, deletions included
     #[arg(long)]
     incremental: bool,
@@ -60,9 +64,6 @@ pub(in crate::cli) struct CustomersArgs {
     export: ExportArgs,
     #[command(flatten)]
     filter: FilterArgs,
-    /// Columns: `documented` as the CSV routes have them, or `full` for every field that can be stored
-    #[arg(long, default_value = "documented", value_name = "documented|full")]
-    columns: ExportColumns,
 }
 
 #[derive(Debug, Args)]
@@ -107,11 +108,11 @@ pub(in crate::cli) trait ExportCommand {
 }
 
 impl ExportArgs {
-    fn options(&self, kind: ExportKind, filter: FilterArgs, columns: ExportColumns) -> ExportOptions {
+    fn options(&self, kind: ExportKind, filter: FilterArgs) -> ExportOptions {
         let content = ExportContent {
             kind,
             filter: filter.into(),
-            columns,
+            columns: self.columns,
             format: self.format,
             incremental: self.incremental,
         };
@@ -122,30 +123,28 @@ impl ExportArgs {
 
 impl ExportCommand for CustomersArgs {
     fn parts(self) -> (ExportArgs, ExportOptions) {
-        let options = self.export.options(ExportKind::Customers, self.filter, self.columns);
+        let options = self.export.options(ExportKind::Customers, self.filter);
         (self.export, options)
     }
 }
 
 impl ExportCommand for ContactsArgs {
     fn parts(self) -> (ExportArgs, ExportOptions) {
-        let options = self.export.options(ExportKind::Contacts, self.filter, ExportColumns::default());
+        let options = self.export.options(ExportKind::Contacts, self.filter);
         (self.export, options)
     }
 }
 
 impl ExportCommand for OrdersArgs {
     fn parts(self) -> (ExportArgs, ExportOptions) {
-        let options =
-            self.export.options(ExportKind::Orders, FilterArgs::default(), ExportColumns::default());
+        let options = self.export.options(ExportKind::Orders, FilterArgs::default());
         (self.export, options)
     }
 }
 
 impl ExportCommand for PricesArgs {
     fn parts(self) -> (ExportArgs, ExportOptions) {
-        let options =
-            self.export.options(ExportKind::Prices, FilterArgs::default(), ExportColumns::default());
+        let options = self.export.options(ExportKind::Prices, FilterArgs::default());
         (self.export, options)
     }
 }

@@ -3,6 +3,7 @@
 mod args;
 mod destination;
 
+use clientele_shared::Error as StoreError;
 use clientele_shared::model::{ExportFilter, ExportKind};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -20,6 +21,25 @@ use crate::export::{ExportDestination, ExportError, ExportOptions, ExportProgres
 struct Outcome {
     exported: Exported,
     spooled_because: Option<String>,
+}
+
+/// The reason why a command failed.
+pub(super) struct Failure {
+    pub(super) message: String,
+    pub(super) exit: Exit,
+}
+
+impl Failure {
+    pub(super) fn failed(message: String) -> Self {
+        Self { message, exit: Exit::Failed }
+    }
+
+    /// Returns the failure of a read or write of a table.
+    pub(super) fn of_table(table: &str, error: &StoreError) -> Self {
+        let is_away = matches!(error, StoreError::Throttled { .. } | StoreError::Unavailable { .. });
+        let exit = if is_away { Exit::Unreachable } else { Exit::Failed };
+        Self { message: format!("table {table}: {}", error.chain()), exit }
+    }
 }
 
 /// The result as `--json` prints it.
@@ -44,26 +64,30 @@ pub(super) async fn run(command: impl ExportCommand) -> Exit {
     let (args, options) = command.parts();
     match export(&args, options).await {
         Ok(outcome) => report(&args, &outcome),
-        Err(message) => {
-            eprintln!("error: {message}");
-            Exit::Failed
-        }
+        Err(Failure { message, exit }) => fail(&message, args.json, exit),
     }
 }
 
-async fn export(args: &ExportArgs, options: ExportOptions) -> Result<Outcome, String> {
-    let store = args.target.store().await.map_err(|e| e.to_string())?;
-    let to = To::new(args).await?;
-    let cancellation = cancel_on_signals().map_err(|e| format!("cannot listen for Ctrl-C: {e}"))?;
+/// Prints why a command failed; with `--json` also as the result.
+pub(super) fn fail(message: &str, json: bool, exit: Exit) -> Exit {
+    eprintln!("error: {message}");
+    if json { print_result(&serde_json::json!({ "error": message }).to_string(), exit) } else { exit }
+}
+
+async fn export(args: &ExportArgs, options: ExportOptions) -> Result<Outcome, Failure> {
+    let store = args.target.store().await.map_err(|e| Failure::failed(e.to_string()))?;
+    let to = To::new(args).await.map_err(Failure::failed)?;
+    let cancellation = cancel_on_signals();
+    let cancellation = cancellation.map_err(|e| Failure::failed(format!("cannot listen for Ctrl-C: {e}")))?;
     let kind = options.content.kind;
     let exporter = Exporter::new(store, args.target.tenant.clone(), args.target.mode, options)
         .with_cancellation(cancellation.clone());
     let bar = bar();
     let result = export_or_spool(&exporter, &to, &cancellation, &bar).await;
     bar.finish_and_clear();
-    let outcome = result.map_err(|error| match error {
-        ExportError::Store(_) => format!("table {}: {error}", args.target.table),
-        other => other.to_string(),
+    let outcome = result.map_err(|error| match &error {
+        ExportError::Store(cause) => Failure::of_table(&args.target.table, cause),
+        other => Failure::failed(other.to_string()),
     })?;
     if let Some(reason) = &outcome.exported.full_because {
         eprintln!("exported all {kind}: {reason}");

@@ -38,7 +38,8 @@ fn help() -> String {
          contacts` can be imported again at any time. A customer has at most 50 contacts, one of them primary.\n\n\
          Examples:\n  sync-agent import contacts contacts.csv --dry-run\n  sync-agent import contacts contacts.csv \
          --source crm\n\nExit codes: 0 all rows are imported; 1 the import failed or was stopped, and the same command \
-         can be run again; 2 the options are invalid; 3 some rows were rejected.",
+         can be run again; 2 the options or the file are wrong; 3 \
+         some rows were rejected; 5 the table cannot be reached, and the same command can be run again.",
         ContactField::all_names()
     )
 }

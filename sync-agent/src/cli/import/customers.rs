@@ -52,7 +52,8 @@ fn help() -> String {
          many exports. Case, spaces, _ and - do not matter. The field `tags` holds tag names separated by `;`, with a \
          name in double quotes if it contains `;`; tags that the tenant does not have yet are created.\n\n{UPDATES}\n\n\
          {EXAMPLES}\n\nExit codes: 0 all rows are imported; 1 the import failed or was stopped, and the same command \
-         can be run again; 2 the options are invalid; 3 some rows were rejected.",
+         can be run again; 2 the options or the file are wrong; 3 \
+         some rows were rejected; 5 the table cannot be reached, and the same command can be run again.",
         Field::all_names()
     )
 }

@@ -42,7 +42,8 @@ fn help() -> String {
          the customer's balance as far as it is unpaid.\n\nExamples:\n  sync-agent import orders orders.csv --source \
          shop --dry-run\n  sync-agent import orders invoices.csv --lines invoice_lines.csv --mapping orders.toml \
          --source shop\n\nExit codes: 0 all orders are imported; 1 the import failed \
-         or was stopped, and the same command can be run again; 2 the options are invalid; 3 some rows were rejected.",
+         or was stopped, and the same command can be run again; 2 the options or the file are wrong; 3 \
+         some rows were rejected; 5 the table cannot be reached, and the same command can be run again.",
         OrderField::all_names(),
         LineField::all_names()
     )

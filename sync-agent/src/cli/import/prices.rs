@@ -21,6 +21,9 @@ pub(in crate::cli) struct PriceArgs {
     /// repeated
     #[arg(long = "map", value_name = "COLUMN=FIELD")]
     columns: Vec<ColumnChoice<PriceField>>,
+    /// Source whose ids name the customers, next to cust_456, uuid and email: as their own import was named
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
     /// Currency of rows that do not specify one, such as USD
     #[arg(long, value_name = "CODE")]
     currency: Option<Currency>,
@@ -40,7 +43,8 @@ fn help() -> String {
          as unchanged and is not written. The same file can therefore be imported again at any time, even \
          after an interruption.\n\nExamples:\n  sync-agent import prices prices.csv --currency USD --dry-run\n  \
          sync-agent import prices list.csv --map \"Unit price=defaultPrice\" --currency USD\n\nExit codes: 0 all rows are imported; 1 the import failed or was stopped, \
-         and the same command can be run again; 2 the options are invalid; 3 some rows were rejected.",
+         and the same command can be run again; 2 the options or the file are wrong; 3 \
+         some rows were rejected; 5 the table cannot be reached, and the same command can be run again.",
         PriceField::all_names()
     )
 }
@@ -64,7 +68,7 @@ impl ImportArgs for PriceArgs {
 
     fn import(&self) -> Result<Import<Prices>, String> {
         let (mapping, _) = self.file.mapping(&self.columns, FileMapping::default())?;
-        Ok((Prices { currency: self.currency }, mapping))
+        Ok((Prices { source: self.source.clone(), currency: self.currency }, mapping))
     }
 
     fn hint(&self, _: &ImportOutcome) -> Option<String> {

@@ -28,6 +28,9 @@ pub(super) fn succeeded<A: ImportArgs>(args: &A, outcome: &ImportOutcome) -> Exi
         _ => Exit::Done,
     };
     if args.file().json {
+        if outcome.interrupted {
+            eprintln!("{}", continuation());
+        }
         print_json(args, outcome, None, exit)
     } else {
         print_result(&summary(args, outcome), exit)
@@ -45,10 +48,13 @@ pub(super) fn failed<A: ImportArgs>(args: &A, error: &ImportError, so_far: &Impo
         other => other.to_string(),
     };
     print_error(&message);
-    let exit = if error.is_usage() { Exit::Usage } else { Exit::Failed };
-    if args.file().json {
-        return print_json(args, so_far, Some(message), exit);
-    }
+    let exit = match error {
+        error if error.is_usage() => Exit::Usage,
+        ImportError::Store(StoreError::Throttled { .. } | StoreError::Unavailable { .. }) => {
+            Exit::Unreachable
+        }
+        _ => Exit::Failed,
+    };
     if so_far.counts.rows() > 0 {
         eprintln!(
             "before the failure: {}. Imported rows are kept; run the same command again and it skips them: {}",
@@ -56,7 +62,7 @@ pub(super) fn failed<A: ImportArgs>(args: &A, error: &ImportError, so_far: &Impo
             command()
         );
     }
-    exit
+    if args.file().json { print_json(args, so_far, Some(message), exit) } else { exit }
 }
 
 /// Returns what to do about an error, to follow its message.
@@ -69,6 +75,11 @@ fn remedy(error: &StoreError) -> &'static str {
         }
         _ => "",
     }
+}
+
+/// Returns how a stopped import is continued.
+fn continuation() -> String {
+    format!("stopped before the end of the file; to continue, run: {}", command())
 }
 
 fn summary<A: ImportArgs>(args: &A, outcome: &ImportOutcome) -> String {
@@ -94,7 +105,7 @@ fn summary<A: ImportArgs>(args: &A, outcome: &ImportOutcome) -> String {
         ));
     }
     if outcome.interrupted {
-        lines.push(format!("stopped before the end of the file; to continue, run: {}", command()));
+        lines.push(continuation());
     }
     lines.join("\n")
 }

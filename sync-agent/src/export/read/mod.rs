@@ -66,7 +66,9 @@ impl Selection {
         filter: &ExportFilter,
     ) -> Result<Self> {
         let search = filter.search.as_deref().map(SearchQuery::parse).transpose()?.flatten();
-        let filter = CustomerFilter { status: filter.status, ..CustomerFilter::default() };
+        // What customers have ordered and what they pay does not vanish when they are deleted.
+        let include_deleted = matches!(kind, ExportKind::Orders | ExportKind::Prices);
+        let filter = CustomerFilter { status: filter.status, include_deleted, ..CustomerFilter::default() };
         let query = CustomerQuery { filter, search, ..CustomerQuery::default() };
         Ok(Self { store: store.clone(), tenant: tenant.clone(), kind, query })
     }

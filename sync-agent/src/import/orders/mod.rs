@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use clientele_shared::Error as StoreError;
 use clientele_shared::model::{CustomerNumber, Timestamp};
-use clientele_shared::store::{OrderChange, OrdersWritten, RowKey};
+use clientele_shared::store::{KnownOrder, OrderChange, OrdersWritten, RowKey, VersionedOrder};
 use csv::StringRecord;
 
 use self::contradictions::Contradictions;
@@ -34,7 +34,7 @@ use super::customers_by_text::CustomersByText;
 use super::field::ImportField as _;
 use super::import_kind::{Classified, Committed, ImportKind, ReadRow, Session, Target};
 use super::mapping::{ColumnChoice, HeaderRules, Mapping};
-use super::outcome::{ImportCounts, ImportError, ImportOptions};
+use super::outcome::{ImportCounts, ImportError, ImportOptions, RowChange};
 use super::reader::{RejectedRow, Rows, Skim};
 use super::seen::{Fingerprint, fingerprint};
 
@@ -123,6 +123,7 @@ impl ImportKind for Orders {
         Ok(OrderSession {
             source: self.source_of(file),
             unguard: options.unguard,
+            is_dry_run: options.dry_run,
             lines: self.lines(file, options)?,
             contradictions: Contradictions::find(file, options)?,
             seen: HashSet::new(),
@@ -136,6 +137,8 @@ impl ImportKind for Orders {
 pub struct OrderSession {
     source: String,
     unguard: bool,
+    /// Whether the orders that would be changed are shown.
+    is_dry_run: bool,
     lines: Lines,
     contradictions: Contradictions,
     /// The orders read so far.
@@ -204,6 +207,27 @@ impl ReadRow for OrderSession {
     }
 }
 
+/// The orders of a batch that are stored.
+struct Stored {
+    known: BTreeMap<RowKey, KnownOrder>,
+    /// The orders themselves, in a dry run.
+    orders: BTreeMap<RowKey, VersionedOrder>,
+}
+
+impl OrderSession {
+    async fn stored(&self, target: &Target, keys: &BTreeSet<RowKey>) -> Result<Stored, StoreError> {
+        let ambient = target.store.ambient();
+        let get_known = || target.store.orders_known(&target.tenant, keys);
+        let known = target.retry().run(ambient, get_known).await?;
+        let orders = if self.is_dry_run {
+            target.retry().run(ambient, || target.store.orders_stored(&target.tenant, keys)).await?
+        } else {
+            BTreeMap::new()
+        };
+        Ok(Stored { known, orders })
+    }
+}
+
 impl Session for OrderSession {
     type New = OrderWrite;
     type Commit = (CustomerNumber, Vec<OrderWrite>);
@@ -216,8 +240,7 @@ impl Session for OrderSession {
     ) -> Result<Classified<OrderWrite>, StoreError> {
         let keys: Vec<RowKey> = rows.iter().map(|row| RowKey::order(&self.source, &row.id)).collect();
         let distinct: BTreeSet<RowKey> = keys.iter().cloned().collect();
-        let get_known = || target.store.orders_known(&target.tenant, &distinct);
-        let known = target.retry().run(target.store.ambient(), get_known).await?;
+        let Stored { known, mut orders } = self.stored(target, &distinct).await?;
         let named = rows.iter().filter_map(|row| row.order.as_ref()?.customer.as_deref());
         let customers = CustomersByText::find(target, Some(&self.source), named).await?;
         let own = OwnOrders::find(target, &rows, &customers).await?;
@@ -237,6 +260,7 @@ impl Session for OrderSession {
             let customer = match stored.and_then(|(order, lines)| own.is_same(&row.id, order, lines)) {
                 Some(true) => Ok(None),
                 Some(false) => Err(own::DIFFERS.to_owned()),
+                None if known.is_none() && own::is_removal(&row.id, &order) => Err(own::DIFFERS.to_owned()),
                 None => customer_of(&customers, &order, known)
                     .map_err(|reason| format!("{}: {reason}", mapping.name_of(OrderField::CustomerId))),
             };
@@ -248,7 +272,8 @@ impl Session for OrderSession {
                             let is_new = known.is_none();
                             writes.insert(key, classified.new.len());
                             let rows = vec![(row.line, row.cells)];
-                            classified.new.push(OrderWrite { customer, change, is_new, rows });
+                            let old = orders.remove(&change.key);
+                            classified.new.push(OrderWrite { customer, change, is_new, old, rows });
                         }
                         _ => classified.present += 1,
                     }
@@ -260,6 +285,10 @@ impl Session for OrderSession {
             }
         }
         Ok(classified)
+    }
+
+    fn changes(new: &[OrderWrite]) -> Vec<RowChange> {
+        new.iter().filter_map(OrderWrite::changes).collect()
     }
 
     /// Puts the orders of each customer in commits of their own. The same customer's commits of different batches wait for

@@ -7,12 +7,13 @@ use clientele_shared::model::{Address, Money, Order, OrderId, OrderLine};
 use clientele_shared::store::{OrderPlace, VersionedOrder};
 
 use super::OrderRow;
+use super::row::RowOrder;
 use crate::import::customers_by_text::CustomersByText;
 use crate::import::import_kind::Target;
 
-/// Why a row is rejected whose order is stored with other values.
+/// Why a row is rejected that changes or removes a stored order.
 pub(super) const DIFFERS: &str = "orderId: is that of a stored order with other values, which came from another source; change \
-                                  the order in that source's file, or leave this row out";
+                                  or remove the order in that source's file, or leave this row out";
 
 /// The stored orders that rows name by their ids in this system.
 pub(super) struct OwnOrders(BTreeMap<OrderId, VersionedOrder>);
@@ -48,6 +49,11 @@ impl OwnOrders {
         let row = Order { id: stored.order.id.clone(), ..order.clone() };
         Some(exported(&stored.order) == exported(&row) && stored.lines == lines)
     }
+}
+
+/// Returns whether a row removes an order that it names by its id in this system, which only its source can remove.
+pub(super) fn is_removal(id: &str, order: &RowOrder) -> bool {
+    order.order.is_none() && id.parse::<OrderId>().is_ok()
 }
 
 /// Returns an order as a file has it: with the sum of its payments, and with the parts of the address that

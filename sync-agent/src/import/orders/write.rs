@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use clientele_shared::model::CustomerNumber;
-use clientele_shared::store::{OrderChange, Store};
+use clientele_shared::model::{CustomerNumber, Money, Order, OrderLine, Timestamp};
+use clientele_shared::store::{OrderChange, Store, VersionedOrder};
 use csv::StringRecord;
 
+use crate::import::outcome::{FieldChange, RowChange};
 use crate::import::reader::RejectedRow;
 
 /// Maximum size of a commit's orders, in bytes. The store refuses more than 3 MB, the sums of months included.
@@ -17,11 +18,31 @@ pub struct OrderWrite {
     pub(super) customer: CustomerNumber,
     pub(super) change: OrderChange,
     pub(super) is_new: bool,
+    /// The order as it is stored, in a dry run.
+    pub(super) old: Option<VersionedOrder>,
     /// The rows of the batch that are about the order.
     pub(super) rows: Vec<(u64, StringRecord)>,
 }
 
 impl OrderWrite {
+    /// Returns what the write changes about the stored order.
+    pub(super) fn changes(&self) -> Option<RowChange> {
+        let VersionedOrder { order: old, lines: old_lines, .. } = self.old.as_ref()?;
+        let old_texts = texts(old, old_lines);
+        let new_texts = match &self.change.order {
+            Some((new, lines)) => texts(new, lines),
+            None => old_texts
+                .clone()
+                .map(|(field, text)| (field, if field == "status" { "removed".to_owned() } else { text })),
+        };
+        let pairs = old_texts.into_iter().zip(new_texts).filter(|(old, new)| old != new);
+        Some(RowChange {
+            id: old.id.as_str().to_owned(),
+            key: old.order_number.clone(),
+            changes: pairs.map(|((field, old), (_, new))| FieldChange { field, old, new }).collect(),
+        })
+    }
+
     /// Returns the rows, rejected for this reason.
     pub(super) fn reject(self, reason: &str) -> impl Iterator<Item = RejectedRow> {
         self.rows.into_iter().map(move |(line, cells)| RejectedRow {
@@ -30,6 +51,40 @@ impl OrderWrite {
             cells: cells.into_byte_record(),
         })
     }
+}
+
+/// Returns the parts of an order as texts, by field.
+fn texts(order: &Order, lines: &[OrderLine]) -> [(&'static str, String); 9] {
+    let at = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339_seconds).unwrap_or_default();
+    let paid = order.payments.as_ref().map(|payments| {
+        payments.iter().fold(Money::default(), |paid, payment| paid + payment.amount).to_string()
+    });
+    let address = &order.shipping_address;
+    let parts = [
+        &address.line1,
+        &address.line2,
+        &address.city,
+        &address.state,
+        &address.postal_code,
+        &address.country,
+    ];
+    let address: Vec<&str> = parts.into_iter().filter_map(Option::as_deref).collect();
+    let line = |line: &OrderLine| {
+        let OrderLine { product, quantity, unit_price, discount, .. } = line;
+        format!("{quantity} × {product} at {unit_price} less {discount}")
+    };
+    let lines: Vec<String> = lines.iter().map(line).collect();
+    [
+        ("orderNumber", order.order_number.clone()),
+        ("status", order.status.as_str().to_owned()),
+        ("orderDate", at(Some(order.ordered_at))),
+        ("shipDate", at(order.shipped_at)),
+        ("deliveryDate", at(order.delivered_at)),
+        ("total", order.total.to_string()),
+        ("amountPaid", paid.unwrap_or_default()),
+        ("shippingAddress", address.join(", ")),
+        ("lines", lines.join("; ")),
+    ]
 }
 
 /// Splits a customer's orders into those of each commit.
@@ -53,7 +108,7 @@ pub(super) fn chunks(writes: Vec<OrderWrite>) -> VecDeque<Vec<OrderWrite>> {
 
 #[cfg(test)]
 mod tests {
-    use clientele_shared::model::{Address, Order, OrderLine, OrderStatus, Timestamp};
+    use clientele_shared::model::{Address, OrderStatus};
     use clientele_shared::store::RowKey;
 
     use super::*;
@@ -81,7 +136,7 @@ mod tests {
             payments: None,
         };
         let change = OrderChange { key, order: Some((order, vec![line; lines])) };
-        OrderWrite { customer: CustomerNumber::MAX, change, is_new: true, rows: Vec::new() }
+        OrderWrite { customer: CustomerNumber::MAX, change, is_new: true, old: None, rows: Vec::new() }
     }
 
     #[test]

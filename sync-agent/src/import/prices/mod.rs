@@ -19,9 +19,9 @@ use self::fields::PriceField;
 use self::row::RowPrice;
 use self::write::PriceWrite;
 use super::cells::reason;
+use super::customers_by_text::CustomersByText;
 use super::import_kind::{Classified, Committed, ImportKind, ReadRow, ReadRules, Session, Target};
 use super::mapping::Mapping;
-use super::named_customers::NamedCustomers;
 use super::outcome::{ImportCounts, ImportError, ImportOptions, RowChange};
 use super::reader::RejectedRow;
 use super::seen::{Fingerprint, fingerprint};
@@ -32,6 +32,8 @@ const COMMIT_ROWS: usize = 200;
 /// The import of prices, with its options.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Prices {
+    /// Source whose ids name the customers, next to `cust_…`, uuid and email.
+    pub source: Option<String>,
     /// Currency of rows that do not specify one.
     pub currency: Option<Currency>,
 }
@@ -46,13 +48,19 @@ impl ImportKind for Prices {
         options: &ImportOptions<PriceField>,
         now: Timestamp,
     ) -> Result<PriceSession, ImportError> {
-        Ok(PriceSession { currency: self.currency, rules: options.rules(now), seen: SeenPrices::default() })
+        Ok(PriceSession {
+            source: self.source.clone(),
+            currency: self.currency,
+            rules: options.rules(now),
+            seen: SeenPrices::default(),
+        })
     }
 }
 
 /// The import of one file of prices.
 #[derive(Debug)]
 pub struct PriceSession {
+    source: Option<String>,
     currency: Option<Currency>,
     rules: ReadRules,
     /// Prices read from the file so far.
@@ -83,7 +91,7 @@ impl ReadRow for PriceSession {
         record: &StringRecord,
         line: u64,
     ) -> Result<PriceRow, String> {
-        let price = row::price(mapping, record, self.rules.unguard, self.currency);
+        let price = row::price(mapping, record, self.rules.unguard, self.currency, self.source.is_some());
         let price = price.map_err(|errors| reason(&errors))?;
         Ok(PriceRow { line, price, cells: record.clone() })
     }
@@ -99,12 +107,12 @@ impl Session for PriceSession {
         mapping: &Mapping<PriceField>,
         rows: Vec<PriceRow>,
     ) -> Result<Classified<PriceWrite>, StoreError> {
-        let customers = rows.iter().filter_map(|row| row.price.customer.as_ref());
-        let customers = NamedCustomers::find(target, customers).await?;
+        let named = rows.iter().filter_map(|row| row.price.customer.as_deref());
+        let customers = CustomersByText::find(target, self.source.as_deref(), named).await?;
         let mut classified = Classified { new: Vec::new(), present: 0, rejected: Vec::new() };
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows {
-            let number = row.price.customer.as_ref().map(|customer| customers.get(target, customer));
+            let number = row.price.customer.as_deref().map(|text| customers.get(text));
             let owner = match number.transpose() {
                 Ok(None) => PriceOwner::List,
                 Ok(Some(number)) => PriceOwner::Customer(target.tenant.customer_uuid(number)),

@@ -13,8 +13,8 @@ use crate::import::named_customers::CustomerRef;
 /// A price as read from a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RowPrice {
-    /// Customer whose own price it is; `None` for the price list.
-    pub(super) customer: Option<CustomerRef>,
+    /// Text that names the customer whose own price it is; `None` for the price list.
+    pub(super) customer: Option<String>,
     pub(super) product: ProductId,
     pub(super) price: Price,
 }
@@ -25,15 +25,16 @@ pub(super) fn price(
     record: &StringRecord,
     unguard: bool,
     currency: Option<Currency>,
+    has_source: bool,
 ) -> Result<RowPrice, Vec<FieldError>> {
     let mut cells = Cells::new(mapping, record, unguard);
-    let price = cells.price(currency);
+    let price = cells.price(currency, has_source);
     cells.finish(price)
 }
 
 impl Cells<'_, PriceField> {
-    fn price(&mut self, currency: Option<Currency>) -> Option<RowPrice> {
-        let customer = self.read(PriceField::CustomerId, str::parse);
+    fn price(&mut self, currency: Option<Currency>, has_source: bool) -> Option<RowPrice> {
+        let customer = self.customer(has_source);
         if self.cell(PriceField::ProductId).is_none() {
             self.reject(PriceField::ProductId, "must not be empty");
         }
@@ -45,6 +46,14 @@ impl Cells<'_, PriceField> {
         let effective_from = self.read(PriceField::EffectiveFrom, |day| day.parse().map_err(message));
         let price = Price { effective_from, service_type, name, amount: amount?, currency: currency? };
         Some(RowPrice { customer, product: product?, price })
+    }
+
+    /// Reads the text that names the customer. Every text can be an id in a source.
+    fn customer(&mut self, has_source: bool) -> Option<String> {
+        if has_source {
+            return self.text(PriceField::CustomerId);
+        }
+        self.read(PriceField::CustomerId, |text| text.parse::<CustomerRef>().map(|_| text.to_owned()))
     }
 
     /// Reads the amount: the customer's own price, or the list price if the row has no customer.

@@ -1,6 +1,6 @@
 //! Conversion of rows to prices: what each column contributes, and which rows are rejected and why.
 
-use clientele_shared::model::{CustomerNumber, Date};
+use clientele_shared::model::Date;
 
 use super::*;
 use crate::import::cells::reason;
@@ -19,7 +19,7 @@ fn read_with(row: &str, currency: Option<&str>) -> Result<RowPrice, String> {
     let mapping =
         Mapping::of(&record(HEADER), &[], &[], &MappingRules::default(), &HeaderRules::COMMON).unwrap();
     let currency = currency.map(|code| code.parse().unwrap());
-    super::price(&mapping, &record(row), true, currency).map_err(|errors| reason(&errors))
+    super::price(&mapping, &record(row), true, currency, false).map_err(|errors| reason(&errors))
 }
 
 #[track_caller]
@@ -43,13 +43,9 @@ fn row_without_a_customer_belongs_to_the_price_list() {
 #[test]
 fn row_with_a_customer_is_its_own_price_and_ignores_the_default_price() {
     let uuid = "0b5e7a3e-6f0c-5d5f-8a39-0c4f2b7a9e31";
-    for (text, customer) in [
-        ("cust_7", CustomerRef::Number(CustomerNumber::new(7).unwrap())),
-        (uuid, CustomerRef::Uuid(uuid.parse().unwrap())),
-        ("ann@example.com", CustomerRef::Email("ann@example.com".into())),
-    ] {
+    for text in ["cust_7", uuid, "ann@example.com"] {
         let row = read_with(&format!("{text},P-7,,,whatever,99,EUR,"), None).unwrap();
-        assert_eq!((row.customer, row.price.amount), (Some(customer), Money::from_cents(9_900)));
+        assert_eq!((row.customer, row.price.amount), (Some(text.to_owned()), Money::from_cents(9_900)));
         assert_eq!((row.price.effective_from, row.price.name), (None, None));
     }
 }
