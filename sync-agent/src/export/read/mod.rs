@@ -66,7 +66,7 @@ impl Selection {
         filter: &ExportFilter,
     ) -> Result<Self> {
         let search = filter.search.as_deref().map(SearchQuery::parse).transpose()?.flatten();
-        // What customers have ordered and what they pay does not vanish when they are deleted.
+        // Orders and prices do not vanish with their customers.
         let include_deleted = matches!(kind, ExportKind::Orders | ExportKind::Prices);
         let filter = CustomerFilter { status: filter.status, include_deleted, ..CustomerFilter::default() };
         let query = CustomerQuery { filter, search, ..CustomerQuery::default() };
