@@ -130,6 +130,12 @@ async fn fill(store: &Store, client: &Client, customers: u32) -> Result<()> {
         let mut item: Item = record.clone();
         item.insert(attribute::PK.into(), AttributeValue::S(key(number)?.pk));
         item.insert(attribute::NUMBER.into(), AttributeValue::N(number.to_string()));
+        // The record's JSON names the number too.
+        for value in item.values_mut() {
+            if let AttributeValue::S(text) = value {
+                *text = text.replacen("\"number\":1,", &format!("\"number\":{number},"), 1);
+            }
+        }
         let put = PutRequest::builder().set_item(Some(item)).build()?;
         Ok(WriteRequest::builder().put_request(put).build())
     };
