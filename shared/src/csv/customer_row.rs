@@ -34,7 +34,11 @@ pub const TAG_SEPARATOR: &str = ";";
 
 /// All columns of a customer. An import of a file with these columns restores every field that can be stored.
 pub static ALL_COLUMNS: [CustomerColumn; 53] = [
-    CustomerColumn::new("id", CellType::Text, |row| row.customer.number.to_customer_id().into()),
+    CustomerColumn::new(
+        "id",
+        CellType::Text,
+        Value::Record(|customer| customer.number.to_customer_id().into()),
+    ),
     CustomerColumn::text("firstName", |fields| &fields.first_name),
     CustomerColumn::text("lastName", |fields| &fields.last_name),
     CustomerColumn::text("companyName", |fields| &fields.company_name),
@@ -43,11 +47,13 @@ pub static ALL_COLUMNS: [CustomerColumn; 53] = [
     CustomerColumn::text("mobilePhone", |fields| &fields.mobile_phone),
     CustomerColumn::text("fax", |fields| &fields.fax),
     CustomerColumn::text("website", |fields| &fields.website),
-    CustomerColumn::new("status", CellType::Text, |row| row.customer.fields.status.as_str().into()),
-    CustomerColumn::new("customerType", CellType::Text, |row| {
-        row.customer.fields.customer_type.as_str().into()
-    }),
-    CustomerColumn::new("isVip", CellType::Boolean, |row| Cell::Boolean(row.customer.fields.is_vip)),
+    CustomerColumn::new("status", CellType::Text, Value::Field(|fields| fields.status.as_str().into())),
+    CustomerColumn::new(
+        "customerType",
+        CellType::Text,
+        Value::Field(|fields| fields.customer_type.as_str().into()),
+    ),
+    CustomerColumn::new("isVip", CellType::Boolean, Value::Field(|fields| Cell::Boolean(fields.is_vip))),
     CustomerColumn::text("street", |fields| &fields.physical.line1),
     CustomerColumn::text("street2", |fields| &fields.physical.line2),
     CustomerColumn::text("city", |fields| &fields.physical.city),
@@ -70,43 +76,65 @@ pub static ALL_COLUMNS: [CustomerColumn; 53] = [
     CustomerColumn::text("billingLastName", |fields| &fields.billing.last_name),
     CustomerColumn::text("billingEmail", |fields| &fields.billing.email),
     CustomerColumn::text("billingPhone", |fields| &fields.billing.phone),
-    CustomerColumn::new("tags", CellType::Text, |row| row.tags.joined(&row.customer.fields.tag_ids).into()),
+    CustomerColumn::new("tags", CellType::Text, Value::Tags),
     CustomerColumn::text("notes", |fields| &fields.notes),
-    CustomerColumn::new("internalFlags", CellType::Text, |row| {
-        json(row.customer.fields.internal_flags.as_ref())
-    }),
-    CustomerColumn::new("custom", CellType::Text, |row| json(row.customer.fields.custom.as_ref())),
-    CustomerColumn::new("acceptsMarketing", CellType::Boolean, |row| {
-        Cell::Boolean(row.customer.fields.accepts_marketing)
-    }),
-    CustomerColumn::new("onMyWayNotifyVia", CellType::Text, |row| {
-        row.customer.fields.on_my_way_notify_via.map_or(Cell::Empty, |via| via.as_str().into())
-    }),
-    CustomerColumn::new("primaryServiceLocationUuid", CellType::Text, |row| {
-        row.customer.fields.primary_service_location_uuid.map_or(Cell::Empty, |uuid| uuid.to_string().into())
-    }),
+    CustomerColumn::new(
+        "internalFlags",
+        CellType::Text,
+        Value::Field(|fields| json(fields.internal_flags.as_ref())),
+    ),
+    CustomerColumn::new("custom", CellType::Text, Value::Field(|fields| json(fields.custom.as_ref()))),
+    CustomerColumn::new(
+        "acceptsMarketing",
+        CellType::Boolean,
+        Value::Field(|fields| Cell::Boolean(fields.accepts_marketing)),
+    ),
+    CustomerColumn::new(
+        "onMyWayNotifyVia",
+        CellType::Text,
+        Value::Field(|fields| fields.on_my_way_notify_via.map_or(Cell::Empty, |via| via.as_str().into())),
+    ),
+    CustomerColumn::new(
+        "primaryServiceLocationUuid",
+        CellType::Text,
+        Value::Field(|fields| {
+            fields.primary_service_location_uuid.map_or(Cell::Empty, |uuid| uuid.to_string().into())
+        }),
+    ),
     CustomerColumn::text("quickbooksId", |fields| &fields.quickbooks_id),
     CustomerColumn::text("taxId", |fields| &fields.tax_id),
     CustomerColumn::text("paymentTerms", |fields| &fields.payment_terms),
     CustomerColumn::text("currency", |fields| &fields.currency),
-    CustomerColumn::new("creditLimit", CellType::Money, |row| row.customer.fields.credit_limit.into()),
-    CustomerColumn::new("discountRate", CellType::Text, |row| {
-        row.customer.fields.discount_rate.map_or(Cell::Empty, |rate| rate.to_string().into())
-    }),
+    CustomerColumn::new("creditLimit", CellType::Money, Value::Field(|fields| fields.credit_limit.into())),
+    CustomerColumn::new(
+        "discountRate",
+        CellType::Text,
+        Value::Field(|fields| fields.discount_rate.map_or(Cell::Empty, |rate| rate.to_string().into())),
+    ),
     CustomerColumn::text("preferredShipping", |fields| &fields.preferred_shipping),
-    CustomerColumn::new("customerSince", CellType::Time, |row| row.customer.fields.customer_since.into()),
-    CustomerColumn::new("contacts", CellType::Text, |row| contacts(&row.customer.fields.contacts)),
-    CustomerColumn::new("contactSequence", CellType::Integer, |row| {
-        Cell::Integer(row.customer.fields.contact_sequence)
-    }),
-    CustomerColumn::new("createdAt", CellType::Time, |row| to_the_second(row.customer.created_at)),
-    CustomerColumn::new("updatedAt", CellType::Time, |row| to_the_second(row.customer.updated_at)),
+    CustomerColumn::new("customerSince", CellType::Time, Value::Field(|fields| fields.customer_since.into())),
+    CustomerColumn::new("contacts", CellType::Text, Value::Field(|fields| contacts(&fields.contacts))),
+    CustomerColumn::new(
+        "contactSequence",
+        CellType::Integer,
+        Value::Field(|fields| Cell::Integer(fields.contact_sequence)),
+    ),
+    CustomerColumn::new(
+        "createdAt",
+        CellType::Time,
+        Value::Record(|customer| to_the_second(customer.created_at)),
+    ),
+    CustomerColumn::new(
+        "updatedAt",
+        CellType::Time,
+        Value::Record(|customer| to_the_second(customer.updated_at)),
+    ),
 ];
 
 /// The documented columns.
 pub static DOCUMENTED: LazyLock<[&CustomerColumn; 17]> = LazyLock::new(|| {
     let [first, ..] = &ALL_COLUMNS;
-    COLUMNS.map(|name| ALL_COLUMNS.iter().find(|column| column.name == name).unwrap_or(first))
+    COLUMNS.map(|name| CustomerColumn::named(name).unwrap_or(first))
 });
 
 /// Tag names by tag id.
@@ -159,8 +187,12 @@ pub struct CustomerColumn {
 enum Value {
     /// A text of the record.
     Text(for<'a> fn(&'a CustomerFields) -> &'a Option<String>),
-    /// Another value.
-    Cell(for<'a> fn(CustomerRow<'a>) -> Cell<'a>),
+    /// Another value of the record.
+    Field(for<'a> fn(&'a CustomerFields) -> Cell<'a>),
+    /// The names of the tags.
+    Tags,
+    /// The identity or a moment of the customer, which no client sets.
+    Record(for<'a> fn(&'a Customer) -> Cell<'a>),
 }
 
 impl CustomerColumn {
@@ -168,20 +200,34 @@ impl CustomerColumn {
         Self { name, cell_type: CellType::Text, value: Value::Text(text) }
     }
 
-    const fn new(
-        name: &'static str,
-        cell_type: CellType,
-        cell: for<'a> fn(CustomerRow<'a>) -> Cell<'a>,
-    ) -> Self {
-        Self { name, cell_type, value: Value::Cell(cell) }
+    const fn new(name: &'static str, cell_type: CellType, value: Value) -> Self {
+        Self { name, cell_type, value }
+    }
+
+    /// Returns the column with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ALL_COLUMNS.iter().find(|column| column.name == name)
     }
 
     /// Returns the value of a customer.
     #[must_use]
     pub fn cell<'a>(&self, row: CustomerRow<'a>) -> Cell<'a> {
         match self.value {
-            Value::Text(text) => text(&row.customer.fields).into(),
-            Value::Cell(cell) => cell(row),
+            Value::Tags => row.tags.joined(&row.customer.fields.tag_ids).into(),
+            Value::Record(cell) => cell(row.customer),
+            Value::Text(_) | Value::Field(_) => self.field(&row.customer.fields).unwrap_or(Cell::Empty),
+        }
+    }
+
+    /// Returns the value of a field that clients set; `None` for tags, whose names are not in the fields, and for columns
+    /// that are no such field.
+    #[must_use]
+    pub fn field<'a>(&self, fields: &'a CustomerFields) -> Option<Cell<'a>> {
+        match self.value {
+            Value::Text(text) => Some(text(fields).into()),
+            Value::Field(cell) => Some(cell(fields)),
+            Value::Tags | Value::Record(_) => None,
         }
     }
 }

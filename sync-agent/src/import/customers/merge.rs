@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use clientele_shared::csv::customer_row::TAG_SEPARATOR;
 use clientele_shared::model::{CustomerFields, TagId, Timestamp};
 
 use super::contacts::merge_person;
@@ -98,15 +99,17 @@ pub(super) fn changes(
     names: &BTreeMap<TagId, String>,
 ) -> Vec<FieldChange> {
     let mut changes = Vec::new();
-    for field in Field::all().filter(|field| *field != Field::Tags) {
-        let (old, new) = (shown(field, old, names), shown(field, new, names));
+    // The number of the last contact follows from the contacts.
+    for field in Field::all().filter(|field| *field != Field::ContactSequence) {
+        let (old, new) = (shown(field, old), shown(field, new));
         if old != new {
-            changes.push(FieldChange { field: field.name(), old, new });
+            changes.push(FieldChange { field: field.name(), old: old.into_owned(), new: new.into_owned() });
         }
     }
     if set.contains(Field::Tags) && !has_tags(old, &row.tags, names) {
-        let old = shown(Field::Tags, old, names);
-        changes.push(FieldChange { field: Field::Tags.name(), old, new: row.tags.join(";") });
+        let old: Vec<&str> = old.tag_ids.iter().filter_map(|id| names.get(id)).map(String::as_str).collect();
+        let (old, new) = (old.join(TAG_SEPARATOR), row.tags.join(TAG_SEPARATOR));
+        changes.push(FieldChange { field: Field::Tags.name(), old, new });
     }
     changes
 }

@@ -1,10 +1,13 @@
 //! The fields of a customer by the fields that columns fill: reading one as text, and taking one over from another customer.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
-use clientele_shared::model::{Address, CustomerFields, TagId, Timestamp};
+use clientele_shared::csv::cell::Cell;
+use clientele_shared::csv::customer_row::CustomerColumn;
+use clientele_shared::model::{Address, CustomerFields};
 
 use super::fields::Field;
+use crate::import::field::ImportField as _;
 
 /// Returns the text that a field holds, if it is a field of text.
 fn text_slot(fields: &mut CustomerFields, field: Field) -> Option<&mut Option<String>> {
@@ -69,7 +72,8 @@ fn billing_slot(address: &mut Address, field: Field) -> Option<&mut Option<Strin
 /// Takes a field over from another customer. Names of tags and the person of a row are not taken over here.
 pub(super) fn take_over(field: Field, from: &CustomerFields, to: &mut CustomerFields) {
     if let Some(slot) = text_slot(to, field) {
-        *slot = text_slot(&mut from.clone(), field).and_then(|text| text.take());
+        let text = shown(field, from);
+        *slot = (!text.is_empty()).then(|| text.into_owned());
         return;
     }
     match field {
@@ -95,36 +99,8 @@ pub(super) fn take_over(field: Field, from: &CustomerFields, to: &mut CustomerFi
     }
 }
 
-/// Returns what a field holds, as an export writes it; an empty text if it is empty.
-pub(super) fn shown(field: Field, fields: &CustomerFields, tags: &BTreeMap<TagId, String>) -> String {
-    if let Some(slot) = text_slot(&mut fields.clone(), field) {
-        return slot.take().unwrap_or_default();
-    }
-    let json = |object: &Option<clientele_shared::model::JsonObject>| {
-        object.as_ref().map(|object| object.as_str().to_owned())
-    };
-    let text = match field {
-        Field::Status => Some(fields.status.as_str().to_owned()),
-        Field::CustomerType => Some(fields.customer_type.as_str().to_owned()),
-        Field::IsVip => Some(fields.is_vip.to_string()),
-        Field::InternalFlags => json(&fields.internal_flags),
-        Field::Custom => json(&fields.custom),
-        Field::AcceptsMarketing => Some(fields.accepts_marketing.to_string()),
-        Field::OnMyWayNotifyVia => fields.on_my_way_notify_via.map(|via| via.as_str().to_owned()),
-        Field::PrimaryServiceLocationUuid => {
-            fields.primary_service_location_uuid.map(|uuid| uuid.to_string())
-        }
-        Field::CreditLimit => fields.credit_limit.map(|money| money.to_string()),
-        Field::DiscountRate => fields.discount_rate.map(|rate| rate.to_string()),
-        Field::CustomerSince => fields.customer_since.map(Timestamp::to_rfc3339),
-        Field::Contacts if fields.contacts.is_empty() => None,
-        Field::Contacts => serde_json::to_string(&fields.contacts).ok(),
-        Field::Tags => {
-            let names: Vec<&str> =
-                fields.tag_ids.iter().filter_map(|id| tags.get(id)).map(String::as_str).collect();
-            Some(names.join(";"))
-        }
-        _ => None,
-    };
-    text.unwrap_or_default()
+/// Returns what a field holds, as an export writes it; an empty text if it is empty or no field of the record.
+pub(super) fn shown(field: Field, fields: &CustomerFields) -> Cow<'_, str> {
+    let cell = CustomerColumn::named(field.name()).and_then(|column| column.field(fields));
+    cell.unwrap_or(Cell::Empty).into_text()
 }
