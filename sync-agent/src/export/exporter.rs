@@ -217,7 +217,7 @@ impl Exporter {
             }
             let rows = records.rows(layout, &source.tags, &mut |cells| encoder.row(cells));
             written.count(rows.map_err(ExportError::Format)?);
-            written.write(sink, &encoder.take().map_err(ExportError::Format)?).await?;
+            written.write(sink, &encoder.take()).await?;
             let (done, total) = (source.done(), source.total);
             on_progress(ExportProgress { rows: written.rows, done, total: total.max(done) });
         }

@@ -27,12 +27,6 @@ impl<W: Write> CsvEncoder<W> {
         self.writer.write_record(None::<&[u8]>).map_err(io_error)
     }
 
-    /// Passes on the rows added so far.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
-        // Not through the writer's own flush, which would also flush a compressor and cost compression.
-        Ok(())
-    }
-
     pub(super) fn finish(self) -> io::Result<W> {
         self.writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
     }

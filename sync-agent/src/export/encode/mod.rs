@@ -55,13 +55,8 @@ impl Encoder {
     }
 
     /// Takes the bytes that are ready.
-    pub(super) fn take(&mut self) -> io::Result<Vec<u8>> {
-        match &mut self.format {
-            FormatEncoder::Csv(csv) => csv.flush()?,
-            FormatEncoder::CsvGz(csv) => csv.flush()?,
-            FormatEncoder::Parquet(_) => {}
-        }
-        Ok(self.bytes.take())
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        self.bytes.take()
     }
 
     /// Ends the file; returns its last bytes.
