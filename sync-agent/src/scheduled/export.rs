@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use clientele_shared::csv::FormulaGuard;
-use clientele_shared::model::{ExportSchedule, Mode, RealmOwner, Tenant, TenantId};
+use clientele_shared::model::{ExportSchedule, Mode, RealmOwner, Tenant, TenantId, Timestamp};
 use clientele_shared::store::Store;
 use clientele_shared::table::environment;
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -157,7 +157,7 @@ impl ScheduledExport {
                 );
             }
         }
-        due.sort_by_key(|(_, schedule)| schedule.next_at);
+        due.sort_by_key(|(_, schedule)| waits_since(schedule));
         Ok(due)
     }
 
@@ -231,6 +231,12 @@ impl ScheduledExport {
     }
 }
 
+/// Returns when an export was last attempted, or when its first one was due. One that fails every time therefore does not
+/// hold up the others for ever.
+fn waits_since(schedule: &ExportSchedule) -> Timestamp {
+    schedule.last_at.unwrap_or(schedule.next_at)
+}
+
 /// Requests cancellation at a moment.
 async fn cancel_at(moment: Instant, cancellation: CancellationToken) {
     sleep_until(moment).await;
@@ -279,5 +285,34 @@ fn log(request_id: &str, owner: &RealmOwner, schedule: &ExportSchedule, ended: &
                 "export failed"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clientele_shared::model::{Every, ExportContent, TimeOfDay};
+
+    use super::*;
+
+    #[test]
+    fn export_that_failed_a_moment_ago_comes_after_those_that_wait() {
+        let at = |second: i64| Timestamp::from_millis(0).plus_seconds(second);
+        let schedule = |name: &str, next_at: i64, last_at: Option<i64>| ExportSchedule {
+            name: name.parse().unwrap(),
+            content: ExportContent::default(),
+            to: "s3://b".into(),
+            every: Every::Day,
+            at: TimeOfDay::default(),
+            next_at: at(next_at),
+            last_at: last_at.map(at),
+            last_result: None,
+        };
+        let mut due = [
+            schedule("fails", 100, Some(500)),
+            schedule("yesterday", 400, Some(90)),
+            schedule("new", 300, None),
+        ];
+        due.sort_by_key(waits_since);
+        assert_eq!(due.map(|schedule| schedule.name.to_string()), ["yesterday", "new", "fails"]);
     }
 }
