@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
+use clientele_shared::Ambient;
 use clientele_shared::model::{Mode, Tenant};
+use clientele_shared::store::Store;
 use clientele_shared::table::keys::{self, attribute};
 
 use super::prepare::{self, PrepareError, TABLE, TENANT};
@@ -59,6 +61,9 @@ impl Demo {
                 break;
             }
         }
+        // The log starts again, so positions in the deleted one must not be continued.
+        let store = Store::new(self.client.clone(), TABLE, Ambient::system());
+        store.log_epoch_renew(&tenant).await.map_err(|e| ResetError::Table(e.chain()))?;
         prepare::add_customers(&self.client, &tenant).await?;
         Ok(deleted)
     }
