@@ -138,6 +138,23 @@ async fn changed_and_removed_orders_are_exported() {
     assert_eq!(folder.export(of(ExportKind::Orders)).await.manifest.rows, 2);
 }
 
+/// An order that is created again starts at version 1, below the version of its removal in the log.
+#[tokio::test]
+async fn order_that_was_removed_and_created_again_is_exported() {
+    let stack = Stack::start().await;
+    let folder = Folder::new(&stack);
+    add(&stack, &["Ann"]).await;
+    folder.export(of(ExportKind::Orders)).await;
+    let delivered = |cents| order("1", "2024-01-15T10:30:00Z", OrderStatus::Delivered, cents);
+    for change in [delivered(100), delivered(150), removal("1"), delivered(200)] {
+        write(&stack, "cust_1", &[change]).await;
+    }
+    let rows = folder.changes(of(ExportKind::Orders)).await;
+    assert_eq!(cells(&rows, ["total", "deleted_at"]), [["2.00", ""].map(str::to_owned)]);
+    assert_eq!(folder.export(of(ExportKind::Orders)).await.manifest.rows, 1);
+    assert_eq!(folder.export(of(ExportKind::Customers)).await.manifest.rows, 1);
+}
+
 #[tokio::test]
 async fn changed_prices_are_exported() {
     let stack = Stack::start().await;

@@ -1,7 +1,7 @@
 //! The changes since an export, as the log has them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clientele_shared::Result;
 use clientele_shared::model::{CustomerNumber, ExportKind, OrderId, ProductId, TagId, Timestamp};
@@ -25,8 +25,10 @@ pub(super) struct Written {
 }
 
 /// The records that have changed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Changes {
+    /// When the end of the log was read.
+    pub(super) read_at: Instant,
     pub(super) customers: BTreeMap<CustomerNumber, Written>,
     pub(super) orders: BTreeMap<CustomerNumber, BTreeMap<OrderId, Written>>,
     /// Products by owner; `None` is the price list.
@@ -35,6 +37,16 @@ pub(super) struct Changes {
 }
 
 impl Changes {
+    fn none() -> Self {
+        Self {
+            read_at: Instant::now(),
+            customers: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            prices: BTreeMap::new(),
+            tags: BTreeSet::new(),
+        }
+    }
+
     pub(super) fn add(&mut self, entry: LogEntry) {
         for change in entry.changes {
             match change {
@@ -83,7 +95,7 @@ impl Selection {
         &self,
         from: &LogPosition,
     ) -> Result<std::result::Result<(Changes, LogPosition), String>> {
-        let (mut changes, mut position, mut waits) = (Changes::default(), from.clone(), 0);
+        let (mut changes, mut position, mut waits) = (Changes::none(), from.clone(), 0);
         loop {
             let read = self.retry(|| self.store.log_read(&self.tenant, &position, ENTRIES_AT_A_TIME)).await?;
             let LogBatch { entries, position: next, is_caught_up } = match read {
@@ -94,6 +106,7 @@ impl Selection {
             entries.into_iter().for_each(|entry| changes.add(entry));
             position = next;
             if is_caught_up || (is_stuck && waits == MAX_WAITS) {
+                changes.read_at = Instant::now();
                 return Ok(Ok((changes, position)));
             }
             if is_stuck {

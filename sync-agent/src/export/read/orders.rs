@@ -65,7 +65,7 @@ pub(super) async fn next(
 /// Sends changed orders, and those that were removed as deletions.
 pub(super) async fn changed(selection: &Selection, changes: Changes, to: &Sender) -> Result<()> {
     for (customer, wanted) in changes.orders {
-        let found = orders_at(selection, customer, &wanted).await?;
+        let found = orders_at(selection, customer, &wanted, changes.read_at).await?;
         let kept: BTreeSet<&OrderId> = found.iter().map(|stored| &stored.order.id).collect();
         let removed = removed(customer, &wanted, &kept);
         to.send(Records::Orders(customer, found)).await?;

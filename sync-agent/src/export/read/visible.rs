@@ -2,9 +2,9 @@
 //! other by milliseconds.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use clientele_shared::model::{Customer, CustomerNumber, OrderId};
+use clientele_shared::model::{Customer, CustomerNumber, ExportKind, OrderId};
 use clientele_shared::store::{LogPosition, VersionedOrder};
 use clientele_shared::{Error, Result};
 use uuid::Uuid;
@@ -19,6 +19,10 @@ const RECENT_SECONDS: i64 = 60;
 const FIRST_WAIT: Duration = Duration::from_millis(10);
 const MAX_WAITS: u32 = 10;
 
+/// How long after the log every commit that it names is visible, and the wait before an order is read again.
+const VISIBLE_AFTER: Duration = Duration::from_secs(1);
+const ORDER_WAIT: Duration = Duration::from_millis(50);
+
 /// How many customers are read at a time.
 pub(super) const BATCH: usize = 1_000;
 
@@ -32,12 +36,14 @@ pub(super) async fn position(selection: &Selection) -> Result<LogPosition> {
     }
     let Ok((changes, _)) = selection.changes(&end.before_recent).await? else { return Ok(end.head) };
     let customers: Vec<_> =
-        changes.customers.into_iter().filter(|(_, written)| written.at >= since).collect();
+        changes.customers.iter().filter(|(_, written)| written.at >= since).map(|(n, w)| (*n, *w)).collect();
     for batch in customers.chunks(BATCH) {
         customers_at(selection, &batch.iter().copied().collect()).await?;
     }
-    for (customer, orders) in changes.orders {
-        orders_at(selection, customer, &orders).await?;
+    if selection.kind == ExportKind::Orders {
+        for (customer, orders) in &changes.orders {
+            orders_at(selection, *customer, orders, changes.read_at).await?;
+        }
     }
     Ok(end.head)
 }
@@ -62,36 +68,35 @@ pub(super) async fn customers_at(
         if missing.is_empty() {
             break;
         }
-        wait_for("a customer", waits).await?;
+        wait_for(waits).await?;
     }
     found.sort_by_key(|customer| std::cmp::Reverse(customer.number));
     Ok(found)
 }
 
-/// Returns those of a customer's orders that exist, each at least at the version that the log names. One that is missing
-/// was removed.
+/// Returns those of a customer's orders that exist. One that is missing was removed.
+///
+/// An order that was removed and created again starts at version 1, so its version can stay below the one in the log. Only
+/// within [`VISIBLE_AFTER`] of the reading of the log can that mean that a commit is still becoming visible.
 pub(super) async fn orders_at(
     selection: &Selection,
     customer: CustomerNumber,
     wanted: &BTreeMap<OrderId, Written>,
+    log_read_at: Instant,
 ) -> Result<Vec<VersionedOrder>> {
     let recent = selection.store.ambient().now().plus_seconds(-RECENT_SECONDS);
-    for waits in 0.. {
+    loop {
         let found = orders(selection, customer, wanted).await?;
-        let is_old = found.iter().any(|stored| {
-            wanted.get(&stored.order.id).is_some_and(|written| stored.version < written.version)
-        });
-        let is_missing = |(id, written): (&OrderId, &Written)| {
-            written.at >= recent && !found.iter().any(|stored| stored.order.id == *id)
+        let may_appear = |(id, written): (&OrderId, &Written)| {
+            let is_there =
+                found.iter().any(|stored| stored.order.id == *id && stored.version >= written.version);
+            written.at >= recent && !is_there
         };
-        // A missing order was removed, or is not visible yet: the log does not tell.
-        let may_appear = waits < 3 && wanted.iter().any(is_missing);
-        if !is_old && !may_appear {
+        if log_read_at.elapsed() >= VISIBLE_AFTER || !wanted.iter().any(may_appear) {
             return Ok(found);
         }
-        wait_for("an order", waits).await?;
+        wait(ORDER_WAIT).await;
     }
-    Ok(Vec::new())
 }
 
 async fn orders(
@@ -108,11 +113,12 @@ async fn orders(
     Ok(found)
 }
 
-/// Waits before a record is read again.
-async fn wait_for(record: &'static str, waits: u32) -> Result<()> {
+/// Waits before a customer is read again.
+async fn wait_for(waits: u32) -> Result<()> {
     if waits >= MAX_WAITS {
-        let message = format!("{record} is older than the log says, 10 seconds after it was read first");
-        return Err(Error::broken(message));
+        return Err(Error::broken(
+            "a customer is older than the log says, 10 seconds after it was read first",
+        ));
     }
     wait(FIRST_WAIT * 2_u32.pow(waits)).await;
     Ok(())
