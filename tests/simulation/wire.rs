@@ -81,6 +81,12 @@ pub(crate) fn ended(answer: &Answer) -> Result<Ended, Violation> {
         (200, Some("NOT_FOUND")) | (404, _) => Ok(Ended::Refused(404)),
         (200, Some("CONFLICT")) | (409, _) => Ok(Ended::Refused(409)),
         (412, _) => Ok(Ended::Refused(412)),
+        // A customer from QuickBooks may have no names but those that the write clears. No other customer can.
+        (200, Some("BAD_USER_INPUT"))
+            if answer.text.contains("must leave the customer with at least one") =>
+        {
+            Ok(Ended::Refused(422))
+        }
         (200, Some("RATE_LIMITED")) | (429, _) => Ok(Ended::Throttled),
         (200, Some("INTERNAL_SERVER_ERROR")) | (502..=504, _) => Ok(Ended::Unknown),
         _ => Err(format!("a valid write was answered with {answer:?}")),

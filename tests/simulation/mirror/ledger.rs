@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use clientele_shared::model::{Customer, CustomerFields, CustomerNumber, Deactivation, Timestamp};
+use clientele_shared::model::{
+    Customer, CustomerFields, CustomerNumber, Deactivation, MirrorSide, Timestamp,
+};
 use clientele_sync_agent::mirror::fields::{Field, Fields};
+use clientele_sync_agent::mirror::merge::is_mirrored;
 use clientele_sync_agent::quickbooks::Object;
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,7 +21,11 @@ pub(super) struct Decision {
     pub(super) number: CustomerNumber,
     pub(super) quickbooks_id: String,
     pub(super) field: Field,
-    pub(super) value: Value,
+    pub(super) kept: MirrorSide,
+    pub(super) ours: Value,
+    pub(super) theirs: Value,
+    /// Whether our record had another value than the kept one.
+    pub(super) is_change: bool,
     /// How many changes of our records came before.
     pub(super) after: usize,
 }
@@ -142,17 +149,32 @@ impl Ledger {
             return;
         }
         let old = old.as_ref().map_or_else(created, theirs);
-        enter(self.theirs.entry(id.clone()).or_default(), at, &old, &theirs(new));
+        let changes = self.theirs.entry(id.clone()).or_default();
+        enter(changes, at, &old, &theirs(new));
+        let is_nameless =
+            ["GivenName", "FamilyName", "CompanyName"].iter().all(|name| !new.contains_key(*name));
+        if let Some(change) = changes.get_mut(&Field::CompanyName).filter(|_| is_nameless) {
+            // The display name remains, which is the name of an organisation: nothing was emptied.
+            change.earlier.push(Value::Null);
+        }
     }
 
-    /// A person has chosen one of the values, so earlier ones no longer count.
+    /// A person has kept one of the values, so the other no longer counts. One that was set meanwhile does.
     fn enter_decision(&mut self, at: usize, decision: &Decision) {
-        let Decision { number, quickbooks_id, field, value, .. } = decision;
-        if let Some(changes) = self.theirs.get_mut(quickbooks_id) {
+        let Decision { number, quickbooks_id, field, kept, ours, theirs, is_change, .. } = decision;
+        let (kept, lost, losing) = match kept {
+            MirrorSide::Ours => (ours, theirs, self.theirs.get_mut(quickbooks_id)),
+            MirrorSide::Theirs => (theirs, ours, self.ours.get_mut(number)),
+        };
+        if let Some(changes) = losing
+            && changes.get(field).is_some_and(|change| is_mirrored(*field, &change.value, lost))
+        {
             changes.remove(field);
         }
-        let change = Change { at, value: value.clone(), earlier: Vec::new() };
-        self.ours.entry(*number).or_default().insert(*field, change);
+        if *is_change {
+            let change = Change { at, value: kept.clone(), earlier: Vec::new() };
+            self.ours.entry(*number).or_default().insert(*field, change);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::agent::{LEASE_SECONDS, Mirrored};
 use super::client;
 use super::company::Line;
-use super::ledger::Decision;
+use super::ledger::{Decision, ours};
 use super::person;
 use super::sync::sync;
 use crate::simulation::model::Violation;
@@ -101,15 +101,26 @@ async fn resolve(mirrored: &mut Mirrored, rng: &mut Rng, step: usize) -> Result<
     let keep = *rng.pick(&[MirrorSide::Ours, MirrorSide::Theirs]);
     let field = Field::named(field).filter(|_| rng.percent(70));
     let resolution = Resolution { number: *number, keep, field };
+    let before = list_all(mirrored.observer(), &tenant).await?.into_iter().find(|one| one.number == *number);
+    let before = before.map(|customer| ours(&customer)).unwrap_or_default();
     let resolved = resolution.apply(&mirrored.store(), &tenant, &mirrored.connection).await;
     let resolved = resolved.map_err(|error| format!("a conflict cannot be resolved: {error}"))?;
     mirrored.world.machine.settle().await;
     let after = mirrored.world.machine.lock().engine.history.as_ref().map_or(0, Vec::len);
     for Conflict { number, quickbooks_id, field, ours, theirs, .. } in resolved {
-        let value = if keep == MirrorSide::Ours { ours } else { theirs };
         let Some(field) = Field::named(&field) else { continue };
-        let quickbooks_id = quickbooks_id.to_string();
-        mirrored.decisions.push(Decision { number, quickbooks_id, field, value, after });
+        let is_change = before.get(field) != if keep == MirrorSide::Ours { &ours } else { &theirs };
+        let (kept, quickbooks_id) = (keep, quickbooks_id.to_string());
+        mirrored.decisions.push(Decision {
+            number,
+            quickbooks_id,
+            field,
+            kept,
+            ours,
+            theirs,
+            is_change,
+            after,
+        });
     }
     read_back(mirrored, step).await?;
     Ok(format!("{resolution:?}"))
