@@ -19,9 +19,9 @@ const MAX_AGE: i64 = 29 * 24 * 3600;
 /// How far before the checkpoint changes are read again, in seconds. An object that is read twice is recognized by its version.
 const OVERLAP: i64 = 10;
 
-/// After this many writes of its own, a run reads the changes. Together with those that are read again they never exceed one
-/// response of QuickBooks, which is 1,000 objects: at 20 writes a second, [`OVERLAP`] is 200.
-const WRITES_PER_READ: u64 = 600;
+/// After this many writes of its own, a run reads the changes. With the writes of the next 150 customers and those within
+/// [`OVERLAP`], which are at most 15 batches, they do not fill a response of QuickBooks, which is 1,000 objects.
+const WRITES_PER_READ: u64 = 300;
 
 /// How many names or emails one query asks for.
 const VALUES_PER_QUERY: usize = 40;
@@ -115,8 +115,11 @@ impl Run<'_> {
             return Ok(());
         }
         self.gathered.writes_before = writes;
-        // If there are too many, the next run reads everything.
-        self.gather_changes().await.map(drop)
+        if !self.gather_changes().await? {
+            // There are too many, and there will be more: the next run reads everything.
+            self.gathered.writes_before = u64::MAX - WRITES_PER_READ;
+        }
+        Ok(())
     }
 
     /// Reads the objects that webhooks have reported and that the changes lack.

@@ -123,7 +123,7 @@ impl Run<'_> {
     async fn compare_ours(&mut self, is_full: bool, changes: Option<LogBatch>) -> Result<(), MirrorError> {
         let waiting: BTreeSet<CustomerNumber> = self.parked.keys().chain(&self.left_open).copied().collect();
         for numbers in waiting.into_iter().collect::<Vec<_>>().chunks(AT_A_TIME as usize) {
-            self.reconcile(numbers.iter().copied().collect()).await?;
+            self.compare(numbers.iter().copied().collect()).await?;
         }
         let position = match changes {
             Some(batch) if !is_full => self.follow_log(batch).await?,
@@ -132,6 +132,13 @@ impl Run<'_> {
         self.state.position = Some(position.to_string());
         self.state.full_pass = None;
         Ok(())
+    }
+
+    /// Compares some of our customers, and writes what fills a batch.
+    async fn compare(&mut self, numbers: BTreeSet<CustomerNumber>) -> Result<(), MirrorError> {
+        self.reconcile(numbers).await?;
+        self.flush(false).await?;
+        self.keep_up().await
     }
 
     /// Compares all customers by number, then those that changed meanwhile. Returns the position that is reached.
@@ -152,9 +159,7 @@ impl Run<'_> {
         while after < last {
             let to = last.min(after.saturating_add(AT_A_TIME));
             let numbers = (after + 1..=to).filter_map(|number| CustomerNumber::new(number.into()));
-            self.reconcile(numbers.collect()).await?;
-            self.flush(false).await?;
-            self.keep_up().await?;
+            self.compare(numbers.collect()).await?;
             after = to;
             self.show(SyncPhase::Customers, after as usize, last as usize);
             let queued = self.queue.iter().map(|outgoing| u64::from(outgoing.number.get())).min();
@@ -181,9 +186,7 @@ impl Run<'_> {
             let numbers: Vec<CustomerNumber> = numbers.into_iter().collect();
             let total = numbers.len();
             for (at, numbers) in numbers.chunks(AT_A_TIME as usize).enumerate() {
-                self.reconcile(numbers.iter().copied().collect()).await?;
-                self.flush(false).await?;
-                self.keep_up().await?;
+                self.compare(numbers.iter().copied().collect()).await?;
                 self.show(SyncPhase::Customers, (at * AT_A_TIME as usize + numbers.len()).min(total), total);
             }
             if batch.is_caught_up || batch.entries.is_empty() {

@@ -1,5 +1,5 @@
-//! The limits of the API, kept on this side: requests per second and per minute, batches per minute, and
-//! requests at the same time.
+//! The limits of the API, kept on this side: requests per second and per minute, batches per ten seconds
+//! and per minute, and requests at the same time.
 //!
 //! A request counts from when it is sent until its window ends, which starts with its response. The server
 //! has counted it by then, so that a slow network never brings two windows closer together.
@@ -12,6 +12,7 @@ use tokio::sync::{Mutex as TurnMutex, Notify};
 use tokio::time::{Instant, sleep_until};
 
 const SECOND: Duration = Duration::from_secs(1);
+const TEN_SECONDS: Duration = Duration::from_secs(10);
 const MINUTE: Duration = Duration::from_secs(60);
 /// Most requests in a second.
 const PER_SECOND: usize = 10;
@@ -19,6 +20,8 @@ const PER_SECOND: usize = 10;
 const PER_MINUTE: usize = 500;
 /// Most batches in a minute.
 const BATCHES_PER_MINUTE: usize = 40;
+/// Most batches in ten seconds. QuickBooks has no such limit; the mirror needs it to read all changes of that time at once.
+const BATCHES_PER_TEN_SECONDS: usize = 15;
 /// Most requests at the same time.
 const CONCURRENT: usize = 10;
 /// Time added to each window, because two clocks never run exactly alike.
@@ -110,7 +113,8 @@ impl Limits {
     pub(super) async fn admit(&self, is_batch: bool) -> Admitted<'_> {
         let _batch_turn = if is_batch { Some(self.batch_turn.lock().await) } else { None };
         if is_batch {
-            self.wait(&self.batches, &[(BATCHES_PER_MINUTE, MINUTE)]).await;
+            let limits = [(BATCHES_PER_TEN_SECONDS, TEN_SECONDS), (BATCHES_PER_MINUTE, MINUTE)];
+            self.wait(&self.batches, &limits).await;
         }
         let _turn = self.turn.lock().await;
         let limits = [(PER_SECOND, SECOND), (PER_MINUTE, MINUTE), (CONCURRENT, Duration::ZERO)];
