@@ -21,8 +21,9 @@ use tokio::task::JoinSet;
 use super::records::Records;
 use crate::retry::Retry;
 
-/// How many batches of records are read ahead of those that are written.
-const AHEAD: usize = 2;
+/// How many batches of records are read ahead of those that are written: about as many as are read while a row group of
+/// Parquet is written.
+const AHEAD: usize = 6;
 
 /// The records of an export.
 pub(super) struct Source {
