@@ -18,6 +18,7 @@ mod named_customers;
 pub mod orders;
 mod outcome;
 pub mod presets;
+mod preview;
 pub mod prices;
 mod questionable;
 mod reader;
@@ -32,6 +33,7 @@ pub use outcome::{
     FieldChange, Findings, ImportCounts, ImportError, ImportEvent, ImportFailure, ImportOptions,
     ImportOutcome, ImportProgress, RowChange,
 };
+pub use preview::{Preview, preview};
 pub use reader::{ReadError, RejectedRow};
 pub use rejects::{RejectsError, RejectsTo};
 pub use run::{Importer, OnEvent};

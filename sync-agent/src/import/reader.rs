@@ -108,23 +108,7 @@ impl<R: Read, S: ReadRow> Rows<R, S> {
         rules: &HeaderRules<'_, S::Field>,
         session: S,
     ) -> Result<Self, ReadError> {
-        let (text, first) = Text::open(input, options.encoding)?;
-        let delimiter = first.delimiter.unwrap_or(options.delimiter);
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            // `read` rejects rows whose length differs from the header's, with a better reason.
-            .flexible(true)
-            .delimiter(delimiter)
-            .buffer_capacity(BUFFER_SIZE)
-            .from_reader(Lines::new(text, first.line, delimiter));
-        let header = read_header(&mut reader, options.rules.product.as_ref())?;
-        if header.iter().any(|name| name.contains(&0)) {
-            return Err(MappingError::NotText.into());
-        }
-        if reader.get_ref().ends_quoted() {
-            return Err(MappingError::UnclosedQuote.into());
-        }
-        let header = StringRecord::from_byte_record(header).map_err(|_| ReadError::HeaderNotUtf8)?;
+        let Opened { reader, header, .. } = open(input, options)?;
         let mapping = Mapping::of(&header, &options.columns, &options.constants, &options.rules, rules)?;
         let filled = vec![0; mapping.width()];
         let mut rows = Self { reader, header, mapping, filled, session };
@@ -216,6 +200,36 @@ impl<R: Read, S: ReadRow> Rows<R, S> {
         }
         reason
     }
+}
+
+/// A file whose header has been read.
+pub(super) struct Opened<R> {
+    /// The rows after the header.
+    pub(super) reader: csv::Reader<Lines<Text<R>>>,
+    pub(super) header: StringRecord,
+    pub(super) delimiter: u8,
+}
+
+/// Reads the header of a file.
+pub(super) fn open<R: Read, F>(input: R, options: &ImportOptions<F>) -> Result<Opened<R>, ReadError> {
+    let (text, first) = Text::open(input, options.encoding)?;
+    let delimiter = first.delimiter.unwrap_or(options.delimiter);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        // [`Rows`] rejects rows whose length differs from the header's, with a better reason.
+        .flexible(true)
+        .delimiter(delimiter)
+        .buffer_capacity(BUFFER_SIZE)
+        .from_reader(Lines::new(text, first.line, delimiter));
+    let header = read_header(&mut reader, options.rules.product.as_ref())?;
+    if header.iter().any(|name| name.contains(&0)) {
+        return Err(MappingError::NotText.into());
+    }
+    if reader.get_ref().ends_quoted() {
+        return Err(MappingError::UnclosedQuote.into());
+    }
+    let header = StringRecord::from_byte_record(header).map_err(|_| ReadError::HeaderNotUtf8)?;
+    Ok(Opened { reader, header, delimiter })
 }
 
 /// Reads the header: the first line, or the one with the product's columns if there are lines above it.

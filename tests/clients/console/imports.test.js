@@ -12,13 +12,14 @@ const FILE = `id,Given name,Family,firstName,isVip,favourite
 3,,Noether,Emmy,no,red
 `;
 
-/** Drops a file on the page, as a person does. */
-async function drop(page, name, text) {
-  const transfer = await page.evaluateHandle(([fileName, content]) => {
+/** Drops a file on the page, as a person does. Its content is a text or an array of bytes. */
+async function drop(page, name, content) {
+  const transfer = await page.evaluateHandle(([fileName, parts]) => {
     const data = new DataTransfer();
-    data.items.add(new File([content], fileName, { type: "text/csv" }));
+    const part = Array.isArray(parts) ? new Uint8Array(parts) : parts;
+    data.items.add(new File([part], fileName, { type: "text/csv" }));
     return data;
-  }, [name, text]);
+  }, [name, content]);
   await page.dispatchEvent("body", "dragover", { dataTransfer: transfer });
   await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
 }
@@ -63,6 +64,25 @@ test("dropped file is previewed, checked, imported, and its rejects are download
     await page.locator("#drawer").getByRole("button", { name: "Delete", exact: true }).click();
     await total(page, `${left} customers`);
   }
+  await close(page);
+});
+
+test("file with semicolons and in another encoding is read as a person says", async () => {
+  const page = await open();
+  await total(page, "60 customers");
+  const bytes = [...Buffer.from("id;firstName;lastName\n1;Zo\xeb;M\xfcller\n", "latin1")];
+  await drop(page, `latin-${Date.now()}.csv`, bytes);
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("cell", { name: "Zo\ufffd" }).waitFor();
+  assert.equal(await dialog.getByLabel("Separator").inputValue(), ";");
+  assert.equal(await dialog.getByLabel("Field of the column lastName").inputValue(), "lastName");
+  await dialog.getByLabel("Encoding").selectOption("Windows-1252");
+  await dialog.getByRole("cell", { name: "Müller" }).waitFor();
+  await dialog.getByRole("button", { name: "Check all rows" }).click();
+  await dialog.getByText("1 would be created, 0 already imported, 0 rejected.").waitFor();
+  await dialog.getByRole("button", { name: "Show API calls" }).click();
+  const commands = page.getByRole("dialog", { name: "API calls" });
+  assert.match(await commands.locator("pre").first().textContent(), /--data-binary '@latin-\d+\.csv'$/);
   await close(page);
 });
 

@@ -27,6 +27,11 @@ test("conflict is shown with both values and resolved, and the demo is reset", a
   await page.locator(".toast").first().waitFor({ state: "detached", timeout: 20_000 });
   await sync(page);
   await page.getByRole("heading", { name: "Conflicts: 1" }).waitFor();
+  await page.locator(".toast", { hasText: "To QuickBooks" }).last().getByRole("button", { name: "Show API call" }).click();
+  const dialog = page.getByRole("dialog");
+  const command = await dialog.locator("pre").textContent();
+  assert.match(command, /^curl -s \\\n  'http:.*\/console\/api\/mirror\/sync' \\\n  --json '\{\}'$/);
+  await dialog.getByRole("button", { name: "Close" }).click();
   const conflicts = page.getByRole("region", { name: "Conflicts" });
   await conflicts.getByText("ours@example.com").waitFor();
   await conflicts.getByText("theirs@example.com").waitFor();

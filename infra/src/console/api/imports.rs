@@ -12,8 +12,10 @@ use clientele_sync_agent::import::customers::Customers;
 use clientele_sync_agent::import::customers::fields::Field;
 use clientele_sync_agent::import::field::ImportField as _;
 use clientele_sync_agent::import::mapping::ColumnChoice;
+use clientele_sync_agent::import::text;
 use clientele_sync_agent::import::{
-    ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress, Importer, RejectsTo,
+    ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress, Importer, Preview, RejectsTo,
+    preview,
 };
 use futures::StreamExt as _;
 use http::{StatusCode, header};
@@ -30,6 +32,8 @@ use super::{Console, Failure, Json, Records};
 const MAX_FILE: u64 = 500 * 1024 * 1024;
 /// Most files that are kept at the same time.
 const MAX_JOBS: usize = 8;
+/// Delimiters that a header of one column can have.
+const OTHER_DELIMITERS: [u8; 2] = [b';', b'\t'];
 /// Rows of the preview.
 const PREVIEW_ROWS: usize = 20;
 /// Rejected rows that the page lists; the report has all of them.
@@ -44,6 +48,8 @@ pub struct Imports(Arc<Mutex<HashMap<String, Arc<Job>>>>);
 struct Job {
     folder: TempDir,
     file: PathBuf,
+    /// How the file is read.
+    options: Mutex<ImportOptions<Field>>,
     state: Mutex<JobState>,
     cancellation: Mutex<CancellationToken>,
 }
@@ -84,6 +90,10 @@ impl Imports {
 impl Job {
     fn lock(&self) -> std::sync::MutexGuard<'_, JobState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn options(&self) -> std::sync::MutexGuard<'_, ImportOptions<Field>> {
+        self.options.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn rejects(&self) -> PathBuf {
@@ -135,43 +145,63 @@ pub(super) async fn upload(
         written.write_all(&chunk).await.map_err(unstored)?;
     }
     written.flush().await.map_err(unstored)?;
-    let mut shown = preview(&file)?;
-    let (state, cancellation) = (Mutex::default(), Mutex::default());
-    shown["id"] = json!(console.imports.add(Job { folder, file, state, cancellation })?);
+    let mut options = ImportOptions::default();
+    let mut found = previewed(&file, &options)?;
+    if let [(name, _)] = found.columns.as_slice()
+        && let Some(delimiter) = OTHER_DELIMITERS.into_iter().find(|other| name.as_bytes().contains(other))
+    {
+        options.delimiter = delimiter;
+        found = previewed(&file, &options)?;
+    }
+    let (options, state, cancellation) = (Mutex::new(options), Mutex::default(), Mutex::default());
+    let id = console.imports.add(Job { folder, file, options, state, cancellation })?;
+    let mut shown = described(found);
+    shown["id"] = json!(id);
     Ok(Json(shown))
 }
 
-/// Reads the header and the first rows of a file.
-fn preview(file: &Path) -> Result<Value, Failure> {
-    let unreadable = |error: csv::Error| {
-        let message =
-            format!("The file cannot be read as CSV: {error}. Its first line must name the columns.");
-        Failure::new(StatusCode::UNPROCESSABLE_ENTITY, message)
+/// The delimiter and the encoding that a person has chosen.
+#[derive(Deserialize)]
+pub(super) struct ReadAs {
+    delimiter: String,
+    encoding: Option<String>,
+}
+
+/// Reads a file in another way; returns what [`upload`] does.
+pub(super) async fn read_as(
+    State(console): State<Console>,
+    UrlPath(id): UrlPath<String>,
+    axum::Json(read_as): axum::Json<ReadAs>,
+) -> Result<Json<Value>, Failure> {
+    let job = console.imports.find(&id)?;
+    let unknown = |message: String| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, message);
+    let [delimiter] = read_as.delimiter.as_bytes() else {
+        return Err(unknown("The delimiter must be one character, such as ; or a tab.".into()));
     };
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(file).map_err(unreadable)?;
-    let texts = |cells: &csv::ByteRecord| -> Vec<String> {
-        cells
-            .iter()
-            .map(|cell| String::from_utf8_lossy(cell).trim_start_matches('\u{feff}').to_owned())
-            .collect()
-    };
-    let header = texts(reader.byte_headers().map_err(unreadable)?);
-    if header.iter().all(|name| name.trim().is_empty()) {
-        let message = "The file has no header. Its first line must name the columns.";
-        return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, message));
-    }
-    let rows = reader.byte_records().take(PREVIEW_ROWS).map(|row| row.map(|row| texts(&row)));
-    let rows = rows.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    let mut taken = Vec::new();
-    let columns = header.iter().map(|name| {
-        // The first column of a field gets it.
-        let field = Field::of_header(name).filter(|field| !taken.contains(field));
-        taken.extend(field);
-        json!({ "name": name, "field": field.map(Field::name) })
-    });
-    let columns = columns.collect::<Vec<_>>();
+    let encoding = read_as.encoding.as_deref().map(text::encoding).transpose().map_err(unknown)?;
+    let options = ImportOptions { delimiter: *delimiter, encoding, ..ImportOptions::default() };
+    let found = previewed(&job.file, &options)?;
+    *job.options() = options;
+    let mut shown = described(found);
+    shown["id"] = json!(id);
+    Ok(Json(shown))
+}
+
+fn previewed(file: &Path, options: &ImportOptions<Field>) -> Result<Preview<Field>, Failure> {
+    preview(file, options, PREVIEW_ROWS)
+        .map_err(|error| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))
+}
+
+fn described(found: Preview<Field>) -> Value {
+    let column =
+        |(name, field): (String, Option<Field>)| json!({ "name": name, "field": field.map(Field::name) });
     let fields = Field::all().filter(|field| field.is_imported() || *field == Field::Id);
-    Ok(json!({ "columns": columns, "rows": rows, "fields": fields.map(Field::name).collect::<Vec<_>>() }))
+    json!({
+        "delimiter": char::from(found.delimiter),
+        "columns": found.columns.into_iter().map(column).collect::<Vec<_>>(),
+        "rows": found.rows,
+        "fields": fields.map(Field::name).collect::<Vec<_>>(),
+    })
 }
 
 /// The mapping, and whether anything is written.
@@ -208,7 +238,7 @@ pub(super) async fn run(
         columns: columns.collect::<Result<Vec<_>, Failure>>()?,
         dry_run: start.dry_run,
         rejects: RejectsTo::File(job.rejects()),
-        ..ImportOptions::default()
+        ..job.options().clone()
     };
     let cancellation = CancellationToken::default();
     {

@@ -155,6 +155,7 @@ pub(super) fn routes(console: &Console) -> Router {
         .route("/console/api/demo/reset", post(demo::reset))
         .route("/console/api/imports", post(imports::upload).layer(DefaultBodyLimit::disable()))
         .route("/console/api/imports/{id}", get(imports::state))
+        .route("/console/api/imports/{id}/read", post(imports::read_as))
         .route("/console/api/imports/{id}/run", post(imports::run))
         .route("/console/api/imports/{id}/cancel", post(imports::cancel))
         .route("/console/api/imports/{id}/rejects", get(imports::rejects))

@@ -1,11 +1,15 @@
 // Importing customers from a CSV file: the mapping and a preview, a check of every row, then the import.
 
-import { failed, openDialog, toast } from "../shared/dialog.js";
+import { callButton, failed, openDialog, toast } from "../shared/dialog.js";
 import { fill, h } from "../shared/dom.js";
 import { count, counted } from "../shared/format.js";
-import { local, session } from "../shared/session.js";
+import { local, own, session } from "../shared/session.js";
 
 const POLL = 250;
+
+const DELIMITERS = [[",", "Comma"], [";", "Semicolon"], ["\t", "Tab"]];
+
+const ENCODINGS = [["", "UTF-8, or UTF-16 with its mark"], ["windows-1252", "Windows-1252"], ["macintosh", "Mac Roman"], ["utf-16le", "UTF-16"]];
 
 /** Lets a file be dropped anywhere on the page. `done()` is called after an import. */
 export function acceptDrops(done) {
@@ -35,7 +39,7 @@ export function chooseFile(done) {
     toast("An import writes to the table. Start the console with --dynamodb URL, or use sync-agent import customers.", { bad: true });
     return;
   }
-  const input = h("input", { type: "file", accept: ".csv,text/csv" });
+  const input = h("input", { type: "file", accept: ".csv,.tsv,.txt,text/csv" });
   input.addEventListener("change", () => {
     if (input.files[0]) openImport(input.files[0], done);
   });
@@ -45,8 +49,9 @@ export function chooseFile(done) {
 /** Uploads the file for a preview. Nothing is written to the records. */
 async function openImport(file, done) {
   try {
-    const preview = await local(`imports?name=${encodeURIComponent(file.name)}`, { method: "POST", raw: file });
-    openDialog(`Import ${file.name}`, (close) => new Importing({ file, preview, close, done }).element, { wide: true });
+    const upload = own("POST", `imports?name=${encodeURIComponent(file.name)}`, undefined, file);
+    const preview = await local(upload);
+    openDialog(`Import ${file.name}`, (close) => new Importing({ file, upload, preview, close, done }).element, { wide: true });
   } catch (error) {
     failed(error);
   }
@@ -54,9 +59,12 @@ async function openImport(file, done) {
 
 /** The dialog of one import: mapping, check, progress, outcome. */
 class Importing {
-  constructor({ file, preview, close, done }) {
-    Object.assign(this, { file, preview, close, done });
-    this.selects = preview.columns.map(({ name, field }, at) => this.select(name, field, at));
+  constructor({ file, upload, preview, close, done }) {
+    Object.assign(this, { file, upload, close, done });
+    this.place = h("div", { class: "scroll preview", tabindex: "0", role: "region", "aria-label": "Preview" });
+    this.delimiter = this.choice("import-delimiter", DELIMITERS);
+    this.encoding = this.choice("import-encoding", ENCODINGS);
+    this.use(preview);
     this.source = h("input", { id: "import-source", value: file.name });
     this.check = h("button", { type: "button", on: { click: () => this.run(true) } }, "Check all rows");
     this.start = h("button", { type: "button", class: "primary", on: { click: () => this.run(false) } }, "Import");
@@ -65,10 +73,36 @@ class Importing {
     this.outcome = h("div", { class: "outcome", role: "status" });
     this.element = h("div", { class: "import" },
       h("p", { class: "muted" }, "Choose the field that each column fills. Nothing is written before you press Import."),
-      this.table(),
+      h("div", { class: "form-grid" },
+        h("div", { class: "field" }, h("label", { for: "import-delimiter" }, "Separator"), this.delimiter),
+        h("div", { class: "field" }, h("label", { for: "import-encoding" }, "Encoding"), this.encoding)),
+      this.place,
       h("div", { class: "field" }, h("label", { for: "import-source" }, "Source: a row with the same id of the same source is imported once"), this.source),
       this.bar, this.outcome,
-      h("div", { class: "actions end" }, this.stop, this.check, this.start));
+      h("div", { class: "actions end" }, callButton(() => [this.upload, this.importCall(false)], "Show API calls"), this.stop, this.check, this.start));
+  }
+
+  choice(id, options) {
+    return h("select", { id, on: { change: () => this.readAgain() } }, options.map(([value, text]) => h("option", { value }, text)));
+  }
+
+  /** Shows the columns and the first rows. */
+  use(preview) {
+    this.preview = preview;
+    this.selects = preview.columns.map(({ name, field }, at) => this.select(name, field, at));
+    this.delimiter.value = preview.delimiter;
+    fill(this.place, this.table());
+  }
+
+  /** Reads the file with another separator or encoding. */
+  async readAgain() {
+    this.changed();
+    try {
+      const body = { delimiter: this.delimiter.value, encoding: this.encoding.value || null };
+      this.use(await local(own("POST", `imports/${this.preview.id}/read`, body)));
+    } catch (error) {
+      fill(this.outcome, h("p", { class: "error" }, error.message));
+    }
   }
 
   select(name, field, at) {
@@ -80,10 +114,10 @@ class Importing {
 
   table() {
     const { columns, rows } = this.preview;
-    return h("div", { class: "scroll preview", tabindex: "0", role: "region", "aria-label": "Preview" }, h("table", { class: "wide" },
+    return h("table", { class: "wide" },
       h("thead", {}, h("tr", {}, columns.map(({ name }) => h("th", { scope: "col" }, name || "(no name)"))),
         h("tr", {}, this.selects.map((select) => h("td", {}, select)))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((_, at) => h("td", {}, row[at] ?? "")))))));
+      h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((_, at) => h("td", {}, row[at] ?? ""))))));
   }
 
   /** The check of another mapping says nothing about this one. */
@@ -95,11 +129,15 @@ class Importing {
     return this.preview.columns.map(({ name }, at) => ({ column: name, field: this.selects[at].value || null }));
   }
 
+  importCall(dryRun) {
+    const source = this.source.value.trim() || this.file.name;
+    return own("POST", `imports/${this.preview.id}/run`, { columns: this.mapping(), dry_run: dryRun, source });
+  }
+
   async run(dryRun) {
     this.busy(true);
     try {
-      const body = { columns: this.mapping(), dry_run: dryRun, source: this.source.value.trim() || this.file.name };
-      await local(`imports/${this.preview.id}/run`, { method: "POST", body });
+      await local(this.importCall(dryRun));
       await this.follow();
     } catch (error) {
       fill(this.outcome, h("p", { class: "error" }, error.message));
@@ -109,7 +147,7 @@ class Importing {
 
   async follow() {
     for (;;) {
-      const state = await local(`imports/${this.preview.id}`);
+      const state = await local(own("GET", `imports/${this.preview.id}`));
       if (state.rows_total) this.bar.value = state.rows_read / state.rows_total;
       else this.bar.removeAttribute("value");
       this.show(state);
@@ -123,14 +161,14 @@ class Importing {
 
   async cancel() {
     try {
-      await local(`imports/${this.preview.id}/cancel`, { method: "POST", body: {} });
+      await local(own("POST", `imports/${this.preview.id}/cancel`, {}));
     } catch (error) {
       failed(error);
     }
   }
 
   busy(isBusy) {
-    for (const control of [...this.selects, this.source, this.check, this.start]) control.disabled = isBusy;
+    for (const control of [...this.selects, this.delimiter, this.encoding, this.source, this.check, this.start]) control.disabled = isBusy;
     this.stop.hidden = !isBusy;
     this.bar.hidden = !isBusy;
   }

@@ -4,7 +4,7 @@ import { graphql, send } from "../shared/api.js";
 import { callButton, failed, toast } from "../shared/dialog.js";
 import { fill, h } from "../shared/dom.js";
 import { count, counted, moment, money, nameOf } from "../shared/format.js";
-import { local, session } from "../shared/session.js";
+import { local, own, session } from "../shared/session.js";
 
 const MIRRORED = `query Mirrored($after: String) {
   infiniteCustomers(first: 100, after: $after, filter: { hasQuickbooksId: true }) {
@@ -46,7 +46,7 @@ export class MirrorView {
       return;
     }
     try {
-      const mirror = await local("mirror");
+      const mirror = await local(own("GET", "mirror"));
       this.show(mirror);
       if (mirror.connected) await this.showCompanies();
     } catch (error) {
@@ -65,7 +65,7 @@ export class MirrorView {
       return;
     }
     const entry = (title, value) => [h("dt", {}, title), h("dd", {}, value)];
-    fill(this.status, h("h2", {}, "Connection"), h("dl", { class: "facts" },
+    fill(this.status, h("div", { class: "group-head" }, h("h2", {}, "Connection"), callButton(() => [own("GET", "mirror")])), h("dl", { class: "facts" },
       entry("Company", mirror.company), entry("Company id", mirror.realm_id),
       entry("At", mirror.environment), entry("Last sync", moment(mirror.last_sync_at) || "never"),
       entry("Changes there are known up to", moment(mirror.checkpoint_at) || "–"),
@@ -102,8 +102,10 @@ export class MirrorView {
 
   async resolve({ id, field, name }, keep) {
     try {
-      await local("mirror/resolve", { method: "POST", body: { id, field, keep } });
-      toast(`${FIELD_TEXT[field] ?? field} of ${name || id}: ${keep === "ours" ? "our value" : "the value of QuickBooks"} is kept. Sync to bring it to the other side.`);
+      const call = own("POST", "mirror/resolve", { id, field, keep });
+      await local(call);
+      toast(`${FIELD_TEXT[field] ?? field} of ${name || id}: ${keep === "ours" ? "our value" : "the value of QuickBooks"} is kept. Sync to bring it to the other side.`,
+        { calls: [call] });
       this.changed();
       await this.load();
     } catch (error) {
@@ -115,10 +117,11 @@ export class MirrorView {
     this.syncButton.disabled = true;
     fill(this.syncButton, "Syncing");
     try {
-      const { pushed, pulled, conflicts, refused, unreadable } = await local("mirror/sync", { method: "POST", body: {} });
+      const call = own("POST", "mirror/sync", {});
+      const { pushed, pulled, conflicts, refused, unreadable } = await local(call);
       toast(`To QuickBooks: ${count(pushed.created)} created, ${count(pushed.updated)} changed, ${count(pushed.deactivated)} made inactive. `
         + `From there: ${counted(pulled.customers, "customer")}, ${counted(pulled.orders, "order")}, ${counted(pulled.payments, "payment")}. `
-        + `${counted(conflicts, "conflict")}, ${count(refused)} refused.${unreadable.map((text) => ` ${text}`).join("")}`);
+        + `${counted(conflicts, "conflict")}, ${count(refused)} refused.${unreadable.map((text) => ` ${text}`).join("")}`, { calls: [call] });
       this.changed();
     } catch (error) {
       failed(error);
@@ -132,11 +135,12 @@ export class MirrorView {
       fill(this.companies, h("h2", {}, "Both companies"), h("p", { class: "muted" }, "The company is at Intuit; open QuickBooks to compare."));
       return;
     }
-    const [{ customers, url }, ours] = await Promise.all([local("mirror/company"), this.mirrored()]);
+    const company = own("GET", "mirror/company");
+    const [{ customers, url }, ours] = await Promise.all([local(company), this.mirrored()]);
     const byQuickBooksId = new Map(ours.map((row) => [row.quickbooksId, row]));
     const rows = customers.slice(0, MAX_COMPARED).map((theirs) => [byQuickBooksId.get(theirs.Id), theirs]);
     fill(this.companies, h("div", { class: "group-head" }, h("h2", {}, "Here, and in the stand-in's company"),
-      h("div", { class: "actions" }, callButton(() => this.calls), h("a", { href: url, target: "_blank", rel: "noreferrer" }, "Open the stand-in"))),
+      h("div", { class: "actions" }, callButton(() => [company, ...this.calls]), h("a", { href: url, target: "_blank", rel: "noreferrer" }, "Open the stand-in"))),
     h("p", { class: "muted small" }, `${counted(customers.length, "customer")} there, ${count(ours.length)} of them linked to customers here.`
       + (customers.length > MAX_COMPARED ? ` The first ${MAX_COMPARED} are shown.` : "")),
     h("div", { class: "scroll tall-table", tabindex: "0", role: "region", "aria-label": "Customers on both sides" }, h("table", { class: "wide" },

@@ -82,13 +82,16 @@ export function idempotencyKey() {
   return { "idempotency-key": crypto.randomUUID() };
 }
 
-/** Returns the call as a command for a shell. The key is the variable KEY. */
+/** Returns the call as a command for a shell. The key is the variable KEY; the console's own routes take none. */
 export function curl(call) {
   const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const parts = ["curl -s"];
-  if (call.method !== "GET" && !(call.method === "POST" && call.body !== undefined)) parts.push(`-X ${call.method}`);
-  parts.push(quote(session.url + call.path), `-H "Authorization: Bearer $KEY"`);
+  const isPost = call.method === "POST" && (call.body !== undefined || call.file);
+  if (call.method !== "GET" && !isPost) parts.push(`-X ${call.method}`);
+  if (call.kind === "own") parts.push(quote(location.origin + call.path));
+  else parts.push(quote(session.url + call.path), `-H "Authorization: Bearer $KEY"`);
   for (const [name, value] of Object.entries(call.headers ?? {})) parts.push(`-H ${quote(`${name}: ${value}`)}`);
   if (call.body !== undefined) parts.push(`--json ${quote(JSON.stringify(call.body))}`);
+  if (call.file) parts.push(`--data-binary ${quote(`@${call.file.name}`)}`);
   return parts.join(" \\\n  ");
 }

@@ -72,7 +72,8 @@ export function callButton(calls, text = "Show API call") {
 function showCalls(calls) {
   const list = calls.filter(Boolean);
   openDialog(list.length === 1 ? "API call" : "API calls", () => list.length
-    ? [h("p", { class: "muted" }, "The commands take the key from the variable KEY."), ...list.map(callText)]
+    ? [list.some(({ kind }) => kind !== "own") ? h("p", { class: "muted" }, "The commands take the key from the variable KEY.") : "",
+      ...list.map(callText)]
     : h("p", {}, "No API call has been made yet."));
 }
 

@@ -21,20 +21,26 @@ export function useKey(key) {
   sessionStorage.setItem(STORED_KEY, session.key);
 }
 
-/** Calls one of the console's own routes, below `/console/api/`. */
-export async function local(path, { method = "GET", body, raw, signal } = {}) {
+/** A call of one of the console's own routes, below `/console/api/`: with a body in JSON, or with a file as it is. */
+export function own(method, path, body, file) {
+  return { kind: "own", method, path: `/console/api/${path}`, body, file };
+}
+
+/** Sends a call that `own` describes, and returns its data. */
+export async function local(call) {
+  const { method, path, body, file } = call;
   const headers = body === undefined ? {} : { "content-type": "application/json" };
-  const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+  const content = file ?? (body === undefined ? undefined : JSON.stringify(body));
+  const failure = (message) => Object.assign(new Error(message), { call });
   let response;
   try {
-    response = await fetch(`/console/api/${path}`, { method, headers, body: content, signal });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Error("The console's server does not respond. Check that the command in the terminal is still running.");
+    response = await fetch(path, { method, headers, body: content });
+  } catch {
+    throw failure("The console's server does not respond. Check that the command in the terminal is still running.");
   }
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.includes("json");
   const data = isJson && text ? JSON.parse(text) : text;
-  if (!response.ok) throw new Error(data?.error ?? (text || `The console's server responded with ${response.status}.`));
+  if (!response.ok) throw failure(data?.error ?? (text || `The console's server responded with ${response.status}.`));
   return data;
 }

@@ -4,7 +4,7 @@ import { rest, send } from "../shared/api.js";
 import { callButton, confirmation, failed, openDialog, toast } from "../shared/dialog.js";
 import { fill, h } from "../shared/dom.js";
 import { count, counted, moment } from "../shared/format.js";
-import { local, session, useKey } from "../shared/session.js";
+import { local, own, session, useKey } from "../shared/session.js";
 
 const SCOPES = ["read", "write", "export"];
 
@@ -45,9 +45,10 @@ export class KeysView {
       return;
     }
     try {
-      const { keys } = await local("keys");
-      fill(this.keys, h("div", { class: "group-head" }, title,
-        h("button", { type: "button", class: "primary", on: { click: () => this.create() } }, "Create a key")),
+      const call = own("GET", "keys");
+      const { keys } = await local(call);
+      fill(this.keys, h("div", { class: "group-head" }, title, h("div", { class: "actions" }, callButton(() => [call]),
+        h("button", { type: "button", class: "primary", on: { click: () => this.create() } }, "Create a key"))),
       h("table", {}, h("thead", {}, h("tr", {}, ["Name", "Id", "Scopes", "Created", ""].map((text) => h("th", { scope: "col" }, text)))),
         h("tbody", {}, keys.map((key) => h("tr", {}, h("td", {}, key.name || "–"), h("td", { class: "mono" }, key.id),
           h("td", {}, key.scopes.split(",").join(", ")), h("td", {}, moment(key.created_at)),
@@ -81,10 +82,12 @@ export class KeysView {
         event.preventDefault();
         try {
           const scopes = boxes.filter(([, box]) => box.checked).map(([scope]) => scope).join(",");
-          const key = await local("keys", { method: "POST", body: { name: name.value, scopes } });
+          const call = own("POST", "keys", { name: name.value, scopes });
+          const key = await local(call);
           close();
           this.showKeys();
-          openDialog("The new key", () => [h("p", {}, "Store it now; it cannot be shown again."), h("pre", { tabindex: "0" }, key.secret)]);
+          openDialog("The new key", () => [h("p", {}, "Store it now; it cannot be shown again."), h("pre", { tabindex: "0" }, key.secret),
+            h("div", { class: "actions end" }, callButton(() => [call]))]);
         } catch (failure) {
           fill(error, failure.message);
         }
@@ -102,8 +105,9 @@ export class KeysView {
       `Clients that use the key “${key.name || key.id}” are refused from 5 seconds on. This cannot be undone.`, "Revoke");
     if (!isAgreed) return;
     try {
-      await local(`keys/${encodeURIComponent(key.id)}`, { method: "DELETE" });
-      toast(`The key ${key.name || key.id} is revoked.`);
+      const call = own("DELETE", `keys/${encodeURIComponent(key.id)}`);
+      await local(call);
+      toast(`The key ${key.name || key.id} is revoked.`, { calls: [call] });
       this.showKeys();
     } catch (error) {
       failed(error);
@@ -133,8 +137,9 @@ export class KeysView {
       return;
     }
     try {
-      const settings = await local("settings");
-      fill(this.settings, title, SETTINGS.map(([name, text]) => {
+      const call = own("GET", "settings");
+      const settings = await local(call);
+      fill(this.settings, h("div", { class: "group-head" }, title, callButton(() => [call])), SETTINGS.map(([name, text]) => {
         const isFlag = typeof settings[name] === "boolean";
         const input = h("input", { type: isFlag ? "checkbox" : "number", id: `setting-${name}`, min: "0" });
         if (isFlag) input.checked = settings[name];
@@ -149,11 +154,12 @@ export class KeysView {
 
   async change(changes) {
     try {
-      const before = await local("settings");
-      await local("settings", { method: "PUT", body: { ...before, ...changes } });
+      const before = await local(own("GET", "settings"));
+      const call = own("PUT", "settings", { ...before, ...changes });
+      await local(call);
       toast("The setting is saved. Functions use it within 15 minutes, or after a restart.",
-        { undo: async () => {
-          await local("settings", { method: "PUT", body: before });
+        { calls: [call], undo: async () => {
+          await local(own("PUT", "settings", before));
           this.showSettings();
         } });
     } catch (error) {
@@ -178,8 +184,9 @@ export class KeysView {
     if (!await confirmation("Reset the demo", text, "Reset")) return;
     toast("The demo is being reset.");
     try {
-      await local("demo/reset", { method: "POST", body: {} });
-      toast("The demo is as it was at the start.");
+      const call = own("POST", "demo/reset", {});
+      await local(call);
+      toast("The demo is as it was at the start.", { calls: [call] });
       this.reset();
     } catch (error) {
       failed(error);

@@ -2,7 +2,7 @@
 
 import { callButton, failed } from "../shared/dialog.js";
 import { fill, h } from "../shared/dom.js";
-import { local, session } from "../shared/session.js";
+import { local, own, session } from "../shared/session.js";
 
 const PAUSE = 1_000;
 const MAX_KEPT = 200;
@@ -20,7 +20,8 @@ export class RequestsView {
       on: { input: () => this.show() } });
     this.element = h("section", { class: "view split", "aria-labelledby": "requests-title" },
       h("div", { class: "view-head" }, h("h1", { id: "requests-title" }, "Requests"),
-        h("p", { class: "muted" }, "The last 200 requests to the API on this port, the newest first."), this.filter),
+        h("p", { class: "muted" }, "The last 200 requests to the API on this port, the newest first."), this.filter,
+        callButton(() => [own("GET", "calls")])),
       h("div", { class: "panes" },
         h("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Requests" }, h("table", { class: "wide" },
           h("thead", {}, h("tr", {}, ["Time", "Function", "Request", "Status", "ms", "Reads", "Writes"]
@@ -40,7 +41,7 @@ export class RequestsView {
       return;
     }
     try {
-      const { calls } = await local(`calls?after=${this.last}`);
+      const { calls } = await local(own("GET", `calls?after=${this.last}`));
       // A number below the last one means that the server has been restarted.
       this.last = calls.at(-1)?.number ?? this.last;
       this.calls = [...calls.reverse(), ...this.calls].slice(0, MAX_KEPT);
