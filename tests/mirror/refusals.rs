@@ -38,6 +38,22 @@ async fn customer_that_quickbooks_cannot_take_is_named_and_written_once_it_can()
 }
 
 #[tokio::test]
+async fn corrected_customer_is_created_once_and_under_its_own_name() {
+    let world = World::start().await;
+    world.sync().await;
+    let euro = world.add(json!({ "company_name": "Euro Pools", "currency": "EUR" })).await;
+    assert_eq!(world.sync().await.refused, 1);
+    // It is both among the refused ones and among those that changed.
+    world.change(euro, json!({ "currency": "USD" })).await;
+    let created: Vec<String> = world.plan().await.create.into_iter().map(|planned| planned.name).collect();
+    assert_eq!(created, ["Euro Pools"]);
+    let report = world.sync().await;
+    assert_eq!((report.refused, report.pushed.created), (0, 1));
+    assert_eq!(world.counterpart(euro).await["DisplayName"], "Euro Pools");
+    world.check_agreement().await;
+}
+
+#[tokio::test]
 async fn currency_of_another_country_needs_multicurrency() {
     let mut world = World::start().await;
     world.connection.is_multicurrency = true;

@@ -75,8 +75,10 @@ pub(super) struct Directory {
     entries: BTreeMap<QuickBooksId, Entry>,
     by_name: HashMap<String, BTreeSet<QuickBooksId>>,
     by_email: HashMap<String, BTreeSet<QuickBooksId>>,
-    /// Names that vendors, employees or customers that this run creates have.
+    /// Names that vendors or employees have.
     taken: HashSet<String>,
+    /// Names that this run is going to give to our customers.
+    reserved: HashMap<String, CustomerNumber>,
     /// Customers that no longer exist there.
     pub(super) gone: BTreeSet<QuickBooksId>,
     /// Whether all customers of the company are known.
@@ -166,42 +168,55 @@ impl Directory {
         unknown.map(|(id, _)| id.clone()).collect()
     }
 
-    /// Returns the only customer that has this email, unless it is one of ours or a job.
-    pub(super) fn free_by_email(&self, email: &str) -> Option<&QuickBooksId> {
+    /// Returns the only customer that has this email, unless it is a job or another of ours than `number`.
+    pub(super) fn free_by_email(&self, email: &str, number: CustomerNumber) -> Option<&QuickBooksId> {
         let ids = self.by_email.get(&email.trim().to_lowercase())?;
-        Some(ids.first()?).filter(|id| ids.len() == 1 && self.is_free(id))
+        Some(ids.first()?).filter(|id| ids.len() == 1 && self.is_free(id, Some(number)))
     }
 
-    /// Returns a customer with this name that is not one of ours nor a job; an active one if there are several.
-    pub(super) fn free_by_name(&self, name: &str) -> Option<&QuickBooksId> {
+    /// Returns a customer with this name that is neither a job nor another of ours than `number`; an active one if there are
+    /// several.
+    pub(super) fn free_by_name(&self, name: &str, number: Option<CustomerNumber>) -> Option<&QuickBooksId> {
         let ids = self.by_name.get(&names::key(name))?;
         let is_active = |id: &&QuickBooksId| {
             self.get(id).is_some_and(|object| Fields::theirs(object, None, None).is_active())
         };
-        let free = || ids.iter().filter(|id| self.is_free(id));
+        let free = || ids.iter().filter(|id| self.is_free(id, number));
         free().find(is_active).or_else(|| free().next())
     }
 
-    fn is_free(&self, id: &QuickBooksId) -> bool {
-        self.owner(id) == Owner::None && self.get(id).is_some_and(|object| !is_job(object))
+    fn is_free(&self, id: &QuickBooksId, number: Option<CustomerNumber>) -> bool {
+        let is_free = match self.owner(id) {
+            Owner::None => true,
+            // A link that is decided and not stored: the customer is compared again because it has changed.
+            Owner::Customer(owner) => Some(owner) == number,
+            Owner::Unknown | Owner::Job(_) => false,
+        };
+        is_free && self.get(id).is_some_and(|object| !is_job(object))
     }
 
-    /// Whether another than the customer `own` has this name.
-    pub(super) fn is_taken(&self, name: &str, own: Option<&QuickBooksId>) -> bool {
+    /// Whether another has this name, or is going to get it, than our customer `number` and its counterpart `own`.
+    pub(super) fn is_taken(&self, name: &str, number: CustomerNumber, own: Option<&QuickBooksId>) -> bool {
         let key = names::key(name);
         let others = self.by_name.get(&key).is_some_and(|ids| ids.iter().any(|id| Some(id) != own));
-        others || self.taken.contains(&key)
+        let is_reserved = self.reserved.get(&key).is_some_and(|owner| *owner != number);
+        others || is_reserved || self.taken.contains(&key)
     }
 
-    /// Marks a name as taken.
-    pub(super) fn take_name(&mut self, name: &str) {
-        self.taken.insert(names::key(name));
+    /// Reserves a name for one of our customers.
+    pub(super) fn reserve_name(&mut self, name: &str, number: CustomerNumber) {
+        self.reserved.insert(names::key(name), number);
+    }
+
+    /// Releases the names that are reserved for customers about which is decided anew.
+    pub(super) fn release_names(&mut self, is_released: impl Fn(CustomerNumber) -> bool) {
+        self.reserved.retain(|_, number| !is_released(*number));
     }
 
     /// Records whether a name is taken by others than the customers that are known.
     pub(super) fn set_name_taken(&mut self, name: &str, is_taken: bool) {
         if is_taken {
-            self.take_name(name);
+            self.taken.insert(names::key(name));
         } else {
             self.taken.remove(&names::key(name));
         }

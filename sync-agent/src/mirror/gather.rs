@@ -215,7 +215,7 @@ impl Run<'_> {
         self.find_owners().await?;
         for name in names {
             // The name of a customer that is not linked yet is free for the one of ours that has it.
-            let is_free = self.directory.free_by_name(name).is_some();
+            let is_free = self.directory.free_by_name(name, None).is_some();
             self.directory.set_name_taken(name, !is_free);
         }
         Ok(())

@@ -140,9 +140,9 @@ impl Run<'_> {
             return None;
         }
         let id = Some(&mapping.quickbooks_id);
-        let new =
-            if self.directory.is_taken(name, id) { names::with_id(name, number) } else { name.to_owned() };
-        self.directory.take_name(&new);
+        let is_taken = self.directory.is_taken(name, number, id);
+        let new = if is_taken { names::with_id(name, number) } else { name.to_owned() };
+        self.directory.reserve_name(&new, number);
         Some(new)
     }
 
@@ -155,11 +155,11 @@ impl Run<'_> {
         changed: &[Field],
     ) -> Option<String> {
         let restored = restored_name(mapping, ours, changed)?;
-        if !self.directory.is_taken(restored, Some(&mapping.quickbooks_id)) {
+        if !self.directory.is_taken(restored, number, Some(&mapping.quickbooks_id)) {
             return None;
         }
         let new = names::with_id(restored, number);
-        self.directory.take_name(&new);
+        self.directory.reserve_name(&new, number);
         Some(new)
     }
 

@@ -51,8 +51,7 @@ impl Run<'_> {
             let pairs = mirror.store.mapped_customers(&mirror.tenant, mirror.realm(), &left).await?;
             self.note_emails(pairs.values());
             self.look_up(pairs.values()).await?;
-            // Earlier decisions about the same customers are out of date.
-            self.queue.retain(|queued| !pairs.contains_key(&queued.number));
+            self.forget_decisions(|number| pairs.contains_key(&number));
             let (mut writes, mut outgoing) = (Vec::new(), Vec::new());
             for (customer, mapping) in pairs.into_values() {
                 self.is_first_look = self.compared.insert(customer.number);
@@ -73,6 +72,21 @@ impl Run<'_> {
         }
         self.report.pending += left.len();
         Ok(())
+    }
+
+    /// Drops earlier decisions about customers about which is decided anew.
+    fn forget_decisions(&mut self, is_outdated: impl Fn(CustomerNumber) -> bool) {
+        self.queue.retain(|queued| !is_outdated(queued.number));
+        self.directory.release_names(&is_outdated);
+        let Some(plan) = &mut self.plan else { return };
+        let is_outdated = |id: Option<CustomerNumber>| id.is_some_and(&is_outdated);
+        for planned in
+            [&mut plan.create, &mut plan.link, &mut plan.update, &mut plan.deactivate, &mut plan.pull]
+        {
+            planned.retain(|planned| !is_outdated(planned.id));
+        }
+        plan.conflicts.retain(|conflict| !is_outdated(conflict.id));
+        plan.refused.retain(|refused| !is_outdated(refused.id));
     }
 
     fn note_emails<'p>(&mut self, pairs: impl Iterator<Item = &'p MappedCustomer>) {
@@ -148,16 +162,16 @@ impl Run<'_> {
             return Ok(self.park(&customer, "", &reason));
         }
         let mut listed = name.clone();
-        if self.directory.is_taken(&name, None) {
+        if self.directory.is_taken(&name, customer.number, None) {
             listed = names::with_id(&name, customer.number);
-            if self.directory.is_taken(&listed, None) {
+            if self.directory.is_taken(&listed, customer.number, None) {
                 let reason = format!(
                     "`{name}` and `{listed}` are both names of others in QuickBooks; rename one of them"
                 );
                 return Ok(self.park(&customer, "6240", &reason));
             }
         }
-        self.directory.take_name(&listed);
+        self.directory.reserve_name(&listed, customer.number);
         if let Some(plan) = &mut self.plan {
             let none = Fields::default();
             plan.create.push(planned(Some(customer.number), None, &listed, &none, &ours, &Field::ALL));
@@ -240,14 +254,15 @@ impl Run<'_> {
         name: &str,
     ) -> Result<Option<QuickBooksId>, MirrorError> {
         if let Some(email) = ours.text(Field::Email)
-            && let Some(id) = self.directory.free_by_email(email)
+            && let Some(id) = self.directory.free_by_email(email, number)
             && self.is_only_with_email(number, email).await?
         {
             return Ok(Some(id.clone()));
         }
         let (found_as, _) = Directory::keys_of(ours, number);
-        let by_name = found_as.iter().find_map(|name| self.directory.free_by_name(name));
-        Ok(by_name.or_else(|| self.directory.free_by_name(name)).cloned())
+        let free_by_name = |name: &str| self.directory.free_by_name(name, Some(number));
+        let by_name = found_as.iter().find_map(|name| free_by_name(name));
+        Ok(by_name.or_else(|| free_by_name(name)).cloned())
     }
 
     /// Whether no other customer of ours has this email.
