@@ -4,6 +4,7 @@ mod agent;
 mod complaints;
 mod conflicts;
 mod documents;
+mod forgotten;
 mod found;
 mod kills;
 mod refusals;

@@ -79,6 +79,8 @@ pub(super) struct Directory {
     taken: HashSet<String>,
     /// Names that this run is going to give to our customers.
     reserved: HashMap<String, CustomerNumber>,
+    /// Names under which an earlier run may have created our customers; they can have others by now.
+    pub(super) sent_as: BTreeMap<CustomerNumber, String>,
     /// Customers that no longer exist there.
     pub(super) gone: BTreeSet<QuickBooksId>,
     /// Whether all customers of the company are known.

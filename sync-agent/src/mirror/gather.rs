@@ -197,12 +197,22 @@ impl Run<'_> {
         for (customer, _) in unlinked {
             let ours = Fields::ours(customer, self.mirror.connection.settings.deactivation, None);
             let (names, email) = Directory::keys_of(&ours, customer.number);
-            by_name.extend(names.into_iter().flat_map(|name| [format!("{name} (deleted)"), name]));
+            by_name.extend(names);
             by_email.extend(email);
         }
+        self.look_up_named(&by_name, &by_email).await
+    }
+
+    /// Reads the customers in QuickBooks that have one of these names or emails, unless all are known.
+    pub(super) async fn look_up_named(
+        &mut self,
+        names: &BTreeSet<String>,
+        emails: &BTreeSet<String>,
+    ) -> Result<(), MirrorError> {
         if !self.directory.is_complete {
-            self.look_up_in(Entity::Customer, "DisplayName", &by_name).await?;
-            self.look_up_in(Entity::Customer, "PrimaryEmailAddr", &by_email).await?;
+            let names = names.iter().flat_map(|name| [format!("{name} (deleted)"), name.clone()]).collect();
+            self.look_up_in(Entity::Customer, "DisplayName", &names).await?;
+            self.look_up_in(Entity::Customer, "PrimaryEmailAddr", emails).await?;
         }
         self.find_owners().await
     }

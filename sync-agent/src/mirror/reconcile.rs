@@ -253,16 +253,27 @@ impl Run<'_> {
         ours: &Fields,
         name: &str,
     ) -> Result<Option<QuickBooksId>, MirrorError> {
-        if let Some(email) = ours.text(Field::Email)
-            && let Some(id) = self.directory.free_by_email(email, number)
-            && self.is_only_with_email(number, email).await?
-        {
-            return Ok(Some(id.clone()));
+        if let Some(id) = self.find_by_email(number, ours).await? {
+            return Ok(Some(id));
         }
-        let (found_as, _) = Directory::keys_of(ours, number);
+        let (mut found_as, _) = Directory::keys_of(ours, number);
+        found_as.extend(self.directory.sent_as.get(&number).cloned());
         let free_by_name = |name: &str| self.directory.free_by_name(name, Some(number));
         let by_name = found_as.iter().find_map(|name| free_by_name(name));
         Ok(by_name.or_else(|| free_by_name(name)).cloned())
+    }
+
+    /// Returns the counterpart by an email that exactly one customer on each side has.
+    pub(super) async fn find_by_email(
+        &self,
+        number: CustomerNumber,
+        ours: &Fields,
+    ) -> Result<Option<QuickBooksId>, MirrorError> {
+        let Some(email) = ours.text(Field::Email) else { return Ok(None) };
+        match self.directory.free_by_email(email, number) {
+            Some(id) if self.is_only_with_email(number, email).await? => Ok(Some(id.clone())),
+            _ => Ok(None),
+        }
     }
 
     /// Whether no other customer of ours has this email.
