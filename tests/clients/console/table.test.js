@@ -46,6 +46,24 @@ test("chips filter by status, type, VIP and tag, alone and together", async () =
   await close(page);
 });
 
+test("type and VIP list by number, whatever the order was", async () => {
+  const page = await open();
+  await total(page, "60 customers");
+  const sort = page.getByLabel("Sort by", { exact: true });
+  await sort.selectOption("full_name");
+  await page.locator(".row:not([hidden]):not(.waiting)").first().waitFor();
+  const vip = page.getByRole("group", { name: "Filters" }).getByRole("button", { name: "VIP", exact: true });
+  await vip.click();
+  await total(page, "10 customers");
+  await page.getByText("lists them by number").waitFor();
+  assert.equal(await sort.inputValue(), "number");
+  assert.ok(await sort.isDisabled());
+  await vip.click();
+  await total(page, "60 customers");
+  assert.ok(await sort.isEnabled());
+  await close(page);
+});
+
 test("every order is read to its end", async () => {
   const page = await open();
   const orders = await page.getByLabel("Sort by").locator("option").evaluateAll((all) => all.map(({ value }) => value));

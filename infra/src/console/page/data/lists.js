@@ -11,8 +11,8 @@ export function openList(query) {
   const filter = {};
   if (query.status) filter.status = query.status;
   if (query.tag) filter.tagIds = [query.tag.id];
-  if (query.sort !== "number" || query.direction === "asc") return new ForwardList(sorted(query));
   if (query.type || query.vip) return new ForwardList(typed(query));
+  if (query.sort !== "number" || query.direction === "asc") return new ForwardList(sorted(query));
   if (query.search || query.tag) return new ForwardList(filtered(query, filter));
   return new NumberedList(query.status ? filter : null);
 }
@@ -201,10 +201,11 @@ function typed(query) {
   const filter = query.vip ? "vip" : query.type.toLowerCase();
   const all = [hasStatus(query), hasTag(query), hasType(query)];
   const isChecked = query.status || query.tag || (query.vip && query.type);
+  const numbered = "The trades API has types and VIPs, and lists them by number, the newest first.";
   return {
     next: (after, signal) => nextTyped(after, filter, query.search, signal),
     keeps: (row) => all.every((has) => has(row)),
-    note: isChecked ? "The trades API filters by one of type and VIP; the other chips are checked here." : undefined,
+    note: isChecked ? `${numbered} It filters by one of the two; the other chips are checked here.` : numbered,
   };
 }
 

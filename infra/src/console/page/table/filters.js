@@ -8,11 +8,13 @@ import { SORTS } from "./columns.js";
 
 const SEARCH_PAUSE = 120;
 
+const BY_NUMBER = { sort: "number", direction: "desc" };
+
 /** The query of the table, and the controls that change it. `changed` is called after each change. */
 export class Filters {
   constructor(changed) {
     this.changed = changed;
-    this.query = { search: "", status: "", type: "", vip: false, tag: null, sort: "number", direction: "desc" };
+    this.query = { search: "", status: "", type: "", vip: false, tag: null, ...BY_NUMBER };
     this.knownTags = [];
     this.search = h("input", { type: "search", id: "search", placeholder: "Search customers", autocomplete: "off",
       "aria-label": "Search customers", "aria-keyshortcuts": "/" });
@@ -33,10 +35,11 @@ export class Filters {
     this.show();
   }
 
-  /** Changes the query. */
+  /** Changes the query. Only the trades API has type and VIP, and it lists by number, the newest first. */
   set(change) {
     const before = JSON.stringify(this.query);
     Object.assign(this.query, change);
+    if (this.isNumbered) Object.assign(this.query, BY_NUMBER);
     if (JSON.stringify(this.query) === before) return;
     this.show();
     this.changed();
@@ -45,6 +48,11 @@ export class Filters {
   sortBy(sort) {
     const first = ["full_name", "first_name", "last_name", "email"].includes(sort) ? "asc" : "desc";
     this.set({ sort, direction: first });
+  }
+
+  /** Whether the customers can only be listed by number. */
+  get isNumbered() {
+    return Boolean(this.query.type || this.query.vip);
   }
 
   get isEmpty() {
@@ -88,6 +96,7 @@ export class Filters {
     fill(this.direction, direction === "asc" ? "↑" : "↓");
     this.direction.setAttribute("aria-label", `${text}; reverse the order`);
     this.direction.title = text;
+    for (const control of [this.sort, this.direction]) control.disabled = this.isNumbered;
   }
 
   tagChoice(tag) {

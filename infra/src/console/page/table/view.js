@@ -97,7 +97,7 @@ export class CustomersView {
     const click = () => (sort === order
       ? this.filters.set({ direction: direction === "asc" ? "desc" : "asc" }) : this.filters.sortBy(order));
     return h("div", { class: `cell ${name}` },
-      h("button", { type: "button", class: "quiet", title: `Sort by ${title.toLowerCase()}`, on: { click } }, title + arrow));
+      h("button", { type: "button", class: "quiet", disabled: this.filters.isNumbered, title: `Sort by ${title.toLowerCase()}`, on: { click } }, title + arrow));
   }
 
   describe() {
