@@ -116,3 +116,32 @@ test("status and tags of many customers are changed and put back", async () => {
   assert.deepEqual(await pool(query), before);
   await close(page);
 });
+
+test("undo of a second tag leaves the first, however many customers there are", async () => {
+  const page = await open("/", { address: process.env.CLIENTELE_LARGE_URL });
+  const all = Number(process.env.CLIENTELE_CUSTOMERS).toLocaleString("en-GB");
+  await total(page, `${all} customers`);
+  await page.getByLabel("Search customers").fill("Ada Lovelace");
+  await page.locator(".total", { hasText: /^(At least )?\d+ customers$/ }).waitFor();
+  await page.locator(".row:not([hidden]) .person", { hasText: "Ada Lovelace" }).first().waitFor();
+  await page.getByLabel("Select all customers of the list").click();
+  await page.getByLabel("Set status").waitFor({ timeout: 60_000 });
+  for (const tag of ["cover", "daily"]) {
+    await page.getByRole("button", { name: "Add tag" }).click();
+    await page.getByRole("dialog").getByLabel("New tag").fill(tag);
+    await page.getByRole("dialog").getByRole("button", { name: "Create" }).click();
+    await page.locator(".toast", { hasText: `tagged “${tag}”` }).waitFor({ timeout: 60_000 });
+  }
+  await undo(page, "tagged “daily”");
+  await page.locator(".toast", { hasText: "changed back" }).waitFor({ timeout: 60_000 });
+  const large = (query) => pool(query, {}, process.env.CLIENTELE_LARGE_URL, process.env.CLIENTELE_LARGE_KEY);
+  const { tags } = await large("{ tags { id name } }");
+  const tagged = async (name) => {
+    const { id } = tags.find((tag) => tag.name === name);
+    const { paginatedCustomers } = await large(`{ paginatedCustomers(limit: 1, filter: { tagIds: ["${id}"] }) { pagination { total } } }`);
+    return paginatedCustomers.pagination.total;
+  };
+  const selected = Number((await page.locator(".bulk .count").textContent()).replace(/\D/g, ""));
+  assert.deepEqual([await tagged("cover"), await tagged("daily")], [selected, 0]);
+  await close(page);
+});

@@ -52,30 +52,33 @@ export async function restoreCustomer(uuid) {
   return { call };
 }
 
-/** Makes the same change to many customers, 500 per request. Returns which were not changed, and why. */
-export async function bulkUpdate(ids, update, onProgress = () => {}) {
+/**
+ * Makes the same change to many customers, 500 per request. Returns how many were tried, which of them were not changed, and the
+ * error that ended it early.
+ */
+export async function bulkUpdate(ids, update) {
   const errors = [];
   const calls = [];
   for (let at = 0; at < ids.length; at += MAX_BULK) {
-    const input = { ids: ids.slice(at, at + MAX_BULK), update };
-    const result = await send(graphql("pool", BULK, { input }));
-    errors.push(...result.data.data.bulkUpdateCustomers.errors);
-    calls.push(result.call);
-    onProgress(Math.min(at + MAX_BULK, ids.length));
+    const call = graphql("pool", BULK, { input: { ids: ids.slice(at, at + MAX_BULK), update } });
+    calls.push(call);
+    try {
+      errors.push(...(await send(call)).data.data.bulkUpdateCustomers.errors);
+    } catch (failure) {
+      return { tried: at, errors, calls, failure };
+    }
   }
-  return { errors, calls };
+  return { tried: ids.length, errors, calls };
 }
 
-/** Gives customers back the status or the tags that they had: one bulk update for each former value. */
-export async function bulkRestore(rows, field) {
-  const groups = new Map();
-  for (const row of rows) {
-    const update = field === "status" ? { status: row.status } : { tagIds: row.tags.map(({ id }) => id) };
-    const group = groups.get(JSON.stringify(update)) ?? { update, ids: [] };
-    group.ids.push(row.id);
-    groups.set(JSON.stringify(update), group);
+/** Returns the updates that take a change of these customers back, each with the customers to which it applies. */
+export function inverse(rows, { status, addTagIds, removeTagIds }) {
+  if (status) {
+    const former = new Set(rows.map((row) => row.status).filter((one) => one !== status));
+    return [...former].map((one) => ({ update: { status: one }, ids: rows.filter((row) => row.status === one).map(({ id }) => id) }));
   }
-  const errors = [];
-  for (const { update, ids } of groups.values()) errors.push(...(await bulkUpdate(ids, update)).errors);
-  return errors;
+  const [tag] = addTagIds ?? removeTagIds;
+  const hasChanged = (row) => row.tags.some(({ id }) => id === tag) !== Boolean(addTagIds);
+  const ids = rows.filter(hasChanged).map(({ id }) => id);
+  return [{ update: addTagIds ? { removeTagIds: [tag] } : { addTagIds: [tag] }, ids }];
 }

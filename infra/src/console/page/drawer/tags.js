@@ -67,7 +67,8 @@ async function change(state, update, tagsAfter) {
   const { pool } = context.record;
   const before = pool.tags;
   const apply = async (changes, shown) => {
-    const { errors, calls } = await bulkUpdate([context.id], changes);
+    const { errors, calls, failure } = await bulkUpdate([context.id], changes);
+    if (failure) throw failure;
     if (errors.length) throw new Error(errors[0].message);
     pool.tags = shown;
     context.saved({ api: "pool", name: "tags" }, shown);

@@ -1,10 +1,10 @@
 // The selection, and the changes that are made to all selected customers.
 
 import { byIds } from "../data/customers.js";
-import { bulkRestore, bulkUpdate, createTag } from "../data/writes.js";
+import { bulkUpdate, createTag, inverse } from "../data/writes.js";
 import { callButton, confirmation, failed, openDialog, toast } from "../shared/dialog.js";
 import { fill, h } from "../shared/dom.js";
-import { STATUS_TEXT, counted } from "../shared/format.js";
+import { STATUS_TEXT, count, counted } from "../shared/format.js";
 
 const MAX_SELECTED = 5_000;
 const READ_AT_ONCE = 50;
@@ -38,6 +38,7 @@ export class Bulk {
       return;
     }
     const { list } = this.view;
+    this.isReading = true;
     try {
       for (let index = 0; index < Math.min(list.length, MAX_SELECTED); index += 1) {
         if (!list.get(index)) await this.read(list, index);
@@ -48,6 +49,7 @@ export class Bulk {
     } catch (error) {
       failed(error);
     }
+    this.isReading = false;
     this.show();
     if (list.length > MAX_SELECTED) toast(`The first ${MAX_SELECTED} customers of the list are selected, which is the most.`);
   }
@@ -64,6 +66,10 @@ export class Bulk {
     this.view.rows.schedule();
     if (this.box) this.box.indeterminate = size > 0 && !this.box.checked;
     if (!size) return;
+    if (this.isReading) {
+      fill(this.element, h("span", { class: "count" }, `${counted(size, "customer")} selected so far`));
+      return;
+    }
     const status = h("select", { "aria-label": "Set status", on: { change: () => this.setStatus(status.value) } },
       h("option", { value: "" }, "Set status"),
       Object.entries(STATUS_TEXT).map(([value, text]) => h("option", { value }, text)));
@@ -77,7 +83,7 @@ export class Bulk {
   async setStatus(status) {
     if (!status) return;
     if (this.selected.size > 500 && !await this.confirmed()) return;
-    await this.change({ status }, "status", `set to ${STATUS_TEXT[status].toLowerCase()}`);
+    await this.change({ status }, (row) => ({ ...row, status }), `set to ${STATUS_TEXT[status].toLowerCase()}`);
   }
 
   confirmed() {
@@ -108,31 +114,47 @@ export class Bulk {
     });
     if (!tag) return;
     const words = field === "addTagIds" ? `tagged “${tag.name}”` : `no longer tagged “${tag.name}”`;
-    await this.change({ [field]: [tag.id] }, "tags", words);
+    const others = (row) => row.tags.filter(({ id }) => id !== tag.id);
+    const applied = (row) => ({ ...row, tags: field === "addTagIds" ? [...others(row), tag] : others(row) });
+    await this.change({ [field]: [tag.id] }, applied, words);
   }
 
-  async change(update, field, words) {
+  /** Makes a change. `applied(row)` is a row after it. */
+  async change(update, applied, words) {
     const before = [...this.selected.values()];
-    try {
-      const { errors, calls } = await bulkUpdate(before.map(({ id }) => id), update);
-      this.calls = calls;
-      const failedIds = new Set(errors.map(({ id }) => id));
-      const changed = before.filter(({ id }) => !failedIds.has(id));
-      await this.refresh(changed);
-      const refused = errors.length ? ` ${errors.length} could not be changed: ${errors[0].message}.` : "";
-      toast(`${counted(changed.length, "customer")} ${words}.${refused}`, { calls, bad: errors.length > 0,
-        undo: () => this.undo(changed, field) });
-    } catch (error) {
-      failed(error);
-    }
+    const { tried, errors, calls, failure } = await bulkUpdate(before.map(({ id }) => id), update);
+    this.calls = calls;
+    const refused = new Set(errors.map(({ id }) => id));
+    const changed = before.slice(0, tried).filter(({ id }) => !refused.has(id));
+    await this.use(changed.map(applied));
+    const some = failure ? ` of ${count(before.length)}` : "";
+    const reasons = [errors.length ? ` ${errors.length} could not be changed: ${errors[0].message}.` : "", failure ? ` ${failure.message}` : ""];
+    toast(`${count(changed.length)}${some} ${before.length === 1 ? "customer" : "customers"} ${words}.${reasons.join("")}`,
+      { calls, bad: errors.length > 0 || Boolean(failure), undo: changed.length ? () => this.undo(changed, update) : undefined });
     this.show();
   }
 
-  async undo(before, field) {
-    const errors = await bulkRestore(before, field);
-    await this.refresh(before);
-    toast(errors.length ? `${errors.length} could not be changed back: ${errors[0].message}`
-      : `${counted(before.length, "customer")} changed back.`, { bad: errors.length > 0 });
+  async undo(before, update) {
+    const failures = [];
+    const calls = [];
+    for (const { update: former, ids } of inverse(before, update)) {
+      const result = await bulkUpdate(ids, former);
+      failures.push(...result.errors, ...(result.failure ? [result.failure] : []));
+      calls.push(...result.calls);
+    }
+    await this.use(before);
+    toast(failures.length ? `Not all customers are changed back: ${failures[0].message}`
+      : `${counted(before.length, "customer")} changed back.`, { calls, bad: failures.length > 0 });
+  }
+
+  /** Shows changed customers. */
+  async use(rows) {
+    for (const row of rows) if (this.selected.has(row.id)) this.selected.set(row.id, row);
+    try {
+      await this.refresh(rows);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   /** Reads the customers again, as many as can be in sight. */
