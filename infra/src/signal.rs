@@ -1,4 +1,4 @@
-//! Shutdown signals: Ctrl-C and, on Unix, SIGTERM.
+//! Shutdown signals: Ctrl-C and, on Unix, SIGTERM, and SIGHUP of a terminal that is closed.
 
 use std::io;
 
@@ -12,6 +12,8 @@ pub struct Signals {
     interrupt: Signal,
     #[cfg(unix)]
     terminate: Signal,
+    #[cfg(unix)]
+    hang_up: Signal,
     #[cfg(windows)]
     interrupt: tokio::signal::windows::CtrlC,
 }
@@ -24,7 +26,11 @@ impl Signals {
     ///
     /// Returns the error of the operating system if a handler cannot be installed.
     pub fn listen() -> io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 
     #[cfg(windows)]
@@ -37,12 +43,13 @@ impl Signals {
         Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
     }
 
-    /// Waits for Ctrl-C or SIGTERM.
+    /// Waits for one of the signals.
     #[cfg(unix)]
     pub async fn stop(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
     }
 
