@@ -277,11 +277,14 @@ impl<F: ImportField> Mapping<F> {
         }
     }
 
-    /// Returns the column with exactly this name, or else the first one with the same [`folded`] name.
+    /// Returns the column with exactly this name, or else the first one with the same [`folded`] name, or else the one at this
+    /// position, such as `column 3`.
     fn column_named(&self, name: &str) -> Result<usize, MappingError> {
         let exact = self.header.iter().position(|header| header == name);
         let similar = || self.header.iter().position(|header| folded(header) == folded(name));
-        exact.or_else(similar).ok_or_else(|| MappingError::NoSuchColumn {
+        let position = || name.strip_prefix("column ")?.parse::<usize>().ok()?.checked_sub(1);
+        let numbered = || position().filter(|at| *at < self.width());
+        exact.or_else(similar).or_else(numbered).ok_or_else(|| MappingError::NoSuchColumn {
             column: name.to_owned(),
             columns: self.all_columns(),
         })

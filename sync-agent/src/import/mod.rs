@@ -33,7 +33,7 @@ pub use outcome::{
     FieldChange, Findings, ImportCounts, ImportError, ImportEvent, ImportFailure, ImportOptions,
     ImportOutcome, ImportProgress, RowChange,
 };
-pub use preview::{Preview, preview};
+pub use preview::{Preview, PreviewColumn, preview};
 pub use reader::{ReadError, RejectedRow};
 pub use rejects::{RejectsError, RejectsTo};
 pub use run::{Importer, OnEvent};

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
+use clientele_shared::csv::unguarded;
 use csv::ByteRecord;
 
 use super::field::ImportField;
@@ -14,10 +15,21 @@ use super::reader::{ReadError, open};
 pub struct Preview<F> {
     /// The delimiter that was used: that of the options, or the one that the file names.
     pub delimiter: u8,
-    /// The name of each column, and the field that it seems to hold. Each field is proposed for one column.
-    pub columns: Vec<(String, Option<F>)>,
+    /// The columns.
+    pub columns: Vec<PreviewColumn<F>>,
     /// The cells of the first rows. A row can have fewer or more cells than there are columns.
     pub rows: Vec<Vec<String>>,
+}
+
+/// A column of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviewColumn<F> {
+    /// Its name; empty if it has none.
+    pub name: String,
+    /// The field that it seems to hold. Each field is proposed for one column.
+    pub field: Option<F>,
+    /// Whether an import recognizes the name, and fills the field unless another column does.
+    pub is_known: bool,
 }
 
 /// Reads the header and the first rows of a file, as an import with these options would.
@@ -40,11 +52,12 @@ fn read<F: ImportField>(
     count: usize,
 ) -> Result<Preview<F>, ReadError> {
     let mut opened = open(input, options)?;
-    let mut columns: Vec<(String, Option<F>)> = Vec::new();
+    let mut columns: Vec<PreviewColumn<F>> = Vec::new();
     for name in &opened.header {
-        let field =
-            F::of_header(name).filter(|field| columns.iter().all(|(_, taken)| *taken != Some(*field)));
-        columns.push((name.trim().to_owned(), field));
+        let name = unguarded(name.trim());
+        let known = F::of_header(name);
+        let field = known.filter(|field| columns.iter().all(|column| column.field != Some(*field)));
+        columns.push(PreviewColumn { name: name.to_owned(), field, is_known: known.is_some() });
     }
     let mut rows = Vec::new();
     let mut cells = ByteRecord::new();

@@ -86,6 +86,40 @@ test("file with semicolons and in another encoding is read as a person says", as
   await close(page);
 });
 
+test("export of a known product is imported by its preset", async () => {
+  const page = await open();
+  await total(page, "60 customers");
+  const file = new URL("../../../sync-agent/tests/import/presets/jobber.csv", import.meta.url);
+  await drop(page, "jobber.csv", readFileSync(file, "utf8"));
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Columns with values that are not imported:").waitFor();
+  await dialog.getByRole("button", { name: "Use the preset of Jobber" }).click();
+  await dialog.getByText("The preset of Jobber maps the columns.").waitFor();
+  await dialog.getByRole("button", { name: "Check all rows" }).click();
+  await dialog.getByText("2 would be created, 0 already imported, 0 rejected.").waitFor();
+  await dialog.getByRole("button", { name: "Choose fields instead" }).click();
+  await dialog.getByRole("button", { name: "Check all rows" }).click();
+  await dialog.getByText(/column `E-mails` is not imported, but \d+ cells? ha(s|ve) (a value|values)/).waitFor();
+  await close(page);
+});
+
+test("columns without a name, and names in another encoding, do not stand in the way", async () => {
+  const page = await open();
+  await total(page, "60 customers");
+  await drop(page, `unnamed-${Date.now()}.csv`, "email,firstName,,\nada@example.com,Ada,,\n");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Check all rows" }).click();
+  await dialog.getByText("1 would be created, 0 already imported, 0 rejected.").waitFor();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await drop(page, `german-${Date.now()}.csv`, [...Buffer.from("id,firstName,Stra\xdfe\n1,J\xf6rg,Hauptstra\xdfe 1\n", "latin1")]);
+  await dialog.getByRole("cell", { name: "Jörg" }).waitFor();
+  assert.equal(await dialog.getByLabel("Encoding").inputValue(), "windows-1252");
+  await dialog.getByLabel("Field of the column Straße").selectOption("street");
+  await dialog.getByRole("button", { name: "Check all rows" }).click();
+  await dialog.getByText("1 would be created, 0 already imported, 0 rejected.").waitFor();
+  await close(page);
+});
+
 test("file without customers is refused in words", async () => {
   const page = await open();
   await total(page, "60 customers");

@@ -1,9 +1,10 @@
 //! The description of the session, and the request log.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::extract::Parameters;
 use super::{Console, Failure, Json};
 
 /// Returns what is served, the key of the demo, and what the console can do.
@@ -23,6 +24,9 @@ pub(super) struct After {
 }
 
 /// Lists the requests after a number, the oldest first.
-pub(super) async fn list(State(console): State<Console>, Query(after): Query<After>) -> Json<Value> {
+pub(super) async fn list(
+    State(console): State<Console>,
+    Parameters(after): Parameters<After>,
+) -> Json<Value> {
     Json(json!({ "calls": console.calls.after(after.after) }))
 }

@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::extract::Body;
 use super::{Console, Failure, Json};
 
 /// Lists the keys.
@@ -27,7 +28,7 @@ pub(super) struct New {
 /// Creates a key, and returns it with its secret.
 pub(super) async fn create(
     State(console): State<Console>,
-    axum::Json(new): axum::Json<New>,
+    Body(new): Body<New>,
 ) -> Result<Json<Value>, Failure> {
     let records = console.records()?;
     let scopes = new.scopes.parse::<Scopes>();

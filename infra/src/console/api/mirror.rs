@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
+use super::extract::Body;
 use super::{Console, Failure, Json};
 
 impl From<ConnectionError> for Failure {
@@ -97,7 +98,7 @@ pub(super) struct Choice {
 /// Keeps one side's value of a field. The next sync brings it to the other side.
 pub(super) async fn resolve(
     State(console): State<Console>,
-    axum::Json(choice): axum::Json<Choice>,
+    Body(choice): Body<Choice>,
 ) -> Result<Json<Value>, Failure> {
     let connector = connector(&console).await?;
     let unknown = |what: &str| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{what} is not known"));

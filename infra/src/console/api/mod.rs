@@ -3,6 +3,7 @@
 
 mod calls;
 mod demo;
+mod extract;
 mod imports;
 mod keys;
 mod mirror;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{any, delete, get, post};
 use clientele_infra_quickbooks::StandIn;
 use clientele_shared::Error;
 use clientele_shared::model::{Mode, Tenant, TenantId};
@@ -163,5 +164,10 @@ pub(super) fn routes(console: &Console) -> Router {
         .route("/console/api/mirror/resolve", post(mirror::resolve))
         .route("/console/api/mirror/sync", post(mirror::sync))
         .route("/console/api/mirror/company", get(mirror::company))
+        .route("/console/api/{*unknown}", any(unknown))
         .with_state(console.clone())
+}
+
+async fn unknown() -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, "The console has no such route. Reload the page.")
 }

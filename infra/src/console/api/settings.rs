@@ -7,6 +7,7 @@ use clientele_shared::Error;
 use clientele_shared::model::Settings;
 use serde::{Deserialize, Serialize};
 
+use super::extract::Body;
 use super::{Console, Failure, Json};
 
 /// All settings, under the names that `clientele tenant settings` has for them.
@@ -58,7 +59,7 @@ pub(super) async fn show(State(console): State<Console>) -> Result<Json<Shown>, 
 /// Replaces the settings.
 pub(super) async fn change(
     State(console): State<Console>,
-    axum::Json(new): axum::Json<Shown>,
+    Body(new): Body<Shown>,
 ) -> Result<Json<Shown>, Failure> {
     let records = console.records()?;
     let before = records.store.tenant_settings(&records.tenant).await?;

@@ -9,7 +9,7 @@ const POLL = 250;
 
 const DELIMITERS = [[",", "Comma"], [";", "Semicolon"], ["\t", "Tab"]];
 
-const ENCODINGS = [["", "UTF-8, or UTF-16 with its mark"], ["windows-1252", "Windows-1252"], ["macintosh", "Mac Roman"], ["utf-16le", "UTF-16"]];
+const ENCODINGS = [["", "UTF-8, or UTF-16 with its mark"], ["windows-1252", "Windows-1252"], ["macintosh", "Mac Roman"], ["utf-16le", "UTF-16 LE"], ["utf-16be", "UTF-16 BE"]];
 
 /** Lets a file be dropped anywhere on the page. `done()` is called after an import. */
 export function acceptDrops(done) {
@@ -64,19 +64,21 @@ class Importing {
     this.place = h("div", { class: "scroll preview", tabindex: "0", role: "region", "aria-label": "Preview" });
     this.delimiter = this.choice("import-delimiter", DELIMITERS);
     this.encoding = this.choice("import-encoding", ENCODINGS);
+    this.preset = h("p", { class: "actions" });
+    this.leftOut = h("p", { class: "warning", role: "status" });
+    this.outcome = h("div", { class: "outcome", role: "status" });
     this.use(preview);
     this.source = h("input", { id: "import-source", value: file.name });
     this.check = h("button", { type: "button", on: { click: () => this.run(true) } }, "Check all rows");
     this.start = h("button", { type: "button", class: "primary", on: { click: () => this.run(false) } }, "Import");
     this.stop = h("button", { type: "button", hidden: true, on: { click: () => this.cancel() } }, "Stop");
     this.bar = h("progress", { max: "1", value: 0, "aria-label": "Progress of the import", hidden: true });
-    this.outcome = h("div", { class: "outcome", role: "status" });
     this.element = h("div", { class: "import" },
       h("p", { class: "muted" }, "Choose the field that each column fills. Nothing is written before you press Import."),
       h("div", { class: "form-grid" },
         h("div", { class: "field" }, h("label", { for: "import-delimiter" }, "Separator"), this.delimiter),
         h("div", { class: "field" }, h("label", { for: "import-encoding" }, "Encoding"), this.encoding)),
-      this.place,
+      this.preset, this.place, this.leftOut,
       h("div", { class: "field" }, h("label", { for: "import-source" }, "Source: a row with the same id of the same source is imported once"), this.source),
       this.bar, this.outcome,
       h("div", { class: "actions end" }, callButton(() => [this.upload, this.importCall(false)], "Show API calls"), this.stop, this.check, this.start));
@@ -91,14 +93,20 @@ class Importing {
     this.preview = preview;
     this.selects = preview.columns.map(({ name, field }, at) => this.select(name, field, at));
     this.delimiter.value = preview.delimiter;
+    this.encoding.value = preview.encoding ?? "";
     fill(this.place, this.table());
+    const { preset, proposal } = preview;
+    const button = (text, name) => h("button", { type: "button", on: { click: () => this.readAgain(name) } }, text);
+    fill(this.preset, preset ? [h("span", {}, `The preset of ${preset.product} maps the columns.`), button("Choose fields instead", null)]
+      : proposal ? [h("span", {}, `The columns are those of ${proposal.product}.`), button(`Use the preset of ${proposal.product}`, proposal.name)] : "");
+    this.changed();
   }
 
-  /** Reads the file with another separator or encoding. */
-  async readAgain() {
+  /** Reads the file with another separator, encoding or preset. */
+  async readAgain(preset = this.preview.preset?.name ?? null) {
     this.changed();
     try {
-      const body = { delimiter: this.delimiter.value, encoding: this.encoding.value || null };
+      const body = { delimiter: this.delimiter.value, encoding: this.encoding.value || null, preset };
       this.use(await local(own("POST", `imports/${this.preview.id}/read`, body)));
     } catch (error) {
       fill(this.outcome, h("p", { class: "error" }, error.message));
@@ -116,17 +124,28 @@ class Importing {
     const { columns, rows } = this.preview;
     return h("table", { class: "wide" },
       h("thead", {}, h("tr", {}, columns.map(({ name }) => h("th", { scope: "col" }, name || "(no name)"))),
-        h("tr", {}, this.selects.map((select) => h("td", {}, select)))),
+        this.preview.preset ? "" : h("tr", {}, this.selects.map((select) => h("td", {}, select)))),
       h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((_, at) => h("td", {}, row[at] ?? ""))))));
   }
 
   /** The check of another mapping says nothing about this one. */
   changed() {
     fill(this.outcome);
+    const { columns, rows, preset } = this.preview;
+    const isLeftOut = (_, at) => !preset && !this.selects[at].value && rows.some((row) => row[at]?.trim());
+    const leftOut = columns.map(({ name }, at) => name || `column ${at + 1}`).filter(isLeftOut);
+    fill(this.leftOut, leftOut.length ? `Columns with values that are not imported: ${leftOut.join(", ")}.` : "");
   }
 
+  /** The choices. Of a column without a field, only a name that an import recognizes has to be left out by a choice. */
   mapping() {
-    return this.preview.columns.map(({ name }, at) => ({ column: name, field: this.selects[at].value || null }));
+    const { columns, preset } = this.preview;
+    if (preset) return [];
+    return columns.flatMap(({ name, known }, at) => {
+      const field = this.selects[at].value || null;
+      const isFirst = name && columns.findIndex((column) => column.name === name) === at;
+      return field || known ? [{ column: isFirst ? name : `column ${at + 1}`, field }] : [];
+    });
   }
 
   importCall(dryRun) {
@@ -181,8 +200,7 @@ class Importing {
       state.error ? h("p", { class: "error" }, state.error, " Imported rows are kept; import the file again to continue.") : "",
       h("p", { class: "counts" }, end + line),
       state.columns_left_out?.length ? h("p", { class: "muted" }, `Columns that are not imported: ${state.columns_left_out.join(", ")}.`) : "",
-      state.proposal ? h("p", {}, `The columns are those of ${state.proposal[1]}. sync-agent import customers --preset ${state.proposal[0]} knows all of them.`) : "",
-      (state.warnings ?? []).map((warning) => h("p", {}, warning)),
+      state.warnings.map((warning) => h("p", { class: "warning" }, warning)),
       state.rejects.length ? this.rejects(state) : "");
   }
 

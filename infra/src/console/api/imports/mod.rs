@@ -1,41 +1,35 @@
 //! Imports of customers from CSV: the file is kept until its job ends, and nothing is written before the run.
 
+mod preview;
+
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::body::Body;
-use axum::extract::{Path as UrlPath, Query, State};
+use axum::extract::{Path as UrlPath, State};
 use axum::response::{IntoResponse as _, Response};
 use clientele_sync_agent::cancellation::CancellationToken;
 use clientele_sync_agent::import::customers::Customers;
 use clientele_sync_agent::import::customers::fields::Field;
 use clientele_sync_agent::import::field::ImportField as _;
 use clientele_sync_agent::import::mapping::ColumnChoice;
-use clientele_sync_agent::import::text;
 use clientele_sync_agent::import::{
-    ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress, Importer, Preview, RejectsTo,
-    preview,
+    ImportError, ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress, Importer,
+    RejectsTo,
 };
-use futures::StreamExt as _;
 use http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::AsyncWriteExt as _;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
+pub(super) use self::preview::{read_as, upload};
+use super::extract::Body;
 use super::{Console, Failure, Json, Records};
 
-/// Most bytes of a file.
-const MAX_FILE: u64 = 500 * 1024 * 1024;
 /// Most files that are kept at the same time.
 const MAX_JOBS: usize = 8;
-/// Delimiters that a header of one column can have.
-const OTHER_DELIMITERS: [u8; 2] = [b';', b'\t'];
-/// Rows of the preview.
-const PREVIEW_ROWS: usize = 20;
 /// Rejected rows that the page lists; the report has all of them.
 const LISTED_REJECTS: usize = 50;
 
@@ -106,102 +100,11 @@ impl Job {
         match result {
             Ok(outcome) => state.outcome = Some(outcome),
             Err(failure) => {
-                state.error = Some(failure.error.to_string());
+                state.error = Some(in_words(&failure.error));
                 state.outcome = Some(failure.so_far);
             }
         }
     }
-}
-
-/// The name of the dropped file, which names the source of its rows.
-#[derive(Deserialize)]
-pub(super) struct Upload {
-    name: String,
-}
-
-/// Keeps a file, and returns its columns, the fields that they seem to hold, and the first rows.
-pub(super) async fn upload(
-    State(console): State<Console>,
-    Query(upload): Query<Upload>,
-    body: Body,
-) -> Result<Json<Value>, Failure> {
-    console.records()?;
-    let unstored = |error: std::io::Error| {
-        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, format!("The file cannot be kept: {error}"))
-    };
-    let folder = tempfile::Builder::new().prefix("clientele-import-").tempdir().map_err(unstored)?;
-    let name = Path::new(&upload.name).file_name().map_or_else(|| "customers.csv".into(), ToOwned::to_owned);
-    let file = folder.path().join("file").join(name);
-    tokio::fs::create_dir(folder.path().join("file")).await.map_err(unstored)?;
-    let mut written = tokio::fs::File::create(&file).await.map_err(unstored)?;
-    let (mut chunks, mut size) = (body.into_data_stream(), 0_u64);
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| Failure::new(StatusCode::BAD_REQUEST, error.to_string()))?;
-        size += chunk.len() as u64;
-        if size > MAX_FILE {
-            let message = "The file is larger than 500 MB. Import it with sync-agent import customers.";
-            return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message));
-        }
-        written.write_all(&chunk).await.map_err(unstored)?;
-    }
-    written.flush().await.map_err(unstored)?;
-    let mut options = ImportOptions::default();
-    let mut found = previewed(&file, &options)?;
-    if let [(name, _)] = found.columns.as_slice()
-        && let Some(delimiter) = OTHER_DELIMITERS.into_iter().find(|other| name.as_bytes().contains(other))
-    {
-        options.delimiter = delimiter;
-        found = previewed(&file, &options)?;
-    }
-    let (options, state, cancellation) = (Mutex::new(options), Mutex::default(), Mutex::default());
-    let id = console.imports.add(Job { folder, file, options, state, cancellation })?;
-    let mut shown = described(found);
-    shown["id"] = json!(id);
-    Ok(Json(shown))
-}
-
-/// The delimiter and the encoding that a person has chosen.
-#[derive(Deserialize)]
-pub(super) struct ReadAs {
-    delimiter: String,
-    encoding: Option<String>,
-}
-
-/// Reads a file in another way; returns what [`upload`] does.
-pub(super) async fn read_as(
-    State(console): State<Console>,
-    UrlPath(id): UrlPath<String>,
-    axum::Json(read_as): axum::Json<ReadAs>,
-) -> Result<Json<Value>, Failure> {
-    let job = console.imports.find(&id)?;
-    let unknown = |message: String| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, message);
-    let [delimiter] = read_as.delimiter.as_bytes() else {
-        return Err(unknown("The delimiter must be one character, such as ; or a tab.".into()));
-    };
-    let encoding = read_as.encoding.as_deref().map(text::encoding).transpose().map_err(unknown)?;
-    let options = ImportOptions { delimiter: *delimiter, encoding, ..ImportOptions::default() };
-    let found = previewed(&job.file, &options)?;
-    *job.options() = options;
-    let mut shown = described(found);
-    shown["id"] = json!(id);
-    Ok(Json(shown))
-}
-
-fn previewed(file: &Path, options: &ImportOptions<Field>) -> Result<Preview<Field>, Failure> {
-    preview(file, options, PREVIEW_ROWS)
-        .map_err(|error| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))
-}
-
-fn described(found: Preview<Field>) -> Value {
-    let column =
-        |(name, field): (String, Option<Field>)| json!({ "name": name, "field": field.map(Field::name) });
-    let fields = Field::all().filter(|field| field.is_imported() || *field == Field::Id);
-    json!({
-        "delimiter": char::from(found.delimiter),
-        "columns": found.columns.into_iter().map(column).collect::<Vec<_>>(),
-        "rows": found.rows,
-        "fields": fields.map(Field::name).collect::<Vec<_>>(),
-    })
 }
 
 /// The mapping, and whether anything is written.
@@ -223,7 +126,7 @@ struct Choice {
 pub(super) async fn run(
     State(console): State<Console>,
     UrlPath(id): UrlPath<String>,
-    axum::Json(start): axum::Json<Start>,
+    Body(start): Body<Start>,
 ) -> Result<Json<Value>, Failure> {
     let records = console.records()?;
     let job = console.imports.find(&id)?;
@@ -271,7 +174,7 @@ async fn import(
         match event {
             ImportEvent::Progress(progress) => state.progress = progress,
             ImportEvent::Rejected(row) if state.rejected.len() < LISTED_REJECTS => {
-                state.rejected.push(json!({ "line": row.line, "reason": row.reason }));
+                state.rejected.push(json!({ "line": row.line, "reason": without_options(&row.reason) }));
             }
             ImportEvent::Rejected(_) => {}
         }
@@ -299,8 +202,7 @@ pub(super) async fn state(
         "rejects": state.rejected,
         "interrupted": state.outcome.as_ref().is_some_and(|outcome| outcome.interrupted),
         "columns_left_out": state.outcome.as_ref().map(|outcome| &outcome.columns_left_out),
-        "warnings": state.outcome.as_ref().map(|outcome| &outcome.warnings),
-        "proposal": state.outcome.as_ref().and_then(|outcome| outcome.proposal.clone()),
+        "warnings": state.outcome.iter().flat_map(|outcome| &outcome.warnings).map(|text| without_options(text)).collect::<Vec<_>>(),
         "error": state.error,
     })))
 }
@@ -326,4 +228,18 @@ pub(super) async fn rejects(
     })?;
     let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, report).into_response())
+}
+
+/// Returns an error for the person at the page, who knows no path of the file here and no options of a command.
+fn in_words(error: &ImportError) -> String {
+    match error {
+        ImportError::Unreadable { source, .. } => without_options(&source.to_string()),
+        error => without_options(&error.to_string()),
+    }
+}
+
+/// Leaves out the clauses about options of a command.
+fn without_options(text: &str) -> String {
+    let clauses: Vec<&str> = text.split("; ").filter(|clause| !clause.contains("--")).collect();
+    if clauses.is_empty() { text.to_owned() } else { clauses.join("; ") }
 }
