@@ -17,6 +17,7 @@ pub mod mapping_file;
 mod named_customers;
 pub mod orders;
 mod outcome;
+mod outputs;
 pub mod presets;
 mod preview;
 pub mod prices;

@@ -234,8 +234,26 @@ pub enum ImportError {
     /// The report of rejected rows cannot be written.
     #[error(transparent)]
     Rejects(#[from] RejectsError),
+    /// The mapping of the columns would overwrite the file.
+    #[error(
+        "{} is the file to be imported; choose another file for the mapping with --save-mapping FILE",
+        .0.display()
+    )]
+    MappingOverSource(PathBuf),
+    /// The mapping of the columns and the report of rejected rows are to be written to the same file.
+    #[error(
+        "{} is the file for the rejected rows; choose another file for the mapping with --save-mapping FILE",
+        .0.display()
+    )]
+    MappingOverRejects(PathBuf),
+    /// The file for the mapping of the columns exists and holds something else.
+    #[error("{} exists already; choose another name with --save-mapping FILE, or delete it first", .0.display())]
+    MappingExists(PathBuf),
     /// The mapping of the columns cannot be saved.
-    #[error("cannot save the mapping to {}: {source}", .path.display())]
+    #[error(
+        "cannot save the mapping to {}: {source}; choose another file with --save-mapping FILE",
+        .path.display()
+    )]
     MappingNotSaved {
         /// The file.
         path: PathBuf,
@@ -261,6 +279,10 @@ impl ImportError {
         matches!(
             self,
             Self::RejectsOverSource(_)
+                | Self::Rejects(RejectsError::Exists(_))
+                | Self::MappingOverSource(_)
+                | Self::MappingOverRejects(_)
+                | Self::MappingExists(_)
                 | Self::NotImported { .. }
                 | Self::Unreadable {
                     source: Mapping(_)

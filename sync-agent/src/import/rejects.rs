@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Read as _};
 use std::path::{Path, PathBuf};
 
 use clientele_shared::csv::{FormulaGuard, guarded, unguarded};
@@ -15,6 +15,9 @@ use super::reader::RejectedRow;
 /// Maximum number of file names tried for a report.
 const MAX_NAMES: u32 = 1_000;
 
+/// The first columns of a report, by which a file is recognised as one.
+const REPORT_START: &[u8] = b"line,reason";
+
 /// The destination of the report of rejected rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum RejectsTo {
@@ -23,21 +26,30 @@ pub enum RejectsTo {
     Nowhere,
     /// A new file in this folder, named after the imported file. An empty path is the current directory.
     NewFileIn(PathBuf),
-    /// This file, which is overwritten.
+    /// This file, which is replaced if it is a report.
     File(PathBuf),
 }
 
 /// A report that cannot be written.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "cannot write the rejected rows to {}: {source}; choose another file with --rejects FILE",
-    .path.display()
-)]
-pub struct RejectsError {
-    /// The file.
-    path: PathBuf,
-    /// The operating system's error.
-    source: io::Error,
+pub enum RejectsError {
+    /// The file exists and is not a report.
+    #[error(
+        "{} exists and is not a report of rejected rows; choose another file with --rejects FILE, or delete it first",
+        .0.display()
+    )]
+    Exists(PathBuf),
+    /// The file cannot be read or written.
+    #[error(
+        "cannot write the rejected rows to {}: {source}; choose another file with --rejects FILE",
+        .path.display()
+    )]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's error.
+        source: io::Error,
+    },
 }
 
 /// The report of rejected rows while it is written.
@@ -91,6 +103,28 @@ impl Rejects {
 }
 
 impl RejectsTo {
+    /// Checks that the report replaces no other file. An empty file and a device hold nothing to lose.
+    ///
+    /// # Errors
+    /// Returns [`RejectsError::Exists`] if the file does not start as a report does, and
+    /// [`RejectsError::Unwritable`] if it exists and cannot be read.
+    pub(super) fn check(&self) -> Result<(), RejectsError> {
+        let Self::File(path) = self else { return Ok(()) };
+        let is_file = match path.metadata() {
+            Ok(metadata) => metadata.is_file() && metadata.len() > 0,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(failed(path, error)),
+        };
+        if !is_file {
+            return Ok(());
+        }
+        let mut start = Vec::new();
+        let file = File::open(path).map_err(|error| failed(path, error))?;
+        let length = REPORT_START.len() as u64;
+        file.take(length).read_to_end(&mut start).map_err(|error| failed(path, error))?;
+        if start == REPORT_START { Ok(()) } else { Err(RejectsError::Exists(path.clone())) }
+    }
+
     fn create(
         &self,
         file_name: &OsString,
@@ -142,7 +176,7 @@ fn guarded_cell(guard: FormulaGuard, cell: &[u8]) -> Cow<'_, [u8]> {
 }
 
 fn failed(path: &Path, source: io::Error) -> RejectsError {
-    RejectsError { path: path.to_owned(), source }
+    RejectsError::Unwritable { path: path.to_owned(), source }
 }
 
 #[cfg(test)]

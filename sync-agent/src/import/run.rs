@@ -16,8 +16,9 @@ use super::mapping::{HeaderRules, Mapping};
 use super::outcome::{
     ImportError, ImportEvent, ImportFailure, ImportOptions, ImportOutcome, ImportProgress, RowChange,
 };
+use super::outputs::{check_mapping, check_outputs, save_mapping};
 use super::reader::{RejectedRow, Row, Rows, Skim};
-use super::rejects::{Rejects, RejectsTo};
+use super::rejects::Rejects;
 use super::saved_mapping::saved_mapping;
 use crate::cancellation::CancellationToken;
 
@@ -76,8 +77,10 @@ impl<K: ImportKind> Importer<K> {
     /// # Errors
     /// Returns an [`ImportFailure`] with the outcome up to the failure. Its error is
     /// [`ImportError::Unopened`] or [`ImportError::Unreadable`] if the file cannot be read,
-    /// [`ImportError::RejectsOverSource`] if the report of rejected rows would overwrite the file,
-    /// [`ImportError::Rejects`] if the report cannot be written, [`ImportError::NoTenant`] if the tenant does
+    /// [`ImportError::RejectsOverSource`], [`ImportError::MappingOverSource`] or [`ImportError::MappingOverRejects`]
+    /// if two of the files are the same, [`ImportError::Rejects`] if the report cannot be written or would
+    /// replace another file, [`ImportError::MappingExists`] or [`ImportError::MappingNotSaved`] if the mapping
+    /// cannot be saved, [`ImportError::NoTenant`] if the tenant does
     /// not exist, and [`ImportError::Store`] if the table cannot be read or written, or the store rejects the
     /// rows.
     pub async fn run(&self, file: &Path, on_event: OnEvent<'_>) -> Result<ImportOutcome, Box<ImportFailure>> {
@@ -98,27 +101,26 @@ impl<K: ImportKind> Importer<K> {
         let unopened = |source| ImportError::Unopened { path: path.to_owned(), source };
         let file = File::open(path).map_err(unopened)?;
         let can_be_read_twice = file.metadata().map_err(unopened)?.is_file();
-        if let RejectsTo::File(rejects) = &self.options.rejects
-            && is_same_file(rejects, path)
-        {
-            return Err(ImportError::RejectsOverSource(rejects.clone()));
-        }
         let options = &self.options;
+        check_outputs(path, options)?;
         let missing = |holds: &dyn Fn(K::Field) -> bool| self.kind.missing(holds);
         let rules = HeaderRules { extra: self.kind.extra_column(), missing: &missing };
         let session = self.kind.begin(path, options, self.target.store.ambient().now())?;
         let mut rows = Rows::open(file, options, &rules, session)
             .map_err(|source| ImportError::Unreadable { path: path.to_owned(), source })?;
+        let saved = options.save_mapping.as_ref().map(|to| (to, saved_mapping(rows.parts().0, options)));
+        if let Some((to, mapping)) = &saved {
+            check_mapping(to, mapping)?;
+        }
         let rows_total = match (can_be_read_twice, options.strict) {
             (true, _) => self.survey(path, &rules, &mut rows)?,
             (false, true) => return Err(unopened(std::io::Error::other(READ_TWICE))),
             (false, false) => 0,
         };
-        if let Some(to) = &options.save_mapping {
-            let not_saved = |source| ImportError::MappingNotSaved { path: to.clone(), source };
-            std::fs::write(to, saved_mapping(rows.parts().0, options)).map_err(not_saved)?;
-        }
         self.check_tenant().await?;
+        if let Some((to, mapping)) = &saved {
+            save_mapping(to, mapping)?;
+        }
         let guard = if options.unguard { FormulaGuard::On } else { FormulaGuard::Off };
         Ok(Run {
             importer: self,
@@ -375,12 +377,4 @@ fn not_imported<S: Session>(
         )
     };
     columns.into_iter().map(warning).collect()
-}
-
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        // A file that does not exist yet is not the file that was opened.
-        _ => false,
-    }
 }

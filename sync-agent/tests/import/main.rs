@@ -20,6 +20,7 @@ mod lost_answers;
 mod mapping_files;
 mod orders;
 mod orders_command;
+mod outputs;
 mod presets;
 mod prices;
 mod prices_command;

@@ -11,12 +11,12 @@ async fn saved_mapping_imports_the_same_customers() {
     for (preset, choice) in [("jobber", &["--map", "Lead Source=-"][..]), ("google-contacts", &[])] {
         let file = file(preset);
         let file = file.to_str().unwrap();
-        let save =
-            ["import", "customers", file, "--preset", preset, "--save-mapping", "saved.toml", "--dry-run"];
+        let saved = format!("{preset}.toml");
+        let save = ["import", "customers", file, "--preset", preset, "--save-mapping", &saved, "--dry-run"];
         let output = engine.run(&[&save[..], choice].concat()).await;
         assert_eq!(output.status.code(), Some(0), "{output:?}");
-        let saved = ["import", "customers", file, "--mapping", "saved.toml", "--source", preset, "--json"];
-        let output = engine.run(&saved).await;
+        let import = ["import", "customers", file, "--mapping", &saved, "--source", preset, "--json"];
+        let output = engine.run(&import).await;
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         let json: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!((&json["created"], &json["warnings"]), (&2.into(), &serde_json::json!([])), "{json}");

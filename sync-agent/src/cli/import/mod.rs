@@ -46,7 +46,8 @@ pub(super) struct FileArgs {
     /// Mapping file of the source, in TOML: the column of each field, columns to join, values to translate, constants
     #[arg(long, value_name = "FILE.toml")]
     mapping: Option<PathBuf>,
-    /// Save the mapping of the file's columns, as recognised and chosen, for --mapping; add --dry-run to import nothing
+    /// Save the mapping of the file's columns, as recognised and chosen, to a new file for --mapping; add --dry-run to
+    /// import nothing
     #[arg(long, value_name = "FILE.toml")]
     save_mapping: Option<PathBuf>,
     /// Encoding of the file, such as utf-16le, windows-1252 or macroman [default: UTF-8, or UTF-16 with a byte order mark]
@@ -61,7 +62,7 @@ pub(super) struct FileArgs {
     /// Read and check every row and show what would change, but import nothing
     #[arg(long)]
     dry_run: bool,
-    /// File for the rejected rows, overwritten if it exists [default: a new file FILE.rejects.csv in the
+    /// File for the rejected rows; an existing file is replaced only if it is such a report [default: a new file FILE.rejects.csv in the
     /// current directory; none in a dry run]
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
