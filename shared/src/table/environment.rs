@@ -29,9 +29,9 @@ pub enum ConnectError {
     NoRegion,
     /// No AWS credentials were found.
     #[error(
-        "no AWS credentials{}; sign in, set AWS_PROFILE, or use a local engine, which needs none, with \
+        "no AWS credentials ({}); sign in, set AWS_PROFILE, or use a local engine, which needs none, with \
          --dynamodb URL",
-        .0.as_ref().map(|cause| format!(" ({})", chain(cause))).unwrap_or_default()
+        missing(.0.as_ref())
     )]
     NoCredentials(#[source] Option<CredentialsError>),
     /// A Lambda function does not know its table.
@@ -51,6 +51,16 @@ pub enum ConnectError {
     /// The client cannot be created.
     #[error("cannot set up the connection: {}", .0.chain())]
     Unusable(#[from] Error),
+}
+
+/// Returns why there are no credentials. The chain of providers says nothing useful if none of them is set up.
+fn missing(cause: Option<&CredentialsError>) -> String {
+    match cause {
+        None | Some(CredentialsError::CredentialsNotLoaded(_)) => {
+            "none in the environment, the profile or the host's role".to_owned()
+        }
+        Some(cause) => chain(cause),
+    }
 }
 
 /// Opens the store in a table, either in a local engine, which accepts any credentials, or in AWS.

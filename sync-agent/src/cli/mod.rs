@@ -10,7 +10,9 @@ mod import;
 mod mirror;
 mod schedule;
 mod signals;
+mod table_failure;
 mod target_args;
+mod url;
 
 use std::process::ExitCode;
 

@@ -128,9 +128,9 @@ pub(super) async fn run(command: ScheduleCommand) -> Exit {
 
 /// Carries out the command; returns the schedules afterwards.
 async fn carry_out(command: &ScheduleCommand, common: &CommonArgs) -> Result<Vec<ExportSchedule>, Failure> {
-    let TargetArgs { tenant: id, mode, table, .. } = &common.target;
+    let TargetArgs { tenant: id, mode, .. } = &common.target;
     let store = common.target.store().await.map_err(|e| Failure::failed(e.to_string()))?;
-    let failed = |error: Error| Failure::of_table(table, &error);
+    let failed = |error: Error| Failure::of_table(&common.target, &error);
     store.tenant_settings(id).await.map_err(|error| match error {
         Error::NotFound(_) => Failure::failed(format!(
             "tenant `{id}` does not exist; create it with `clientele tenant create {id}`, or pass another --tenant NAME"

@@ -6,6 +6,8 @@ use clientele_shared::model::{Mode, RealmOwner, TenantId};
 use clientele_shared::store::Store;
 use clientele_shared::table::environment::{self, ConnectError};
 
+use super::url::http_url;
+
 /// The tenant and table that a command works on.
 #[derive(Debug, Clone, Args)]
 pub(super) struct TargetArgs {
@@ -32,7 +34,7 @@ pub(super) struct TargetArgs {
     pub(super) table: String,
     /// URL of a local DynamoDB, such as the one that the local stack prints [default: AWS, with the
     /// credentials and region that the AWS command line would use]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = http_url)]
     dynamodb: Option<String>,
 }
 

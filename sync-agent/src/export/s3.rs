@@ -13,6 +13,9 @@ use super::manifest::Paths;
 /// Size of a part in bytes. S3 accepts up to 10,000 parts, and at least 5 MiB in each but the last.
 const PART_SIZE: usize = 8 * 1024 * 1024;
 
+/// How the HTTP client refuses an address: as a failed connection, although the same request cannot succeed later.
+const INVALID_URL: &str = "invalid URL";
+
 /// A failed S3 operation.
 #[derive(Debug, thiserror::Error)]
 #[error("{context} failed: {message}")]
@@ -30,7 +33,8 @@ impl S3Error {
         let status = error.raw_response().map(|response| response.status().as_u16());
         // S3 answers 429 and 5xx when it is busy or out of order.
         let is_away = status.is_none_or(|status| status >= 500 || status == 429);
-        let is_away = is_away && !matches!(error, SdkError::ConstructionFailure(_));
+        let is_built = !matches!(error, SdkError::ConstructionFailure(_));
+        let is_away = is_away && is_built && !root(error).contains(INVALID_URL);
         Self { context, message: message(error, status), is_away }
     }
 
@@ -53,20 +57,33 @@ fn message<E: ProvideErrorMetadata + std::error::Error + 'static>(
     match (error.code(), status) {
         (Some("NoSuchBucket"), _) => "the bucket does not exist; check its name and region".into(),
         (Some("AccessDenied"), _) => {
-            "access denied; allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on the \
-             bucket's objects and s3:ListBucket on the bucket"
+            "access denied to the credentials in AWS_PROFILE or AWS_ACCESS_KEY_ID; allow s3:GetObject, s3:PutObject, \
+             s3:DeleteObject and s3:AbortMultipartUpload on the bucket's objects and s3:ListBucket on the bucket"
                 .into()
         }
+        (Some("InvalidAccessKeyId"), _) => {
+            "S3 does not know the access key; check AWS_ACCESS_KEY_ID, or the profile in AWS_PROFILE".into()
+        }
+        (Some("SignatureDoesNotMatch"), _) => {
+            "the secret does not belong to the access key; check AWS_SECRET_ACCESS_KEY, or the profile in AWS_PROFILE"
+                .into()
+        }
+        (Some("ExpiredToken"), _) => "the credentials have expired; sign in again".into(),
         (Some(code), _) => error.message().map_or_else(|| code.to_owned(), |text| format!("{code}: {text}")),
         (None, Some(status)) => format!("S3 answered with status {status}"),
-        (None, None) => {
-            let mut cause: &dyn std::error::Error = error;
-            while let Some(source) = cause.source() {
-                cause = source;
+        (None, None) => match root(error) {
+            cause if cause.contains(INVALID_URL) => {
+                format!("the address of S3 is not valid: {cause}; check --s3-endpoint and AWS_ENDPOINT_URL_S3")
             }
-            format!("S3 cannot be reached: {cause}")
-        }
+            cause => format!("S3 cannot be reached: {cause}"),
+        },
     }
+}
+
+/// Returns the last cause of an error.
+fn root(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// A bucket and the key prefix of an export.

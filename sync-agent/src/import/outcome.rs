@@ -188,11 +188,20 @@ impl ImportOutcome {
     }
 }
 
+/// Returns what to do about a file that cannot be opened, to follow the operating system's error.
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "; check the path, which starts from the current directory",
+        std::io::ErrorKind::PermissionDenied => "; check the permissions of the file",
+        _ => "",
+    }
+}
+
 /// Why an import failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file cannot be opened.
-    #[error("cannot open {}: {source}", .path.display())]
+    #[error("cannot open {}: {source}{}", .path.display(), remedy(.source))]
     Unopened {
         /// The file.
         path: PathBuf,

@@ -18,6 +18,7 @@ mod files;
 mod interrupted;
 mod lost_answers;
 mod mapping_files;
+mod messages;
 mod orders;
 mod orders_command;
 mod outputs;

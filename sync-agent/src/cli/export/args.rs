@@ -7,6 +7,7 @@ use clientele_shared::csv::FormulaGuard;
 use clientele_shared::model::{ExportColumns, ExportContent, ExportFilter, ExportFormat, ExportKind, Status};
 
 use crate::cli::target_args::TargetArgs;
+use crate::cli::url::http_url;
 use crate::export::{ExportOptions, ExportTarget};
 
 /// The options of all kinds.
@@ -28,7 +29,7 @@ pub(in crate::cli) struct ExportArgs {
     #[arg(long)]
     incremental: bool,
     /// URL of an S3-compatible server, such as the one that the local stack prints [default: AWS]
-    #[arg(long, env = "AWS_ENDPOINT_URL_S3", value_name = "URL")]
+    #[arg(long, env = "AWS_ENDPOINT_URL_S3", value_name = "URL", value_parser = http_url)]
     pub(super) s3_endpoint: Option<String>,
     /// Do not put an apostrophe before cells that a spreadsheet would run as formulas, such as +55 (12)
     /// 3923-5555

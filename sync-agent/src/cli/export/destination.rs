@@ -1,6 +1,6 @@
 //! The destination of an export command, and the spool for a bucket.
 
-use clientele_shared::table::environment;
+use clientele_shared::table::environment::{self, ConnectError};
 
 use super::args::ExportArgs;
 use crate::connect;
@@ -23,7 +23,7 @@ impl To {
                 Ok(Self { destination: ExportDestination::Folder(folder.clone()), spool: None })
             }
             ExportTarget::S3 { bucket, prefix } => {
-                let client = connect::s3(args.s3_endpoint.as_deref()).await.map_err(|e| e.to_string())?;
+                let client = connect::s3(args.s3_endpoint.as_deref()).await.map_err(connect_message)?;
                 let bucket = Bucket { client, name: bucket.clone(), prefix: prefix.clone() };
                 let spool = match &args.spool {
                     Some(folder) => folder.clone(),
@@ -35,5 +35,19 @@ impl To {
                 Ok(Self { destination: ExportDestination::S3(bucket), spool: Some(spool) })
             }
         }
+    }
+}
+
+/// Returns why there is no connection to S3. The remedies for a missing table do not apply to it.
+fn connect_message(error: ConnectError) -> String {
+    match error {
+        ConnectError::NoCredentials(_) => {
+            "no AWS credentials for S3; sign in, set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                .into()
+        }
+        ConnectError::NoRegion => {
+            "no AWS region for S3; set AWS_REGION, or name an S3-compatible server with --s3-endpoint URL".into()
+        }
+        error => error.to_string(),
     }
 }

@@ -12,8 +12,10 @@ pub(super) use self::args::{
     ContactsArgs, CustomersArgs, ExportArgs, ExportCommand, FilterArgs, OrdersArgs, PricesArgs,
 };
 use self::destination::To;
-use super::exit::{Exit, print_result};
+use super::exit::{Exit, one_line, print_result};
 use super::signals::cancel_on_signals;
+use super::table_failure::TableFailure;
+use super::target_args::TargetArgs;
 use crate::cancellation::CancellationToken;
 use crate::export::{ExportDestination, ExportError, ExportOptions, ExportProgress, Exported, Exporter};
 
@@ -34,11 +36,12 @@ impl Failure {
         Self { message, exit: Exit::Failed }
     }
 
-    /// Returns the failure of a read or write of a table.
-    pub(super) fn of_table(table: &str, error: &StoreError) -> Self {
-        let is_away = matches!(error, StoreError::Throttled { .. } | StoreError::Unavailable { .. });
-        let exit = if is_away { Exit::Unreachable } else { Exit::Failed };
-        Self { message: format!("table {table}: {}", error.chain()), exit }
+    /// Returns the failure of a read or write of the table.
+    pub(super) fn of_table(target: &TargetArgs, error: &StoreError) -> Self {
+        match TableFailure::of(error) {
+            Some(failure) => Self { message: failure.message(target), exit: failure.exit() },
+            None => Self::failed(format!("table {}: {}", target.table, error.chain())),
+        }
     }
 }
 
@@ -70,6 +73,7 @@ pub(super) async fn run(command: impl ExportCommand) -> Exit {
 
 /// Prints why a command failed; with `--json` also as the result.
 pub(super) fn fail(message: &str, json: bool, exit: Exit) -> Exit {
+    let message = one_line(message);
     eprintln!("error: {message}");
     if json { print_result(&serde_json::json!({ "error": message }).to_string(), exit) } else { exit }
 }
@@ -86,7 +90,7 @@ async fn export(args: &ExportArgs, options: ExportOptions) -> Result<Outcome, Fa
     let result = export_or_spool(&exporter, &to, &cancellation, &bar).await;
     bar.finish_and_clear();
     let outcome = result.map_err(|error| match &error {
-        ExportError::Store(cause) => Failure::of_table(&args.target.table, cause),
+        ExportError::Store(cause) => Failure::of_table(&args.target, cause),
         other => Failure::failed(other.to_string()),
     })?;
     if let Some(reason) = &outcome.exported.full_because {

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::ImportArgs;
 use super::resume::command;
-use crate::cli::exit::{Exit, print_result};
+use crate::cli::exit::{Exit, one_line, print_result};
+use crate::cli::table_failure::TableFailure;
 use crate::import::{ImportCounts, ImportError, ImportOutcome, RowChange};
 
 /// Maximum number of changed records that the text of a dry run shows.
@@ -17,8 +18,7 @@ const MAX_VALUE_SHOWN: usize = 60;
 
 /// Prints an error on one line.
 pub(super) fn print_error(message: &str) {
-    let lines: Vec<&str> = message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    eprintln!("error: {}", lines.join("; "));
+    eprintln!("error: {}", one_line(message));
 }
 
 pub(super) fn succeeded<A: ImportArgs>(args: &A, outcome: &ImportOutcome) -> Exit {
@@ -38,22 +38,23 @@ pub(super) fn succeeded<A: ImportArgs>(args: &A, outcome: &ImportOutcome) -> Exi
 }
 
 pub(super) fn failed<A: ImportArgs>(args: &A, error: &ImportError, so_far: &ImportOutcome) -> Exit {
-    let message = match error {
+    let target = &args.file().target;
+    let of_table = match error {
+        ImportError::Store(error) => TableFailure::of(error),
+        _ => None,
+    };
+    let message = match (error, &of_table) {
+        (_, Some(failure)) => failure.message(target),
         // These concern the file, not the table.
-        ImportError::Store(error @ StoreError::Invalid(_)) => error.to_string(),
-        ImportError::Store(error) => {
-            let table = &args.file().target.table;
-            format!("table {table}: {}{}", error.chain(), remedy(error))
-        }
-        other => other.to_string(),
+        (ImportError::Store(error @ StoreError::Invalid(_)), None) => error.to_string(),
+        (ImportError::Store(error), None) => format!("table {}: {}", target.table, error.chain()),
+        (other, None) => other.to_string(),
     };
     print_error(&message);
-    let exit = match error {
-        error if error.is_usage() => Exit::Usage,
-        ImportError::Store(StoreError::Throttled { .. } | StoreError::Unavailable { .. }) => {
-            Exit::Unreachable
-        }
-        _ => Exit::Failed,
+    let exit = match of_table {
+        Some(failure) => failure.exit(),
+        None if error.is_usage() => Exit::Usage,
+        None => Exit::Failed,
     };
     if so_far.counts.rows() > 0 {
         eprintln!(
@@ -63,18 +64,6 @@ pub(super) fn failed<A: ImportArgs>(args: &A, error: &ImportError, so_far: &Impo
         );
     }
     if args.file().json { print_json(args, so_far, Some(message), exit) } else { exit }
-}
-
-/// Returns what to do about an error, to follow its message.
-fn remedy(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::Throttled { .. } => "; the table is at its capacity, so run the same command again later",
-        StoreError::Unavailable { .. } => {
-            "; the table cannot be reached, so check the network and the address, then run the same command \
-             again"
-        }
-        _ => "",
-    }
 }
 
 /// Returns how a stopped import is continued.

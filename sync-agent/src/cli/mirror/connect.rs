@@ -11,6 +11,7 @@ use super::credentials::{App, CredentialArgs, read};
 use super::failure::Failure;
 use super::text::{line, moment, name, rfc3339};
 use super::{MirrorArgs, MirrorCommand, Output};
+use crate::cli::url::http_url;
 use crate::connection::{
     Connected, ConnectionError, Connector, NewConnection, PRODUCTION, SANDBOX, addresses,
 };
@@ -175,14 +176,4 @@ async fn earlier(connector: &Connector, old: Option<&Connection>, environment: &
     let old = old.filter(|old| old.environment == environment)?;
     // Secrets that cannot be read are replaced by those that the options name.
     connector.secrets(old).await.ok().flatten()
-}
-
-fn http_url(text: &str) -> Result<String, &'static str> {
-    let is_url = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
-    let is_uri = text.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some());
-    if is_url && is_uri {
-        Ok(text.trim_end_matches('/').to_owned())
-    } else {
-        Err("must be a URL such as http://127.0.0.1:4748")
-    }
 }

@@ -4,6 +4,8 @@ use clientele_shared::Error as StoreError;
 use clientele_shared::table::environment::ConnectError;
 
 use super::super::exit::Exit;
+use super::super::table_failure::TableFailure;
+use super::super::target_args::TargetArgs;
 use super::text::line;
 use crate::connection::ConnectionError;
 use crate::mirror::MirrorError;
@@ -17,15 +19,19 @@ const MAX_MESSAGE: usize = 400;
 /// The reason why a command has no result.
 #[derive(Debug)]
 pub(in crate::cli) struct Failure {
-    message: String,
+    reason: Reason,
     exit: Exit,
-    /// Whether the message continues the name of the table.
-    is_of_table: bool,
+}
+
+#[derive(Debug)]
+enum Reason {
+    Table(TableFailure),
+    Other(String),
 }
 
 impl Failure {
     fn new(message: impl ToString, exit: Exit) -> Self {
-        Self { message: message.to_string(), exit, is_of_table: false }
+        Self { reason: Reason::Other(message.to_string()), exit }
     }
 
     pub(super) fn failed(message: impl ToString) -> Self {
@@ -41,41 +47,23 @@ impl Failure {
     }
 
     /// Prints the message, and returns the exit code.
-    pub(super) fn print(self, table: &str) -> Exit {
-        let message = line(&self.message, MAX_MESSAGE);
-        if self.is_of_table {
-            eprintln!("error: table {table}: {message}");
-        } else {
-            eprintln!("error: {message}");
-        }
+    pub(super) fn print(self, target: &TargetArgs) -> Exit {
+        let message = match self.reason {
+            Reason::Table(failure) => failure.message(target),
+            Reason::Other(message) => message,
+        };
+        eprintln!("error: {}", line(&message, MAX_MESSAGE));
         self.exit
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let (message, exit) = match &error {
-            StoreError::Unavailable { .. } => {
-                let text =
-                    "cannot be reached; check the network and the address, then run the same command again";
-                (text.to_owned(), Exit::Unreachable)
-            }
-            StoreError::Throttled { .. } => {
-                ("is at its capacity; run the same command again later".to_owned(), Exit::Unreachable)
-            }
-            StoreError::Internal { .. } => (internal(&error.chain()), Exit::Failed),
-            _ => return Self::failed(error),
-        };
-        Self { message, exit, is_of_table: true }
+        match TableFailure::of(&error) {
+            Some(failure) => Self { exit: failure.exit(), reason: Reason::Table(failure) },
+            None => Self::failed(error),
+        }
     }
-}
-
-/// Returns what an error means that the store does not expect.
-fn internal(chain: &str) -> String {
-    if chain.contains("ResourceNotFoundException") {
-        return "does not exist; check --table, --dynamodb and the region".to_owned();
-    }
-    chain.to_owned()
 }
 
 impl From<ConnectError> for Failure {

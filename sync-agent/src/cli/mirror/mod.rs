@@ -86,6 +86,6 @@ pub(super) async fn run(command: impl MirrorCommand) -> Exit {
         Ok(Output { json, exit, .. }) if args.json => print_result(&json.to_string(), exit),
         Ok(Output { text, exit, .. }) if text.is_empty() => exit,
         Ok(Output { text, exit, .. }) => print_result(&text, exit),
-        Err(failure) => failure.print(&args.target.table),
+        Err(failure) => failure.print(&args.target),
     }
 }
