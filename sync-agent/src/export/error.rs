@@ -32,6 +32,33 @@ pub enum ExportError {
         /// The operating system's error.
         source: io::Error,
     },
+    /// The manifest of an export in the spool cannot be read.
+    #[error(
+        "cannot read {}, the manifest of an export that waits for S3: {reason}; delete it to give that export up, then \
+         run the same command again",
+        .manifest.display()
+    )]
+    SpooledManifest {
+        /// The manifest.
+        manifest: PathBuf,
+        /// The operating system's error, or what is wrong with the content.
+        reason: String,
+    },
+    /// The file of an export in the spool cannot be read.
+    #[error(
+        "cannot read {}, an export that waits for S3: {source}; restore the file, or delete its manifest {} to give that \
+         export up, then run the same command again",
+        .file.display(),
+        .manifest.display()
+    )]
+    SpooledFile {
+        /// The file.
+        file: PathBuf,
+        /// The manifest, which is there.
+        manifest: PathBuf,
+        /// The operating system's error.
+        source: io::Error,
+    },
     /// The bucket cannot be written to.
     #[error("bucket {bucket}: {source}")]
     S3 {

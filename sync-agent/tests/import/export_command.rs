@@ -1,6 +1,6 @@
 //! Exports by the command that are killed, that meet a full disk, and that wait for S3.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -58,6 +58,10 @@ async fn respond(State(server): State<Server>, request: Request) -> Response {
 
 impl Bucket {
     async fn start() -> Self {
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into()).await
+    }
+
+    async fn start_at(address: SocketAddr) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("exports")).unwrap();
         let mut service = S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder.path()).unwrap());
@@ -65,7 +69,7 @@ impl Bucket {
         let answers = Arc::new(AtomicU32::new(u32::MAX));
         let server =
             Server { service: service.build(), refuses: Arc::default(), answers, stalled: Arc::default() };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = Router::new().fallback(respond).with_state(server.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -79,8 +83,13 @@ impl Bucket {
 
 /// Returns the command that exports customers to the bucket at `url`.
 fn command(engine: &Engine, url: &str, more: &[&str]) -> Command {
-    let mut command = engine.command(&["export", "customers", "--to", "s3://exports/daily", "--json"]);
-    command.args(["--s3-endpoint", url, "--spool", "spool"]).args(more);
+    command_of("customers", engine, url, &[&["--spool", "spool"], more].concat())
+}
+
+/// Returns the command that exports records of a kind to the bucket at `url`.
+fn command_of(kind: &str, engine: &Engine, url: &str, more: &[&str]) -> Command {
+    let mut command = engine.command(&["export", kind, "--to", "s3://exports/daily", "--json"]);
+    command.args(["--s3-endpoint", url]).args(more);
     command
         .env("AWS_ACCESS_KEY_ID", "local")
         .env("AWS_SECRET_ACCESS_KEY", "secret")
@@ -166,10 +175,8 @@ async fn export_that_is_killed_at_any_request_leaves_only_complete_exports() {
 async fn exports_wait_in_the_spool_until_s3_can_be_reached() {
     let engine = Engine::start().await;
     engine.import("demo", &engine.file("rows.csv", &generated(50))).await;
-    // Nothing listens on this port once the listener is dropped.
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap();
-    let away = format!("http://{port}");
-    let spool = engine.folder.path().join("spool/exports/daily");
+    let (address, away) = away().await;
+    let spool = spool(&engine, &away);
     for (incremental, rows) in [(&["--incremental"][..], 50), (&["--incremental"], 0)] {
         let output = output(command(&engine, &away, incremental)).await;
         assert_eq!(output.status.code(), Some(5), "{output:?}");
@@ -183,7 +190,15 @@ async fn exports_wait_in_the_spool_until_s3_can_be_reached() {
     }
     assert_eq!(check(&spool), 2);
 
-    let bucket = Bucket::start().await;
+    // Neither another endpoint nor another tenant sends them.
+    let elsewhere = Bucket::start().await;
+    let bucket = Bucket::start_at(address).await;
+    for (url, tenant) in [(&elsewhere.url, "demo"), (&bucket.url, "other")] {
+        let output = output(command(&engine, url, &["--tenant", tenant])).await;
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{output:?}");
+        assert_eq!(check(&spool), 2);
+    }
+    std::fs::remove_dir_all(bucket.root()).unwrap();
     let output = output(command(&engine, &bucket.url, &["--incremental"])).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(String::from_utf8(output.stderr.clone()).unwrap().matches("which waited for S3").count(), 2);
@@ -196,6 +211,61 @@ async fn exports_wait_in_the_spool_until_s3_can_be_reached() {
     let latest = std::fs::read_to_string(bucket.root().join("customers/latest.json")).unwrap();
     let manifest = result["manifest"].as_str().unwrap().rsplit('/').next().unwrap();
     assert!(latest.contains(manifest), "{latest}");
+}
+
+/// Returns an address that nothing listens on, and its URL.
+async fn away() -> (SocketAddr, String) {
+    // The port is free again once the listener is dropped.
+    let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap();
+    (address, format!("http://{address}"))
+}
+
+/// Returns the folder in which the demo tenant's exports to a server wait.
+fn spool(engine: &Engine, url: &str) -> PathBuf {
+    let endpoint = url.replace(':', "%3A").replace('/', "%2F");
+    engine.folder.path().join("spool").join(endpoint).join("demo-live/exports/daily")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sent_export_does_not_become_the_latest_before_a_newer_one() {
+    let engine = Engine::start().await;
+    engine.import("demo", &engine.file("rows.csv", &generated(5))).await;
+    let (address, away) = away().await;
+    assert_eq!(output(command(&engine, &away, &[])).await.status.code(), Some(5));
+    let bucket = Bucket::start_at(address).await;
+    // An export with another spool does not know of the one that waits.
+    let newer = output(command_of("customers", &engine, &away, &["--spool", "empty"])).await;
+    let newer = json(&newer)["manifest"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let contacts = output(command_of("contacts", &engine, &away, &["--spool", "spool"])).await;
+    assert_eq!(contacts.status.code(), Some(0), "{contacts:?}");
+    let message = String::from_utf8(contacts.stderr).unwrap();
+    assert_eq!(message.matches("which waited for S3").count(), 1, "{message}");
+    let customers = bucket.root().join("customers");
+    let latest = std::fs::read_to_string(customers.join("latest.json")).unwrap();
+    assert!(latest.contains(&newer), "{latest}");
+    assert_eq!(files(&customers).len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn missing_file_of_the_spool_is_named_with_its_manifest() {
+    let engine = Engine::start().await;
+    let (address, away) = away().await;
+    assert_eq!(output(command(&engine, &away, &[])).await.status.code(), Some(5));
+    let _bucket = Bucket::start_at(address).await;
+    let waiting = files(&spool(&engine, &away));
+    let find = |end: &str| waiting.iter().find(|path| path.to_string_lossy().ends_with(end)).unwrap();
+    let (file, manifest) = (find(".csv"), find(".manifest.json"));
+    std::fs::remove_file(file).unwrap();
+    let failed = output(command(&engine, &away, &[])).await;
+    assert_eq!(failed.status.code(), Some(1), "{failed:?}");
+    let message = String::from_utf8(failed.stderr).unwrap();
+    // The command names the files below the folder that it was given.
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    let expected = format!("{}, an export that waits for S3: ", name(file));
+    assert!(message.contains(&expected) && message.contains(&name(manifest)), "{message}");
+    assert!(message.contains("restore the file, or delete its manifest"), "{message}");
+    std::fs::remove_file(manifest).unwrap();
+    assert_eq!(output(command(&engine, &away, &[])).await.status.code(), Some(0));
 }
 
 /// Returns whether no export waits below a folder.

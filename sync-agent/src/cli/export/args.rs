@@ -35,8 +35,8 @@ pub(in crate::cli) struct ExportArgs {
     /// 3923-5555
     #[arg(long)]
     no_formula_guard: bool,
-    /// Folder for exports while S3 cannot be reached; the next export to the bucket sends them [default:
-    /// ~/.clientele/spool]
+    /// Folder for exports while S3 cannot be reached; the tenant's next export to the same address sends them
+    /// [default: ~/.clientele/spool]
     #[arg(long, value_name = "DIR")]
     pub(super) spool: Option<PathBuf>,
     /// Print the result as one line of JSON

@@ -31,7 +31,7 @@ impl To {
                         .ok_or("there is no home folder for exports that wait for S3; add --spool DIR")?
                         .join(SPOOL),
                 };
-                let spool = Spool::new(&spool, &bucket);
+                let spool = Spool::new(&spool, args.s3_endpoint.as_deref(), &args.target.owner(), &bucket);
                 Ok(Self { destination: ExportDestination::S3(bucket), spool: Some(spool) })
             }
         }

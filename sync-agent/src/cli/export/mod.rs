@@ -148,7 +148,7 @@ fn report(args: &ExportArgs, outcome: &Outcome) -> Exit {
     let Outcome { exported, spooled_because } = outcome;
     if let Some(reason) = spooled_because {
         eprintln!(
-            "warning: {reason}; the export waits in the spool, and the next export to the same address sends it"
+            "warning: {reason}; the export waits in the spool, and the tenant's next export to the same address sends it"
         );
     }
     let exit = if spooled_because.is_some() { Exit::Unreachable } else { Exit::Done };
