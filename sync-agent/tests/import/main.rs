@@ -27,6 +27,7 @@ mod prices;
 mod prices_command;
 mod pricing;
 mod pricing_rule;
+mod schedule_command;
 mod update;
 
 use std::time::Instant;
