@@ -141,6 +141,7 @@ async fn carry_out(command: &ScheduleCommand, common: &CommonArgs) -> Result<Vec
     match command {
         ScheduleCommand::Set(args) => {
             let schedule = schedule(args, &store)?;
+            check_others(&schedule, &store.schedules_list(&tenant).await.map_err(failed)?)?;
             store.schedule_put(&tenant, &schedule).await.map_err(failed)?;
         }
         ScheduleCommand::List(_) => {}
@@ -185,6 +186,33 @@ fn schedule(args: &SetArgs, store: &Store) -> Result<ExportSchedule, Failure> {
         last_at: None,
         last_result: None,
     })
+}
+
+/// Refuses an incremental export that would make another one export everything each time: both continue the export that
+/// latest.json names, and an export continues only one with the same content.
+fn check_others(schedule: &ExportSchedule, all: &[ExportSchedule]) -> Result<(), Failure> {
+    let is_other = |other: &&ExportSchedule| {
+        other.name != schedule.name
+            && other.to == schedule.to
+            && other.content.kind == schedule.content.kind
+            && other.content.incremental
+            && differs(&other.content, &schedule.content)
+    };
+    match all.iter().find(is_other).filter(|_| schedule.content.incremental) {
+        Some(other) => Err(Failure::failed(format!(
+            "the schedule `{}` exports changed {} to {} with another filter, format or columns, so both would export \
+             everything each time; choose another --to, or remove that schedule first",
+            other.name, other.content.kind, other.to
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Returns whether neither of two exports of a kind continues the other.
+fn differs(one: &ExportContent, other: &ExportContent) -> bool {
+    // Only customers have a choice of columns.
+    let has_columns = one.kind == ExportKind::Customers;
+    one.filter != other.filter || one.format != other.format || (has_columns && one.columns != other.columns)
 }
 
 fn usage(message: String) -> Failure {
