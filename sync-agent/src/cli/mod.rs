@@ -29,13 +29,28 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Import records from a file
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  sync-agent import customers customers.csv --dry-run --dynamodb http://127.0.0.1:4747
+  sync-agent import orders orders.csv --source shop --tenant acme"
+    )]
     Import(ImportCommand),
     /// Export records to a file
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  sync-agent export customers --to exports --dynamodb http://127.0.0.1:4747
+  sync-agent export orders --to s3://BUCKET/daily --format parquet --incremental --tenant acme"
+    )]
     Export(ExportCommand),
     /// Schedule exports to S3, which the function `export-scheduled` makes
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  sync-agent schedule set daily --to s3://BUCKET/daily --every day --at 05:30 --tenant acme
+  sync-agent schedule list --tenant acme"
+    )]
     Schedule(schedule::ScheduleCommand),
     /// Connect a tenant to a company in QuickBooks: in the browser, or with a refresh token
     Connect(Box<mirror::ConnectArgs>),

@@ -49,7 +49,8 @@ async fn tenant_must_be_named_on_aws() {
 #[tokio::test]
 async fn help_of_each_command_has_two_examples() {
     let fixture = Fixture::start().await;
-    for command in ["connect", "disconnect", "plan", "sync", "status", "conflicts", "settings"] {
+    let commands = ["connect", "disconnect", "plan", "sync", "status", "conflicts", "settings"];
+    for command in commands.into_iter().chain(["import", "export", "schedule"]) {
         let output = fixture.command(&[command, "--help"]).stderr(Stdio::inherit()).output().unwrap();
         let help = String::from_utf8(output.stdout).unwrap();
         let examples = help.split_once("Examples:\n").unwrap().1;
