@@ -161,3 +161,29 @@ async fn second_run_waits_for_the_first_and_for_a_killed_one_no_longer_than_15_s
     world.mirror().sync(SyncOptions::default(), &mut |_| {}).await.unwrap();
     world.check_agreement().await;
 }
+
+#[tokio::test]
+async fn customer_that_becomes_too_large_waits_and_the_others_go_on() {
+    let world = World::start().await;
+    let large = json!({ "text": "x".repeat(43_500) }).to_string();
+    let ann = world.add(json!({ "first_name": "Ann", "last_name": "Lee", "custom": large })).await;
+    let bob = world.add(json!({ "first_name": "Bob", "last_name": "Lee" })).await;
+    world.sync().await;
+    for (number, notes) in [(ann, "n".repeat(2_000)), (bob, "new".to_owned())] {
+        let id = world.counterpart(number).await["Id"].clone();
+        world.edit("Customer", "update", json!({ "Id": id, "Notes": notes })).await;
+    }
+    world.change(ann, json!({ "phone": "206-555-0123" })).await;
+    let report = world.sync().await;
+    assert_eq!((report.refused, report.pulled.customers, report.pushed.updated), (1, 1, 0), "{report:?}");
+    let reason = reasons(&world).await.remove(0);
+    assert!(reason.contains("custom: makes the customer larger than 48 KB; shorten it"), "{reason}");
+    assert_eq!(world.get(bob).await.fields.notes.as_deref(), Some("new"));
+    // The changes since the checkpoint lack it from now on, and its values are not forgotten.
+    assert_eq!(world.sync().await.refused, 1);
+    world.change(ann, json!({ "custom": null })).await;
+    let report = world.sync().await;
+    assert_eq!((report.refused, report.pulled.customers, report.pushed.updated), (0, 1, 1), "{report:?}");
+    assert_eq!(world.get(ann).await.fields.notes.map(|notes| notes.len()), Some(2_000));
+    world.check_agreement().await;
+}

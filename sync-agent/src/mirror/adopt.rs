@@ -13,6 +13,7 @@ use super::MirrorError;
 use super::directory::{Owner, is_job, owner_in, parent_of, sync_token};
 use super::fields::{Field, Fields, display_name, pulled};
 use super::names;
+use super::parking::too_large;
 use super::report::SyncPhase;
 use super::run::{Run, planned};
 
@@ -122,7 +123,13 @@ impl Run<'_> {
         let (mut writes, mut numbers) = (Vec::new(), Vec::new());
         for (id, offset) in new.into_iter().zip(0_u64..) {
             let Some(number) = CustomerNumber::new(u64::from(allocated.first.get()) + offset) else { break };
-            writes.extend(self.new_customer(id, number, allocated.at));
+            let Some(write) = self.new_customer(id, number, allocated.at) else { continue };
+            if let Some(reason) = too_large(&write.record) {
+                self.report.pulled.customers -= 1;
+                self.report.unreadable.push(format!("Customer {id}: {reason}"));
+                continue;
+            }
+            writes.push(write);
             numbers.push((id.clone(), number));
         }
         // One that is refused was created by another run; the next run compares it.

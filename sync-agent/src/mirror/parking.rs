@@ -1,17 +1,24 @@
 //! Customers that cannot be written to QuickBooks: they are parked with a reason, and tried again with every sync.
 
+use std::collections::BTreeSet;
+
 use clientele_shared::model::{Customer, Parked, QuickBooksId};
+use clientele_shared::rules::size;
 use clientele_shared::store::{MirrorNote, MirrorWrite, RecordWrite};
 
+use super::MirrorError;
 use super::fields::Fields;
 use super::reconcile::Decision;
-use super::report::Refused;
+use super::report::{Pulled, Pushed, Refused};
 use super::run::Run;
 use super::wire;
 
 /// The reason why a customer without a name is not written.
 pub(super) const NO_NAME: &str =
     "has no first name, last name or company name, and QuickBooks requires a name; add one";
+
+/// The code of a customer whose record would be too large with what comes from QuickBooks.
+const TOO_LARGE: &str = "too_large";
 
 impl Run<'_> {
     /// Decides that nothing is to be done.
@@ -21,6 +28,39 @@ impl Run<'_> {
         let notes = vec![MirrorNote::Unpark];
         let write = MirrorWrite { number: customer.number, record: RecordWrite::Keep, mapping: None, notes };
         Decision { write: Some(write).filter(|_| was_parked), outgoing: None }
+    }
+
+    /// Returns a decision, or parks its customer if the record would be too large. `counted` is what the report counted before
+    /// the decision.
+    pub(super) fn within_size(&mut self, decision: Decision, counted: (Pushed, Pulled)) -> Decision {
+        let Some(write) = &decision.write else { return decision };
+        let RecordWrite::Change { old: customer, .. } = &write.record else { return decision };
+        let Some(reason) = too_large(&write.record) else { return decision };
+        (self.report.pushed, self.report.pulled) = counted;
+        let number = write.number;
+        if let Some(plan) = &mut self.plan {
+            for planned in [&mut plan.pull, &mut plan.link, &mut plan.update, &mut plan.deactivate] {
+                planned.retain(|one| one.id != Some(number));
+            }
+            plan.conflicts.retain(|one| one.id != Some(number));
+        }
+        let id = write.mapping.as_ref().map(|mapping| &mapping.quickbooks_id);
+        let notes = vec![MirrorNote::Park(self.parked_note(customer, id, TOO_LARGE, &reason))];
+        // Nothing is sent either: the answer would count as a base that our side has never had.
+        let write = MirrorWrite { number, record: RecordWrite::Keep, mapping: None, notes };
+        Decision { write: Some(write), outgoing: None }
+    }
+
+    /// Reads the counterparts of customers again that were too large: the changes since the checkpoint lack them.
+    pub(super) async fn reread_too_large(&mut self) -> Result<(), MirrorError> {
+        let parked = self.parked.values().filter(|parked| parked.code == TOO_LARGE);
+        let ids = parked.filter_map(|parked| parked.quickbooks_id.clone());
+        let is_unread =
+            |id: &QuickBooksId| self.directory.get(id).is_none() && !self.directory.gone.contains(id);
+        let ids: BTreeSet<QuickBooksId> = ids.filter(is_unread).collect();
+        self.reread(&ids).await?;
+        self.gathered.customers.extend(ids.into_iter().filter(|id| self.directory.get(id).is_some()));
+        Ok(())
     }
 
     pub(super) fn park(&mut self, customer: &Customer, code: &str, reason: &str) -> Decision {
@@ -75,4 +115,13 @@ impl Run<'_> {
         let own = customer.fields.currency.clone().map(|own| own.to_ascii_uppercase());
         own.filter(|own| *own != home)
     }
+}
+
+/// Returns why a record cannot be stored, if it is too large.
+pub(super) fn too_large(record: &RecordWrite) -> Option<String> {
+    let (RecordWrite::Change { fields, .. } | RecordWrite::Create { fields, .. }) = record else {
+        return None;
+    };
+    let error = size::check(fields).err()?;
+    Some(format!("the values of QuickBooks cannot be added to it: {error}"))
 }

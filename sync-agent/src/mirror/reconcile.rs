@@ -55,7 +55,9 @@ impl Run<'_> {
             let (mut writes, mut outgoing) = (Vec::new(), Vec::new());
             for (customer, mapping) in pairs.into_values() {
                 self.is_first_look = self.compared.insert(customer.number);
+                let counted = (self.report.pushed, self.report.pulled);
                 let decision = self.decide(customer, mapping).await?;
+                let decision = self.within_size(decision, counted);
                 writes.extend(decision.write);
                 outgoing.extend(decision.outgoing);
             }

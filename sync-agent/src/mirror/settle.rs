@@ -12,6 +12,7 @@ use super::directory::{Owner, id_of, sync_token};
 use super::fields::{Field, Fields, display_name};
 use super::merge::is_mirrored;
 use super::outgoing::{Outgoing, OutgoingKind};
+use super::parking::too_large;
 use super::run::Run;
 use crate::quickbooks::{Entity, Fault, FaultKind, Object, QuickBooksError};
 
@@ -150,7 +151,9 @@ impl Run<'_> {
                 let mut fields = customer.fields.clone();
                 fields.quickbooks_id = Some(id.to_string());
                 let (fields, old) = (Box::new(fields), Box::new(customer.clone()));
-                record = RecordWrite::Change { deleted_at: customer.deleted_at, fields, old };
+                let with_id = RecordWrite::Change { deleted_at: customer.deleted_at, fields, old };
+                // Where the record has no room for the id, the mapping alone holds it.
+                record = if too_large(&with_id).is_none() { with_id } else { record };
             }
         }
         Some(MirrorWrite { number: customer.number, record, mapping: Some(mapping), notes })

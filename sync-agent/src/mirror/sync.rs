@@ -90,6 +90,7 @@ impl Run<'_> {
         if options.pull {
             self.gather_hints().await?;
         }
+        self.reread_too_large().await?;
         if options.push {
             self.compare_ours(is_full, changes).await?;
         }
