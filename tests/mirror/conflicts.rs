@@ -99,3 +99,23 @@ async fn equal_changes_of_both_sides_are_no_conflict() {
     assert_eq!((report.conflicts, report.pushed.updated), (0, 0));
     assert_eq!(report.calls.writes, 0);
 }
+
+#[tokio::test]
+async fn second_conflict_about_a_field_keeps_the_values_of_the_first() {
+    let (world, ann) = in_conflict(MirrorSide::Ours).await;
+    let (store, tenant, realm) = (world.store(), world.tenant(), &world.connection.realm);
+    let id = world.counterpart(ann).await["Id"].clone();
+    world.change(ann, json!({ "notes": "ours again" })).await;
+    world.edit("Customer", "update", json!({ "Id": id, "Notes": "theirs again" })).await;
+    assert_eq!(world.sync().await.conflicts, 2);
+    let kept = store.mirror_conflicts_kept(&tenant, realm).await.unwrap();
+    let notes = kept.iter().find(|one| one.latest.field == "notes").unwrap();
+    assert_eq!((&notes.latest.ours, &notes.latest.theirs), (&json!("ours again"), &json!("theirs again")));
+    let earlier: Vec<_> = notes.earlier.iter().map(|one| (one.ours.clone(), one.theirs.clone())).collect();
+    assert_eq!(earlier, [(json!("ours"), json!("theirs"))]);
+    let resolution = Resolution { number: ann, keep: MirrorSide::Theirs, field: None };
+    resolution.apply(store, &tenant, &world.connection).await.unwrap();
+    assert_eq!(world.sync().await.conflicts, 0);
+    assert_eq!(world.counterpart(ann).await["Notes"], "theirs again");
+    assert!(store.mirror_conflicts_kept(&tenant, realm).await.unwrap().is_empty());
+}

@@ -64,6 +64,9 @@ pub struct Parked {
     pub at: Timestamp,
 }
 
+/// How many earlier conflicts about a field are kept: their values must fit in an item of the table.
+const MAX_EARLIER: usize = 20;
+
 /// A field that both sides had changed. One value won; the other is kept here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Conflict {
@@ -85,4 +88,42 @@ pub struct Conflict {
     pub winner: MirrorSide,
     /// When the conflict was found.
     pub at: Timestamp,
+}
+
+/// A conflict as it is stored, with the values of earlier ones about the same field that no person has resolved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptConflict {
+    /// The latest conflict.
+    #[serde(flatten)]
+    pub latest: Conflict,
+    /// The values of earlier ones, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierConflict>,
+}
+
+/// The values of a conflict that a later one about the same field has followed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EarlierConflict {
+    /// The value of our side.
+    pub ours: Value,
+    /// The value of QuickBooks.
+    pub theirs: Value,
+    /// When the conflict was found.
+    pub at: Timestamp,
+}
+
+impl KeptConflict {
+    /// Returns a new conflict with the values of the one that was kept before.
+    #[must_use]
+    pub fn after(before: Option<Self>, latest: Conflict) -> Self {
+        let Some(Self { latest: Conflict { ours, theirs, at, .. }, mut earlier }) = before else {
+            return Self { latest, earlier: Vec::new() };
+        };
+        if (&ours, &theirs) != (&latest.ours, &latest.theirs) {
+            earlier.push(EarlierConflict { ours, theirs, at });
+        }
+        let surplus = earlier.len().saturating_sub(MAX_EARLIER);
+        earlier.drain(..surplus);
+        Self { latest, earlier }
+    }
 }

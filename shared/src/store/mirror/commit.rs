@@ -8,13 +8,13 @@ use futures::future::try_join_all;
 use super::mapping::REVISION;
 use crate::Result;
 use crate::model::{
-    Conflict, Customer, CustomerFields, CustomerNumber, Link, Mapping, MirroredEntity, Parked, QuickBooksId,
-    RealmId, Tenant, Timestamp,
+    Conflict, Customer, CustomerFields, CustomerNumber, KeptConflict, Link, Mapping, MirroredEntity, Parked,
+    QuickBooksId, RealmId, Tenant, Timestamp,
 };
 use crate::rules::size;
 use crate::store::Store;
 use crate::store::calls::finish_put;
-use crate::store::documents::to_item;
+use crate::store::documents::{from_item, to_item};
 use crate::store::items::number;
 use crate::store::items::record::{Record, to_record};
 use crate::store::write::transaction::{Guard, Outcome, Step, Transaction};
@@ -72,6 +72,9 @@ pub struct MirrorWrite {
     pub notes: Vec<MirrorNote>,
 }
 
+/// The conflicts that are stored about fields that are in conflict again.
+type KeptConflicts = BTreeMap<(CustomerNumber, String), KeptConflict>;
+
 /// A write and the record that its step makes.
 struct Prepared {
     number: CustomerNumber,
@@ -94,6 +97,7 @@ impl Store {
         writes: Vec<MirrorWrite>,
     ) -> Result<BTreeSet<CustomerNumber>> {
         let records = self.records_to_change(tenant, &writes).await?;
+        let kept = self.conflicts_before(tenant, realm, &writes).await?;
         let mut refused = BTreeSet::new();
         let mut prepared = Vec::new();
         for write in writes {
@@ -105,7 +109,7 @@ impl Store {
                 RecordWrite::Keep | RecordWrite::Create { .. } => true,
             };
             if is_current {
-                prepared.push(self.mirror_step(tenant, realm, write, old));
+                prepared.push(self.mirror_step(tenant, realm, write, old, &kept));
             } else {
                 refused.insert(write.number);
             }
@@ -128,6 +132,26 @@ impl Store {
         records.map(|record| record.map(|record| (record.customer.number, record))).collect()
     }
 
+    /// The conflicts that are stored about the fields that are in conflict.
+    async fn conflicts_before(
+        &self,
+        tenant: &Tenant,
+        realm: &RealmId,
+        writes: &[MirrorWrite],
+    ) -> Result<KeptConflicts> {
+        let conflict = |note: &MirrorNote| match note {
+            MirrorNote::Conflict(conflict) => Some((conflict.number, conflict.field.clone())),
+            _ => None,
+        };
+        let fields: BTreeSet<_> = writes.iter().flat_map(|write| &write.notes).filter_map(conflict).collect();
+        let keys = fields.iter().map(|(number, field)| keys::mirror_conflict(tenant, realm, *number, field));
+        let kept = self.items_get(&keys.collect::<Vec<Key>>()).await?;
+        let kept = kept.iter().map(from_item).map(|kept: Result<KeptConflict>| {
+            kept.map(|kept| ((kept.latest.number, kept.latest.field.clone()), kept))
+        });
+        kept.collect()
+    }
+
     /// The step of one result. Search entries that the customer gains are put before.
     async fn mirror_step(
         &self,
@@ -135,6 +159,7 @@ impl Store {
         realm: &RealmId,
         write: MirrorWrite,
         old: Option<&Record>,
+        kept: &KeptConflicts,
     ) -> Result<Prepared> {
         let MirrorWrite { number, record, mapping, notes } = write;
         let is_new = matches!(record, RecordWrite::Create { .. });
@@ -166,7 +191,7 @@ impl Store {
                     let link = to_item(&keys::link(tenant, realm, entity, &id), &link)?;
                     step.guarded(self.put_new(link)?, Guard::FirstRequest)
                 }
-                note => self.with_note(tenant, realm, number, step, note)?,
+                note => self.with_note(tenant, realm, number, step, note, kept)?,
             };
         }
         Ok(Prepared { number, step, record })
@@ -179,6 +204,7 @@ impl Store {
         number: CustomerNumber,
         mut step: Step,
         note: MirrorNote,
+        kept: &KeptConflicts,
     ) -> Result<Step> {
         let parked = keys::mirror_parked(tenant, realm, number);
         step.writes.push(match note {
@@ -190,7 +216,8 @@ impl Store {
             MirrorNote::Unpark => self.delete_always(&parked)?,
             MirrorNote::Conflict(conflict) => {
                 let key = keys::mirror_conflict(tenant, realm, number, &conflict.field);
-                self.document_write(&key, &conflict)?
+                let before = kept.get(&(conflict.number, conflict.field.clone())).cloned();
+                self.document_write(&key, &KeptConflict::after(before, conflict))?
             }
         });
         Ok(step)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::Result;
-use crate::model::{Conflict, CustomerNumber, Hint, Intent, Parked, RealmId, Tenant};
+use crate::model::{Conflict, CustomerNumber, Hint, Intent, KeptConflict, Parked, RealmId, Tenant};
 use crate::store::Store;
 use crate::store::documents::to_item;
 use crate::table::keys::{self, Key};
@@ -107,6 +107,15 @@ impl Store {
     /// # Errors
     /// Returns the errors of [`Self::mirror_intent_put`].
     pub async fn mirror_conflicts(&self, tenant: &Tenant, realm: &RealmId) -> Result<Vec<Conflict>> {
+        self.waiting(tenant, realm, keys::CONFLICT_PREFIX).await
+    }
+
+    /// Returns the fields that both sides had changed as [`Self::mirror_conflicts`] does, with the values of earlier
+    /// conflicts about the same fields.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_intent_put`].
+    pub async fn mirror_conflicts_kept(&self, tenant: &Tenant, realm: &RealmId) -> Result<Vec<KeptConflict>> {
         self.waiting(tenant, realm, keys::CONFLICT_PREFIX).await
     }
 

@@ -1,7 +1,7 @@
 //! The `sync-agent conflicts` command, which lists conflicts, or resolves those of a customer.
 
 use clap::{Args, ValueEnum};
-use clientele_shared::model::{Conflict, CustomerNumber, MirrorSide};
+use clientele_shared::model::{Conflict, CustomerNumber, EarlierConflict, KeptConflict, MirrorSide};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -63,10 +63,27 @@ struct Json<'a> {
     theirs: &'a Value,
     winner: MirrorSide,
     at: String,
+    earlier: Vec<JsonEarlier<'a>>,
 }
 
-impl<'a> From<&'a Conflict> for Json<'a> {
-    fn from(conflict: &'a Conflict) -> Self {
+/// The values of an earlier conflict about the same field.
+#[derive(Serialize)]
+struct JsonEarlier<'a> {
+    ours: &'a Value,
+    theirs: &'a Value,
+    at: String,
+}
+
+impl<'a> From<&'a EarlierConflict> for JsonEarlier<'a> {
+    fn from(earlier: &'a EarlierConflict) -> Self {
+        let EarlierConflict { ours, theirs, at } = earlier;
+        Self { ours, theirs, at: at.to_rfc3339() }
+    }
+}
+
+impl<'a> From<&'a KeptConflict> for Json<'a> {
+    fn from(kept: &'a KeptConflict) -> Self {
+        let KeptConflict { latest: conflict, earlier } = kept;
         Self {
             id: conflict.number.to_customer_id(),
             quickbooks_id: conflict.quickbooks_id.as_str(),
@@ -77,6 +94,7 @@ impl<'a> From<&'a Conflict> for Json<'a> {
             theirs: &conflict.theirs,
             winner: conflict.winner,
             at: conflict.at.to_rfc3339(),
+            earlier: earlier.iter().map(JsonEarlier::from).collect(),
         }
     }
 }
@@ -90,26 +108,25 @@ impl MirrorCommand for ConflictsArgs {
         let connector = self.mirror.connector().await?;
         let connection = connector.connection().await?;
         let (store, tenant) = (connector.store(), connector.tenant());
+        let kept = store.mirror_conflicts_kept(&tenant, &connection.realm).await?;
         let (text, conflicts) = match self.resolution() {
             Some(resolution) => {
                 let resolved = resolution.apply(store, &tenant, &connection).await?;
-                (resolved_text(&resolved, resolution.keep), resolved)
+                let is_resolved = |kept: &KeptConflict| resolved.contains(&kept.latest);
+                (resolved_text(&resolved, resolution.keep), kept.into_iter().filter(is_resolved).collect())
             }
-            None => {
-                let conflicts = store.mirror_conflicts(&tenant, &connection.realm).await?;
-                (list_text(&conflicts), conflicts)
-            }
+            None => (list_text(&kept), kept),
         };
         Output::new(text, conflicts.iter().map(Json::from).collect::<Vec<_>>())
     }
 }
 
-fn list_text(conflicts: &[Conflict]) -> String {
+fn list_text(conflicts: &[KeptConflict]) -> String {
     if conflicts.is_empty() {
         return "there are no conflicts".to_owned();
     }
     let mut lines = vec![format!("{} in conflict:", counted(conflicts.len(), "field"))];
-    for conflict in conflicts {
+    for KeptConflict { latest: conflict, earlier } in conflicts {
         let Conflict { number, quickbooks_id, field, winner, at, .. } = conflict;
         lines.push(format!(
             "  {}, QuickBooks {quickbooks_id}  {}\n    {field}: was {}, ours {}, theirs {}; {} won on {}",
@@ -121,6 +138,10 @@ fn list_text(conflicts: &[Conflict]) -> String {
             winner.as_str(),
             at.to_rfc3339_seconds()
         ));
+        lines.extend(earlier.iter().map(|EarlierConflict { ours, theirs, at }| {
+            let at = at.to_rfc3339_seconds();
+            format!("    before, on {at}: ours {}, theirs {}", value(ours), value(theirs))
+        }));
     }
     lines.push("choose a value with `sync-agent conflicts resolve ID --keep ours|theirs`".to_owned());
     lines.join("\n")
