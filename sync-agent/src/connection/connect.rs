@@ -1,10 +1,12 @@
 //! Connecting a company: its tokens are stored and used once before the connection replaces an earlier one.
 
+use std::path::{Path, PathBuf};
+
 use clientele_shared::Error as StoreError;
 use clientele_shared::model::{Connection, Currency, RealmId, Timestamp};
 
 use super::{ConnectionError, Connector};
-use crate::quickbooks::secrets::Secrets;
+use crate::quickbooks::secrets::{Secrets, replace_secret_file};
 
 /// A connection to be made.
 #[derive(Debug, Clone)]
@@ -15,6 +17,8 @@ pub struct NewConnection {
     pub environment: String,
     /// The app's credentials and the tokens. An access token that has ended is refreshed first.
     pub secrets: Secrets,
+    /// The file that the refresh token comes from, if it comes from one.
+    pub token_file: Option<PathBuf>,
     /// The currency of customers without one. The company must keep its books in it.
     pub currency: Currency,
 }
@@ -36,7 +40,8 @@ impl Connector {
     /// Connects a company in place of the one that is connected, if any. The settings of the mirror stay, and so does
     /// what the mirror knows of the company from earlier.
     ///
-    /// If the company is refused, nothing is stored, and an earlier connection stays as it was.
+    /// If the company is refused, nothing is stored, and an earlier connection stays as it was. A refresh token that
+    /// QuickBooks has replaced meanwhile is replaced in its file too.
     ///
     /// # Errors
     /// Returns [`ConnectionError::OtherTenant`] if the company belongs to another tenant,
@@ -55,13 +60,28 @@ impl Connector {
                 }
                 Ok(connected)
             }
-            Err(error) => {
-                if !may_be_stored(&error) {
-                    // The reason of the refusal matters more than a secret that cannot be deleted.
-                    drop(self.secrets.delete(&name).await);
-                }
-                Err(error)
-            }
+            Err(error) => Err(self.give_back(&new, &name, error).await),
+        }
+    }
+
+    /// Undoes what a refused connection has stored, and returns the reason. A refresh token that QuickBooks has replaced
+    /// goes back to its file, because the one there is useless from now on.
+    async fn give_back(&self, new: &NewConnection, secret: &str, error: ConnectionError) -> ConnectionError {
+        // A secret that cannot be read can hold the only token that is valid: it stays.
+        let Ok(stored) = self.secrets.load(secret).await else { return error };
+        let token = stored.map(|stored| stored.refresh_token);
+        let replaced = token.filter(|token| *token != new.secrets.refresh_token);
+        let written = match (replaced, &new.token_file) {
+            (Some(token), Some(file)) => Some(write_back(file, token, secret).await),
+            _ => None,
+        };
+        if !may_be_stored(&error) && !matches!(written, Some(Err(_))) {
+            // The reason of the refusal matters more than a secret that cannot be deleted.
+            drop(self.secrets.delete(secret).await);
+        }
+        match written {
+            Some(Ok(note) | Err(note)) => ConnectionError::TokenReplaced { error: Box::new(error), note },
+            None => error,
         }
     }
 
@@ -124,6 +144,19 @@ impl Connector {
         self.store.connection_put(&self.owner, &connection).await?;
         let Secrets { refresh_expires_at, hard_expires_at, .. } = secrets;
         Ok(Connected { connection, refresh_expires_at, hard_expires_at, left_behind: None })
+    }
+}
+
+/// Writes a new refresh token to the file of the old one. Returns what a person has to know, as an error if the token is only
+/// in the secret.
+async fn write_back(file: &Path, token: String, secret: &str) -> Result<String, String> {
+    let shown = file.display();
+    match replace_secret_file(file, token).await {
+        Ok(()) => Ok(format!("QuickBooks has replaced the refresh token, and {shown} holds the new one")),
+        Err(source) => Err(format!(
+            "QuickBooks has replaced the refresh token, and the new one cannot be written to {shown}: {source}; take it \
+             from the secret {secret}"
+        )),
     }
 }
 

@@ -44,6 +44,14 @@ pub enum ConnectionError {
         "QuickBooks says that the company's currency is `{0}`, which is not a code such as USD; report this"
     )]
     NoCurrency(String),
+    /// A connection was refused after QuickBooks had replaced the refresh token.
+    #[error("{error}; {note}")]
+    TokenReplaced {
+        /// The reason of the refusal.
+        error: Box<ConnectionError>,
+        /// The place of the new token.
+        note: String,
+    },
     /// There is no home folder for the secrets of a local connection.
     #[error("there is no home folder for the secrets; set HOME")]
     NoHome,

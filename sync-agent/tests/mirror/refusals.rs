@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use clientele_shared::model::RealmId;
+use serde_json::json;
 
 use crate::fixture::Fixture;
 
@@ -25,6 +26,32 @@ async fn refused_company_or_credentials_leave_nothing_behind() {
         assert_eq!(fixture.store.connection_get(&fixture.tenant()).await.unwrap(), None);
         let realm: RealmId = realm.parse().unwrap();
         assert_eq!(fixture.store.realm_owner_get(&realm).await.unwrap(), None);
+    }
+    fixture.connect(&[]).await.json(0);
+}
+
+#[tokio::test]
+async fn refresh_token_that_a_refused_connection_has_used_up_is_replaced_in_its_file() {
+    let fixture = Fixture::start().await;
+    fixture.stand_in.lock().switches.set("refresh_token_rotation", &json!("every_time")).unwrap();
+    let file = fixture.home.path().join("token");
+    let mut before = fixture.ready.refresh_token.clone();
+    for (realm, more, code) in [("123456", &[][..], 4), (&fixture.ready.realm_id, &["--currency", "CAD"], 1)]
+    {
+        let ran = fixture.run(&[&fixture.connect_arguments(realm, "secret"), more].concat()).await;
+        assert!(
+            ran.error(code).contains("replaced the refresh token, and token holds the new one"),
+            "{ran:?}"
+        );
+        let after = std::fs::read_to_string(&file).unwrap().trim().to_owned();
+        assert!(after != before && !ran.stderr.contains(&after));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(fixture.secret_files().len(), 0);
+        before = after;
     }
     fixture.connect(&[]).await.json(0);
 }

@@ -91,7 +91,8 @@ impl MirrorCommand for ConnectArgs {
             }
             _ => self.authorize(&connector, app, &environment).await?,
         };
-        let new = NewConnection { realm, environment, secrets, currency: self.currency };
+        let (token_file, currency) = (self.refresh_token_file.clone(), self.currency);
+        let new = NewConnection { realm, environment, secrets, token_file, currency };
         let connected = connector.connect(new).await.map_err(|error| self.explain(error))?;
         if let Some(reason) = &connected.left_behind {
             eprintln!(

@@ -103,6 +103,10 @@ impl From<ConnectionError> for Failure {
             ConnectionError::NotConnected(_) => Self::not_connected(error),
             ConnectionError::Store(error) => error.into(),
             ConnectionError::QuickBooks(error) => error.into(),
+            ConnectionError::TokenReplaced { error, note } => {
+                let failure = Self::from(*error);
+                Self { message: format!("{}; {note}", failure.message), ..failure }
+            }
             ConnectionError::Transport(TransportSetupError::Unencrypted(_)) => Self::usage(error),
             other => Self::failed(other),
         }

@@ -79,6 +79,21 @@ impl SecretStore for FileSecrets {
     }
 }
 
+/// Replaces a file that holds one secret and nothing else. Only its owner can read the new one.
+///
+/// # Errors
+///
+/// Returns the error of the operating system if the file cannot be replaced; it is then unchanged.
+pub async fn replace_secret_file(path: &Path, secret: String) -> io::Result<()> {
+    let path = path.to_owned();
+    let replaced = tokio::task::spawn_blocking(move || {
+        let path = fs::canonicalize(path)?;
+        let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        replace(folder, &path, format!("{secret}\n").as_bytes())
+    });
+    replaced.await.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
 /// Writes a file next to the old one, which it replaces when it is complete on the disk. Only its owner can
 /// read it.
 fn replace(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {

@@ -11,7 +11,7 @@ mod aws;
 mod file;
 
 pub use aws::AwsSecrets;
-pub use file::FileSecrets;
+pub use file::{FileSecrets, replace_secret_file};
 
 /// The secrets of one connected company. [`fmt::Debug`] shows none of them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
