@@ -1,7 +1,7 @@
 //! Syncs: what goes to QuickBooks, what comes from there, and what is left alone.
 
-use clientele_shared::model::Status;
-use clientele_sync_agent::mirror::SyncOptions;
+use clientele_shared::model::{Deactivation, Status};
+use clientele_sync_agent::mirror::{MirrorStatus, SyncOptions};
 use serde_json::{Value, json};
 
 use super::world::World;
@@ -220,4 +220,21 @@ async fn plan_tells_every_change_and_makes_none() {
         (report.pushed.created, report.pushed.updated, report.conflicts, report.refused),
         (1, 1, 1, 1)
     );
+}
+
+#[tokio::test]
+async fn other_setting_of_deactivation_applies_to_every_customer() {
+    let mut world = World::start().await;
+    world.connection.settings.deactivation = Deactivation::Deleted;
+    let ann = world.add(json!({ "first_name": "Ann", "last_name": "Lee", "status": "INACTIVE" })).await;
+    world.sync().await;
+    assert_eq!(world.counterpart(ann).await["Active"], true);
+    assert_eq!(world.sync().await.calls.reads, 1);
+    world.connection.settings.deactivation = Deactivation::Inactive;
+    let status = MirrorStatus::read(world.store(), &world.tenant(), &world.connection).await.unwrap();
+    assert_ne!(status.pending, 0);
+    assert_eq!(world.sync().await.pushed.deactivated, 1);
+    assert_eq!(world.counterpart(ann).await["Active"], false);
+    assert_eq!(world.sync().await.calls.reads, 1);
+    world.check_agreement().await;
 }

@@ -231,8 +231,20 @@ pub struct MirrorState {
     pub full_pass: Option<FullPass>,
     /// When a sync last ended without an error.
     pub last_sync_at: Option<Timestamp>,
+    /// The customers that were to be made inactive in QuickBooks when all were compared last; `None` before the first time.
+    pub deactivation: Option<Deactivation>,
     /// Which value clears a field in an update: `""` if it is false, `null` if it is true, as QuickBooks has shown.
     pub clears_with_null: bool,
+}
+
+impl MirrorState {
+    /// Forgets how far our side was compared if that was with another setting: every customer can differ then.
+    pub fn heed(&mut self, deactivation: Deactivation) {
+        if self.deactivation.is_some_and(|last| last != deactivation) {
+            (self.position, self.full_pass) = (None, None);
+        }
+        self.deactivation = Some(deactivation);
+    }
 }
 
 /// A pass over all records that has not ended.

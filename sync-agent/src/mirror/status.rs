@@ -33,7 +33,8 @@ impl MirrorStatus {
     /// Returns the errors of the store if the table cannot be reached.
     pub async fn read(store: &Store, tenant: &Tenant, connection: &Connection) -> Result<Self> {
         let realm = &connection.realm;
-        let state = store.mirror_state_get(tenant, realm).await?;
+        let mut state = store.mirror_state_get(tenant, realm).await?;
+        state.heed(connection.settings.deactivation);
         Ok(Self {
             pending: pending(store, tenant, connection, &state).await?,
             last_sync_at: state.last_sync_at,

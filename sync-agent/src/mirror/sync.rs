@@ -72,6 +72,7 @@ impl Mirror {
 impl Run<'_> {
     async fn sync(&mut self, options: SyncOptions) -> Result<(), MirrorError> {
         let mirror = self.mirror;
+        self.state.heed(mirror.connection.settings.deactivation);
         let parked = mirror.store.mirror_parked(&mirror.tenant, mirror.realm()).await?;
         self.parked = parked.into_iter().map(|parked| (parked.number, parked)).collect();
         if self.plan.is_none() {

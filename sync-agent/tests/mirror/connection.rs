@@ -34,6 +34,16 @@ async fn second_connection_keeps_the_settings_and_replaces_the_secrets() {
 }
 
 #[tokio::test]
+async fn other_setting_of_deactivation_is_told_to_need_a_comparison() {
+    let fixture = Fixture::connected().await;
+    let arguments = ["settings", "--deactivate", "never"];
+    let first = fixture.run(&arguments).await;
+    assert!(first.stdout.contains("the next sync compares all customers"), "{first:?}");
+    let second = fixture.run(&arguments).await;
+    assert!(!second.stdout.contains("compares"), "{second:?}");
+}
+
+#[tokio::test]
 async fn disconnecting_ends_the_authorization_and_keeps_the_links() {
     let fixture = Fixture::connected().await;
     fixture.customer("Ann", "ann@example.com").await;

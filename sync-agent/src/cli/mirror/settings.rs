@@ -39,13 +39,17 @@ impl MirrorCommand for SettingsArgs {
 
     async fn carry_out(&self) -> Result<Output, Failure> {
         let connector = self.mirror.connector().await?;
+        let before = connector.connection().await?.settings.deactivation;
         let change = connector.change_settings(|settings| {
             settings.winner = self.winner.unwrap_or(settings.winner);
             settings.deactivation = self.deactivate.unwrap_or(settings.deactivation);
         });
         let settings = change.await?.settings;
-        let text =
+        let mut text =
             format!("winner: {}\ndeactivate: {}", settings.winner.as_str(), settings.deactivation.as_str());
+        if settings.deactivation != before {
+            text.push_str("\nthe next sync compares all customers, so that this applies to each of them");
+        }
         Output::new(text, Json { winner: settings.winner, deactivate: settings.deactivation })
     }
 }
