@@ -63,6 +63,21 @@ async fn currency_of_another_country_needs_multicurrency() {
 }
 
 #[tokio::test]
+async fn multicurrency_that_is_turned_on_later_is_noticed() {
+    let world = World::start().await;
+    let bob = world.add(json!({ "first_name": "Bob", "currency": "EUR" })).await;
+    assert_eq!(world.sync().await.refused, 1);
+    assert_eq!(world.sync().await.refused, 1);
+    let currencies = json!({ "MultiCurrencyEnabled": true, "HomeCurrency": { "value": "USD" } });
+    world.edit("Preferences", "update", json!({ "Id": "1", "CurrencyPrefs": currencies })).await;
+    assert_eq!(world.sync().await.refused, 0);
+    assert_eq!(world.counterpart(bob).await["CurrencyRef"]["value"], "EUR");
+    let carl = world.add(json!({ "first_name": "Carl", "currency": "CAD" })).await;
+    assert_eq!(world.sync().await.refused, 0);
+    assert_eq!(world.counterpart(carl).await["CurrencyRef"]["value"], "CAD");
+}
+
+#[tokio::test]
 async fn masked_tax_number_survives_every_write() {
     for clears in ["empty_or_null", "empty", "null", "never"] {
         let world = World::start().await;

@@ -229,6 +229,8 @@ pub struct MirrorState {
     pub checkpoint: Option<Timestamp>,
     /// The pass over all records that is under way.
     pub full_pass: Option<FullPass>,
+    /// Whether a sync has found that the company can have customers in other currencies, which its connection does not say.
+    pub is_multicurrency: bool,
     /// When a sync last ended without an error.
     pub last_sync_at: Option<Timestamp>,
     /// The customers that were to be made inactive in QuickBooks when all were compared last; `None` before the first time.

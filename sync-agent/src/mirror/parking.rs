@@ -13,6 +13,9 @@ use super::report::{Pulled, Pushed, Refused};
 use super::run::Run;
 use super::wire;
 
+/// The end of the reason why a customer in another currency is not written.
+const NEEDS_MULTICURRENCY: &str = "turn on multicurrency in QuickBooks";
+
 /// The reason why a customer without a name is not written.
 pub(super) const NO_NAME: &str =
     "has no first name, last name or company name, and QuickBooks requires a name; add one";
@@ -103,10 +106,23 @@ impl Run<'_> {
         }
         let home = self.mirror.connection.home_currency.to_string();
         let own = customer.fields.currency.as_deref().filter(|own| !own.eq_ignore_ascii_case(&home))?;
-        let is_allowed = self.mirror.connection.is_multicurrency;
-        (!is_allowed).then(|| {
-            format!("is in {own}, and the company keeps its books in {home} alone; turn on multicurrency in QuickBooks")
+        (!self.is_multicurrency()).then(|| {
+            format!("is in {own}, and the company keeps its books in {home} alone; {NEEDS_MULTICURRENCY}")
         })
+    }
+
+    fn is_multicurrency(&self) -> bool {
+        self.mirror.connection.is_multicurrency || self.state.is_multicurrency
+    }
+
+    /// Asks QuickBooks whether the company can have customers in other currencies by now, if one waits for that. The answer is
+    /// part of the state: the scheduled function may not write connections.
+    pub(super) async fn heed_multicurrency(&mut self) -> Result<(), MirrorError> {
+        let is_waiting = self.parked.values().any(|parked| parked.reason.ends_with(NEEDS_MULTICURRENCY));
+        if is_waiting && !self.is_multicurrency() {
+            self.state.is_multicurrency = self.mirror.quickbooks.company().await?.is_multicurrency;
+        }
+        Ok(())
     }
 
     /// Returns the currency in which a customer is to be created, if it is not the company's own.

@@ -75,6 +75,7 @@ impl Run<'_> {
         self.state.heed(mirror.connection.settings.deactivation);
         let parked = mirror.store.mirror_parked(&mirror.tenant, mirror.realm()).await?;
         self.parked = parked.into_iter().map(|parked| (parked.number, parked)).collect();
+        self.heed_multicurrency().await?;
         if self.plan.is_none() {
             self.complete_intents().await?;
         }
