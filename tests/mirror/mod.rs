@@ -3,6 +3,7 @@
 mod agent;
 mod complaints;
 mod conflicts;
+mod doctor;
 mod documents;
 mod forgotten;
 mod found;

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clientele_shared::model::{CustomerNumber, Link, Mapping, MirroredEntity, QuickBooksId};
+use clientele_shared::model::{
+    Customer, CustomerNumber, Link, Mapping, MirrorSettings, MirroredEntity, QuickBooksId,
+};
 use clientele_shared::store::{MirrorNote, MirrorWrite, RecordWrite};
 use serde::Serialize;
 use serde_json::Value;
@@ -10,8 +12,8 @@ use serde_json::Value;
 use super::directory::{id_of, parent_of};
 use super::fields::{Field, Fields, display_name};
 use super::lease::Lease;
-use super::merge::is_mirrored;
-use super::names;
+use super::merge::{Base, Merge, is_mirrored, merge};
+use super::parking::too_large;
 use super::report::{Progress, SyncPhase};
 use super::{Mirror, MirrorError};
 use crate::quickbooks::{Entity, Object};
@@ -40,6 +42,8 @@ struct Check<'a> {
     theirs: BTreeMap<QuickBooksId, Object>,
     linked: BTreeMap<QuickBooksId, CustomerNumber>,
     findings: Vec<Finding>,
+    /// The places of the findings that the next write repairs, and their customers.
+    repairable: Vec<(usize, CustomerNumber)>,
 }
 
 impl Mirror {
@@ -55,7 +59,8 @@ impl Mirror {
     ) -> Result<Vec<Finding>, MirrorError> {
         let lease = Lease::take(&self.store, &self.tenant, self.realm()).await?;
         let (theirs, linked) = (BTreeMap::new(), BTreeMap::new());
-        let mut check = Check { mirror: self, lease: &lease, repairs, theirs, linked, findings: Vec::new() };
+        let (findings, repairable) = (Vec::new(), Vec::new());
+        let mut check = Check { mirror: self, lease: &lease, repairs, theirs, linked, findings, repairable };
         let result = check.run(watch).await;
         let findings = check.findings;
         lease.release().await?;
@@ -93,8 +98,13 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn found(&mut self, kind: &'static str, subject: String, message: String, repaired: bool) {
-        self.findings.push(Finding { kind, subject, message, repaired });
+    fn found(&mut self, kind: &'static str, subject: String, message: String) {
+        self.findings.push(Finding { kind, subject, message, repaired: false });
+    }
+
+    fn found_repairable(&mut self, kind: &'static str, number: CustomerNumber, message: String) {
+        self.repairable.push((self.findings.len(), number));
+        self.found(kind, format!("cust_{number}"), message);
     }
 
     /// Checks customers of ours: each mapping has its counterpart, its link back, and its id in the record.
@@ -109,76 +119,103 @@ impl Check<'_> {
         let mut writes = Vec::new();
         for (number, (customer, mapping)) in pairs {
             let Some(mapping) = mapping.filter(|mapping| !mapping.is_gone) else { continue };
-            let id = mapping.quickbooks_id.clone();
+            let id = &mapping.quickbooks_id;
+            let is_linked = links.get(id).and_then(|link| link.customer) == Some(number);
+            writes.extend(self.check_link(&customer, id, is_linked));
             let subject = format!("cust_{number}");
-            let mut write =
-                MirrorWrite { number, record: RecordWrite::Keep, mapping: None, notes: Vec::new() };
-            if links.get(&id).and_then(|link| link.customer) != Some(number) {
-                let message = format!("QuickBooks customer {id} is not linked back to it");
-                self.found("missing_link", subject.clone(), self.repair_hint(message), self.repairs);
-                let link = Link { customer: Some(number), facts: Value::Null };
-                write.notes.push(MirrorNote::Link(MirroredEntity::Customer, id.clone(), link));
-            }
-            if customer.fields.quickbooks_id.as_deref() != Some(id.as_str()) {
-                let message = format!("its record does not show the QuickBooks id {id}");
-                self.found("missing_id", subject.clone(), self.repair_hint(message), self.repairs);
-                let mut fields = customer.fields.clone();
-                fields.quickbooks_id = Some(id.to_string());
-                let (fields, old) = (Box::new(fields), Box::new(customer.clone()));
-                write.record = RecordWrite::Change { deleted_at: customer.deleted_at, fields, old };
-            }
             if let Some(other) = self.linked.insert(id.clone(), number) {
                 let message =
                     format!("cust_{other} has the same QuickBooks customer {id}; delete one of the two");
-                self.found("linked_twice", subject.clone(), message, false);
+                self.found("linked_twice", subject.clone(), message);
             }
-            self.compare(&subject, &customer, &mapping, &id);
-            if write.record != RecordWrite::Keep || !write.notes.is_empty() {
-                writes.push(write);
+            self.compare(&subject, &customer, &mapping, id);
+        }
+        self.repair(writes).await
+    }
+
+    /// Checks that a customer and its counterpart name each other. Returns the write that repairs it.
+    fn check_link(&mut self, customer: &Customer, id: &QuickBooksId, is_linked: bool) -> Option<MirrorWrite> {
+        let number = customer.number;
+        let (mut record, mut notes) = (RecordWrite::Keep, Vec::new());
+        if !is_linked {
+            let message = format!("QuickBooks customer {id} is not linked back to it");
+            self.found_repairable("missing_link", number, message);
+            let link = Link { customer: Some(number), facts: Value::Null };
+            notes.push(MirrorNote::Link(MirroredEntity::Customer, id.clone(), link));
+        }
+        if customer.fields.quickbooks_id.as_deref() != Some(id.as_str()) {
+            let message = format!("its record does not show the QuickBooks id {id}");
+            let mut fields = customer.fields.clone();
+            fields.quickbooks_id = Some(id.to_string());
+            let (fields, old) = (Box::new(fields), Box::new(customer.clone()));
+            let with_id = RecordWrite::Change { deleted_at: customer.deleted_at, fields, old };
+            if too_large(&with_id).is_none() {
+                self.found_repairable("missing_id", number, message);
+                record = with_id;
+            } else {
+                let message = format!("{message}, for which it has no room; shorten the customer here");
+                self.found("missing_id", format!("cust_{number}"), message);
             }
         }
-        if self.repairs {
-            mirror.store.mirror_commit(&mirror.tenant, mirror.realm(), writes).await?;
+        let is_needed = record != RecordWrite::Keep || !notes.is_empty();
+        is_needed.then_some(MirrorWrite { number, record, mapping: None, notes })
+    }
+
+    /// Writes repairs, if they are wanted, and marks the findings whose repair is stored.
+    async fn repair(&mut self, writes: Vec<MirrorWrite>) -> Result<(), MirrorError> {
+        let (mirror, repairable) = (self.mirror, std::mem::take(&mut self.repairable));
+        let left: BTreeSet<CustomerNumber> = if self.repairs {
+            // Those that are refused have changed since they were read.
+            mirror.store.mirror_commit(&mirror.tenant, mirror.realm(), writes).await?
+        } else {
+            repairable.iter().map(|(_, number)| *number).collect()
+        };
+        for (at, number) in repairable {
+            let Some(finding) = self.findings.get_mut(at) else { continue };
+            finding.repaired = !left.contains(&number);
+            if !finding.repaired {
+                finding.message.push_str("; doctor --repair repairs it");
+            }
         }
         Ok(())
     }
 
-    fn repair_hint(&self, message: String) -> String {
-        if self.repairs { message } else { format!("{message}; doctor --repair repairs it") }
-    }
-
     /// Compares the fields of the two sides.
-    fn compare(
-        &mut self,
-        subject: &str,
-        customer: &clientele_shared::model::Customer,
-        mapping: &Mapping,
-        id: &QuickBooksId,
-    ) {
+    fn compare(&mut self, subject: &str, customer: &Customer, mapping: &Mapping, id: &QuickBooksId) {
         let Some(object) = self.theirs.get(id) else {
             let message =
                 format!("QuickBooks customer {id} no longer exists; the next sync makes it inactive here");
-            return self.found("gone", subject.to_owned(), message, false);
+            return self.found("gone", subject.to_owned(), message);
         };
-        let base = Fields::from_stored(&mapping.ours);
-        let deactivation = self.mirror.connection.settings.deactivation;
-        let ours = Fields::ours(customer, deactivation, Some(&base));
-        let theirs = Fields::theirs(object, Some(&ours), Some(&Fields::from_stored(&mapping.theirs)));
-        let is_different = |field: &Field| !is_mirrored(*field, ours.get(*field), theirs.get(*field));
+        let base =
+            Base { ours: Fields::from_stored(&mapping.ours), theirs: Fields::from_stored(&mapping.theirs) };
+        let MirrorSettings { deactivation, winner } = self.mirror.connection.settings;
+        let ours = Fields::ours(customer, deactivation, Some(&base.ours));
+        let theirs = Fields::theirs(object, Some(&ours), Some(&base.theirs));
+        // Values that are unlike because one side cannot have the other's, and have not changed since, are no difference.
+        let Merge { push, pull, .. } = merge(Some(&base), &ours, &theirs, winner);
+        let is_different = |field: &Field| {
+            (push.contains(field) || pull.contains(field))
+                && !is_mirrored(*field, ours.get(*field), theirs.get(*field))
+        };
         let different: Vec<&str> =
             Field::ALL.iter().filter(|field| is_different(field)).map(|field| field.as_str()).collect();
         if !different.is_empty() {
             let message = format!("{} differ from QuickBooks; run sync-agent sync", different.join(", "));
-            self.found("different", subject.to_owned(), message, false);
+            self.found("different", subject.to_owned(), message);
         }
     }
 
-    /// Checks customers of QuickBooks: each is ours, and no two have the name of one.
+    /// Checks customers of QuickBooks: each is ours, and no two active ones have the same name.
     fn check_theirs(&mut self) {
         let mut by_name: BTreeMap<String, Vec<&QuickBooksId>> = BTreeMap::new();
         let mut found = Vec::new();
         for (id, object) in self.theirs.iter().filter(|(_, object)| parent_of(object).is_none()) {
-            by_name.entry(names::key(display_name(object))).or_default().push(id);
+            // QuickBooks itself keeps the name of one that is inactive apart.
+            if object.get("Active").and_then(Value::as_bool) != Some(false) {
+                let words: Vec<&str> = display_name(object).split_whitespace().collect();
+                by_name.entry(words.join(" ").to_lowercase()).or_default().push(id);
+            }
             if !self.linked.contains_key(id) {
                 let message =
                     format!("`{}` is not mirrored yet; run sync-agent sync --full", display_name(object));
@@ -191,7 +228,7 @@ impl Check<'_> {
             found.push(("same_name", format!("Customer {}", ids.join(", ")), message));
         }
         for (kind, subject, message) in found {
-            self.found(kind, subject, message, false);
+            self.found(kind, subject, message);
         }
     }
 
@@ -208,10 +245,10 @@ impl Check<'_> {
                 "{} writes of a run that was interrupted; the next sync completes them",
                 intent.items.len()
             );
-            self.found("open_batch", intent.request_id, message, false);
+            self.found("open_batch", intent.request_id, message);
         }
         for parked in parked {
-            self.found("refused", format!("cust_{}", parked.number), parked.reason, false);
+            self.found("refused", format!("cust_{}", parked.number), parked.reason);
         }
         for conflict in conflicts {
             let message = format!(
@@ -219,7 +256,7 @@ impl Check<'_> {
                 conflict.field,
                 conflict.winner.as_str()
             );
-            self.found("conflict", format!("cust_{}", conflict.number), message, false);
+            self.found("conflict", format!("cust_{}", conflict.number), message);
         }
         Ok(())
     }
