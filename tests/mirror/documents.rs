@@ -1,5 +1,6 @@
 //! Sales and prices of QuickBooks: what the erp API shows of them.
 
+use clientele_sync_agent::mirror::{MirrorStatus, SyncOptions};
 use serde_json::{Value, json};
 
 use super::world::World;
@@ -125,4 +126,36 @@ async fn item_keeps_its_product_when_it_is_renamed() {
     let ann = world.add(json!({ "first_name": "Ann", "last_name": "Lee" })).await;
     let csv = world.stack.acme.get(&format!("/customers/cust_{ann}/pricing/csv")).await;
     assert_eq!(csv.body.matches("Filter").count(), csv.body.matches("35.00").count() + 1, "{}", csv.body);
+}
+
+#[tokio::test]
+async fn invoice_that_cannot_be_mirrored_is_told_until_it_is_corrected_or_gone() {
+    let world = World::start().await;
+    let ann = world.add(json!({ "first_name": "Ann", "last_name": "Lee" })).await;
+    world.sync().await;
+    let payer = world.counterpart(ann).await["Id"].clone();
+    let lines: Vec<Value> = (0..501).map(|_| line("1", 1, 1.0)).collect();
+    let mut invoices = Vec::new();
+    for _ in 0..2 {
+        let invoice = json!({ "CustomerRef": { "value": payer }, "Line": lines });
+        invoices.push(world.edit("Invoice", "create", invoice).await["Id"].clone());
+    }
+    for reads in [1, 2] {
+        let report = world.sync().await;
+        assert_eq!((report.refused, report.pulled.orders, report.calls.reads), (2, 0, reads), "{report:?}");
+        assert!(report.unreadable[0].contains("must be at most 500 lines"), "{report:?}");
+    }
+    let push = SyncOptions { pull: false, ..SyncOptions::default() };
+    assert_eq!(world.try_sync(push).await.unwrap().refused, 2);
+    let status = MirrorStatus::read(world.store(), &world.tenant(), &world.connection).await.unwrap();
+    assert_eq!((status.refused, status.pending), (2, 0));
+    world.advance(16).await;
+    let found = world.mirror().doctor(false, &mut |_| {}).await.unwrap();
+    assert_eq!(found.iter().map(|finding| finding.kind).collect::<Vec<_>>(), ["unreadable"; 2]);
+    world.edit("Invoice", "update", json!({ "Id": invoices[0], "Line": [line("1", 1, 1.0)] })).await;
+    let report = world.sync().await;
+    assert_eq!((report.refused, report.pulled.orders), (1, 1), "{report:?}");
+    world.edit("Invoice", "delete", json!({ "Id": invoices[1] })).await;
+    assert_eq!(world.sync().await.refused, 0);
+    world.check_balances().await;
 }

@@ -64,6 +64,19 @@ pub struct Parked {
     pub at: Timestamp,
 }
 
+/// An object in QuickBooks that cannot be mirrored, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedObject {
+    /// The entity.
+    pub entity: MirroredEntity,
+    /// The object.
+    pub id: QuickBooksId,
+    /// The object's name, the reason, and what to do.
+    pub reason: String,
+    /// When it was found.
+    pub at: Timestamp,
+}
+
 /// How many earlier conflicts about a field are kept: their values must fit in an item of the table.
 const MAX_EARLIER: usize = 20;
 

@@ -32,7 +32,9 @@ pub use mirror::{
     Connection, Deactivation, FullPass, Link, Mapping, MirrorSettings, MirrorSide, MirrorState,
     MirroredEntity, MirroredFields, QuickBooksId, QuickBooksIdError, RealmId, RealmOwner,
 };
-pub use mirror_waiting::{Conflict, EarlierConflict, Hint, Intent, IntentItem, KeptConflict, Parked};
+pub use mirror_waiting::{
+    Conflict, EarlierConflict, Hint, Intent, IntentItem, KeptConflict, Parked, ParkedObject,
+};
 pub use money::Money;
 pub use order::{Order, OrderId, OrderIdError, OrderLine, OrderStatus, Payment, total_of};
 pub use percentage::{Percentage, PercentageError};

@@ -126,7 +126,7 @@ impl Run<'_> {
             let Some(write) = self.new_customer(id, number, allocated.at) else { continue };
             if let Some(reason) = too_large(&write.record) {
                 self.report.pulled.customers -= 1;
-                self.report.unreadable.push(format!("Customer {id}: {reason}"));
+                self.unreadable(MirroredEntity::Customer, id, format!("Customer {id}: {reason}"));
                 continue;
             }
             writes.push(write);

@@ -232,12 +232,13 @@ impl Check<'_> {
         }
     }
 
-    /// Reports what waits: writes that are not completed, refused customers, and conflicts.
+    /// Reports what waits: writes that are not completed, refused customers, unreadable objects, and conflicts.
     async fn check_waiting(&mut self) -> Result<(), MirrorError> {
         let (store, tenant, realm) = (&self.mirror.store, &self.mirror.tenant, self.mirror.realm());
-        let (intents, parked, conflicts) = (
+        let (intents, parked, objects, conflicts) = (
             store.mirror_intents(tenant, realm).await?,
             store.mirror_parked(tenant, realm).await?,
+            store.mirror_parked_objects(tenant, realm).await?,
             store.mirror_conflicts(tenant, realm).await?,
         );
         for intent in intents {
@@ -249,6 +250,9 @@ impl Check<'_> {
         }
         for parked in parked {
             self.found("refused", format!("cust_{}", parked.number), parked.reason);
+        }
+        for object in objects {
+            self.found("unreadable", format!("{} {}", object.entity.as_str(), object.id), object.reason);
         }
         for conflict in conflicts {
             let message = format!(

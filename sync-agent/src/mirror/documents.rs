@@ -37,7 +37,10 @@ impl Run<'_> {
             self.find_deleted().await?;
         }
         self.store_items().await?;
-        let (payments, touched) = self.store_payments().await?;
+        let (payments, mut touched) = self.store_payments().await?;
+        for kind in DocumentKind::ALL {
+            touched.extend(self.parked_ids(mirrored(kind)).into_iter().map(|id| (kind, id)));
+        }
         let documents = self.documents(touched).await?;
         let total = documents.len();
         let documents: Vec<_> = documents.into_iter().collect();
@@ -47,7 +50,8 @@ impl Run<'_> {
             self.store_orders(documents, &payments).await?;
         }
         self.save_payments(payments).await?;
-        self.remove_orders().await
+        self.remove_orders().await?;
+        self.store_parked_objects().await
     }
 
     /// Finds the objects that no longer exist: those that were read before, and not this time.
@@ -126,7 +130,7 @@ impl Run<'_> {
             let new = match objects.get(&id).filter(|_| !deleted.contains(&id)).map(sales::payment) {
                 Some(Ok(facts)) => Some(facts),
                 Some(Err(error)) => {
-                    self.report.unreadable.push(error.to_string());
+                    self.unreadable(MirroredEntity::Payment, &id, error.to_string());
                     continue;
                 }
                 None => None,
@@ -198,13 +202,13 @@ impl Run<'_> {
             let customer = sales::customer_of(object).and_then(|customer| customers.get(&customer).copied());
             let Some(customer) = customer else {
                 let name = format!("{} {}", id.0.as_str(), id.1);
-                self.report.unreadable.push(format!("{name} has no customer that is mirrored"));
+                self.unreadable(mirrored(id.0), &id.1, format!("{name} has no customer that is mirrored"));
                 continue;
             };
             let product = |item: &str| products.get(item).cloned();
             match sales::order(id.0, &source, object, &payments, &product) {
                 Ok(change) => by_customer.entry(customer).or_default().push((id, change, sync_token(object))),
-                Err(error) => self.report.unreadable.push(error.to_string()),
+                Err(error) => self.unreadable(mirrored(id.0), &id.1, error.to_string()),
             }
         }
         for (customer, orders) in by_customer {
@@ -236,7 +240,7 @@ impl Run<'_> {
             }
             Err(error @ Error::Invalid(_)) => {
                 for ((kind, id), ..) in orders {
-                    self.report.unreadable.push(format!("{} {id}: {error}", kind.as_str()));
+                    self.unreadable(mirrored(*kind), id, format!("{} {id}: {error}", kind.as_str()));
                 }
                 return Ok(());
             }

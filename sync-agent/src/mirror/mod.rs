@@ -28,6 +28,7 @@ pub mod sales;
 mod settle;
 mod status;
 mod sync;
+mod unreadable;
 pub mod wire;
 
 use std::sync::Arc;

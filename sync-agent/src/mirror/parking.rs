@@ -57,10 +57,15 @@ impl Run<'_> {
     /// Reads the counterparts of customers again that were too large: the changes since the checkpoint lack them.
     pub(super) async fn reread_too_large(&mut self) -> Result<(), MirrorError> {
         let parked = self.parked.values().filter(|parked| parked.code == TOO_LARGE);
-        let ids = parked.filter_map(|parked| parked.quickbooks_id.clone());
+        let ids = parked.filter_map(|parked| parked.quickbooks_id.clone()).collect();
+        self.reread_customers(ids).await
+    }
+
+    /// Reads customers in QuickBooks that this run has not read, and has them compared.
+    pub(super) async fn reread_customers(&mut self, ids: BTreeSet<QuickBooksId>) -> Result<(), MirrorError> {
         let is_unread =
             |id: &QuickBooksId| self.directory.get(id).is_none() && !self.directory.gone.contains(id);
-        let ids: BTreeSet<QuickBooksId> = ids.filter(is_unread).collect();
+        let ids: BTreeSet<QuickBooksId> = ids.into_iter().filter(is_unread).collect();
         self.reread(&ids).await?;
         self.gathered.customers.extend(ids.into_iter().filter(|id| self.directory.get(id).is_some()));
         Ok(())

@@ -20,7 +20,7 @@ pub struct SyncReport {
     pub pending: usize,
     /// The calls of QuickBooks.
     pub calls: Calls,
-    /// Documents of QuickBooks that could not be mirrored, and why.
+    /// Documents of QuickBooks that cannot be mirrored, and why; those of earlier runs included.
     pub unreadable: Vec<String>,
 }
 

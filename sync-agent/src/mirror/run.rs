@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clientele_shared::model::{CustomerNumber, MirrorState, Parked, QuickBooksId};
+use clientele_shared::model::{
+    CustomerNumber, MirrorState, MirroredEntity, Parked, ParkedObject, QuickBooksId,
+};
 use clientele_shared::store::Store;
 
 use super::directory::Directory;
@@ -32,6 +34,10 @@ pub(super) struct Run<'a> {
     pub(super) pushes: bool,
     /// The customers that QuickBooks has refused.
     pub(super) parked: BTreeMap<CustomerNumber, Parked>,
+    /// The objects in QuickBooks that earlier runs could not mirror.
+    pub(super) parked_objects: Vec<ParkedObject>,
+    /// Those that this run cannot mirror.
+    pub(super) unreadable: BTreeMap<(MirroredEntity, QuickBooksId), ParkedObject>,
     /// The customers that this run has compared.
     pub(super) compared: BTreeSet<CustomerNumber>,
     /// Whether the customer that is being compared is compared for the first time.
@@ -59,6 +65,8 @@ impl<'a> Run<'a> {
             plan: None,
             pushes: true,
             parked: BTreeMap::new(),
+            parked_objects: Vec::new(),
+            unreadable: BTreeMap::new(),
             compared: BTreeSet::new(),
             is_first_look: true,
             emails: BTreeMap::new(),

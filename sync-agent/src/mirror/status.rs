@@ -22,7 +22,7 @@ pub struct MirrorStatus {
     pub pending: usize,
     /// Fields in conflict.
     pub conflicts: usize,
-    /// Customers that QuickBooks refused.
+    /// Customers that QuickBooks refused, and objects there that cannot be mirrored.
     pub refused: usize,
 }
 
@@ -40,7 +40,8 @@ impl MirrorStatus {
             last_sync_at: state.last_sync_at,
             checkpoint_at: state.checkpoint,
             conflicts: store.mirror_conflicts(tenant, realm).await?.len(),
-            refused: store.mirror_parked(tenant, realm).await?.len(),
+            refused: store.mirror_parked(tenant, realm).await?.len()
+                + store.mirror_parked_objects(tenant, realm).await?.len(),
         })
     }
 }

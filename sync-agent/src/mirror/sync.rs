@@ -91,6 +91,7 @@ impl Run<'_> {
         }
         if options.pull {
             self.gather_hints().await?;
+            self.gather_parked_objects().await?;
         }
         self.reread_too_large().await?;
         if options.push {
@@ -223,6 +224,11 @@ impl Run<'_> {
         let conflicts = mirror.store.mirror_conflicts(&mirror.tenant, mirror.realm()).await?;
         let refused = mirror.store.mirror_parked(&mirror.tenant, mirror.realm()).await?;
         self.report.conflicts = conflicts.len();
+        let unreadable = match options.pull {
+            true => std::mem::take(&mut self.unreadable).into_values().collect(),
+            false => mirror.store.mirror_parked_objects(&mirror.tenant, mirror.realm()).await?,
+        };
+        self.report.unreadable = unreadable.into_iter().map(|object| object.reason).collect();
         self.report.refused = refused.len() + self.report.unreadable.len();
         let calls = mirror.quickbooks.calls();
         self.report.calls = Calls { reads: calls.reads, writes: calls.writes, batches: calls.batches };

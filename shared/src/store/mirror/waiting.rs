@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::Result;
-use crate::model::{Conflict, CustomerNumber, Hint, Intent, KeptConflict, Parked, RealmId, Tenant};
+use crate::model::{
+    Conflict, CustomerNumber, Hint, Intent, KeptConflict, MirroredEntity, Parked, ParkedObject, QuickBooksId,
+    RealmId, Tenant,
+};
 use crate::store::Store;
 use crate::store::documents::to_item;
 use crate::table::keys::{self, Key};
@@ -100,6 +103,45 @@ impl Store {
     /// Returns the errors of [`Self::mirror_intent_put`].
     pub async fn mirror_parked(&self, tenant: &Tenant, realm: &RealmId) -> Result<Vec<Parked>> {
         self.waiting(tenant, realm, keys::PARKED_PREFIX).await
+    }
+
+    /// Returns the objects in QuickBooks that cannot be mirrored, in order of entity and id.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_intent_put`].
+    pub async fn mirror_parked_objects(&self, tenant: &Tenant, realm: &RealmId) -> Result<Vec<ParkedObject>> {
+        self.waiting(tenant, realm, keys::PARKED_OBJECT_PREFIX).await
+    }
+
+    /// Stores that objects in QuickBooks cannot be mirrored.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_intent_put`].
+    pub async fn mirror_parked_objects_put(
+        &self,
+        tenant: &Tenant,
+        realm: &RealmId,
+        objects: &[ParkedObject],
+    ) -> Result<()> {
+        let item = |object: &ParkedObject| {
+            to_item(&keys::mirror_parked_object(tenant, realm, object.entity, &object.id), object)
+        };
+        self.items_put(objects.iter().map(item).collect::<Result<_>>()?).await
+    }
+
+    /// Forgets that an object in QuickBooks could not be mirrored.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::mirror_intent_put`].
+    pub async fn mirror_parked_object_delete(
+        &self,
+        tenant: &Tenant,
+        realm: &RealmId,
+        entity: MirroredEntity,
+        id: &QuickBooksId,
+    ) -> Result<()> {
+        let key = keys::mirror_parked_object(tenant, realm, entity, id);
+        self.document_delete(&key, "forgetting a refusal").await
     }
 
     /// Returns the fields that both sides had changed, in order of customer and field.

@@ -14,6 +14,9 @@ pub const HINT_PREFIX: &str = "HINT#";
 /// The start of every sort key of a parked customer.
 pub const PARKED_PREFIX: &str = "PARKED#";
 
+/// The start of every sort key of an object in QuickBooks that cannot be mirrored.
+pub const PARKED_OBJECT_PREFIX: &str = "PARKED-OBJECT#";
+
 /// The start of every sort key of a conflict.
 pub const CONFLICT_PREFIX: &str = "CONFLICT#";
 
@@ -69,6 +72,17 @@ pub fn mirror_merge_hint(
 #[must_use]
 pub fn mirror_parked(tenant: &Tenant, realm: &RealmId, number: CustomerNumber) -> Key {
     Key::new(mirror_partition(tenant, realm), format!("{PARKED_PREFIX}{:010}", number.get()))
+}
+
+/// Returns the key of an object in QuickBooks that cannot be mirrored.
+#[must_use]
+pub fn mirror_parked_object(
+    tenant: &Tenant,
+    realm: &RealmId,
+    entity: MirroredEntity,
+    id: &QuickBooksId,
+) -> Key {
+    Key::new(mirror_partition(tenant, realm), format!("{PARKED_OBJECT_PREFIX}{}#{id}", entity.as_str()))
 }
 
 /// Returns the key of a field that both sides had changed; without a field, the start of the keys of a customer.

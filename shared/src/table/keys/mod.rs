@@ -38,6 +38,7 @@
 //! | batch of writes to QuickBooks | `T#t#QB#<company>` | `INTENT#<request id>` | sync, before the call | sync, after an interruption |
 //! | change in QuickBooks | `T#t#QB#<company>` | `HINT#<entity>#<id>`, of a merge `HINT#<entity>#<id>#MERGED` | webhook | sync |
 //! | customer that QuickBooks refused | `T#t#QB#<company>` | `PARKED#<number>` | sync | sync |
+//! | object of QuickBooks that cannot be mirrored | `T#t#QB#<company>` | `PARKED-OBJECT#<entity>#<id>` | sync | sync |
 //! | field that both sides changed | `T#t#QB#<company>` | `CONFLICT#<number>#<field>` | sync | commands |
 //! | counterpart in QuickBooks | `T#t#C#<uuid>` | `QB#<company>` | sync | sync |
 //! | object in QuickBooks | `T#t#QB#<company>#<entity>` | `<id>` | sync | sync |
@@ -79,9 +80,9 @@ pub use self::indexes::{
     value_sort, value_sort_end,
 };
 pub use self::mirror::{
-    CONFLICT_PREFIX, HINT_PREFIX, INTENT_PREFIX, PARKED_PREFIX, connection, link, links_partition, mapping,
-    mirror_conflict, mirror_hint, mirror_intent, mirror_lease, mirror_merge_hint, mirror_parked,
-    mirror_partition, mirror_state, realm_owner,
+    CONFLICT_PREFIX, HINT_PREFIX, INTENT_PREFIX, PARKED_OBJECT_PREFIX, PARKED_PREFIX, connection, link,
+    links_partition, mapping, mirror_conflict, mirror_hint, mirror_intent, mirror_lease, mirror_merge_hint,
+    mirror_parked, mirror_parked_object, mirror_partition, mirror_state, realm_owner,
 };
 pub use self::orders::{month, month_start, months_between, order, order_moment, orders_between};
 pub use self::prices::{PRICE_PREFIX, price, price_product, prices_partition};

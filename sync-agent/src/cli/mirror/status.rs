@@ -1,7 +1,7 @@
 //! The `sync-agent status` command.
 
 use clap::Args;
-use clientele_shared::model::{Connection, Parked, Timestamp};
+use clientele_shared::model::{Connection, Parked, ParkedObject, Timestamp};
 use serde::Serialize;
 
 use super::super::exit::Exit;
@@ -71,7 +71,9 @@ impl MirrorCommand for StatusArgs {
         };
         let parked = connector.store().mirror_parked(&connector.tenant(), &connection.realm).await?;
         let label = self.mirror.target.label();
-        let text = describe(&label, &connection, &status, secrets.as_ref(), &parked);
+        let objects = connector.store().mirror_parked_objects(&connector.tenant(), &connection.realm).await?;
+        let refused = refused(&parked, &objects);
+        let text = describe(&label, &connection, &status, secrets.as_ref(), refused);
         Ok(Output::new(text, json(&connection, &status, secrets.as_ref()))?.with_exit(exit))
     }
 }
@@ -108,7 +110,7 @@ fn describe(
     connection: &Connection,
     status: &MirrorStatus,
     secrets: Option<&Secrets>,
-    parked: &[Parked],
+    refused: Vec<String>,
 ) -> String {
     let Connection { company, realm, environment, .. } = connection;
     let mut lines = vec![format!("{label}: connected to {} ({realm}, {environment})", name(company))];
@@ -124,17 +126,7 @@ fn describe(
         let fields = counted(status.conflicts, "field");
         lines.push(format!("conflicts: {fields}; `sync-agent conflicts` shows both values"));
     }
-    if !parked.is_empty() {
-        let customers = counted(parked.len(), "customer");
-        lines.push(format!("refused: {customers}; correct these, and the next sync tries again:"));
-        lines.extend(parked.iter().take(MAX_SHOWN).map(|parked| {
-            let reason = line(&parked.reason, MAX_REASON);
-            format!("  {}  {}: {reason}", parked.number.to_customer_id(), name(&parked.name))
-        }));
-        if parked.len() > MAX_SHOWN {
-            lines.push(format!("  … and {} more", parked.len() - MAX_SHOWN));
-        }
-    }
+    lines.extend(refused);
     if let Some(secrets) = secrets {
         lines.push(format!(
             "the authorization ends on {} unless a sync renews it, and on {} in any case",
@@ -143,4 +135,40 @@ fn describe(
         ));
     }
     lines.join("\n")
+}
+
+/// Returns lines about the customers that QuickBooks refused, and the objects there that cannot be mirrored.
+fn refused(parked: &[Parked], objects: &[ParkedObject]) -> Vec<String> {
+    let customer = |parked: &Parked| {
+        let reason = line(&parked.reason, MAX_REASON);
+        format!("{}  {}: {reason}", parked.number.to_customer_id(), name(&parked.name))
+    };
+    let customers: Vec<String> = parked.iter().take(MAX_SHOWN).map(customer).collect();
+    let shown = objects.iter().take(MAX_SHOWN).map(|object| line(&object.reason, MAX_REASON)).collect();
+    let next = "the next sync tries again:";
+    let mut lines = Vec::new();
+    for (heading, count, shown) in [
+        (
+            format!("refused: {}; correct these, and {next}", counted(parked.len(), "customer")),
+            parked.len(),
+            customers,
+        ),
+        (
+            format!(
+                "not mirrored: {}; correct these in QuickBooks, and {next}",
+                counted(objects.len(), "document")
+            ),
+            objects.len(),
+            shown,
+        ),
+    ] {
+        if count > 0 {
+            lines.push(heading);
+            lines.extend(shown.into_iter().map(|line| format!("  {line}")));
+        }
+        if count > MAX_SHOWN {
+            lines.push(format!("  … and {} more", count - MAX_SHOWN));
+        }
+    }
+    lines
 }

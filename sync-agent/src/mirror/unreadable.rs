@@ -1,0 +1,66 @@
+//! Objects in QuickBooks that cannot be mirrored: each is stored with the reason, and read again with every sync.
+
+use std::collections::BTreeSet;
+
+use clientele_shared::model::{MirroredEntity, ParkedObject, QuickBooksId};
+
+use super::MirrorError;
+use super::directory::id_of;
+use super::gather::entity;
+use super::run::Run;
+
+impl Run<'_> {
+    /// Notes why an object cannot be mirrored.
+    pub(super) fn unreadable(&mut self, entity: MirroredEntity, id: &QuickBooksId, reason: String) {
+        let parked = ParkedObject { entity, id: id.clone(), reason, at: self.store().ambient().now() };
+        self.unreadable.insert((entity, id.clone()), parked);
+    }
+
+    /// Reads customers and payments again that could not be mirrored: the changes since the checkpoint lack them. Documents
+    /// are read with those whose payments have changed.
+    pub(super) async fn gather_parked_objects(&mut self) -> Result<(), MirrorError> {
+        let mirror = self.mirror;
+        self.parked_objects = mirror.store.mirror_parked_objects(&mirror.tenant, mirror.realm()).await?;
+        if self.gathered.is_full {
+            return Ok(());
+        }
+        self.reread_customers(self.parked_ids(MirroredEntity::Customer)).await?;
+        let payment = entity(MirroredEntity::Payment);
+        let payments = self.gathered.objects.entry(payment).or_default();
+        let is_unread = |id: &QuickBooksId| !payments.contains_key(id);
+        let wanted: Vec<String> = (self.parked_objects.iter())
+            .filter(|object| object.entity == MirroredEntity::Payment && is_unread(&object.id))
+            .map(|object| object.id.to_string())
+            .collect();
+        if !wanted.is_empty() {
+            let found = mirror.quickbooks.objects_by_id(payment, &wanted).await?;
+            payments.extend(found.into_iter().filter_map(|object| Some((id_of(&object)?, object))));
+        }
+        Ok(())
+    }
+
+    /// Returns the ids of the objects of an entity that could not be mirrored.
+    pub(super) fn parked_ids(&self, entity: MirroredEntity) -> BTreeSet<QuickBooksId> {
+        let of_entity = self.parked_objects.iter().filter(|object| object.entity == entity);
+        of_entity.map(|object| object.id.clone()).collect()
+    }
+
+    /// Stores which objects cannot be mirrored. Those of earlier runs that were mirrored now, or no longer exist, are forgotten.
+    pub(super) async fn store_parked_objects(&mut self) -> Result<(), MirrorError> {
+        let mirror = self.mirror;
+        let mut new = self.unreadable.clone();
+        for before in std::mem::take(&mut self.parked_objects) {
+            let ParkedObject { entity, id, reason, .. } = before;
+            match new.remove(&(entity, id.clone())) {
+                None => {
+                    let (tenant, realm) = (&mirror.tenant, mirror.realm());
+                    mirror.store.mirror_parked_object_delete(tenant, realm, entity, &id).await?;
+                }
+                Some(now) if now.reason != reason => drop(new.insert((entity, id), now)),
+                Some(_) => {}
+            }
+        }
+        let new: Vec<ParkedObject> = new.into_values().collect();
+        Ok(mirror.store.mirror_parked_objects_put(&mirror.tenant, mirror.realm(), &new).await?)
+    }
+}
