@@ -20,6 +20,8 @@ const MAX_MESSAGE: usize = 400;
 #[derive(Debug)]
 pub(in crate::cli) struct Failure {
     reason: Reason,
+    /// A remark that follows the reason.
+    note: Option<String>,
     exit: Exit,
 }
 
@@ -31,7 +33,7 @@ enum Reason {
 
 impl Failure {
     fn new(message: impl ToString, exit: Exit) -> Self {
-        Self { reason: Reason::Other(message.to_string()), exit }
+        Self { reason: Reason::Other(message.to_string()), note: None, exit }
     }
 
     pub(super) fn failed(message: impl ToString) -> Self {
@@ -52,7 +54,8 @@ impl Failure {
             Reason::Table(failure) => failure.message(target),
             Reason::Other(message) => message,
         };
-        eprintln!("error: {}", line(&message, MAX_MESSAGE));
+        let note = self.note.map(|note| format!("; {note}")).unwrap_or_default();
+        eprintln!("error: {}{note}", line(&message, MAX_MESSAGE));
         self.exit
     }
 }
@@ -60,7 +63,7 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match TableFailure::of(&error) {
-            Some(failure) => Self { exit: failure.exit(), reason: Reason::Table(failure) },
+            Some(failure) => Self { exit: failure.exit(), reason: Reason::Table(failure), note: None },
             None => Self::failed(error),
         }
     }
@@ -104,8 +107,7 @@ impl From<ConnectionError> for Failure {
             ConnectionError::Store(error) => error.into(),
             ConnectionError::QuickBooks(error) => error.into(),
             ConnectionError::TokenReplaced { error, note } => {
-                let failure = Self::from(*error);
-                Self { message: format!("{}; {note}", failure.message), ..failure }
+                Self { note: Some(note.to_string()), ..Self::from(*error) }
             }
             ConnectionError::Transport(TransportSetupError::Unencrypted(_)) => Self::usage(error),
             other => Self::failed(other),
