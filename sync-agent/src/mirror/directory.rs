@@ -210,7 +210,7 @@ impl Directory {
         self.reserved.insert(names::key(name), number);
     }
 
-    /// Releases the names that are reserved for customers about which is decided anew.
+    /// Releases the names that are reserved for customers that are decided again.
     pub(super) fn release_names(&mut self, is_released: impl Fn(CustomerNumber) -> bool) {
         self.reserved.retain(|_, number| !is_released(*number));
     }

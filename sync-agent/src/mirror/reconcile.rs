@@ -76,7 +76,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Drops earlier decisions about customers about which is decided anew.
+    /// Drops earlier decisions about customers that are decided again.
     fn forget_decisions(&mut self, is_outdated: impl Fn(CustomerNumber) -> bool) {
         self.queue.retain(|queued| !is_outdated(queued.number));
         self.directory.release_names(&is_outdated);

@@ -106,7 +106,7 @@ async fn incremental_schedules_that_would_make_each_other_complete_are_refused()
     }
     assert_eq!(names(&engine).await, ["first"]);
     for (name, to, more) in [
-        // The same content, another address, another kind, all records, and the first one anew.
+        // The same content, another address, another kind, all records, and the first one again.
         ("a", "s3://exports/daily", &["--incremental"][..]),
         ("b", "s3://exports/other", &["--incremental", "--format", "parquet"]),
         ("c", "s3://exports/daily", &["--incremental", "--format", "parquet", "--what", "orders"]),
