@@ -23,8 +23,8 @@ pub(super) struct Encoder {
 }
 
 enum FormatEncoder {
-    Csv(CsvEncoder<Bytes>),
-    CsvGz(CsvEncoder<GzEncoder<Bytes>>),
+    Csv(Box<CsvEncoder<Bytes>>),
+    CsvGz(Box<CsvEncoder<GzEncoder<Bytes>>>),
     Parquet(Box<ParquetEncoder>),
 }
 
@@ -33,10 +33,10 @@ impl Encoder {
     pub(super) fn new(layout: &Layout, format: ExportFormat, guard: FormulaGuard) -> io::Result<Self> {
         let bytes = Bytes::default();
         let format = match format {
-            ExportFormat::Csv => FormatEncoder::Csv(CsvEncoder::new(bytes.clone(), layout, guard)?),
+            ExportFormat::Csv => FormatEncoder::Csv(Box::new(CsvEncoder::new(bytes.clone(), layout, guard)?)),
             ExportFormat::CsvGz => {
                 let gzip = GzEncoder::new(bytes.clone(), Compression::default());
-                FormatEncoder::CsvGz(CsvEncoder::new(gzip, layout, guard)?)
+                FormatEncoder::CsvGz(Box::new(CsvEncoder::new(gzip, layout, guard)?))
             }
             ExportFormat::Parquet => {
                 FormatEncoder::Parquet(Box::new(ParquetEncoder::new(bytes.clone(), &layout.columns)?))
