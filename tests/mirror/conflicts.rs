@@ -119,3 +119,22 @@ async fn second_conflict_about_a_field_keeps_the_values_of_the_first() {
     assert_eq!(world.counterpart(ann).await["Notes"], "theirs again");
     assert!(store.mirror_conflicts_kept(&tenant, realm).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn change_of_notes_that_were_cut_keeps_the_whole_text() {
+    let world = World::start().await;
+    let whole = "Gate code 4711. ".repeat(150).trim().to_owned();
+    let ann = world.add(json!({ "first_name": "Ann", "last_name": "Lee", "notes": whole })).await;
+    world.sync().await;
+    let there = world.counterpart(ann).await;
+    let cut = there["Notes"].as_str().unwrap();
+    assert!(cut.len() <= 2_000 && whole.starts_with(cut), "{cut}");
+    let edited = format!("Call first. {}", &cut[..1_900]);
+    world.edit("Customer", "update", json!({ "Id": there["Id"], "Notes": edited })).await;
+    assert_eq!(world.sync().await.conflicts, 1);
+    assert_eq!(world.get(ann).await.fields.notes, Some(whole));
+    world.check_agreement().await;
+    let conflicts = world.store().mirror_conflicts(&world.tenant(), &world.connection.realm).await.unwrap();
+    assert_eq!(conflicts[0].theirs, json!(edited));
+    assert_eq!(world.sync().await.conflicts, 1);
+}

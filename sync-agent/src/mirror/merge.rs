@@ -50,13 +50,16 @@ pub fn merge(base: Option<&Base>, ours: &Fields, theirs: &Fields, winner: Mirror
     for field in Field::ALL {
         let (own, their) = (ours.get(field), theirs.get(field));
         let (our_base, their_base) = (base.ours.get(field), base.theirs.get(field));
+        // A value that has no room there is there in part. A change of that part must not replace the whole unseen.
+        let is_partial = !is_same(field, our_base, their_base);
         match (own != our_base, !is_same(field, their, their_base)) {
             (false, false) => {}
             (true, false) => merged.push.push(field),
-            (false, true) => merged.pull.push(field),
-            (true, true) if is_mirrored(field, own, their) => {}
+            (false, true) if !is_partial => merged.pull.push(field),
+            // Characters that QuickBooks does not have can leave nothing of a value, which does not make it an empty one.
+            (_, true) if is_mirrored(field, own, their) && own.is_null() == their.is_null() => {}
             // On first sight, a value wins over an empty field.
-            (true, true) => {
+            (_, true) => {
                 match winner {
                     MirrorSide::Ours => merged.push.push(field),
                     MirrorSide::Theirs => merged.pull.push(field),
@@ -173,6 +176,24 @@ mod tests {
                 (&json!("a"), &json!("b"), &json!("c"))
             );
         }
+    }
+
+    #[test]
+    fn change_of_a_value_that_was_cut_is_a_conflict() {
+        let (whole, cut) = ("a".repeat(2_100), "a".repeat(2_000));
+        let base = Base { ours: notes(Some(&whole)), theirs: notes(Some(&cut)) };
+        let merge = |theirs| merge(Some(&base), &notes(Some(&whole)), &notes(theirs), MirrorSide::Theirs);
+        assert_eq!(merge(Some(&cut)), Merge::default());
+        for theirs in [Some("Call first."), None] {
+            let merged = merge(theirs);
+            assert_eq!((merged.pull, merged.conflicts.len()), (vec![Field::Notes], 1));
+        }
+    }
+
+    #[test]
+    fn value_without_a_character_of_quickbooks_is_not_an_empty_one() {
+        let merge = merged(Some("a"), Some("日本語"), None, MirrorSide::Theirs);
+        assert_eq!(merge.conflicts[0].ours, json!("日本語"));
     }
 
     #[test]
