@@ -24,7 +24,6 @@ use clientele_shared::table::definition::create_table;
 use clientele_shared::table::keys::{self, attribute};
 use dynoxide::Database;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use nix::sys::resource::{UsageWho, getrusage};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -70,16 +69,14 @@ async fn main() -> Result<()> {
         let read = bare_read(&store, customers).await?;
         let to = folder.path().join("out");
         let started = Instant::now();
-        let exported = export(&url, format, &to).await?;
+        let (exported, memory) = export(&url, format, &to).await?;
         let elapsed = started.elapsed();
         let file = std::fs::read(exported["file"].as_str().ok_or("no file")?)?;
         let write = bare_write(&file, folder.path())?;
         if exported["rows"] != customers {
             return Err(format!("{} of {customers} customers were exported", exported["rows"]).into());
         }
-        // Of the processes that have ended, the one with the highest peak.
-        let memory = u32::try_from(getrusage(UsageWho::RUSAGE_CHILDREN)?.max_rss())?;
-        let (memory, bytes) = (f64::from(memory) / 1024.0, mebibytes(file.len())?);
+        let bytes = mebibytes(file.len())?;
         print_line(&format!(
             "{format}: {:.0} customers/s, {:.1} MiB/s; bare read {:.0} customers/s, ratio {:.2}; bare write {:.0} MiB/s; {bytes:.0} MiB; peak memory {memory:.0} MiB of {MAX_MEMORY:.0}",
             rate(customers, elapsed),
@@ -196,24 +193,33 @@ fn bare_write(bytes: &[u8], folder: &Path) -> Result<Duration> {
     Ok(started.elapsed())
 }
 
-/// Runs the command; returns the result that it prints.
-async fn export(url: &str, format: &str, to: &Path) -> Result<Value> {
+/// Runs the command; returns the result that it prints, and the peak of its resident memory in MiB.
+async fn export(url: &str, format: &str, to: &Path) -> Result<(Value, f64)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sync-agent"));
-    command.args([
-        "export",
-        "customers",
-        "--columns",
-        "full",
-        "--json",
-        "--format",
-        format,
-        "--dynamodb",
-        url,
-    ]);
-    command.args(["--table", TABLE, "--tenant", TENANT]).arg("--to").arg(to).stderr(Stdio::inherit());
-    let output = tokio::task::spawn_blocking(move || command.output()).await??;
+    command.args(["export", "customers", "--columns", "full", "--json", "--format", format]);
+    command.args(["--dynamodb", url, "--table", TABLE, "--tenant", TENANT]).arg("--to").arg(to);
+    command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+    tokio::task::spawn_blocking(move || watched(command)).await?
+}
+
+/// The kernel's own count for a process that has ended includes the memory that its parent had when it started.
+#[expect(clippy::disallowed_methods, reason = "the pause between two looks")]
+fn watched(mut command: Command) -> Result<(Value, f64)> {
+    let mut child = command.spawn()?;
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait()?.is_none() {
+        peak = std::fs::read_to_string(&status).ok().and_then(|text| high_water(&text)).unwrap_or(peak);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = child.wait_with_output()?;
     if !output.status.success() {
         return Err(format!("the export failed: {}", output.status).into());
     }
-    Ok(serde_json::from_slice(&output.stdout)?)
+    Ok((serde_json::from_slice(&output.stdout)?, f64::from(peak) / 1024.0))
+}
+
+/// Returns the highest resident memory that a process has had, in KiB.
+fn high_water(status: &str) -> Option<u32> {
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
 }
