@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use clientele_infra_quickbooks::entities::Kind;
-use clientele_shared::model::{Conflict, CustomerNumber, MirrorSide, Parked, RealmOwner, Timestamp};
+use clientele_shared::model::{
+    Conflict, CustomerNumber, MirrorSide, Parked, ParkedObject, RealmOwner, Timestamp,
+};
 use clientele_sync_agent::connection::{self, ConnectionError, Connector};
 use clientele_sync_agent::mirror::fields::Field;
 use clientele_sync_agent::mirror::{MirrorError, MirrorStatus, Resolution, SyncOptions};
@@ -45,6 +47,7 @@ pub(super) async fn status(State(console): State<Console>) -> Result<Json<Value>
     let status = MirrorStatus::read(store, &tenant, &connection).await?;
     let conflicts = store.mirror_conflicts(&tenant, &connection.realm).await?;
     let refused = store.mirror_parked(&tenant, &connection.realm).await?;
+    let unreadable = store.mirror_parked_objects(&tenant, &connection.realm).await?;
     let secrets = connector.secrets(&connection).await?;
     let moment = |at: Option<Timestamp>| at.map(|at| at.to_rfc3339());
     Ok(Json(json!({
@@ -58,7 +61,7 @@ pub(super) async fn status(State(console): State<Console>) -> Result<Json<Value>
         "refresh_token_expires_at": moment(secrets.as_ref().and_then(|secrets| secrets.refresh_expires_at)),
         "hard_expires_at": moment(secrets.as_ref().and_then(|secrets| secrets.hard_expires_at)),
         "conflicts": conflicts.iter().map(conflict).collect::<Vec<_>>(),
-        "refused": refused.iter().map(refusal).collect::<Vec<_>>(),
+        "refused": refused.iter().map(refusal).chain(unreadable.iter().map(unmirrored)).collect::<Vec<_>>(),
     })))
 }
 
@@ -85,6 +88,11 @@ fn refusal(parked: &Parked) -> Value {
         "reason": parked.reason,
         "at": parked.at.to_rfc3339(),
     })
+}
+
+/// A document of QuickBooks that cannot be mirrored. The reason names it.
+fn unmirrored(object: &ParkedObject) -> Value {
+    json!({ "quickbooks_id": object.id.as_str(), "reason": object.reason, "at": object.at.to_rfc3339() })
 }
 
 /// A choice about a conflict.

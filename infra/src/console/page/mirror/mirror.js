@@ -74,9 +74,9 @@ export class MirrorView {
     this.showConflicts(mirror.conflicts);
     fill(this.refused, h("h2", {}, `Refused: ${count(mirror.refused.length)}`),
       mirror.refused.length ? h("ul", { class: "plain" }, mirror.refused.map((refusal) => h("li", {},
-        h("a", { href: `#/customers/${refusal.id}` }, refusal.name || refusal.id), h("div", {}, refusal.reason),
+        refusal.id ? h("a", { href: `#/customers/${refusal.id}` }, refusal.name || refusal.id) : "", h("div", {}, refusal.reason),
         h("div", { class: "muted small" }, moment(refusal.at)))))
-        : h("p", { class: "muted" }, "QuickBooks has refused no customer."));
+        : h("p", { class: "muted" }, "Nothing is refused."));
   }
 
   showConflicts(conflicts) {
