@@ -150,12 +150,18 @@ impl Run<'_> {
         // A customer that was merged into another in QuickBooks is written again only once it is active again here, whichever
         // customers are made inactive there.
         let is_inactive = customer.fields.status == Status::Inactive;
-        if customer.deleted_at.is_some() || (is_parted && is_inactive) {
+        // One that was sent before it was deleted can be there, and would come back as a new customer.
+        let is_deleted = customer.deleted_at.is_some();
+        let can_be_there = !is_deleted || self.directory.sent_as.contains_key(&customer.number);
+        if !can_be_there || (is_parted && is_inactive) {
             return Ok(self.nothing(&customer));
         }
         let Some(name) = names::display_name(&ours) else { return Ok(self.park(&customer, "", NO_NAME)) };
         if let Some(id) = self.find(customer.number, &ours, &name).await? {
             return Ok(self.link(customer, mapping, &id, ours));
+        }
+        if is_deleted {
+            return Ok(self.nothing(&customer));
         }
         if !self.pushes {
             return Ok(Decision::default());

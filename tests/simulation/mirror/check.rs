@@ -159,7 +159,10 @@ fn check_field(
     let Some(last) = last else { return Ok(()) };
     let described =
         || format!("here {own}, there {their}; changed by us {by_us:?}, by them {by_them:?}; kept {kept:?}");
-    if ![by_us, by_them].into_iter().flatten().any(|change| is_there(change) || is_back(change)) {
+    // On first sight, a value that was there from the start can win over one that was set.
+    let is_of_conflict = kept.iter().any(|kept| is_value(&kept.ours) || is_value(&kept.theirs));
+    let is_set = [by_us, by_them].into_iter().flatten().any(|change| is_there(change) || is_back(change));
+    if !is_set && !is_of_conflict {
         return Err(format!("the value is none that was set: {}", described()));
     }
     if is_there(last) || is_kept(last) || is_back(last) {
