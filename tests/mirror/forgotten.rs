@@ -109,3 +109,11 @@ async fn customer_that_is_renamed_there_meanwhile_is_found_by_email_and_not_sent
     assert_eq!(there["DisplayName"], "Listed Pools");
     assert_eq!(there["PrimaryEmailAddr"]["Address"], "other@example.com");
 }
+
+#[tokio::test]
+async fn customer_that_is_deleted_here_and_made_inactive_there_meanwhile_does_not_come_back() {
+    let forgotten = Forgotten::start(&[], &json!({ "company_name": "Sent Pools" }), 1).await;
+    forgotten.world.delete(forgotten.number).await;
+    forgotten.edit("Sent Pools", json!({ "Active": false })).await;
+    assert_eq!(forgotten.check().await["Active"], false);
+}
