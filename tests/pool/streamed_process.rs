@@ -36,7 +36,10 @@ async fn complete_response_ends_with_the_last_chunk_and_the_process_continues() 
         response.contains("Transfer-Encoding: chunked") || response.contains("transfer-encoding: chunked")
     );
     assert!(response.ends_with("\r\n0\r\n\r\n"));
-    assert_eq!(lambda.invoke().len(), response.len());
+    // The number of chunks depends on the speed of the reads.
+    let again = lambda.invoke();
+    assert_eq!(again.matches("\r\ncust_").count(), COUNT as usize);
+    assert!(again.ends_with("\r\n0\r\n\r\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
