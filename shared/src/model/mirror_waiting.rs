@@ -77,8 +77,12 @@ pub struct ParkedObject {
     pub at: Timestamp,
 }
 
-/// How many earlier conflicts about a field are kept: their values must fit in an item of the table.
+/// How many earlier conflicts about a field are kept.
 const MAX_EARLIER: usize = 20;
+
+/// How many bytes the values of earlier conflicts about a field have in JSON: they must fit in an item of the table, which has
+/// 400 KB, and all fields of a customer in one transaction.
+const MAX_EARLIER_BYTES: usize = 64 * 1024;
 
 /// A field that both sides had changed. One value won; the other is kept here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -135,8 +139,51 @@ impl KeptConflict {
         if (&ours, &theirs) != (&latest.ours, &latest.theirs) {
             earlier.push(EarlierConflict { ours, theirs, at });
         }
-        let surplus = earlier.len().saturating_sub(MAX_EARLIER);
-        earlier.drain(..surplus);
+        let size = |earlier: &[EarlierConflict]| earlier.iter().map(EarlierConflict::size).sum::<usize>();
+        while earlier.len() > MAX_EARLIER || size(&earlier) > MAX_EARLIER_BYTES {
+            earlier.remove(0);
+        }
         Self { latest, earlier }
+    }
+}
+
+impl EarlierConflict {
+    fn size(&self) -> usize {
+        self.ours.to_string().len() + self.theirs.to_string().len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn conflict(ours: &str) -> Conflict {
+        Conflict {
+            number: CustomerNumber::MAX,
+            quickbooks_id: "1".parse().unwrap(),
+            name: "Ann Lee".into(),
+            field: "notes".into(),
+            base: Value::Null,
+            ours: ours.into(),
+            theirs: "theirs".into(),
+            winner: MirrorSide::Ours,
+            at: Timestamp::from_millis(0),
+        }
+    }
+
+    fn kept(all: impl Iterator<Item = String>) -> Vec<Value> {
+        let kept = all.fold(None, |before, ours| Some(KeptConflict::after(before, conflict(&ours))));
+        kept.unwrap().earlier.into_iter().map(|earlier| earlier.ours).collect()
+    }
+
+    #[test]
+    fn newest_earlier_values_are_kept_as_far_as_there_is_room() {
+        assert_eq!(kept((0..3).map(|n| n.to_string())), ["0", "1"]);
+        assert_eq!(kept((0..3).map(|_| "same".into())), [] as [Value; 0]);
+        let many = kept((0..40).map(|n| n.to_string()));
+        assert_eq!((many.len(), &many[0]), (MAX_EARLIER, &Value::from("19")));
+        let long = kept((0..9).map(|n| n.to_string().repeat(20_000)));
+        assert_eq!((long.len(), &long[2]), (3, &Value::from("7".repeat(20_000))));
+        assert!(kept((0..3).map(|n| n.to_string().repeat(70_000))).is_empty());
     }
 }
