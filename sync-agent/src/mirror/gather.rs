@@ -11,7 +11,7 @@ use super::directory::{Directory, id_of, owner_in, sync_token};
 use super::fields::Fields;
 use super::report::SyncPhase;
 use super::run::Run;
-use crate::quickbooks::{Changes, Entity, Object, quoted};
+use crate::quickbooks::{Changes, Entity, Object, literal_lists};
 
 /// How long a checkpoint can be continued from, in seconds: QuickBooks keeps changes for 30 days.
 const MAX_AGE: i64 = 29 * 24 * 3600;
@@ -25,9 +25,6 @@ const WRITES_PER_READ: u64 = 300;
 
 /// How many names or emails one query asks for at most.
 const VALUES_PER_QUERY: usize = 40;
-
-/// How many bytes of names or emails one query has at most: a URL with three bytes for each of them stays below 8 KiB.
-const BYTES_PER_QUERY: usize = 2000;
 
 /// The changes of one run that are not of customers, and where the next run continues.
 #[derive(Debug, Default)]
@@ -240,7 +237,7 @@ impl Run<'_> {
         field: &str,
         values: &BTreeSet<String>,
     ) -> Result<(), MirrorError> {
-        for list in lists(values) {
+        for list in literal_lists(values, VALUES_PER_QUERY) {
             let query = format!(
                 "SELECT * FROM {entity} WHERE {field} IN ({list}) AND Active IN (true, false) MAXRESULTS 1000"
             );
@@ -269,50 +266,5 @@ impl Run<'_> {
             self.directory.set_owner(id, owner_in(links.get(id)));
         }
         Ok(())
-    }
-}
-
-/// Returns values as lists of literals, each of which fits into one query.
-fn lists(values: &BTreeSet<String>) -> Vec<String> {
-    let mut lists = Vec::new();
-    let (mut list, mut count) = (String::new(), 0);
-    for value in values {
-        let literal = quoted(value);
-        if count == VALUES_PER_QUERY || (count > 0 && list.len() + literal.len() + 2 > BYTES_PER_QUERY) {
-            lists.push(std::mem::take(&mut list));
-            count = 0;
-        }
-        if count > 0 {
-            list.push_str(", ");
-        }
-        list.push_str(&literal);
-        count += 1;
-    }
-    lists.extend(Some(list).filter(|list| !list.is_empty()));
-    lists
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn set(count: usize, text: &str) -> BTreeSet<String> {
-        (0..count).map(|n| format!("{text}{n:03}")).collect()
-    }
-
-    fn counts(values: &BTreeSet<String>) -> Vec<usize> {
-        lists(values).iter().map(|list| list.split(", ").count()).collect()
-    }
-
-    #[test]
-    fn values_are_split_by_number_and_length() {
-        assert!(lists(&set(0, "")).is_empty());
-        assert_eq!(lists(&set(2, "O'")), [r"'O\'000', 'O\'001'"]);
-        assert_eq!(counts(&set(90, "Ann Lee ")), [40, 40, 10]);
-        // Nine of these, with quotes and commas, have 1,861 bytes.
-        let long = set(20, &"č".repeat(100));
-        assert_eq!(counts(&long), [9, 9, 2]);
-        assert!(lists(&long).iter().all(|list| list.len() <= BYTES_PER_QUERY));
-        assert_eq!(counts(&set(2, &"x".repeat(3000))), [1, 1]);
     }
 }

@@ -26,4 +26,4 @@ pub use entity::Entity;
 pub use error::QuickBooksError;
 pub use fault::{Fault, FaultKind};
 pub use limits::Pace;
-pub use query_text::quoted;
+pub use query_text::{literal_lists, quoted};

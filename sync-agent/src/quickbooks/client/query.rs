@@ -4,13 +4,11 @@ use serde_json::Value;
 
 use super::super::entity::Entity;
 use super::super::error::QuickBooksError;
-use super::super::query_text::quoted;
+use super::super::query_text::literal_lists;
 use super::{Object, QuickBooks};
 
 /// Most ids of a query.
 const MAX_IDS: usize = 100;
-/// Most bytes of ids in a query: a URL with three bytes for each of them stays below 8 KiB.
-const MAX_ID_BYTES: usize = 2000;
 
 /// A response to a query: the objects and the server's time.
 pub(super) struct Queried {
@@ -54,9 +52,8 @@ impl QuickBooks {
         ids: &[String],
     ) -> Result<Vec<Object>, QuickBooksError> {
         let mut objects = Vec::with_capacity(ids.len());
-        for ids in chunks(ids) {
-            let list: Vec<String> = ids.iter().map(|id| quoted(id)).collect();
-            let mut query = format!("SELECT * FROM {entity} WHERE Id IN ({})", list.join(", "));
+        for list in literal_lists(ids, MAX_IDS) {
+            let mut query = format!("SELECT * FROM {entity} WHERE Id IN ({list})");
             if entity.has_active() {
                 query.push_str(" AND Active IN (true, false)");
             }
@@ -87,37 +84,4 @@ pub(super) fn objects(found: Object) -> Result<Vec<Object>, QuickBooksError> {
         _ => Err(QuickBooksError::malformed("QuickBooks returned a list with something else than objects")),
     };
     lists.flatten().map(object).collect()
-}
-
-/// Splits ids into lists that fit into a URL.
-fn chunks(ids: &[String]) -> Vec<&[String]> {
-    let mut chunks = Vec::new();
-    let mut rest = ids;
-    while !rest.is_empty() {
-        let mut bytes = 0;
-        let fits = |id: &&String| {
-            bytes += id.len() + 4;
-            bytes <= MAX_ID_BYTES
-        };
-        let count = rest.iter().take(MAX_IDS).take_while(fits).count().max(1);
-        let (chunk, others) = rest.split_at(count);
-        chunks.push(chunk);
-        rest = others;
-    }
-    chunks
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_split_by_number_and_length() {
-        let ids: Vec<String> = (0..250).map(|id| id.to_string()).collect();
-        let lengths: Vec<usize> = chunks(&ids).iter().map(|chunk| chunk.len()).collect();
-        assert_eq!(lengths, [100, 100, 50]);
-        let long: Vec<String> = (0..5).map(|_| "9".repeat(1500)).collect();
-        assert_eq!(chunks(&long).len(), 5);
-        assert!(chunks(&[]).is_empty());
-    }
 }
