@@ -1,5 +1,8 @@
 //! Sales and prices of QuickBooks: what the erp API shows of them.
 
+use std::collections::BTreeMap;
+
+use clientele_shared::model::{ParkedObject, QuickBooksId, Timestamp};
 use clientele_sync_agent::mirror::{MirrorStatus, SyncOptions};
 use serde_json::{Value, json};
 
@@ -158,4 +161,29 @@ async fn invoice_that_cannot_be_mirrored_is_told_until_it_is_corrected_or_gone()
     world.edit("Invoice", "delete", json!({ "Id": invoices[1] })).await;
     assert_eq!(world.sync().await.refused, 0);
     world.check_balances().await;
+}
+
+#[tokio::test]
+async fn many_documents_that_cannot_be_mirrored_cost_few_reads_and_each_gets_its_turn() {
+    let world = World::start().await;
+    let ann = world.add(json!({ "first_name": "Ann", "last_name": "Lee" })).await;
+    world.sync().await;
+    let payer = world.counterpart(ann).await["Id"].clone();
+    for _ in 0..120 {
+        let invoice = json!({ "CustomerRef": { "value": payer }, "TxnDate": "0001-01-01", "Line": [line("1", 1, 1.0)] });
+        world.edit("Invoice", "create", invoice).await;
+    }
+    assert_eq!(world.sync().await.refused, 120);
+    let at = |objects: Vec<ParkedObject>| objects.into_iter().map(|object| (object.id, object.at)).collect();
+    let (tenant, realm) = (world.tenant(), &world.connection.realm);
+    let parked = || world.store().mirror_parked_objects(&tenant, realm);
+    let first: BTreeMap<QuickBooksId, Timestamp> = at(parked().await.unwrap());
+    for _ in 0..2 {
+        world.advance(16).await;
+        let report = world.sync().await;
+        // One call for the changes, and one for 100 of the invoices.
+        assert_eq!((report.refused, report.calls.reads), (120, 2), "{report:?}");
+    }
+    let last: BTreeMap<QuickBooksId, Timestamp> = at(parked().await.unwrap());
+    assert!(first.iter().all(|(id, at)| last[id] > *at), "one was never tried again");
 }

@@ -34,8 +34,10 @@ pub(super) struct Run<'a> {
     pub(super) pushes: bool,
     /// The customers that QuickBooks has refused.
     pub(super) parked: BTreeMap<CustomerNumber, Parked>,
-    /// The objects in QuickBooks that earlier runs could not mirror.
+    /// The objects in QuickBooks that earlier runs could not mirror, and that this run tries again.
     pub(super) parked_objects: Vec<ParkedObject>,
+    /// Those that wait for a later run.
+    pub(super) postponed: Vec<ParkedObject>,
     /// Those that this run cannot mirror.
     pub(super) unreadable: BTreeMap<(MirroredEntity, QuickBooksId), ParkedObject>,
     /// The customers that this run has compared.
@@ -66,6 +68,7 @@ impl<'a> Run<'a> {
             pushes: true,
             parked: BTreeMap::new(),
             parked_objects: Vec::new(),
+            postponed: Vec::new(),
             unreadable: BTreeMap::new(),
             compared: BTreeSet::new(),
             is_first_look: true,

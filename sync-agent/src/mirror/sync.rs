@@ -225,7 +225,7 @@ impl Run<'_> {
         let refused = mirror.store.mirror_parked(&mirror.tenant, mirror.realm()).await?;
         self.report.conflicts = conflicts.len();
         let unreadable = match options.pull {
-            true => std::mem::take(&mut self.unreadable).into_values().collect(),
+            true => self.take_unreadable(),
             false => mirror.store.mirror_parked_objects(&mirror.tenant, mirror.realm()).await?,
         };
         self.report.unreadable = unreadable.into_iter().map(|object| object.reason).collect();
