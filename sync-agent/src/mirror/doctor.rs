@@ -13,6 +13,7 @@ use super::directory::{id_of, parent_of};
 use super::fields::{Field, Fields, display_name};
 use super::lease::Lease;
 use super::merge::{Base, Merge, is_mirrored, merge};
+use super::names;
 use super::parking::too_large;
 use super::report::{Progress, SyncPhase};
 use super::{Mirror, MirrorError};
@@ -213,8 +214,7 @@ impl Check<'_> {
         for (id, object) in self.theirs.iter().filter(|(_, object)| parent_of(object).is_none()) {
             // QuickBooks itself keeps the name of one that is inactive apart.
             if object.get("Active").and_then(Value::as_bool) != Some(false) {
-                let words: Vec<&str> = display_name(object).split_whitespace().collect();
-                by_name.entry(words.join(" ").to_lowercase()).or_default().push(id);
+                by_name.entry(names::listed_key(display_name(object))).or_default().push(id);
             }
             if !self.linked.contains_key(id) {
                 let message =

@@ -63,10 +63,16 @@ pub fn latin1(text: &str) -> String {
     folded.collect::<String>().split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns a name in the form in which two names are compared: QuickBooks ignores case and surrounding white space.
+/// Returns a name in the form in which names are compared, whether or not their customers are active.
 #[must_use]
 pub fn key(name: &str) -> String {
-    without_deleted(name).split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    listed_key(without_deleted(name))
+}
+
+/// Returns a name in the form in which QuickBooks compares it with others: without case and surrounding white space.
+#[must_use]
+pub fn listed_key(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 /// Returns a name without the text that QuickBooks appends to it when the customer is made inactive.
