@@ -31,9 +31,9 @@ impl Run<'_> {
         let after = self.fields_of(&new, &base.ours);
         let is_equal = merged.push.is_empty();
         let outgoing = match self.push(customer, &mapping, base, after, merged.push) {
-            Err(reason) => {
+            Err((code, reason)) => {
                 let id = Some(&mapping.quickbooks_id);
-                notes.push(MirrorNote::Park(self.parked_note(customer, id, "", &reason)));
+                notes.push(MirrorNote::Park(self.parked_note(customer, id, code, &reason)));
                 None
             }
             Ok(outgoing) => {
@@ -96,13 +96,13 @@ impl Run<'_> {
         base: &Base,
         ours: Fields,
         changed: Vec<Field>,
-    ) -> Result<Option<Outgoing>, String> {
+    ) -> Result<Option<Outgoing>, (&'static str, String)> {
         if changed.is_empty() || !self.pushes {
             return Ok(None);
         }
-        let Some(name) = names::display_name(&ours) else { return Err(NO_NAME.to_owned()) };
-        if let Some(reason) = self.unwritable(customer, &ours) {
-            return Err(reason);
+        let Some(name) = names::display_name(&ours) else { return Err(("", NO_NAME.to_owned())) };
+        if let Some(refusal) = self.unwritable(customer, &ours) {
+            return Err(refusal);
         }
         let mut changed = changed;
         let other_name = self.other_name(customer.number, mapping, &ours, &changed);

@@ -13,8 +13,8 @@ use super::report::{Pulled, Pushed, Refused};
 use super::run::Run;
 use super::wire;
 
-/// The end of the reason why a customer in another currency is not written.
-const NEEDS_MULTICURRENCY: &str = "turn on multicurrency in QuickBooks";
+/// The code of a customer in a currency that the company does not have.
+const CURRENCY: &str = "currency";
 
 /// The reason why a customer without a name is not written.
 pub(super) const NO_NAME: &str =
@@ -104,15 +104,18 @@ impl Run<'_> {
         parked
     }
 
-    /// Returns why QuickBooks would refuse a customer.
-    pub(super) fn unwritable(&self, customer: &Customer, ours: &Fields) -> Option<String> {
+    /// Returns why QuickBooks would refuse a customer: a code, if there is one, and the reason.
+    pub(super) fn unwritable(&self, customer: &Customer, ours: &Fields) -> Option<(&'static str, String)> {
         if let Err(reason) = wire::check(ours) {
-            return Some(reason.to_string());
+            return Some(("", reason.to_string()));
         }
         let home = self.mirror.connection.home_currency.to_string();
         let own = customer.fields.currency.as_deref().filter(|own| !own.eq_ignore_ascii_case(&home))?;
         (!self.is_multicurrency()).then(|| {
-            format!("is in {own}, and the company keeps its books in {home} alone; {NEEDS_MULTICURRENCY}")
+            let reason = format!(
+                "is in {own}, and the company keeps its books in {home} alone; turn on multicurrency in QuickBooks"
+            );
+            (CURRENCY, reason)
         })
     }
 
@@ -123,7 +126,7 @@ impl Run<'_> {
     /// Asks QuickBooks whether the company can have customers in other currencies by now, if one waits for that. The answer is
     /// part of the state: the scheduled function may not write connections.
     pub(super) async fn heed_multicurrency(&mut self) -> Result<(), MirrorError> {
-        let is_waiting = self.parked.values().any(|parked| parked.reason.ends_with(NEEDS_MULTICURRENCY));
+        let is_waiting = self.parked.values().any(|parked| parked.code == CURRENCY);
         if is_waiting && !self.is_multicurrency() {
             self.state.is_multicurrency = self.mirror.quickbooks.company().await?.is_multicurrency;
         }

@@ -166,8 +166,8 @@ impl Run<'_> {
         if !self.pushes {
             return Ok(Decision::default());
         }
-        if let Some(reason) = self.unwritable(&customer, &ours) {
-            return Ok(self.park(&customer, "", &reason));
+        if let Some((code, reason)) = self.unwritable(&customer, &ours) {
+            return Ok(self.park(&customer, code, &reason));
         }
         let mut listed = name.clone();
         if self.directory.is_taken(&name, customer.number, None) {
