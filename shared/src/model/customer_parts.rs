@@ -166,6 +166,13 @@ impl Address {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Returns the parts of a postal address: two lines, the city, the state, the postal code and the country.
+    #[must_use]
+    pub fn postal(&self) -> [Option<&str>; 6] {
+        [&self.line1, &self.line2, &self.city, &self.state, &self.postal_code, &self.country]
+            .map(|part| part.as_deref())
+    }
 }
 
 /// The cell in which a customer is counted and listed: one combination of status, type, VIP flag and

@@ -224,17 +224,9 @@ fn text(value: Option<&str>) -> Value {
 }
 
 fn our_address(address: &Address) -> Value {
-    let parts = [
-        &address.line1,
-        &address.line2,
-        &address.city,
-        &address.state,
-        &address.postal_code,
-        &address.country,
-    ];
-    let parts = ADDRESS_PARTS.iter().zip(parts);
+    let parts = ADDRESS_PARTS.iter().zip(address.postal());
     let parts: Map<String, Value> = parts
-        .map(|((name, _), value)| ((*name).to_owned(), text(value.as_deref())))
+        .map(|((name, _), value)| ((*name).to_owned(), text(value)))
         .filter(|(_, value)| !value.is_null())
         .collect();
     if parts.is_empty() { Value::Null } else { parts.into() }

@@ -59,16 +59,7 @@ fn texts(order: &Order, lines: &[OrderLine]) -> [(&'static str, String); 9] {
     let paid = order.payments.as_ref().map(|payments| {
         payments.iter().fold(Money::default(), |paid, payment| paid + payment.amount).to_string()
     });
-    let address = &order.shipping_address;
-    let parts = [
-        &address.line1,
-        &address.line2,
-        &address.city,
-        &address.state,
-        &address.postal_code,
-        &address.country,
-    ];
-    let address: Vec<&str> = parts.into_iter().filter_map(Option::as_deref).collect();
+    let address: Vec<&str> = order.shipping_address.postal().into_iter().flatten().collect();
     let line = |line: &OrderLine| {
         let OrderLine { product, quantity, unit_price, discount, .. } = line;
         format!("{quantity} × {product} at {unit_price} less {discount}")
