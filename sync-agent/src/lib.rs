@@ -15,3 +15,4 @@ pub mod mirror;
 pub mod quickbooks;
 mod retry;
 pub mod scheduled;
+pub mod url;

@@ -9,6 +9,7 @@ use clientele_shared::model::{ApiKey, Mode, Scopes, Secret, TenantId};
 use clientele_shared::store::{NewApiKey, Store};
 use clientele_shared::table::environment::{self, ConnectError};
 use clientele_shared::{Ambient, Error};
+use clientele_sync_agent::url::http_url;
 use serde_json::json;
 
 use super::api::{Console, Records};
@@ -19,7 +20,6 @@ use crate::local::calls::CallLog;
 use crate::local::gateway::{Gateway, GatewayError};
 use crate::local::info::{Info, InfoRoute, Storage, curl};
 use crate::local::log_lines::LogLines;
-use crate::local::options::http_url;
 use crate::local::prepare::{metered, specifications};
 use crate::local::routes::{Routes, TEMPLATE};
 use crate::local::server::{Server, ServerError, Site};

@@ -12,7 +12,6 @@ mod schedule;
 mod signals;
 mod table_failure;
 mod target_args;
-mod url;
 
 use std::process::ExitCode;
 

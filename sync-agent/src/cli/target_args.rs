@@ -6,7 +6,7 @@ use clientele_shared::model::{Mode, RealmOwner, TenantId};
 use clientele_shared::store::Store;
 use clientele_shared::table::environment::{self, ConnectError};
 
-use super::url::http_url;
+use crate::url::http_url;
 
 /// The tenant and table that a command works on.
 #[derive(Debug, Clone, Args)]

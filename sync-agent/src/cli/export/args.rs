@@ -7,8 +7,8 @@ use clientele_shared::csv::FormulaGuard;
 use clientele_shared::model::{ExportColumns, ExportContent, ExportFilter, ExportFormat, ExportKind, Status};
 
 use crate::cli::target_args::TargetArgs;
-use crate::cli::url::http_url;
 use crate::export::{ExportOptions, ExportTarget};
+use crate::url::http_url;
 
 /// The options of all kinds.
 #[derive(Debug, Args)]

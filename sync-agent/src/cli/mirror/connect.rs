@@ -11,12 +11,12 @@ use super::credentials::{App, CredentialArgs, read};
 use super::failure::Failure;
 use super::text::{line, moment, name, rfc3339};
 use super::{MirrorArgs, MirrorCommand, Output};
-use crate::cli::url::http_url;
 use crate::connection::{
     Connected, ConnectionError, Connector, NewConnection, PRODUCTION, SANDBOX, addresses,
 };
 use crate::quickbooks::QuickBooksError;
 use crate::quickbooks::secrets::Secrets;
+use crate::url::http_url;
 
 /// Most characters of a reason.
 const MAX_REASON: usize = 200;

@@ -1,21 +1,16 @@
 //! URLs of servers, as options name them.
 
-/// Reads the URL of a server; returns it without a slash at the end.
-pub(super) fn http_url(text: &str) -> Result<String, &'static str> {
-    let is_url = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
-    let is_uri = text.parse::<http::Uri>().is_ok_and(|uri| has_address(&uri));
-    if is_url && is_uri {
-        Ok(text.trim_end_matches('/').to_owned())
-    } else {
-        Err("must be a URL such as http://127.0.0.1:4747")
-    }
-}
+use url::Url;
 
-/// Returns whether a URI names a host and, if it has a colon after it, a port.
-fn has_address(uri: &http::Uri) -> bool {
-    let Some(authority) = uri.authority() else { return false };
-    let after_host = authority.as_str().rsplit_once(authority.host()).map_or("", |(_, after)| after);
-    !authority.host().is_empty() && (after_host.is_empty() || authority.port_u16().is_some())
+/// Reads the URL of a server; returns it without a slash at the end.
+///
+/// # Errors
+/// Returns the rule that the text breaks, to follow its name.
+pub fn http_url(text: &str) -> Result<String, &'static str> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err("must be a URL such as http://127.0.0.1:4747"),
+    }
 }
 
 #[cfg(test)]
