@@ -81,6 +81,14 @@ impl TableFailure {
     }
 }
 
+/// Returns the message and the exit code of any failure of the store.
+pub(super) fn explained(target: &TargetArgs, error: &StoreError) -> (String, Exit) {
+    match TableFailure::of(error) {
+        Some(failure) => (failure.message(target), failure.exit()),
+        None => (format!("table {}: {}", target.table, error.chain()), Exit::Failed),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -14,7 +14,7 @@ pub(super) use self::args::{
 use self::destination::To;
 use super::exit::{Exit, one_line, print_result};
 use super::signals::cancel_on_signals;
-use super::table_failure::TableFailure;
+use super::table_failure::explained;
 use super::target_args::TargetArgs;
 use crate::cancellation::CancellationToken;
 use crate::export::{ExportDestination, ExportError, ExportOptions, ExportProgress, Exported, Exporter};
@@ -38,10 +38,8 @@ impl Failure {
 
     /// Returns the failure of a read or write of the table.
     pub(super) fn of_table(target: &TargetArgs, error: &StoreError) -> Self {
-        match TableFailure::of(error) {
-            Some(failure) => Self { message: failure.message(target), exit: failure.exit() },
-            None => Self::failed(format!("table {}: {}", target.table, error.chain())),
-        }
+        let (message, exit) = explained(target, error);
+        Self { message, exit }
     }
 }
 

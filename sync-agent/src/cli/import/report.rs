@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::ImportArgs;
 use super::resume::command;
 use crate::cli::exit::{Exit, one_line, print_result};
-use crate::cli::table_failure::TableFailure;
+use crate::cli::table_failure::explained;
 use crate::import::{ImportCounts, ImportError, ImportOutcome, RowChange};
 
 /// Maximum number of changed records that the text of a dry run shows.
@@ -39,23 +39,13 @@ pub(super) fn succeeded<A: ImportArgs>(args: &A, outcome: &ImportOutcome) -> Exi
 
 pub(super) fn failed<A: ImportArgs>(args: &A, error: &ImportError, so_far: &ImportOutcome) -> Exit {
     let target = &args.file().target;
-    let of_table = match error {
-        ImportError::Store(error) => TableFailure::of(error),
-        _ => None,
-    };
-    let message = match (error, &of_table) {
-        (_, Some(failure)) => failure.message(target),
+    let (message, exit) = match error {
         // These concern the file, not the table.
-        (ImportError::Store(error @ StoreError::Invalid(_)), None) => error.to_string(),
-        (ImportError::Store(error), None) => format!("table {}: {}", target.table, error.chain()),
-        (other, None) => other.to_string(),
+        ImportError::Store(error @ StoreError::Invalid(_)) => (error.to_string(), Exit::Failed),
+        ImportError::Store(error) => explained(target, error),
+        other => (other.to_string(), if other.is_usage() { Exit::Usage } else { Exit::Failed }),
     };
     print_error(&message);
-    let exit = match of_table {
-        Some(failure) => failure.exit(),
-        None if error.is_usage() => Exit::Usage,
-        None => Exit::Failed,
-    };
     if so_far.counts.rows() > 0 {
         eprintln!(
             "before the failure: {}. Imported rows are kept; run the same command again and it skips them: {}",

@@ -106,9 +106,7 @@ impl From<ConnectionError> for Failure {
             ConnectionError::NotConnected(_) => Self::not_connected(error),
             ConnectionError::Store(error) => error.into(),
             ConnectionError::QuickBooks(error) => error.into(),
-            ConnectionError::TokenReplaced { error, note } => {
-                Self { note: Some(note.to_string()), ..Self::from(*error) }
-            }
+            ConnectionError::TokenReplaced { error, note } => Self { note: Some(note), ..Self::from(*error) },
             ConnectionError::Transport(TransportSetupError::Unencrypted(_)) => Self::usage(error),
             other => Self::failed(other),
         }
