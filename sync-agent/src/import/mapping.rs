@@ -309,7 +309,7 @@ impl<F: ImportField> Mapping<F> {
 }
 
 /// The columns that a report of rejected rows adds.
-const REPORT_COLUMNS: [&str; 2] = ["line", "reason"];
+pub(super) const REPORT_COLUMNS: [&str; 2] = ["line", "reason"];
 
 /// Columns that a file can have besides those of an export: the report of rejected rows has the first two, and an export of
 /// changes the last one.

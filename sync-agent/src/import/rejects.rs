@@ -10,13 +10,11 @@ use std::path::{Path, PathBuf};
 use clientele_shared::csv::{FormulaGuard, guarded, unguarded};
 use csv::StringRecord;
 
+use super::mapping::REPORT_COLUMNS;
 use super::reader::RejectedRow;
 
 /// Maximum number of file names tried for a report.
 const MAX_NAMES: u32 = 1_000;
-
-/// The first columns of a report, by which a file is recognised as one.
-const REPORT_START: &[u8] = b"line,reason";
 
 /// The destination of the report of rejected rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -118,11 +116,10 @@ impl RejectsTo {
         if !is_file {
             return Ok(());
         }
-        let mut start = Vec::new();
+        let (mut start, report) = (Vec::new(), REPORT_COLUMNS.join(","));
         let file = File::open(path).map_err(|error| failed(path, error))?;
-        let length = REPORT_START.len() as u64;
-        file.take(length).read_to_end(&mut start).map_err(|error| failed(path, error))?;
-        if start == REPORT_START { Ok(()) } else { Err(RejectsError::Exists(path.clone())) }
+        file.take(report.len() as u64).read_to_end(&mut start).map_err(|error| failed(path, error))?;
+        if start == report.as_bytes() { Ok(()) } else { Err(RejectsError::Exists(path.clone())) }
     }
 
     fn create(
@@ -141,8 +138,8 @@ impl RejectsTo {
             .terminator(csv::Terminator::CRLF)
             .from_writer(BufWriter::new(file));
         let header = header.iter().map(|name| guarded_cell(guard, name.as_bytes()));
-        let written =
-            writer.write_record([b"line"[..].into(), b"reason"[..].into()].into_iter().chain(header));
+        let added = REPORT_COLUMNS.map(|name| Cow::Borrowed(name.as_bytes()));
+        let written = writer.write_record(added.into_iter().chain(header));
         written.map_err(|e| failed(&path, e.into()))?;
         Ok(Some(Report { path, writer }))
     }
