@@ -103,6 +103,7 @@ mod tests {
         assert_eq!("".parse::<ExportTarget>(), Err(TargetError::Empty));
         assert_eq!("out/s3".parse(), Ok(ExportTarget::Folder("out/s3".into())));
     }
+
     #[test]
     fn names_that_s3_does_not_allow_and_paths_that_lead_elsewhere_are_refused() {
         for name in ["b", "Bucket", "a_b", "-ab", "ab-", "a..b", "127.0.0.1", "b:80", "ü-b", &"a".repeat(64)]

@@ -240,6 +240,6 @@ fn in_words(error: &ImportError) -> String {
 
 /// Leaves out the clauses about options of a command.
 fn without_options(text: &str) -> String {
-    let clauses: Vec<&str> = text.split("; ").filter(|clause| !clause.contains("--")).collect();
+    let clauses: Vec<&str> = text.split("; ").filter(|clause| !clause.contains(" --")).collect();
     if clauses.is_empty() { text.to_owned() } else { clauses.join("; ") }
 }
