@@ -33,12 +33,6 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Returns a message as one line.
-pub(super) fn one_line(message: &str) -> String {
-    let lines: Vec<&str> = message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    lines.join("; ")
-}
-
 /// Prints the result to standard output. Returns `exit`, or [`Exit::Failed`] if the result cannot be printed.
 pub(super) fn print_result(text: &str, exit: Exit) -> Exit {
     match writeln!(io::stdout().lock(), "{text}") {

@@ -12,6 +12,7 @@ mod schedule;
 mod signals;
 mod table_failure;
 mod target_args;
+mod text;
 
 use std::process::ExitCode;
 

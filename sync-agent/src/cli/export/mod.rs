@@ -12,10 +12,11 @@ pub(super) use self::args::{
     ContactsArgs, CustomersArgs, ExportArgs, ExportCommand, FilterArgs, OrdersArgs, PricesArgs,
 };
 use self::destination::To;
-use super::exit::{Exit, one_line, print_result};
+use super::exit::{Exit, print_result};
 use super::signals::cancel_on_signals;
 use super::table_failure::explained;
 use super::target_args::TargetArgs;
+use super::text::{counted, one_line};
 use crate::cancellation::CancellationToken;
 use crate::export::{ExportDestination, ExportError, ExportOptions, ExportProgress, Exported, Exporter};
 
@@ -177,18 +178,20 @@ fn report(args: &ExportArgs, outcome: &Outcome) -> Exit {
 
 fn summary(exported: &Exported) -> String {
     let Exported { place, manifest, elapsed, .. } = exported;
-    let rows = HumanCount(manifest.rows);
+    let row = row_of(manifest.kind);
     let what = match &manifest.since {
-        Some(since) => format!("{rows} changed {} since {since}", manifest.kind),
-        None => format!("{rows} {}", rows_of(manifest.kind)),
+        Some(since) => format!("{} since {since}", counted(manifest.rows, &format!("changed {row}"))),
+        None => counted(manifest.rows, row),
     };
     format!("exported {what} ({}) to {place} in {:.1} s", HumanBytes(manifest.bytes), elapsed.as_secs_f64())
 }
 
-/// Returns what the rows of a kind are.
-fn rows_of(kind: ExportKind) -> &'static str {
+/// Returns what a row of a kind is.
+fn row_of(kind: ExportKind) -> &'static str {
     match kind {
-        ExportKind::Orders => "lines of orders",
-        other => other.as_str(),
+        ExportKind::Customers => "customer",
+        ExportKind::Contacts => "contact",
+        ExportKind::Orders => "order line",
+        ExportKind::Prices => "price",
     }
 }

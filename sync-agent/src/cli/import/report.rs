@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::ImportArgs;
 use super::resume::command;
-use crate::cli::exit::{Exit, one_line, print_result};
+use crate::cli::exit::{Exit, print_result};
 use crate::cli::table_failure::explained;
+use crate::cli::text::one_line;
 use crate::import::{ImportCounts, ImportError, ImportOutcome, RowChange};
 
 /// Maximum number of changed records that the text of a dry run shows.

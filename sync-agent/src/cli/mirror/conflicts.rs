@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::failure::Failure;
-use super::text::{counted, name, value};
+use super::text::{name, value};
 use super::{MirrorArgs, MirrorCommand, Output};
+use crate::cli::text::counted;
 use crate::mirror::Resolution;
 use crate::mirror::fields::Field;
 

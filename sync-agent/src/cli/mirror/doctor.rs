@@ -7,8 +7,9 @@ use super::super::exit::Exit;
 use super::super::signals::cancel_on_signals;
 use super::failure::Failure;
 use super::progress_display::ProgressDisplay;
-use super::text::{counted, line};
+use super::text::line;
 use super::{MirrorArgs, MirrorCommand, Output};
+use crate::cli::text::counted;
 use crate::mirror::Finding;
 
 /// Most findings in the text.

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::super::exit::Exit;
 use super::failure::Failure;
-use super::text::{counted, line, moment, name, rfc3339};
+use super::text::{line, moment, name, rfc3339};
 use super::{MirrorArgs, MirrorCommand, Output};
+use crate::cli::text::counted;
 use crate::connection::{ConnectionError, Connector};
 use crate::mirror::MirrorStatus;
 use crate::quickbooks::QuickBooksError;

@@ -8,8 +8,9 @@ use super::super::exit::Exit;
 use super::super::signals::cancel_on_signals;
 use super::failure::Failure;
 use super::progress_display::ProgressDisplay;
-use super::text::{counted, line, name};
+use super::text::{line, name};
 use super::{MirrorArgs, MirrorCommand, Output};
+use crate::cli::text::counted;
 use crate::mirror::{SyncOptions, SyncReport};
 
 /// Most documents that could not be mirrored in the text.

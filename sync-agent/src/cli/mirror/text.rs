@@ -44,12 +44,6 @@ fn address(parts: &serde_json::Map<String, Value>) -> String {
     known.collect::<Vec<_>>().join(", ")
 }
 
-/// Returns a count with its noun: `1 customer`, `2 customers`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{ending}", indicatif::HumanCount(count.try_into().unwrap_or(u64::MAX)))
-}
-
 /// Returns a moment for people, or `unknown`.
 pub(super) fn moment(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "unknown".to_owned(), Timestamp::to_rfc3339_seconds)
@@ -74,10 +68,5 @@ mod tests {
         let address = json!({ "city": "Seattle", "line1": "1 Main St", "postal_code": "98101" });
         assert_eq!(value(&address), "1 Main St, Seattle, 98101");
         assert_eq!(value(&json!("x".repeat(61))), format!("{}…", "x".repeat(60)));
-    }
-
-    #[test]
-    fn nouns_follow_their_count() {
-        assert_eq!([counted(0, "customer"), counted(1, "customer")], ["0 customers", "1 customer"]);
     }
 }
