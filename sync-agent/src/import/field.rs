@@ -1,6 +1,6 @@
 //! The fields that columns can fill: their names, and which of them a file must have.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 
 /// A field that a column can fill: an enumeration of the fields of customers or of prices.
 pub trait ImportField: Copy + Eq + Debug + Send + Sync + 'static {
@@ -104,6 +104,14 @@ pub fn folded(header: &str) -> String {
         .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-'))
         .flat_map(char::to_lowercase)
         .collect()
+}
+
+/// Returns the key with this name. Case, spaces, `_` and `-` do not matter.
+pub(super) fn key_named<K: Copy + Display>(name: &str, keys: &[K]) -> Result<K, String> {
+    let name = folded(name);
+    let key = keys.iter().find(|key| folded(&key.to_string()) == name);
+    let names = || keys.iter().map(K::to_string).collect::<Vec<_>>().join(", ");
+    key.copied().ok_or_else(|| format!("must be one of {}", names()))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clientele_shared::model::{Contact, Mode, Timestamp};
 use clientele_sync_agent::import::contacts::Contacts;
+use clientele_sync_agent::import::contacts::key::ContactKey;
 use clientele_sync_agent::import::{ImportCounts, ImportOptions, ImportOutcome, Importer};
 use serde_json::Value;
 
@@ -68,6 +69,63 @@ async fn contacts_are_added_and_changed_by_id_or_name() {
     let clearing = Contacts { clear_empty: true, ..Contacts::default() };
     assert_eq!(engine.import_contacts("demo", clearing, &file).await.counts, updated(0, 1, 0, 0));
     assert_eq!(shown(&engine.contacts("demo", 1).await)[0], "cont_1 Ann Lee  ");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn contacts_are_changed_by_the_key_that_is_named() {
+    let engine = Engine::start().await;
+    engine.two_customers("demo").await;
+    let rows = "customerId,name,email,phone\ncust_1,Ann Lee,ann@example.com,206-555-0101\n\
+                cust_1,Bob Ray,bob@example.com,206-555-0102\ncust_2,Ann Lee,ann@example.com,206-555-0103\n";
+    let kind = Contacts::default();
+    engine.import_contacts("demo", kind.clone(), &engine.file("contacts.csv", rows)).await;
+
+    // Ann has married; the second row is of an email that only the other customer's contact has.
+    let rows = "customerId,name,email\ncust_1,Ann Cole,ANN@example.com\ncust_2,Bob Ray,bob@example.com\ncust_1,Eve,\n";
+    let by_email = Contacts { key: ContactKey::Email, ..kind.clone() };
+    let outcome = engine.import_contacts("demo", by_email.clone(), &engine.file("emails.csv", rows)).await;
+    assert_eq!(outcome.counts, updated(1, 1, 0, 1));
+    // A file without names changes contacts, and adds none.
+    let rows = "customerId,email,title\ncust_1,bob@example.com,CFO\ncust_1,eve@example.com,COO\n";
+    let outcome = engine.import_contacts("demo", by_email, &engine.file("titles.csv", rows)).await;
+    assert_eq!(outcome.counts, updated(0, 1, 0, 1));
+
+    let rows = "customerId,phone,name\ncust_2,(206) 555 0103,Ann Low\ncust_2,none,Eve\n";
+    let by_phone = Contacts { key: ContactKey::Phone, ..kind.clone() };
+    let outcome = engine.import_contacts("demo", by_phone, &engine.file("phones.csv", rows)).await;
+    assert_eq!(outcome.counts, updated(0, 1, 0, 1));
+    let rows = "customerId,contactId,title\ncust_2,cont_1,CEO\ncust_2,,COO\n";
+    let by_id = Contacts { key: ContactKey::Id, ..kind };
+    let outcome = engine.import_contacts("demo", by_id, &engine.file("ids.csv", rows)).await;
+    assert_eq!(outcome.counts, updated(0, 1, 0, 1));
+    assert_eq!(
+        shown(&engine.contacts("demo", 1).await),
+        ["cont_1* Ann Cole  206-555-0101", "cont_2 Bob Ray CFO 206-555-0102"]
+    );
+    assert_eq!(
+        shown(&engine.contacts("demo", 2).await),
+        ["cont_1* Ann Low CEO (206) 555 0103", "cont_2 Bob Ray  "]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_imports_take_the_options_of_an_update() {
+    let engine = Engine::start().await;
+    engine.two_customers("demo").await;
+    engine.file("contacts.csv", "customerId,phone\ncust_1,206-555-0101\n");
+    engine.file("orders.csv", "id,customerId,orderDate,total\n1,A,2026-01-15,10\n");
+    engine.file("prices.csv", "productId,name,defaultPrice,currency\n1,Visit,10,USD\n");
+    let run = async |arguments: &[&str], code: i32| {
+        let output = engine.run(&[&["import"], arguments].concat()).await;
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let missing = run(&["contacts", "contacts.csv", "--update", "--key", "email"], 2).await;
+    assert!(missing.contains("email addresses, which are the --key"), "{missing}");
+    run(&["orders", "orders.csv", "--source", "crm", "--update", "--key", "id"], 0).await;
+    run(&["prices", "prices.csv", "--update", "--key", "productId"], 0).await;
+    let other = run(&["prices", "prices.csv", "--update", "--key", "name"], 2).await;
+    assert!(other.contains("productId"), "{other}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

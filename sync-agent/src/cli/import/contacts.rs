@@ -3,9 +3,10 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{FileArgs, Import, ImportArgs, OutcomeLabels};
+use super::{AlwaysUpdates, FileArgs, Import, ImportArgs, OutcomeLabels};
 use crate::import::contacts::Contacts;
 use crate::import::contacts::fields::ContactField;
+use crate::import::contacts::key::ContactKey;
 use crate::import::field::ImportField as _;
 use crate::import::mapping::ColumnChoice;
 use crate::import::source::FileMapping;
@@ -23,6 +24,12 @@ pub(in crate::cli) struct ContactArgs {
     /// Source of the customers: customerId is then the id under which it imported them, before any other meaning
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
+    /// Field by which rows without contactId name contacts of their customers: name, email, phone or contactId, which no row is
+    /// then without
+    #[arg(long, value_name = "FIELD", default_value_t)]
+    key: ContactKey,
+    #[command(flatten)]
+    update: AlwaysUpdates,
     /// Let empty cells clear title, email and phone [default: an empty cell leaves its field unchanged]
     #[arg(long)]
     clear_empty: bool,
@@ -34,10 +41,11 @@ fn help() -> String {
         "Fields: {}. Columns with these names are recognised; case, spaces, _ and - do not matter.\n\ncustomerId is \
          cust_456, a uuid, an email that exactly one customer has, or with --source the id under which that source \
          imported the customer. A row with contactId (cont_3) changes that contact, or adds it under this id. A row \
-         without contactId changes the customer's contact with the same name, or adds one. The file of `export \
+         without contactId changes the customer's contact with the same name, or with the same email or phone number if \
+         --key says so, or adds one. The file of `export \
          contacts` can be imported again at any time. A customer has at most 50 contacts, one of them primary.\n\n\
          Examples:\n  sync-agent import contacts contacts.csv --dry-run\n  sync-agent import contacts contacts.csv \
-         --source crm\n\nExit codes: 0 all rows are imported; 1 the import failed or was stopped, and the same command \
+         --source crm\n  sync-agent import contacts changes.csv --update --key email --dry-run\n\nExit codes: 0 all rows are imported; 1 the import failed or was stopped, and the same command \
          can be run again; 2 the options or the file are wrong; 3 \
          some rows were rejected; 5 the table cannot be reached, and the same command can be run again.",
         ContactField::all_names()
@@ -61,7 +69,7 @@ impl ImportArgs for ContactArgs {
 
     fn import(&self) -> Result<Import<Contacts>, String> {
         let (mapping, _) = self.file.mapping(&self.columns, FileMapping::default())?;
-        Ok((Contacts { source: self.source.clone(), clear_empty: self.clear_empty }, mapping))
+        Ok((Contacts { source: self.source.clone(), key: self.key, clear_empty: self.clear_empty }, mapping))
     }
 
     fn hint(&self, _: &ImportOutcome) -> Option<String> {

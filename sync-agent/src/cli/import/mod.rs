@@ -71,6 +71,14 @@ pub(super) struct FileArgs {
     json: bool,
 }
 
+/// An option of imports that always change records that exist: it lets a script pass the same options to each import.
+#[derive(Debug, Args)]
+pub(super) struct AlwaysUpdates {
+    /// Change records that exist already, as this import does in any case
+    #[arg(long)]
+    update: bool,
+}
+
 impl FileArgs {
     fn options<F>(&self, mapping: FileMapping<F>) -> ImportOptions<F> {
         let rejects = match &self.rejects {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::{FileArgs, Import, ImportArgs, OutcomeLabels};
+use super::{AlwaysUpdates, FileArgs, Import, ImportArgs, OutcomeLabels};
 use crate::import::field::ImportField as _;
 use crate::import::mapping::ColumnChoice;
 use crate::import::orders::Orders;
@@ -28,6 +28,11 @@ pub(in crate::cli) struct OrderArgs {
     /// Name of the orders' source; customers are found by their ids in the same source [default: the file's name]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
+    /// Field by which rows name orders that exist already: the id in their source
+    #[arg(long, value_name = "FIELD", value_parser = ["id"], default_value = "id")]
+    key: String,
+    #[command(flatten)]
+    update: AlwaysUpdates,
 }
 
 /// Returns the help text about fields, orders and exit codes.

@@ -4,7 +4,7 @@ use clap::Args;
 use clientele_shared::model::Currency;
 use serde::Serialize;
 
-use super::{FileArgs, Import, ImportArgs, OutcomeLabels};
+use super::{AlwaysUpdates, FileArgs, Import, ImportArgs, OutcomeLabels};
 use crate::import::field::ImportField as _;
 use crate::import::mapping::ColumnChoice;
 use crate::import::prices::Prices;
@@ -27,6 +27,11 @@ pub(in crate::cli) struct PriceArgs {
     /// Currency of rows that do not specify one, such as USD
     #[arg(long, value_name = "CODE")]
     currency: Option<Currency>,
+    /// Field by which rows name prices that exist already, together with customerId and effectiveFrom
+    #[arg(long, value_name = "FIELD", value_parser = ["productId"], default_value = "productId")]
+    key: String,
+    #[command(flatten)]
+    update: AlwaysUpdates,
 }
 
 /// Returns the help text about fields, prices and exit codes.

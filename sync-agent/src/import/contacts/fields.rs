@@ -10,7 +10,7 @@ pub enum ContactField {
     CustomerId,
     /// The customer's email in an export. It is recognised but ignored, because the customer has its own.
     CustomerEmail,
-    /// `cont_…`. A row without it names a contact by its name.
+    /// `cont_…`. A row without it names a contact by its key.
     ContactId,
     /// Full name.
     Name,
@@ -50,11 +50,8 @@ impl ImportField for ContactField {
     }
 
     fn missing(holds: impl Fn(Self) -> bool) -> Option<MissingField> {
-        if !holds(Self::CustomerId) {
-            return Some(MissingField { what: "the contacts' customers", example: "customerId" });
-        }
-        let names_contacts = holds(Self::Name) || holds(Self::ContactId);
-        (!names_contacts).then_some(MissingField { what: "the contacts' names", example: "name" })
+        let missing = MissingField { what: "the contacts' customers", example: "customerId" };
+        (!holds(Self::CustomerId)).then_some(missing)
     }
 
     fn is_imported(self) -> bool {

@@ -1,9 +1,10 @@
 //! Imports of contacts: each row adds a contact to a customer, or changes one.
 //!
-//! A contact is named by its id, or else by its name, so importing a row again changes nothing. All rows of a customer in a
+//! A contact is named by its id, or else by a key such as its name, so importing a row again changes nothing. All rows of a customer in a
 //! batch are applied in one write, which is conditional on the version of the customer that was read.
 
 pub mod fields;
+pub mod key;
 mod row;
 mod write;
 
@@ -16,10 +17,12 @@ use csv::StringRecord;
 use uuid::Uuid;
 
 use self::fields::ContactField;
+use self::key::ContactKey;
 use self::row::{Effect, RowContact};
 use self::write::ContactWrite;
 use super::cells::reason;
 use super::customers_by_text::CustomersByText;
+use super::field::{ImportField as _, MissingField};
 use super::import_kind::{Classified, Committed, ImportKind, ReadRow, ReadRules, Session, Target};
 use super::mapping::Mapping;
 use super::outcome::{Findings, ImportCounts, ImportError, ImportOptions, RowChange};
@@ -31,6 +34,8 @@ use super::seen::Seen;
 pub struct Contacts {
     /// Name of the source under whose ids customers were imported.
     pub source: Option<String>,
+    /// The field by which rows without an id name contacts.
+    pub key: ContactKey,
     /// Whether an empty cell clears its field.
     pub clear_empty: bool,
 }
@@ -38,6 +43,11 @@ pub struct Contacts {
 impl ImportKind for Contacts {
     type Field = ContactField;
     type Session = ContactSession;
+
+    fn missing(&self, holds: &dyn Fn(ContactField) -> bool) -> Option<MissingField> {
+        let names_contacts = holds(self.key.field()) || holds(ContactField::ContactId);
+        ContactField::missing(holds).or_else(|| (!names_contacts).then(|| self.key.missing()))
+    }
 
     fn begin(
         &self,
@@ -47,6 +57,7 @@ impl ImportKind for Contacts {
     ) -> Result<ContactSession, ImportError> {
         Ok(ContactSession {
             source: self.source.clone(),
+            key: self.key,
             clear_empty: self.clear_empty,
             rules: options.rules(now),
             seen: Seen::default(),
@@ -60,6 +71,7 @@ impl ImportKind for Contacts {
 #[derive(Debug)]
 pub struct ContactSession {
     source: Option<String>,
+    key: ContactKey,
     clear_empty: bool,
     rules: ReadRules,
     /// Contacts of the rows read so far.
@@ -93,7 +105,7 @@ impl ReadRow for ContactSession {
         record: &StringRecord,
         line: u64,
     ) -> Result<ContactRow, String> {
-        let contact = row::contact(mapping, record, self.rules.unguard, self.clear_empty);
+        let contact = row::contact(mapping, record, self.rules.unguard, self.key, self.clear_empty);
         let contact = contact.map_err(|errors| reason(&errors))?;
         // No part contains a line break.
         if let Some(first) = self.seen.record(&format!("{}\n{}", contact.customer, contact.key()), line) {

@@ -5,6 +5,7 @@ use clientele_shared::model::{Contact, CustomerFields, Timestamp};
 use csv::StringRecord;
 
 use super::fields::ContactField;
+use super::key::ContactKey;
 use crate::import::cells::{Cells, boolean, timestamp};
 use crate::import::customers::contacts::{MAX_CONTACTS, number_of};
 use crate::import::mapping::Mapping;
@@ -18,6 +19,7 @@ pub(super) struct RowContact {
     /// Number of the contact's id.
     pub(super) number: Option<u32>,
     pub(super) name: Option<String>,
+    key: ContactKey,
     texts: [Option<String>; 3],
     pub(super) is_primary: Option<bool>,
     created_at: Option<Timestamp>,
@@ -42,6 +44,7 @@ pub(super) fn contact(
     mapping: &Mapping<ContactField>,
     record: &StringRecord,
     unguard: bool,
+    key: ContactKey,
     clear_empty: bool,
 ) -> Result<RowContact, Vec<FieldError>> {
     let mut cells = Cells::new(mapping, record, unguard);
@@ -50,18 +53,21 @@ pub(super) fn contact(
         number_of(id).ok_or_else(|| "must be a contact's id such as cont_1".into())
     });
     let name = cells.text(ContactField::Name);
-    if name.is_none() && cells.cell(ContactField::ContactId).is_none() {
-        cells.reject(ContactField::Name, "must not be empty for a contact without an id");
-    }
     let texts = TEXTS.map(|field| cells.text(field));
     let is_primary = cells.read(ContactField::IsPrimary, boolean);
     let created_at = cells.read(ContactField::CreatedAt, timestamp);
     let updated_at = cells.read(ContactField::UpdatedAt, timestamp);
+    let is_named = cells.cell(ContactField::ContactId).is_some()
+        || cells.cell(key.field()).is_some_and(|value| key.normalized(&value).is_some());
+    if !is_named {
+        cells.reject(key.field(), key.empty());
+    }
     let clears = TEXTS.map(|field| clear_empty && mapping.column(field).is_some());
     let row = customer.map(|customer| RowContact {
         customer,
         number,
         name,
+        key,
         texts,
         is_primary,
         created_at,
@@ -86,8 +92,19 @@ impl RowContact {
     pub(super) fn key(&self) -> String {
         match self.number {
             Some(number) => format!("cont_{number}"),
-            None => self.name.clone().unwrap_or_default(),
+            None => self.key_value().unwrap_or_default(),
         }
+    }
+
+    /// Returns the row's value of the key in the form in which it is compared.
+    fn key_value(&self) -> Option<String> {
+        let value = match self.key {
+            ContactKey::Id => None,
+            ContactKey::Name => self.name.as_deref(),
+            ContactKey::Email => self.email(),
+            ContactKey::Phone => self.phone(),
+        };
+        value.and_then(|value| self.key.normalized(value))
     }
 
     /// Applies the row to a customer's contacts; returns what it does, and the changes of a contact that exists.
@@ -130,7 +147,8 @@ impl RowContact {
         if let Some(number) = self.number {
             return Ok(contacts.iter().position(|contact| number_of(&contact.id) == Some(number)));
         }
-        let is_named = |contact: &Contact| Some(&contact.name) == self.name.as_ref();
+        let key = self.key_value();
+        let is_named = |contact: &Contact| key.is_some() && self.key.of(contact) == key;
         let named: Vec<usize> = (0..contacts.len()).filter(|at| is_named(&contacts[*at])).collect();
         match named.as_slice() {
             [] => Ok(None),
@@ -138,7 +156,8 @@ impl RowContact {
             several => {
                 let ids: Vec<&str> = several.iter().map(|at| contacts[*at].id.as_str()).collect();
                 Err(format!(
-                    "name: is that of several contacts of the customer: {}; fill in contactId",
+                    "{}: is that of several contacts of the customer: {}; fill in contactId",
+                    self.key,
                     ids.join(", ")
                 ))
             }

@@ -7,7 +7,7 @@ use clientele_shared::model::Customer;
 use clientele_shared::rules::fold;
 
 use super::fields::Field;
-use crate::import::field::{MissingField, folded};
+use crate::import::field::{MissingField, folded, key_named};
 
 /// A field by which a row names a customer that exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,13 +88,8 @@ impl FromStr for Key {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let name = folded(text);
-        let is_named = |key: &Self| folded(&key.to_string()) == name;
         // People call the id of a row in its source its external id.
-        let external = || (name == "externalid").then_some(Self::Id);
-        let names = || Self::ALL.map(|key| key.to_string()).join(", ");
-        let key = Self::ALL.into_iter().find(is_named).or_else(external);
-        key.ok_or_else(|| format!("must be one of {}", names()))
+        if folded(text) == "externalid" { Ok(Self::Id) } else { key_named(text, &Self::ALL) }
     }
 }
 
