@@ -9,7 +9,7 @@ use clientele_infra_quickbooks::{StandIn, State, server};
 use clientele_shared::Ambient;
 use clientele_shared::model::{
     Connection, Customer, CustomerFields, CustomerNumber, Deactivation, MirrorSettings, Mode, RealmOwner,
-    Tenant, Timestamp,
+    Status, Tenant, Timestamp,
 };
 use clientele_shared::store::{CustomerFilter, CustomerQuery, Store, Write, WriteOutcome};
 use clientele_shared::table::connect::Connection as TableConnection;
@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 
 pub(crate) use super::agent::{Death, Kill};
 use super::agent::{InProcess, Memory, call};
+use crate::simulation::mirror::plain;
 use crate::support::{FaultAction, Faults, Stack};
 
 /// Where the stand-in would be reached.
@@ -355,6 +356,12 @@ impl World {
                 continue;
             }
             let there = Fields::theirs(object, Some(&fields), None);
+            let is_active = customer.deleted_at.is_none() && customer.fields.status != Status::Inactive;
+            assert_eq!(
+                plain::difference(&customer.fields, object, is_active),
+                None,
+                "{customer:#?}\n{object:#?}"
+            );
             for field in Field::ALL {
                 let (own, their) = (fields.get(field), there.get(field));
                 assert!(

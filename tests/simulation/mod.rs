@@ -27,7 +27,7 @@ mod finish;
 mod follower;
 mod lag;
 mod list;
-mod mirror;
+pub(crate) mod mirror;
 mod model;
 pub(crate) mod network;
 mod observe;

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::agent::Mirrored;
 use super::ledger::{Change, Ledger, ours};
-use super::moves;
+use super::{moves, plain};
 use crate::simulation::model::Violation;
 use crate::simulation::observe::list_all;
 
@@ -72,6 +72,11 @@ impl Sides {
             }
             let object = self.theirs.get(id);
             let object = object.ok_or_else(|| format!("{id} does not exist in QuickBooks: {customer:?}"))?;
+            if let Some(difference) =
+                plain::difference(&customer.fields, object, fields.is_active()).filter(|_| !is_parked)
+            {
+                return Err(format!("cust_{}: {difference}: {object:?}", customer.number));
+            }
             let there = Fields::theirs(object, Some(&fields), None);
             for field in Field::ALL.into_iter().filter(|_| !is_parked) {
                 let (own, their) = (fields.get(field), there.get(field));

@@ -19,6 +19,7 @@ mod company;
 mod ledger;
 mod moves;
 mod person;
+pub(crate) mod plain;
 mod sync;
 
 use super::model::Violation;
