@@ -188,20 +188,20 @@ fn schedule(args: &SetArgs, store: &Store) -> Result<ExportSchedule, Failure> {
     })
 }
 
-/// Refuses an incremental export that would make another one export everything each time: both continue the export that
-/// latest.json names, and an export continues only one with the same content.
+/// Refuses a schedule that would make an incremental one export everything each time: an incremental export continues the
+/// export that latest.json names, and only if that has the same content.
 fn check_others(schedule: &ExportSchedule, all: &[ExportSchedule]) -> Result<(), Failure> {
     let is_other = |other: &&ExportSchedule| {
         other.name != schedule.name
             && other.to == schedule.to
             && other.content.kind == schedule.content.kind
-            && other.content.incremental
+            && (other.content.incremental || schedule.content.incremental)
             && differs(&other.content, &schedule.content)
     };
-    match all.iter().find(is_other).filter(|_| schedule.content.incremental) {
+    match all.iter().find(is_other) {
         Some(other) => Err(Failure::failed(format!(
-            "the schedule `{}` exports changed {} to {} with another filter, format or columns, so both would export \
-             everything each time; choose another --to, or remove that schedule first",
+            "the schedule `{}` exports {} to {} with another filter, format or columns, so an incremental export would be \
+             complete each time; choose another --to, or remove that schedule first",
             other.name, other.content.kind, other.to
         ))),
         None => Ok(()),
