@@ -1,11 +1,14 @@
 //! Overhead of an import: its rows per second, compared with writing the same items directly from memory.
 //!
-//!     cargo bench -p clientele-sync-agent --bench import [-- --rows N --step N]
+//!     cargo bench -p clientele-sync-agent --bench import [-- --rows N --step N] [--alone]
 //!
 //! Both write to an engine in this process that keeps its table in a file, the direct writes with as many concurrent commits
 //! as an import reaches, and alternate: each step imports a file into one table and then writes its items directly into the other. The speed
 //! of an embedded engine falls as its table grows; the ratio shows whether that of the import falls faster. The target
 //! is a ratio of 0.9 in every step.
+//!
+//! With `--alone`, one file is imported into a table as the local stack keeps it, and each step is compared with the first
+//! 1,000 rows. The target is that none is slower by more than a tenth.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -25,7 +28,7 @@ use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
 use clientele_shared::table::keys::{self, Key, RankBlock, Slot, attribute};
 use clientele_sync_agent::import::customers::Customers;
-use clientele_sync_agent::import::{ImportOptions, Importer};
+use clientele_sync_agent::import::{ImportEvent, ImportOptions, Importer};
 use dynoxide::Database;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::net::TcpListener;
@@ -39,6 +42,8 @@ const MAX_CONCURRENT_COMMITS: usize = 16;
 const MAX_CONCURRENT_BATCHES: usize = 8;
 /// Maximum number of items in a DynamoDB batch write.
 const BATCH_SIZE: usize = 25;
+/// The rows with which `--alone` compares the others.
+const FIRST_ROWS: u64 = 1_000;
 
 type Item = std::collections::HashMap<String, AttributeValue>;
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -51,6 +56,9 @@ struct Options {
     /// Number of rows in each step
     #[arg(long, default_value_t = 5_000)]
     step: u32,
+    /// Import only, and compare each step with the first 1,000 rows
+    #[arg(long)]
+    alone: bool,
     /// Passed by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
@@ -58,13 +66,15 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Options { rows, step, .. } = Options::parse();
+    let Options { rows, step, alone, .. } = Options::parse();
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("customers.csv");
-    let imported = engine(&folder.path().join("imported.db")).await?;
-    let written = engine(&folder.path().join("written.db")).await?;
-    let store = Store::new(imported.clone(), TABLE, Ambient::system());
-    store.tenant_create(&TENANT.parse()?).await?;
+    if alone {
+        return import_alone(&file, rows, step).await;
+    }
+    let imported = engine(&folder.path().join("imported.db"), Database::disable_bulk_loading).await?;
+    let written = engine(&folder.path().join("written.db"), Database::disable_bulk_loading).await?;
+    let store = new_store(&imported).await?;
     let (mut done, mut commit_count, mut total) = (0, 0, [Duration::ZERO; 2]);
     while done < rows {
         let numbers = done + 1..=rows.min(done + step);
@@ -77,6 +87,47 @@ async fn main() -> Result<()> {
         done = *numbers.end();
     }
     print_line(&summary(1..=rows, total))
+}
+
+async fn new_store(client: &Client) -> Result<Store> {
+    let store = Store::new(client.clone(), TABLE, Ambient::system());
+    store.tenant_create(&TENANT.parse()?).await?;
+    Ok(store)
+}
+
+/// Imports one file, and prints the rate of each step next to that of the first rows.
+async fn import_alone(file: &Path, rows: u32, step: u32) -> Result<()> {
+    std::fs::write(file, generated(1..=rows)?)?;
+    let client = engine(&file.with_extension("db"), Database::enable_bulk_loading).await?;
+    let importer = importer(&new_store(&client).await?)?;
+    let started = Instant::now();
+    let mut times = vec![(0, Duration::ZERO)];
+    let note = &mut |event: ImportEvent<'_>| {
+        if let ImportEvent::Progress(progress) = event {
+            times.push((progress.counts.written, started.elapsed()));
+        }
+    };
+    let outcome = importer.run(file, note).await?;
+    times.push((outcome.counts.written, started.elapsed()));
+    let first = speed_between(&times, 0, FIRST_ROWS);
+    for start in (0..u64::from(rows)).step_by(step as usize) {
+        let end = u64::from(rows).min(start + u64::from(step));
+        let speed = speed_between(&times, start, end);
+        print_line(&format!(
+            "rows {:>6} to {end:>6}: import {speed:>4.0} rows/s, first {FIRST_ROWS} rows {first:>4.0} rows/s, ratio {:.2}",
+            start + 1,
+            speed / first
+        ))?;
+    }
+    Ok(())
+}
+
+/// Returns the rows per second between two counts of rows, from the times at which counts were reached.
+fn speed_between(times: &[(u64, Duration)], start: u64, end: u64) -> f64 {
+    let reached = |rows| times.iter().find(|(count, _)| *count >= rows).or(times.last());
+    let (Some(first), Some(last)) = (reached(start), reached(end)) else { return f64::NAN };
+    let count = u32::try_from(last.0 - first.0).unwrap_or(u32::MAX);
+    f64::from(count) / (last.1 - first.1).as_secs_f64()
 }
 
 fn summary(numbers: RangeInclusive<u32>, [import, direct]: [Duration; 2]) -> String {
@@ -94,12 +145,13 @@ fn print_line(line: &str) -> Result<()> {
     Ok(writeln!(std::io::stdout().lock(), "{line}")?)
 }
 
-/// Starts an engine with an empty table in a file, with the settings of the local stack; returns its client.
-async fn engine(file: &Path) -> Result<Client> {
+/// Starts an engine with an empty table in a file, with the settings of the local stack with or without --data; returns its
+/// client.
+async fn engine(file: &Path, tune: fn(&Database) -> dynoxide::Result<()>) -> Result<Client> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let database = Database::new(&file.to_string_lossy())?;
-    database.disable_bulk_loading()?;
+    tune(&database)?;
     tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()));
     let client = Connection::local(url).client()?;
     create_table(&client, TABLE).await?;
@@ -120,10 +172,13 @@ fn generated(rows: RangeInclusive<u32>) -> Result<String> {
     Ok(file)
 }
 
-async fn import(store: &Store, file: &Path, rows: RangeInclusive<u32>) -> Result<Duration> {
+fn importer(store: &Store) -> Result<Importer<Customers>> {
     let (store, tenant, options) = (store.clone(), TENANT.parse()?, ImportOptions::default());
-    let importer = Importer::new(store, tenant, Mode::Live, Customers::default(), options);
-    let outcome = importer.run(file, &mut |_| {}).await?;
+    Ok(Importer::new(store, tenant, Mode::Live, Customers::default(), options))
+}
+
+async fn import(store: &Store, file: &Path, rows: RangeInclusive<u32>) -> Result<Duration> {
+    let outcome = importer(store)?.run(file, &mut |_| {}).await?;
     if outcome.counts.written != rows.clone().count() as u64 {
         return Err(format!("not all rows {rows:?} were written: {:?}", outcome.counts).into());
     }
