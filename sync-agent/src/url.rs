@@ -2,13 +2,15 @@
 
 use url::Url;
 
-/// Reads the URL of a server; returns it without a slash at the end.
+/// Reads the URL of a server; returns it in the usual spelling, without a slash at the end.
 ///
 /// # Errors
 /// Returns the rule that the text breaks, to follow its name.
 pub fn http_url(text: &str) -> Result<String, &'static str> {
     match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(text.trim_end_matches('/').to_owned()),
+        Ok(url) if matches!(url.scheme(), "http" | "https") => {
+            Ok(url.as_str().trim_end_matches('/').to_owned())
+        }
         _ => Err("must be a URL such as http://127.0.0.1:4747"),
     }
 }
@@ -27,6 +29,8 @@ mod tests {
             ),
             ("http://[::1]:8000", Some("http://[::1]:8000")),
             ("http://localhost/a", Some("http://localhost/a")),
+            ("HTTP://LocalHost:8000", Some("http://localhost:8000")),
+            (" http:/localhost:8000", Some("http://localhost:8000")),
             ("nourl", None),
             ("", None),
             ("localhost:4747", None),
