@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clientele_shared::model::{ParkedObject, QuickBooksId, Timestamp};
+use clientele_shared::model::{MirroredEntity, ParkedObject, QuickBooksId, Timestamp};
 use clientele_sync_agent::mirror::{MirrorStatus, SyncOptions};
 use serde_json::{Value, json};
 
@@ -186,4 +186,35 @@ async fn many_documents_that_cannot_be_mirrored_cost_few_reads_and_each_gets_its
     }
     let last: BTreeMap<QuickBooksId, Timestamp> = at(parked().await.unwrap());
     assert!(first.iter().all(|(id, at)| last[id] > *at), "one was never tried again");
+}
+
+#[tokio::test]
+async fn invoice_that_waits_for_its_turn_and_is_mirrored_earlier_is_not_reported() {
+    let world = World::start().await;
+    let ann = world.add(json!({ "first_name": "Ann", "last_name": "Lee" })).await;
+    world.sync().await;
+    let payer = world.counterpart(ann).await["Id"].clone();
+    let invoice = json!({ "CustomerRef": { "value": payer }, "Line": [line("1", 1, 50.0)] });
+    let invoice = world.edit("Invoice", "create", invoice).await["Id"].clone();
+    world.sync().await;
+    // A hundred that do not exist are tried before it.
+    let (tenant, realm) = (world.tenant(), &world.connection.realm);
+    let ids = (1..=100).map(|n| format!("{}", 90_000 + n)).chain([invoice.as_str().unwrap().to_owned()]);
+    let parked = ids.zip(1..).map(|(id, at)| ParkedObject {
+        entity: MirroredEntity::Invoice,
+        id: id.parse().unwrap(),
+        reason: "was not readable".into(),
+        at: Timestamp::from_millis(at),
+    });
+    let parked: Vec<ParkedObject> = parked.collect();
+    world.store().mirror_parked_objects_put(&tenant, realm, &parked).await.unwrap();
+    let payment = json!({
+        "CustomerRef": { "value": payer }, "TotalAmt": 20,
+        "Line": [{ "Amount": 20, "LinkedTxn": [{ "TxnId": invoice, "TxnType": "Invoice" }] }],
+    });
+    world.edit("Payment", "create", payment).await;
+    let report = world.sync().await;
+    assert_eq!((report.refused, report.pulled.payments), (0, 1), "{report:?}");
+    assert_eq!(world.store().mirror_parked_objects(&tenant, realm).await.unwrap(), []);
+    world.check_balances().await;
 }

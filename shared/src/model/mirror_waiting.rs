@@ -55,7 +55,7 @@ pub struct Parked {
     /// The id in QuickBooks, if the customer has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quickbooks_id: Option<QuickBooksId>,
-    /// The code of QuickBooks' error; empty if the customer was not sent.
+    /// The code of QuickBooks' error, or the mirror's own; empty if neither has one.
     #[serde(default)]
     pub code: String,
     /// The reason, and what to do.
@@ -73,7 +73,7 @@ pub struct ParkedObject {
     pub id: QuickBooksId,
     /// The object's name, the reason, and what to do.
     pub reason: String,
-    /// When it was found.
+    /// When it was found, or tried last while others waited.
     pub at: Timestamp,
 }
 

@@ -33,6 +33,7 @@ impl Run<'_> {
         self.reconcile_gone().await?;
         self.free_former_jobs().await?;
         let ids = self.ids_to_adopt();
+        self.try_now(MirroredEntity::Customer, |id| ids.contains(id));
         let mut linked = BTreeSet::new();
         for id in &ids {
             if let Owner::Customer(number) = self.directory.owner(id)

@@ -37,10 +37,7 @@ impl Run<'_> {
             self.find_deleted().await?;
         }
         self.store_items().await?;
-        let (payments, mut touched) = self.store_payments().await?;
-        for kind in DocumentKind::ALL {
-            touched.extend(self.parked_ids(mirrored(kind)).into_iter().map(|id| (kind, id)));
-        }
+        let (payments, touched) = self.store_payments().await?;
         let documents = self.documents(touched).await?;
         let total = documents.len();
         let documents: Vec<_> = documents.into_iter().collect();
@@ -123,6 +120,7 @@ impl Run<'_> {
         let objects = self.gathered.objects.remove(&Entity::Payment).unwrap_or_default();
         let deleted = self.gathered.deleted.remove(&Entity::Payment).unwrap_or_default();
         let ids: BTreeSet<QuickBooksId> = objects.keys().chain(&deleted).cloned().collect();
+        self.try_now(MirroredEntity::Payment, |id| ids.contains(id));
         let known = self.links(MirroredEntity::Payment, &ids).await?;
         let (mut payments, mut touched) = (BTreeMap::new(), BTreeSet::new());
         for id in ids {
@@ -146,15 +144,17 @@ impl Run<'_> {
         Ok((payments, touched))
     }
 
-    /// Returns the documents that have changed themselves, and those whose payments have.
+    /// Returns the documents that have changed themselves, those whose payments have, and those that could not be mirrored.
     async fn documents(
         &mut self,
-        touched: BTreeSet<DocumentId>,
+        mut touched: BTreeSet<DocumentId>,
     ) -> Result<BTreeMap<DocumentId, Object>, MirrorError> {
         let mut documents = BTreeMap::new();
         for kind in DocumentKind::ALL {
             let one = mirrored(kind);
             let objects = self.gathered.objects.remove(&entity(one)).unwrap_or_default();
+            self.try_now(one, |id| objects.contains_key(id) || touched.contains(&(kind, id.clone())));
+            touched.extend(self.parked_ids(one).into_iter().map(|id| (kind, id)));
             let deleted = self.gathered.deleted.get(&entity(one));
             let is_deleted = |id: &QuickBooksId| deleted.is_some_and(|ids| ids.contains(id));
             let missing: Vec<String> = touched

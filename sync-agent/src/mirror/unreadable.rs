@@ -1,4 +1,4 @@
-//! Objects in QuickBooks that cannot be mirrored: each is stored with the reason, and read again with every sync.
+//! Objects in QuickBooks that cannot be mirrored: each is stored with the reason, and read again by later syncs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,6 +46,15 @@ impl Run<'_> {
             payments.extend(found.into_iter().filter_map(|object| Some((id_of(&object)?, object))));
         }
         Ok(())
+    }
+
+    /// Lets this run decide about objects that wait for a later one, but that it has read for another reason.
+    pub(super) fn try_now(&mut self, entity: MirroredEntity, is_read: impl Fn(&QuickBooksId) -> bool) {
+        let postponed = std::mem::take(&mut self.postponed).into_iter();
+        let (tried, postponed): (Vec<_>, Vec<_>) =
+            postponed.partition(|object| object.entity == entity && is_read(&object.id));
+        self.parked_objects.extend(tried);
+        self.postponed = postponed;
     }
 
     fn has_read(&self, object: &ParkedObject) -> bool {
