@@ -34,7 +34,8 @@ pub(crate) fn difference(own: &CustomerFields, object: &Object, is_active: bool)
     let names = names.into_iter().filter(|_| has_names);
     let differing = common.into_iter().chain(names).find_map(|(name, own, path)| {
         let (own, their) = (own.as_deref().unwrap_or(""), text(&there, path));
-        let is_comparable = is_plain(own) && is_plain(their);
+        // QuickBooks can hold a plain value as it is, whatever it holds.
+        let is_comparable = is_plain(if own.is_empty() { their } else { own });
         (is_comparable && !is_equal(name, own, their)).then(|| (name, own.to_owned(), their.to_owned()))
     });
     differing.map(|(name, own, their)| format!("{name} is `{own}` here and `{their}` there"))
@@ -82,5 +83,6 @@ fn differences_of_plain_values_are_found_and_others_are_left_to_the_mirror() {
         Some("notes is `gate 4` here and `gate 5` there".into())
     );
     assert_eq!(difference("", "206-555-0101"), Some("notes is `gate 4` here and `` there".into()));
+    assert!(difference("gate 4; and more than QuickBooks was sent", "206-555-0101").is_some());
     assert!(difference("gate 4", "206-555-0102").unwrap().starts_with("phone is"));
 }
