@@ -188,7 +188,7 @@ fn schedule(args: &SetArgs, store: &Store) -> Result<ExportSchedule, Failure> {
     })
 }
 
-/// Refuses a schedule that would make an incremental one export everything each time: an incremental export continues the
+/// Refuses a schedule by which incremental exports, its own or another's, would be complete: an incremental export continues the
 /// export that latest.json names, and only if that has the same content.
 fn check_others(schedule: &ExportSchedule, all: &[ExportSchedule]) -> Result<(), Failure> {
     let is_other = |other: &&ExportSchedule| {
@@ -200,8 +200,8 @@ fn check_others(schedule: &ExportSchedule, all: &[ExportSchedule]) -> Result<(),
     };
     match all.iter().find(is_other) {
         Some(other) => Err(Failure::failed(format!(
-            "the schedule `{}` exports {} to {} with another filter, format or columns, so an incremental export would be \
-             complete each time; choose another --to, or remove that schedule first",
+            "the schedule `{}` exports {} to {} with another filter, format or columns, so an incremental export could \
+             not continue the last one and would be complete; choose another --to, or remove that schedule first",
             other.name, other.content.kind, other.to
         ))),
         None => Ok(()),
