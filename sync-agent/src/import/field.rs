@@ -107,7 +107,7 @@ pub fn folded(header: &str) -> String {
 }
 
 /// Returns the key with this name. Case, spaces, `_` and `-` do not matter.
-pub(super) fn key_named<K: Copy + Display>(name: &str, keys: &[K]) -> Result<K, String> {
+pub(crate) fn key_named<K: Copy + Display>(name: &str, keys: &[K]) -> Result<K, String> {
     let name = folded(name);
     let key = keys.iter().find(|key| folded(&key.to_string()) == name);
     let names = || keys.iter().map(K::to_string).collect::<Vec<_>>().join(", ");

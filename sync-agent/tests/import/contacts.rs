@@ -109,6 +109,34 @@ async fn contacts_are_changed_by_the_key_that_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_rows_about_one_contact_are_told_and_reasons_name_the_column() {
+    let engine = Engine::start().await;
+    engine.two_customers("demo").await;
+    let rows = "customerId,name,email\ncust_1,Ann,a@example.com\ncust_1,Bob,b@example.com\ncust_1,Rob,B@example.com\n";
+    engine.import_contacts("demo", Contacts::default(), &engine.file("contacts.csv", rows)).await;
+    engine.file(
+        "changes.csv",
+        "customerId,contactId,name,E-mail,title\ncust_1,,Ann,a@example.com,CFO\ncust_1,cont_1,Ann,c@example.com,\n\
+         cust_1,,Eve,b@example.com,\ncust_1,,,eve@example.com,\n",
+    );
+    for again in [false, true] {
+        let arguments = ["import", "contacts", "changes.csv", "--key", "email", "--rejects", "rejects.csv"];
+        let output = engine.run(&arguments).await;
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        for expected in [
+            "line 3: row: is about the same contact as line 2",
+            "line 4: E-mail: is that of several contacts of the customer: cont_2, cont_3; fill in contactId",
+            "line 5: name: must not be empty, because the customer has no such contact",
+        ] {
+            assert!(told.contains(expected), "{again}: {told}");
+        }
+        let contacts = shown(&engine.contacts("demo", 1).await);
+        assert_eq!(contacts, ["cont_1* Ann CFO ", "cont_2 Bob  ", "cont_3 Rob  "], "{again}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_imports_take_the_options_of_an_update() {
     let engine = Engine::start().await;
     engine.two_customers("demo").await;
@@ -122,7 +150,7 @@ async fn all_imports_take_the_options_of_an_update() {
     };
     let missing = run(&["contacts", "contacts.csv", "--update", "--key", "email"], 2).await;
     assert!(missing.contains("email addresses, which are the --key"), "{missing}");
-    run(&["orders", "orders.csv", "--source", "crm", "--update", "--key", "id"], 0).await;
+    run(&["orders", "orders.csv", "--source", "crm", "--update", "--key", "ID"], 0).await;
     run(&["prices", "prices.csv", "--update", "--key", "productId"], 0).await;
     let other = run(&["prices", "prices.csv", "--update", "--key", "name"], 2).await;
     assert!(other.contains("productId"), "{other}");

@@ -24,8 +24,8 @@ pub(in crate::cli) struct ContactArgs {
     /// Source of the customers: customerId is then the id under which it imported them, before any other meaning
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// Field by which rows without contactId name contacts of their customers: name, email, phone or contactId, which no row is
-    /// then without
+    /// Field by which rows without contactId name contacts of their customers: name, email, phone or contactId, which every row
+    /// must then have
     #[arg(long, value_name = "FIELD", default_value_t)]
     key: ContactKey,
     #[command(flatten)]

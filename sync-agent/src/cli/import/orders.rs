@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{AlwaysUpdates, FileArgs, Import, ImportArgs, OutcomeLabels};
-use crate::import::field::ImportField as _;
+use crate::import::field::{ImportField as _, key_named};
 use crate::import::mapping::ColumnChoice;
 use crate::import::orders::Orders;
 use crate::import::orders::fields::{LineField, OrderField};
@@ -29,10 +29,15 @@ pub(in crate::cli) struct OrderArgs {
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
     /// Field by which rows name orders that exist already: the id in their source
-    #[arg(long, value_name = "FIELD", value_parser = ["id"], default_value = "id")]
-    key: String,
+    #[arg(long, value_name = "FIELD", value_parser = key, default_value = "id")]
+    key: &'static str,
     #[command(flatten)]
     update: AlwaysUpdates,
+}
+
+/// Reads the one key that orders have.
+fn key(text: &str) -> Result<&'static str, String> {
+    key_named(text, &["id"])
 }
 
 /// Returns the help text about fields, orders and exit codes.

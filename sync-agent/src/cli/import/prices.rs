@@ -5,7 +5,7 @@ use clientele_shared::model::Currency;
 use serde::Serialize;
 
 use super::{AlwaysUpdates, FileArgs, Import, ImportArgs, OutcomeLabels};
-use crate::import::field::ImportField as _;
+use crate::import::field::{ImportField as _, key_named};
 use crate::import::mapping::ColumnChoice;
 use crate::import::prices::Prices;
 use crate::import::prices::fields::PriceField;
@@ -28,10 +28,15 @@ pub(in crate::cli) struct PriceArgs {
     #[arg(long, value_name = "CODE")]
     currency: Option<Currency>,
     /// Field by which rows name prices that exist already, together with customerId and effectiveFrom
-    #[arg(long, value_name = "FIELD", value_parser = ["productId"], default_value = "productId")]
-    key: String,
+    #[arg(long, value_name = "FIELD", value_parser = key, default_value = "productId")]
+    key: &'static str,
     #[command(flatten)]
     update: AlwaysUpdates,
+}
+
+/// Reads the one key that prices have.
+fn key(text: &str) -> Result<&'static str, String> {
+    key_named(text, &["productId"])
 }
 
 /// Returns the help text about fields, prices and exit codes.

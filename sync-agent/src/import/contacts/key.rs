@@ -12,7 +12,7 @@ use crate::import::field::{ImportField as _, MissingField, key_named};
 /// A field by which a row without a contact's id names a contact of its customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ContactKey {
-    /// The contact's id: no row is without it.
+    /// The contact's id: every row must have one.
     Id,
     /// The name.
     #[default]

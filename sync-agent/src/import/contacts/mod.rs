@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use self::fields::ContactField;
 use self::key::ContactKey;
-use self::row::{Effect, RowContact};
+use self::row::{Effect, Rejection, RowContact};
 use self::write::ContactWrite;
 use super::cells::reason;
 use super::customers_by_text::CustomersByText;
@@ -61,6 +61,7 @@ impl ImportKind for Contacts {
             clear_empty: self.clear_empty,
             rules: options.rules(now),
             seen: Seen::default(),
+            seen_ids: Seen::default(),
             seen_primary: Seen::default(),
             findings: Findings::default(),
         })
@@ -74,8 +75,10 @@ pub struct ContactSession {
     key: ContactKey,
     clear_empty: bool,
     rules: ReadRules,
-    /// Contacts of the rows read so far.
+    /// Contacts of the rows read so far, as the rows name them.
     seen: Seen,
+    /// Those of them that exist, by their ids.
+    seen_ids: Seen,
     /// Customers whose primary contact has been read.
     seen_primary: Seen,
     findings: Findings,
@@ -108,8 +111,10 @@ impl ReadRow for ContactSession {
         let contact = row::contact(mapping, record, self.rules.unguard, self.key, self.clear_empty);
         let contact = contact.map_err(|errors| reason(&errors))?;
         // No part contains a line break.
-        if let Some(first) = self.seen.record(&format!("{}\n{}", contact.customer, contact.key()), line) {
-            return Err(format!("row: is about the same contact as line {first}; keep only one of the two"));
+        if let Some(first) =
+            self.seen.record(&format!("{}\n{}", contact.customer, contact.compared_key()), line)
+        {
+            return Err(same_contact(first));
         }
         if contact.is_primary == Some(true)
             && let Some(first) = self.seen_primary.record(&contact.customer, line)
@@ -122,6 +127,10 @@ impl ReadRow for ContactSession {
         self.findings.look_at(contact.email(), contact.phone());
         Ok(ContactRow { line, contact, cells: record.clone() })
     }
+}
+
+fn same_contact(line: u32) -> String {
+    format!("row: is about the same contact as line {line}; keep only one of the two")
 }
 
 impl Session for ContactSession {
@@ -152,8 +161,20 @@ impl Session for ContactSession {
                 classified.rejected.push(row.reject(format!("row: its customer {id} is deleted")));
                 continue;
             };
+            let existing = row.contact.position(&fields.contacts);
+            if let Ok(Some(at)) = existing
+                && let Some(first) = self
+                    .seen_ids
+                    .record(&format!("{}\n{}", customer.to_customer_id(), fields.contacts[at].id), row.line)
+            {
+                classified.rejected.push(row.reject(same_contact(first)));
+                continue;
+            }
             match row.contact.apply(fields, self.rules.now) {
-                Err(reason) => classified.rejected.push(row.reject(reason)),
+                Err(Rejection { field, reason }) => {
+                    let column = field.map_or_else(|| "row".to_owned(), |field| mapping.name_of(field));
+                    classified.rejected.push(row.reject(format!("{column}: {reason}")));
+                }
                 Ok((Effect::Unchanged, ..)) => classified.present += 1,
                 Ok((effect, contact, changes)) => {
                     let id = format!("{} {contact}", customer.to_customer_id());

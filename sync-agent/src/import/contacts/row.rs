@@ -1,5 +1,7 @@
 //! Conversion of a row to a contact, and what the row does to a customer's contacts.
 
+use std::fmt;
+
 use clientele_shared::error::FieldError;
 use clientele_shared::model::{Contact, CustomerFields, Timestamp};
 use csv::StringRecord;
@@ -8,6 +10,7 @@ use super::fields::ContactField;
 use super::key::ContactKey;
 use crate::import::cells::{Cells, boolean, timestamp};
 use crate::import::customers::contacts::{MAX_CONTACTS, number_of};
+use crate::import::field::ImportField as _;
 use crate::import::mapping::Mapping;
 use crate::import::outcome::FieldChange;
 
@@ -37,6 +40,19 @@ pub(super) enum Effect {
     Unchanged,
     Updated,
     Created,
+}
+
+/// The reason why a row is rejected, and the field that it concerns; none if it concerns the row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rejection {
+    pub(super) field: Option<ContactField>,
+    pub(super) reason: String,
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field.map_or("row", ContactField::name), self.reason)
+    }
 }
 
 /// Reads a row that has as many cells as the header. `clear_empty` lets an empty cell clear its field.
@@ -92,30 +108,34 @@ impl RowContact {
     pub(super) fn key(&self) -> String {
         match self.number {
             Some(number) => format!("cont_{number}"),
-            None => self.key_value().unwrap_or_default(),
+            None => self.value_of_key().unwrap_or_default().to_owned(),
         }
     }
 
-    /// Returns the row's value of the key in the form in which it is compared.
-    fn key_value(&self) -> Option<String> {
-        let value = match self.key {
+    /// Returns the text by which the row names its contact, in the form in which it is compared.
+    pub(super) fn compared_key(&self) -> String {
+        let key = self.key();
+        if self.number.is_some() { key } else { self.key.normalized(&key).unwrap_or_default() }
+    }
+
+    fn value_of_key(&self) -> Option<&str> {
+        match self.key {
             ContactKey::Id => None,
             ContactKey::Name => self.name.as_deref(),
             ContactKey::Email => self.email(),
             ContactKey::Phone => self.phone(),
-        };
-        value.and_then(|value| self.key.normalized(value))
+        }
     }
 
     /// Applies the row to a customer's contacts; returns what it does, and the changes of a contact that exists.
     ///
     /// # Errors
-    /// Returns the reason if the row is rejected. The contacts are unchanged then.
+    /// Returns why the row is rejected. The contacts are unchanged then.
     pub(super) fn apply(
         &self,
         fields: &mut CustomerFields,
         now: Timestamp,
-    ) -> Result<(Effect, String, Vec<FieldChange>), String> {
+    ) -> Result<(Effect, String, Vec<FieldChange>), Rejection> {
         let Some(at) = self.position(&fields.contacts)? else {
             let id = self.add(fields, now)?;
             return Ok((Effect::Created, id, Vec::new()));
@@ -143,11 +163,11 @@ impl RowContact {
     }
 
     /// Returns the position of the contact that the row names; `None` if it is new.
-    fn position(&self, contacts: &[Contact]) -> Result<Option<usize>, String> {
+    pub(super) fn position(&self, contacts: &[Contact]) -> Result<Option<usize>, Rejection> {
         if let Some(number) = self.number {
             return Ok(contacts.iter().position(|contact| number_of(&contact.id) == Some(number)));
         }
-        let key = self.key_value();
+        let key = self.value_of_key().and_then(|value| self.key.normalized(value));
         let is_named = |contact: &Contact| key.is_some() && self.key.of(contact) == key;
         let named: Vec<usize> = (0..contacts.len()).filter(|at| is_named(&contacts[*at])).collect();
         match named.as_slice() {
@@ -155,20 +175,22 @@ impl RowContact {
             [one] => Ok(Some(*one)),
             several => {
                 let ids: Vec<&str> = several.iter().map(|at| contacts[*at].id.as_str()).collect();
-                Err(format!(
-                    "{}: is that of several contacts of the customer: {}; fill in contactId",
-                    self.key,
-                    ids.join(", ")
-                ))
+                let several = ids.join(", ");
+                let reason =
+                    format!("is that of several contacts of the customer: {several}; fill in contactId");
+                Err(Rejection { field: Some(self.key.field()), reason })
             }
         }
     }
 
-    fn add(&self, fields: &mut CustomerFields, now: Timestamp) -> Result<String, String> {
-        let name =
-            self.name.clone().ok_or("name: must not be empty, because the customer has no such contact")?;
+    fn add(&self, fields: &mut CustomerFields, now: Timestamp) -> Result<String, Rejection> {
+        let name = self.name.clone().ok_or_else(|| Rejection {
+            field: Some(ContactField::Name),
+            reason: "must not be empty, because the customer has no such contact".into(),
+        })?;
         if fields.contacts.len() >= MAX_CONTACTS {
-            return Err(format!("row: the customer has {MAX_CONTACTS} contacts already"));
+            let reason = format!("the customer has {MAX_CONTACTS} contacts already");
+            return Err(Rejection { field: None, reason });
         }
         let number = self.number.unwrap_or_else(|| fields.contact_sequence.saturating_add(1));
         fields.contact_sequence = fields.contact_sequence.max(number);

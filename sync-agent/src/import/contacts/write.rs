@@ -7,7 +7,7 @@ use clientele_shared::store::Write;
 use clientele_shared::{Error, Result};
 
 use super::ContactRow;
-use super::row::Effect;
+use super::row::{Effect, Rejection};
 use crate::import::import_kind::{Committed, Target};
 use crate::import::outcome::RowChange;
 
@@ -28,7 +28,8 @@ pub(super) async fn write(
     customer: CustomerNumber,
     writes: Vec<ContactWrite>,
 ) -> Result<Committed> {
-    let effects: Mutex<Vec<Result<Effect, String>>> = Mutex::new(vec![Ok(Effect::Unchanged); writes.len()]);
+    let effects: Mutex<Vec<Result<Effect, Rejection>>> =
+        Mutex::new(vec![Ok(Effect::Unchanged); writes.len()]);
     let change = |mut fields: CustomerFields| {
         let mut effects = effects.lock().unwrap_or_else(PoisonError::into_inner);
         for (known, write) in effects.iter_mut().zip(&writes) {
@@ -57,7 +58,7 @@ pub(super) async fn write(
     for (write, effect) in writes.into_iter().zip(effects) {
         match (&refused, effect) {
             (Some(reason), _) => committed.rejected.push(write.row.reject(reason.clone())),
-            (None, Err(reason)) => committed.rejected.push(write.row.reject(reason)),
+            (None, Err(rejection)) => committed.rejected.push(write.row.reject(rejection.to_string())),
             (None, Ok(Effect::Created)) => committed.counts.written += 1,
             (None, Ok(Effect::Updated)) => committed.counts.updated += 1,
             (None, Ok(Effect::Unchanged)) => committed.counts.present += 1,
