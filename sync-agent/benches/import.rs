@@ -1,6 +1,6 @@
 //! Overhead of an import: its rows per second, compared with writing the same items directly from memory.
 //!
-//!     cargo bench -p clientele-sync-agent --bench import [-- --rows N --step N] [--alone]
+//!     cargo bench -p clientele-sync-agent --bench import [-- --rows N --step N --alone]
 //!
 //! Both write to an engine in this process that keeps its table in a file, the direct writes with as many concurrent commits
 //! as an import reaches, and alternate: each step imports a file into one table and then writes its items directly into the other. The speed
@@ -54,7 +54,7 @@ struct Options {
     #[arg(long, default_value_t = 20_000)]
     rows: u32,
     /// Number of rows in each step
-    #[arg(long, default_value_t = 5_000)]
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..))]
     step: u32,
     /// Import only, and compare each step with the first 1,000 rows
     #[arg(long)]
@@ -108,6 +108,9 @@ async fn import_alone(file: &Path, rows: u32, step: u32) -> Result<()> {
         }
     };
     let outcome = importer.run(file, note).await?;
+    if outcome.counts.written != u64::from(rows) {
+        return Err(format!("not all {rows} rows were written: {:?}", outcome.counts).into());
+    }
     times.push((outcome.counts.written, started.elapsed()));
     let first = speed_between(&times, 0, FIRST_ROWS);
     for start in (0..u64::from(rows)).step_by(step as usize) {
