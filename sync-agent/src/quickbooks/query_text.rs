@@ -18,7 +18,8 @@ pub fn quoted(text: &str) -> String {
     literal
 }
 
-/// Returns values as lists of at most `max` literals, each of which fits into one query, for `IN (…)`.
+/// Returns values as lists of at most `max` literals for `IN (…)`. Each list fits into one query, unless it is a single value
+/// that is too long for one.
 pub fn literal_lists<'a>(values: impl IntoIterator<Item = &'a String>, max: usize) -> Vec<String> {
     let mut lists = Vec::new();
     let (mut list, mut count) = (String::new(), 0);

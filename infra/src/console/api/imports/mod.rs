@@ -240,6 +240,7 @@ fn in_words(error: &ImportError) -> String {
 
 /// Leaves out the clauses about options of a command.
 fn without_options(text: &str) -> String {
-    let clauses: Vec<&str> = text.split("; ").filter(|clause| !clause.contains(" --")).collect();
+    let names_option = |clause: &&str| clause.starts_with("--") || clause.contains(" --");
+    let clauses: Vec<&str> = text.split("; ").filter(|clause| !names_option(clause)).collect();
     if clauses.is_empty() { text.to_owned() } else { clauses.join("; ") }
 }
