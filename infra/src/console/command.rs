@@ -26,7 +26,7 @@ use crate::local::server::{Server, ServerError, Site};
 use crate::signal::Signals;
 
 /// Default port.
-const DEFAULT_PORT: u16 = 4750;
+const DEFAULT_PORT: u16 = 4749;
 /// Name of the API key that lasts as long as the console.
 const KEY: &str = "console";
 /// The request that is shown as an example.
