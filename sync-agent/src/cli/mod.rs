@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Mirrors customers with QuickBooks, imports customers, contacts, orders and prices from CSV, and exports customers
+/// Mirrors customers with QuickBooks, and imports and exports customers, contacts, orders and prices
 #[derive(Debug, Parser)]
 #[command(name = "sync-agent", version, about)]
 pub struct Cli {
