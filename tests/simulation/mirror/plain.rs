@@ -1,4 +1,4 @@
-//! What both sides hold of one customer, compared without the rules of the mirror's own code: a plain value is the same text
+//! The values of one customer on both sides, compared without the rules of the mirror's own code: a plain value is the same text
 //! on both sides, and an empty one is empty on both.
 
 use clientele_shared::model::CustomerFields;
