@@ -162,7 +162,8 @@ async fn killed_under_every_behaviour_of_quickbooks_the_next_run_leaves_both_sid
                 _ => STRIDE,
             };
             first = first % stride + 1;
-            kill_at_calls(Some((name, choice)), first, stride).await;
+            let kills = kill_at_calls(Some((name, choice)), first, stride).await;
+            assert!(kills > 0, "no call was made under {name} = {choice}");
         }
     }
 }
