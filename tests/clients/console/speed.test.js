@@ -54,8 +54,9 @@ test("table scrolls to any row, and stays still while it loads", async (context)
   await page.locator(".row:not([hidden]) .person").nth(2).click();
   await page.locator("#drawer h2").waitFor();
   const { interactions, shifts } = await page.evaluate(() => ({ interactions: globalThis.interactions, shifts: globalThis.shifts }));
-  const slowest = Math.max(0, ...interactions.map(({ duration }) => duration));
-  context.diagnostic(`slowest interaction until the next paint: ${slowest} ms (${interactions.length} above 16 ms)`);
+  const slowest = interactions.sort((a, b) => b.duration - a.duration).slice(0, 3);
+  const times = slowest.map(({ name, duration }) => `${name} ${duration} ms`).join(", ") || "none above 16 ms";
+  context.diagnostic(`slowest interactions until the next paint: ${times}`);
   context.diagnostic(`cumulative layout shift: ${shifts.toFixed(4)}`);
   await close(page);
 });
