@@ -42,11 +42,10 @@ fn help() -> String {
          cust_456, a uuid, an email that exactly one customer has, or with --source the id under which that source \
          imported the customer. A row with contactId (cont_3) changes that contact, or adds it under this id. A row \
          without contactId changes the customer's contact with the same name, or with the same email or phone number if \
-         --key says so, or adds one. The file of `export \
-         contacts` can be imported again at any time. A customer has at most 50 contacts, one of them primary.\n\n\
+         --key says so, or adds one. The file of `export contacts` can be imported again at any time. A customer has at most 50 contacts, one of them primary.\n\n\
          Examples:\n  sync-agent import contacts contacts.csv --dry-run\n  sync-agent import contacts contacts.csv \
-         --source crm\n  sync-agent import contacts changes.csv --update --key email --dry-run\n\nExit codes: 0 all rows are imported; 1 the import failed or was stopped, and the same command \
-         can be run again; 2 the options or the file are wrong; 3 \
+         --source crm\n  sync-agent import contacts changes.csv --update --key email --dry-run\n\n\
+         Exit codes: 0 all rows are imported; 1 the import failed or was stopped, and the same command can be run again; 2 the options or the file are wrong; 3 \
          some rows were rejected; 5 the table cannot be reached, and the same command can be run again.",
         ContactField::all_names()
     )

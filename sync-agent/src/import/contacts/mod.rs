@@ -1,7 +1,7 @@
 //! Imports of contacts: each row adds a contact to a customer, or changes one.
 //!
-//! A contact is named by its id, or else by a key such as its name, so importing a row again changes nothing. All rows of a customer in a
-//! batch are applied in one write, which is conditional on the version of the customer that was read.
+//! A contact is named by its id, or else by a key such as its name, so importing a row again changes nothing. All rows of a
+//! customer in a batch are applied in one write, which is conditional on the version of the customer that was read.
 
 pub mod fields;
 pub mod key;
