@@ -29,8 +29,11 @@ pub(crate) fn difference(own: &CustomerFields, object: &Object, is_active: bool)
         ("last name", &own.last_name, "/FamilyName"),
         ("company", &own.company_name, "/CompanyName"),
     ];
-    // A customer there with nothing but a display name has no names to compare.
+    // A customer there with nothing but a display name has no other name to compare.
     let has_names = names.iter().any(|(.., path)| !text(&there, path).is_empty());
+    if !has_names && !is_called(own, text(&there, "/DisplayName")) {
+        return Some(format!("the name is another here than there: {own:?}"));
+    }
     let names = names.into_iter().filter(|_| has_names);
     let differing = common.into_iter().chain(names).find_map(|(name, own, path)| {
         let (own, their) = (own.as_deref().unwrap_or(""), text(&there, path));
@@ -39,6 +42,13 @@ pub(crate) fn difference(own: &CustomerFields, object: &Object, is_active: bool)
         (is_comparable && !is_equal(name, own, their)).then(|| (name, own.to_owned(), their.to_owned()))
     });
     differing.map(|(name, own, their)| format!("{name} is `{own}` here and `{their}` there"))
+}
+
+/// Whether a display name is that of our customer, as far as it is plain: it can end in a number or as a deleted one.
+fn is_called(own: &CustomerFields, display_name: &str) -> bool {
+    let person = [&own.first_name, &own.last_name].map(|name| name.as_deref().unwrap_or("")).join(" ");
+    let name = own.company_name.as_deref().unwrap_or(person.trim());
+    !is_plain(name) || display_name.to_lowercase().starts_with(&name.to_lowercase())
 }
 
 fn text<'a>(there: &'a Value, path: &str) -> &'a str {
@@ -69,14 +79,18 @@ fn differences_of_plain_values_are_found_and_others_are_left_to_the_mirror() {
         notes: Some("gate 4".into()),
         phone: Some("206-555-0101".into()),
         website: Some("https://example.com".into()),
+        first_name: Some("Ann".into()),
+        last_name: Some("Lee".into()),
         ..CustomerFields::default()
     };
-    let difference = |notes: &str, phone: &str| {
+    let named = |name: &str, notes: &str, phone: &str| {
         let there = serde_json::json!({
-            "Active": true, "DisplayName": "Ann", "Notes": notes, "PrimaryPhone": { "FreeFormNumber": phone },
+            "Active": true, "DisplayName": name, "Notes": notes, "PrimaryPhone": { "FreeFormNumber": phone },
         });
         difference(&own, there.as_object().unwrap(), true)
     };
+    let difference = |notes: &str, phone: &str| named("Ann Lee (deleted)", notes, phone);
+    assert!(named("Ann", "gate 4", "206-555-0101").unwrap().starts_with("the name is another"));
     assert_eq!(difference("gate 4", "(206) 555 0101"), None);
     assert_eq!(
         difference("gate 5", "206-555-0101"),
