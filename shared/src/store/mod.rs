@@ -26,9 +26,9 @@ pub use log::reader::{FullPassReason, LogBatch, LogEntry, LogRead};
 pub use log::recent::LogEnd;
 pub use mirror::{MappedCustomer, MirrorNote, MirrorWrite, RecordWrite};
 pub use read::{
-    Budget, CustomerFilter, CustomerPage, CustomerQuery, CustomerStream, Direction, ListedCustomer,
-    OrderPage, OrderPages, OrderPeriod, OrderPlace, PageRequest, Position, SalesByMonth, Total,
-    VersionedOrder,
+    Budget, CustomerBatch, CustomerFilter, CustomerPage, CustomerQuery, CustomerStream, Direction,
+    ListedCustomer, OrderPage, OrderPages, OrderPeriod, OrderPlace, PageRequest, Position, SalesByMonth,
+    Total, VersionedOrder,
 };
 pub use tenants::{NewApiKey, PricePages, Pricing, TagChange, Usage};
 pub use write::{

@@ -26,11 +26,23 @@ const SAMPLE: u64 = 100;
 /// A stream of customers. After an error it is where it was: the same call can be repeated.
 #[derive(Debug)]
 pub struct CustomerStream {
+    reader: Reader,
+    total: Total,
+    rest: Rest,
+}
+
+/// The next customers of a stream, which can be read while those before them are still being read.
+#[derive(Debug)]
+pub struct CustomerBatch {
+    reader: Reader,
+    numbers: Vec<CustomerNumber>,
+}
+
+#[derive(Debug, Clone)]
+struct Reader {
     store: Store,
     tenant: Tenant,
     query: CustomerQuery,
-    total: Total,
-    rest: Rest,
 }
 
 /// The customers that are still to be read.
@@ -73,7 +85,8 @@ impl Store {
                 }
             }
         };
-        Ok(CustomerStream { store: self.clone(), tenant: tenant.clone(), query, total, rest })
+        let reader = Reader { store: self.clone(), tenant: tenant.clone(), query };
+        Ok(CustomerStream { reader, total, rest })
     }
 }
 
@@ -101,7 +114,7 @@ impl CustomerStream {
                 (1..=SAMPLE).filter_map(|nth| CustomerNumber::new(last * nth / SAMPLE)).collect()
             }
         };
-        self.read(numbers.into_iter()).await
+        self.reader.read(numbers.into_iter()).await
     }
 
     /// Returns the next customers, perhaps none; `None` at the end.
@@ -109,8 +122,23 @@ impl CustomerStream {
     /// # Errors
     /// Returns the errors of [`Store::customer_stream`].
     pub async fn next(&mut self) -> Result<Option<Vec<Customer>>> {
+        let Some((numbers, rest)) = self.next_numbers() else { return Ok(None) };
+        let customers = self.reader.read(numbers.into_iter()).await?;
+        self.rest = rest;
+        Ok(Some(customers))
+    }
+
+    /// Takes the next customers without reading them; returns `None` at the end.
+    pub fn next_batch(&mut self) -> Option<CustomerBatch> {
+        let (numbers, rest) = self.next_numbers()?;
+        self.rest = rest;
+        Some(CustomerBatch { reader: self.reader.clone(), numbers })
+    }
+
+    /// The numbers that are next, and the rest after them.
+    fn next_numbers(&self) -> Option<(Vec<CustomerNumber>, Rest)> {
         let (numbers, rest): (Vec<CustomerNumber>, _) = match &self.rest {
-            Rest::Nothing => return Ok(None),
+            Rest::Nothing => return None,
             Rest::Set(numbers) => {
                 let next = numbers.iter().take(BATCH).copied().collect();
                 let rest: VecDeque<_> = numbers.iter().skip(BATCH).copied().collect();
@@ -123,11 +151,21 @@ impl CustomerStream {
                 (numbers.collect(), rest)
             }
         };
-        let customers = self.read(numbers.into_iter()).await?;
-        self.rest = rest;
-        Ok(Some(customers))
+        Some((numbers, rest))
     }
+}
 
+impl CustomerBatch {
+    /// Reads the customers, perhaps none, the newest first.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Store::customer_stream`]. The call can be repeated.
+    pub async fn read(&self) -> Result<Vec<Customer>> {
+        self.reader.read(self.numbers.iter().copied()).await
+    }
+}
+
+impl Reader {
     /// The customers with these numbers that belong to the stream, the highest number first.
     async fn read(&self, numbers: impl Iterator<Item = CustomerNumber>) -> Result<Vec<Customer>> {
         let found = self.store.customers_with_figures(&self.tenant, numbers, false, Unreadable::Fail).await?;

@@ -20,7 +20,7 @@ mod stream;
 mod walk;
 
 pub use budget::Budget;
-pub use export::CustomerStream;
+pub use export::{CustomerBatch, CustomerStream};
 pub use filter::CustomerFilter;
 pub use orders::{OrderPage, OrderPeriod, SalesByMonth};
 pub use pages::{OrderPages, OrderPlace, VersionedOrder};

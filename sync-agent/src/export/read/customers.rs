@@ -2,18 +2,18 @@
 
 use clientele_shared::Result;
 use clientele_shared::model::{Customer, CustomerNumber, ExportKind};
-use clientele_shared::store::CustomerStream;
 
+use super::ahead::ReadAhead;
 use super::changes::{Changes, Written};
 use super::visible::{BATCH, customers_at};
 use super::{Selection, Sender, has_tag};
 use crate::export::records::{Deleted, Records};
 
-/// Sends all customers of a stream.
-pub(super) async fn all(selection: &Selection, mut stream: CustomerStream, to: &Sender) -> Result<()> {
-    while let Some(customers) = selection.next(&mut stream).await? {
-        let count = customers.len();
-        to.send(records(selection, customers)).await?;
+/// Sends all customers.
+pub(super) async fn all(selection: &Selection, mut customers: ReadAhead, to: &Sender) -> Result<()> {
+    while let Some(page) = customers.next().await? {
+        let count = page.len();
+        to.send(records(selection, page)).await?;
         to.note(count);
     }
     Ok(())
@@ -37,8 +37,8 @@ pub(super) async fn changed(selection: &Selection, changes: Changes, to: &Sender
         return Ok(());
     }
     // The name of a tag is part of each customer that has it.
-    let mut stream = selection.customers().await?;
-    while let Some(mut page) = selection.next(&mut stream).await? {
+    let mut all = selection.customers().await?;
+    while let Some(mut page) = all.next().await? {
         page.retain(|customer| !customers.contains_key(&customer.number) && has_tag(customer, &tags));
         to.send(records(selection, page)).await?;
     }

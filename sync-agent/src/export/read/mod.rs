@@ -1,5 +1,6 @@
 //! Reading the records of an export while the previous ones are written: all of them, or those that have changed.
 
+mod ahead;
 mod changes;
 mod customers;
 mod orders;
@@ -13,11 +14,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use clientele_shared::csv::customer_row::TagNames;
 use clientele_shared::model::{Customer, ExportFilter, ExportKind, Tag, TagId, Tenant};
 use clientele_shared::rules::search::SearchQuery;
-use clientele_shared::store::{CustomerFilter, CustomerQuery, CustomerStream, LogPosition, Store};
+use clientele_shared::store::{CustomerFilter, CustomerQuery, LogPosition, Store};
 use clientele_shared::{Error, Result};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use self::ahead::ReadAhead;
 use super::records::Records;
 use crate::retry::Retry;
 
@@ -80,7 +82,7 @@ impl Selection {
         let position = visible::position(&self).await?;
         let tags = self.tags().await?;
         let customers = self.customers().await?;
-        let total = customers.total().count();
+        let total = customers.total();
         let tags = Arc::new(tags.into_iter().collect());
         Ok(Source::start(total, position, tags, move |to| async move {
             match self.kind {
@@ -115,11 +117,12 @@ impl Selection {
         self.retry(|| self.store.tags_list(&self.tenant)).await
     }
 
-    /// Starts a stream of the customers that [`Self::next`] selects from. A search is left out, because the index that
-    /// would propose its customers follows the table, and a customer that it does not have yet would be missed.
-    async fn customers(&self) -> Result<CustomerStream> {
+    /// Starts to read the selected customers. The search is left out of the query, because the index that would propose its
+    /// customers follows the table, and a customer that it does not have yet would be missed.
+    async fn customers(&self) -> Result<ReadAhead> {
         let query = CustomerQuery { search: None, ..self.query.clone() };
-        self.retry(|| self.store.customer_stream(&self.tenant, query.clone())).await
+        let stream = self.retry(|| self.store.customer_stream(&self.tenant, query.clone())).await?;
+        Ok(ReadAhead::new(self.clone(), stream))
     }
 
     /// Runs a read until it succeeds, with the retries of long runs.
@@ -130,17 +133,6 @@ impl Selection {
     fn selected(&self, mut customers: Vec<Customer>) -> Vec<Customer> {
         customers.retain(|customer| self.query.selects(customer));
         customers
-    }
-
-    /// Returns the next customers of a stream, which can be none; `None` at the end.
-    async fn next(&self, stream: &mut CustomerStream) -> Result<Option<Vec<Customer>>> {
-        let mut retry = Retry::default();
-        loop {
-            match stream.next().await {
-                Ok(page) => return Ok(page.map(|page| self.selected(page))),
-                Err(error) => retry.back_off(error, self.store.ambient()).await?,
-            }
-        }
     }
 }
 

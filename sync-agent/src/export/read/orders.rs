@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clientele_shared::Result;
 use clientele_shared::model::{CustomerNumber, OrderId};
-use clientele_shared::store::{CustomerStream, OrderPages, VersionedOrder};
+use clientele_shared::store::{OrderPages, VersionedOrder};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use uuid::Uuid;
 
+use super::ahead::ReadAhead;
 use super::changes::{Changes, Written};
 use super::visible::orders_at;
 use super::{Selection, Sender};
@@ -18,9 +19,9 @@ use crate::retry::Retry;
 const MAX_CONCURRENT: usize = 8;
 
 /// Sends the orders of all customers.
-pub(super) async fn all(selection: &Selection, mut customers: CustomerStream, to: &Sender) -> Result<()> {
+pub(super) async fn all(selection: &Selection, mut customers: ReadAhead, to: &Sender) -> Result<()> {
     let Selection { store, tenant, .. } = selection;
-    while let Some(page) = selection.next(&mut customers).await? {
+    while let Some(page) = customers.next().await? {
         let count = page.len();
         let uuids: Vec<Uuid> = page.iter().map(|customer| customer.uuid).collect();
         let with_orders = selection.retry(|| store.customers_with_orders(tenant, &uuids)).await?;

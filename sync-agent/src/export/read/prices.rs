@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use clientele_shared::Result;
 use clientele_shared::model::{CustomerNumber, PriceEntry, PriceOwner};
-use clientele_shared::store::{CustomerStream, PricePages};
+use clientele_shared::store::PricePages;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
+use super::ahead::ReadAhead;
 use super::changes::Changes;
 use super::{Selection, Sender};
 use crate::export::records::Records;
@@ -16,11 +17,11 @@ use crate::retry::Retry;
 const MAX_CONCURRENT: usize = 16;
 
 /// Sends the price list, then the own prices of all customers.
-pub(super) async fn all(selection: &Selection, mut customers: CustomerStream, to: &Sender) -> Result<()> {
+pub(super) async fn all(selection: &Selection, mut customers: ReadAhead, to: &Sender) -> Result<()> {
     let Selection { store, tenant, .. } = selection;
     let mut list = store.price_pages(tenant, PriceOwner::List);
     send_rest(selection, None, &mut list, to).await?;
-    while let Some(page) = selection.next(&mut customers).await? {
+    while let Some(page) = customers.next().await? {
         let count = page.len();
         let reads = page.into_iter().map(async |customer| {
             let mut pages = store.price_pages(tenant, PriceOwner::Customer(customer.uuid));
