@@ -82,6 +82,10 @@ pub fn unguarded(cell: &str) -> &str {
 /// Whether a spreadsheet could run a cell. Some remove white space and invisible characters from its start, and some take
 /// the full-width signs of East Asian keyboards for the signs themselves.
 fn is_formula(cell: &str) -> bool {
+    // Most cells are empty or begin with a letter or digit.
+    if cell.bytes().next().is_none_or(|first| first.is_ascii_alphanumeric()) {
+        return false;
+    }
     let shown = cell.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c));
     cell.starts_with(['\t', '\r', '\n']) || shown.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
 }
