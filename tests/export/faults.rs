@@ -30,11 +30,28 @@ impl<'a> Scene<'a> {
         let faults = Faults::default();
         let config = faults.without_retries(Connection::local(&stack.url).config().unwrap());
         let store = Store::new(Client::from_conf(config.build()), &stack.table, stack.clock.ambient());
+        let scene = Self { stack, faults, store, folder: tempfile::tempdir().unwrap() };
         for name in ["Ann", "Bob"] {
-            let fields = serde_json::from_value(json!({ "last_name": name })).unwrap();
-            stack.store.customer_create(&stack.tenant(), fields, Write::plain()).await.unwrap();
+            scene.create(name).await;
         }
-        Self { stack, faults, store, folder: tempfile::tempdir().unwrap() }
+        scene
+    }
+
+    async fn create(&self, name: &str) {
+        let fields = serde_json::from_value(json!({ "last_name": name })).unwrap();
+        self.stack.store.customer_create(&self.stack.tenant(), fields, Write::plain()).await.unwrap();
+    }
+
+    /// Throttles the first batch reads.
+    fn throttle_reads(&self, count: usize) {
+        let mut throttled = 0;
+        self.faults.plan(move |call| {
+            if call.operation == "BatchGetItem" && throttled < count {
+                throttled += 1;
+                return FaultAction::Respond(400, THROTTLED.into());
+            }
+            FaultAction::Pass
+        });
     }
 
     async fn export(&self, incremental: bool) -> Exported {
@@ -50,16 +67,24 @@ impl<'a> Scene<'a> {
 async fn export_of_a_table_that_throttles_is_slower_and_complete() {
     let stack = Stack::start().await;
     let scene = Scene::new(&stack).await;
-    let mut throttled = 0;
-    scene.faults.plan(move |call| {
-        if call.operation == "BatchGetItem" && throttled < 2 {
-            throttled += 1;
-            return FaultAction::Respond(400, THROTTLED.into());
-        }
-        FaultAction::Pass
-    });
+    scene.throttle_reads(2);
     assert_eq!(scene.export(false).await.manifest.rows, 2);
     assert_eq!(scene.faults.clear().iter().filter(|name| *name == "BatchGetItem").count(), 2 + 2);
+}
+
+#[tokio::test]
+async fn customers_keep_their_order_if_the_first_batch_is_read_last() {
+    let stack = Stack::start().await;
+    let scene = Scene::new(&stack).await;
+    for name in ["Cleo", "Dora", "Eve"] {
+        // A batch has 1,000 numbers, whether or not they are in use.
+        stack.store.customer_numbers_allocate(&stack.tenant(), 1_500).await.unwrap();
+        scene.create(name).await;
+    }
+    scene.throttle_reads(3);
+    let ids: Vec<String> =
+        rows(&scene.export(false).await).into_iter().map(|row| row["id"].clone()).collect();
+    assert_eq!(ids, ["cust_4505", "cust_3004", "cust_1503", "cust_2", "cust_1"]);
 }
 
 /// The record is put back to its state of before the commit, as a reader finds it that is faster than the transaction.
