@@ -2,10 +2,10 @@
 //!
 //!     cargo bench -p clientele-sync-agent --bench import [-- --rows N --step N --alone]
 //!
-//! Both write to an engine in this process that keeps its table in a file, the direct writes with as many concurrent commits
-//! as an import reaches, and alternate: each step imports a file into one table and then writes its items directly into the other. The speed
-//! of an embedded engine falls as its table grows; the ratio shows whether that of the import falls faster. The target
-//! is a ratio of 0.9 in every step.
+//! Both write to one engine in this process that keeps its tables in a file, the direct writes with as many concurrent
+//! commits as an import reaches, and alternate: each step imports a file into one table and then writes its items directly
+//! into the other. The speed of an embedded engine falls as its tables grow; the ratio shows whether that of the import
+//! falls faster. The target is a ratio of 0.9 in every step.
 //!
 //! With `--alone`, one file is imported into a table as the local stack keeps it, and each step is compared with the first
 //! 1,000 rows. The target is that none is slower by more than a tenth.
@@ -35,6 +35,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 const TABLE: &str = "clientele";
+/// The table of the direct writes.
+const WRITTEN: &str = "written";
 const TENANT: &str = "demo";
 /// The number of lanes that an import reaches.
 const MAX_CONCURRENT_COMMITS: usize = 16;
@@ -72,16 +74,16 @@ async fn main() -> Result<()> {
     if alone {
         return import_alone(&file, rows, step).await;
     }
-    let imported = engine(&folder.path().join("imported.db"), Database::disable_bulk_loading).await?;
-    let written = engine(&folder.path().join("written.db"), Database::disable_bulk_loading).await?;
-    let store = new_store(&imported).await?;
+    let client = engine(&folder.path().join("tables.db"), Database::disable_bulk_loading).await?;
+    create_table(&client, WRITTEN).await?;
+    let store = new_store(&client).await?;
     let (mut done, mut commit_count, mut total) = (0, 0, [Duration::ZERO; 2]);
     while done < rows {
         let numbers = done + 1..=rows.min(done + step);
         std::fs::write(&file, generated(numbers.clone())?)?;
         let import = import(&store, &file, numbers.clone()).await?;
-        let commits = commits(&imported, numbers.clone(), &mut commit_count).await?;
-        let direct = write_directly(&written, commits).await?;
+        let commits = commits(&client, numbers.clone(), &mut commit_count).await?;
+        let direct = write_directly(&client, commits).await?;
         print_line(&summary(numbers.clone(), [import, direct]))?;
         total = [total[0] + import, total[1] + direct];
         done = *numbers.end();
@@ -249,7 +251,7 @@ fn commit(rows: Vec<(u32, Row)>, seq: u64) -> Result<Commit> {
     for (_, row) in rows {
         for item in row.records {
             let put = Put::builder()
-                .table_name(TABLE)
+                .table_name(WRITTEN)
                 .set_item(Some(item))
                 .condition_expression("attribute_not_exists(#pk)")
                 .expression_attribute_names("#pk", attribute::PK)
@@ -281,7 +283,7 @@ fn bookkeeping(first: u32, seq: u64, changes: Vec<String>) -> Result<[TransactWr
             keys::cell_attribute(cell)
         };
         let update = Update::builder()
-            .table_name(TABLE)
+            .table_name(WRITTEN)
             .key(attribute::PK, AttributeValue::S(key.pk))
             .key(attribute::SK, AttributeValue::S(key.sk))
             .update_expression(format!("{set} ADD #c0 :some, #c1 :some"))
@@ -296,7 +298,7 @@ fn bookkeeping(first: u32, seq: u64, changes: Vec<String>) -> Result<[TransactWr
     };
     let key = keys::log_entry(&tenant, slot, seq);
     let log = Put::builder()
-        .table_name(TABLE)
+        .table_name(WRITTEN)
         .item(attribute::PK, AttributeValue::S(key.pk))
         .item(attribute::SK, AttributeValue::S(key.sk))
         .item("changes", AttributeValue::L(changes.into_iter().map(AttributeValue::S).collect()))
@@ -333,7 +335,7 @@ async fn write(client: Client, commit: Commit) -> Result<()> {
         while batches.len() >= MAX_CONCURRENT_BATCHES {
             batches.join_next().await.transpose()?.transpose()?;
         }
-        let request = client.batch_write_item().request_items(TABLE, batch);
+        let request = client.batch_write_item().request_items(WRITTEN, batch);
         batches.spawn(async move { request.send().await });
     }
     while let Some(result) = batches.join_next().await {
