@@ -10,8 +10,8 @@ use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWrite
 
 use super::cells::{CellCounts, CellDelta};
 use crate::model::{CounterCell, Tenant};
-use crate::store::Store;
 use crate::store::items::{Item, integer_in, key_item, number, projection};
+use crate::store::{CustomerFilter, Store};
 use crate::table::keys::{self, SLOTS, Slot};
 use crate::{Ambient, Error, Result};
 
@@ -162,10 +162,19 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// Reads the tenant's totals: one strongly consistent query of at most 4 read units.
-    pub(in crate::store) async fn counts_get(&self, tenant: &Tenant) -> Result<CellCounts> {
-        // Up to 64 slots are read with every list, and all but their cells would be parsed for nothing.
-        let cells: Vec<String> = CounterCell::all().map(keys::cell_attribute).collect();
+    /// Reads the totals of a filter's cells: one strongly consistent query of at most 4 read units.
+    pub(in crate::store) async fn counts_get(
+        &self,
+        tenant: &Tenant,
+        filter: &CustomerFilter,
+    ) -> Result<CellCounts> {
+        // Up to 64 slots are read with every list, and everything else in them would be parsed for nothing.
+        let cells = CounterCell::all().filter(|cell| filter.selects_cell(*cell));
+        let cells: Vec<String> = cells.map(keys::cell_attribute).collect();
+        // Contradictory conditions select none, and DynamoDB takes no empty projection.
+        if cells.is_empty() {
+            return Ok(CellCounts::default());
+        }
         let (expression, names) = projection(&cells.iter().map(String::as_str).collect::<Vec<_>>());
         let query = self.partition_query(keys::slots_partition(tenant)).consistent_read(true);
         let query = names

@@ -65,7 +65,7 @@ impl Store {
         let plan = plan(tenant, &query);
         let counts = async {
             match plan.total {
-                TotalBy::Cells => self.counts_get(tenant).await.map(Some),
+                TotalBy::Cells => self.counts_get(tenant, &query.filter).await.map(Some),
                 TotalBy::Counting => Ok(None),
             }
         };

@@ -144,9 +144,9 @@ impl<'a> Reader<'a> {
         &self,
         request: &PageRequest<'_>,
     ) -> impl Future<Output = Result<Option<CellCounts>>> + use<'a> {
-        let (store, tenant) = (self.store, self.tenant);
+        let (store, tenant, filter) = (self.store, self.tenant, &self.query.filter);
         let wanted = self.plan.total == TotalBy::Cells && request.wants_total();
-        async move { if wanted { store.counts_get(tenant).await.map(Some) } else { Ok(None) } }
+        async move { if wanted { store.counts_get(tenant, filter).await.map(Some) } else { Ok(None) } }
     }
 
     /// The numbers that the scan covers. A descending list that starts at a position needs no upper end.
