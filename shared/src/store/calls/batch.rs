@@ -80,16 +80,12 @@ impl Store {
     /// Puts any number of items, in concurrent batches; not atomic. A batch is given up if none of its items is written
     /// in as many attempts as the retry policy allows.
     pub(in crate::store) async fn items_put(&self, items: Vec<Item>) -> Result<()> {
-        let mut requests = items.into_iter().map(put_request);
-        let batches = std::iter::from_fn(|| {
-            let batch: Result<Vec<WriteRequest>> = requests.by_ref().take(PUT_BATCH).collect();
-            batch.map(|batch| (!batch.is_empty()).then_some(batch)).transpose()
-        });
-        let puts = stream::iter(batches).map_ok(|batch| self.batch_put(batch));
-        puts.try_buffer_unordered(MAX_CONCURRENT_PUTS).try_collect::<()>().await
+        let puts = stream::iter(items).chunks(PUT_BATCH).map(|batch| self.batch_put(batch));
+        puts.buffer_unordered(MAX_CONCURRENT_PUTS).try_collect::<()>().await
     }
 
-    async fn batch_put(&self, mut requests: Vec<WriteRequest>) -> Result<()> {
+    async fn batch_put(&self, items: Vec<Item>) -> Result<()> {
+        let mut requests: Vec<WriteRequest> = items.into_iter().map(put_request).collect::<Result<_>>()?;
         let mut attempts = self.attempts();
         loop {
             let batch = self.client.batch_write_item().request_items(&*self.table, requests.clone());
