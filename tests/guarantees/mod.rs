@@ -9,6 +9,7 @@ pub(crate) mod input;
 mod large_records;
 mod layouts;
 mod log;
+mod newest;
 mod orders;
 mod poison;
 mod races;

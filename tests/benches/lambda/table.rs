@@ -106,8 +106,12 @@ impl LargeTable<'_> {
         let cell = keys::cell_attribute(self.customer(CustomerNumber::MAX).cell());
         for slot in Slot::all() {
             let share = share(self.count, u32::from(slot.get()), u32::from(keys::SLOTS));
-            let attributes =
-                [("seq", number(share.max(1))), ("at", number(1)), (cell.as_str(), number(share))];
+            let attributes = [
+                ("seq", number(share.max(1))),
+                ("at", number(1)),
+                ("newest", number(self.count)),
+                (cell.as_str(), number(share)),
+            ];
             items.push(item(&keys::slot(self.tenant, slot), attributes));
         }
         let blocks = (1..=self.count).step_by(keys::RANK_NUMBERS as usize / 2);

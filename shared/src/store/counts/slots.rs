@@ -1,5 +1,6 @@
 //! Slots: 64 items per tenant that every commit passes through one of. A slot numbers its commits and holds the
-//! commits' cells; the sum over the slots is the total of a list.
+//! commits' cells; the sum over the slots is the total of a list. A slot also names the newest customer that was created
+//! through it, so one query finds where a list begins and how long it is.
 //!
 //! Commits conflict only if they meet in one slot. A process starts with a random slot, its concurrent writes take
 //! the slots after it, and a process that met another moves to a new random slot.
@@ -9,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 
 use super::cells::{CellCounts, CellDelta};
-use crate::model::{CounterCell, Tenant};
-use crate::store::items::{Item, integer_in, key_item, number, projection};
+use crate::model::{CounterCell, CustomerNumber, Tenant};
+use crate::store::items::{Item, integer_in, key_item, number, optional_integer_in, projection};
 use crate::store::{CustomerFilter, Store};
 use crate::table::keys::{self, SLOTS, Slot};
 use crate::{Ambient, Error, Result};
@@ -20,6 +21,9 @@ const SEQ: &str = "seq";
 
 /// The attribute with the moment of the slot's last commit, in milliseconds.
 pub(in crate::store) const AT: &str = "at";
+
+/// The attribute with the highest number of a customer that was created through the slot.
+const NEWEST: &str = "newest";
 
 /// The slots that this process is using.
 #[derive(Debug, Clone)]
@@ -88,8 +92,29 @@ impl Drop for SlotLease {
 #[derive(Debug)]
 pub(in crate::store) struct Lane {
     lease: SlotLease,
-    /// 0 before the slot's first commit.
-    head: u64,
+    head: Head,
+}
+
+/// A slot as its last commit left it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Head {
+    /// The number of the commit; 0 before the first one.
+    seq: u64,
+    newest: Option<CustomerNumber>,
+}
+
+impl Head {
+    fn of(item: &Item) -> Result<Self> {
+        Ok(Self { seq: head_in(item)?, newest: newest_in(item)? })
+    }
+}
+
+/// The slots' part of the answer to a list.
+#[derive(Debug, Clone, Default)]
+pub(in crate::store) struct Totals {
+    pub(in crate::store) cells: CellCounts,
+    /// The newest customer of all cells; `None` if no slot names one.
+    pub(in crate::store) newest: Option<CustomerNumber>,
 }
 
 impl Lane {
@@ -99,17 +124,23 @@ impl Lane {
 
     /// The number of the commit that is next in this slot.
     pub(in crate::store) fn next_seq(&self) -> u64 {
-        self.head + 1
+        self.head.seq + 1
     }
 
-    /// Goes on after the commit that was made.
-    pub(in crate::store) fn advance(&mut self) {
-        self.head += 1;
+    /// The newest customer of the slot after a commit that creates customers up to this one. Commits reach a slot in
+    /// another order than their numbers were allocated in.
+    fn newest_with(&self, created: Option<CustomerNumber>) -> Option<CustomerNumber> {
+        self.head.newest.max(created)
+    }
+
+    /// Goes on after the commit that was made, which created customers up to this one.
+    pub(in crate::store) fn advance(&mut self, created: Option<CustomerNumber>) {
+        self.head = Head { seq: self.next_seq(), newest: self.newest_with(created) };
     }
 
     /// Takes the head from the item that a failed condition returned; the process's next writes take other slots.
     pub(in crate::store) fn moved(&mut self, item: Option<&Item>, ambient: &Ambient) -> Result<()> {
-        self.head = item.map(head_in).transpose()?.unwrap_or(0);
+        self.head = item.map(Head::of).transpose()?.unwrap_or_default();
         self.lease.chooser.move_on(ambient);
         Ok(())
     }
@@ -120,6 +151,11 @@ pub(in crate::store) fn head_in(item: &Item) -> Result<u64> {
     u64::try_from(integer_in(item, SEQ)?).map_err(|e| Error::internal("reading the head of a slot", e))
 }
 
+fn newest_in(item: &Item) -> Result<Option<CustomerNumber>> {
+    let newest = optional_integer_in(item, NEWEST)?.map(i64::unsigned_abs);
+    Ok(newest.and_then(CustomerNumber::new))
+}
+
 impl Store {
     /// Takes a slot and reads its head, strongly consistent: one read unit.
     pub(in crate::store) async fn lane(&self, tenant: &Tenant) -> Result<Lane> {
@@ -128,17 +164,19 @@ impl Store {
         Ok(Lane { lease, head })
     }
 
-    async fn slot_head(&self, tenant: &Tenant, slot: Slot) -> Result<u64> {
+    async fn slot_head(&self, tenant: &Tenant, slot: Slot) -> Result<Head> {
         let item = self.item_get(&keys::slot(tenant, slot), "reading the head of a slot").await?;
-        Ok(item.as_ref().map(head_in).transpose()?.unwrap_or(0))
+        Ok(item.as_ref().map(Head::of).transpose()?.unwrap_or_default())
     }
 
-    /// The update that passes a commit through its slot: it numbers the commit and adds its cells.
+    /// The update that passes a commit through its slot: it numbers the commit and adds its cells. `created` is the newest
+    /// customer that the commit creates.
     pub(in crate::store) fn slot_update(
         &self,
         tenant: &Tenant,
         lane: &Lane,
         delta: &CellDelta,
+        created: Option<CustomerNumber>,
     ) -> Result<TransactWriteItem> {
         let update = Update::builder()
             .table_name(&*self.table)
@@ -148,44 +186,53 @@ impl Store {
             .expression_attribute_values(":next", number(lane.next_seq()))
             .expression_attribute_values(":at", number(self.ambient.now().as_millis()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let update = match lane.head {
+        let update = match lane.head.seq {
             0 => update.condition_expression("attribute_not_exists(#seq)"),
             head => {
                 update.condition_expression("#seq = :head").expression_attribute_values(":head", number(head))
             }
         };
+        let (update, newest) = match created.and_then(|created| lane.newest_with(Some(created))) {
+            Some(newest) => {
+                let update = update.expression_attribute_names("#newest", NEWEST);
+                (update.expression_attribute_values(":newest", number(newest)), ", #newest = :newest")
+            }
+            None => (update, ""),
+        };
         let (update, clause) = delta.add_to(update);
         let update = update
-            .update_expression(format!("SET #seq = :next, #at = :at {clause}").trim_end())
+            .update_expression(format!("SET #seq = :next, #at = :at{newest} {clause}").trim_end())
             .build()
             .map_err(|e| Error::internal("building the update of a slot", e))?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// Reads the totals of a filter's cells: one strongly consistent query of at most 4 read units.
-    pub(in crate::store) async fn counts_get(
+    /// Reads the totals of a filter's cells and the newest customer: one strongly consistent query of at most 4 read units.
+    pub(in crate::store) async fn totals_get(
         &self,
         tenant: &Tenant,
         filter: &CustomerFilter,
-    ) -> Result<CellCounts> {
+    ) -> Result<Totals> {
         // Up to 64 slots are read with every list, and everything else in them would be parsed for nothing.
         let cells = CounterCell::all().filter(|cell| filter.selects_cell(*cell));
         let cells: Vec<String> = cells.map(keys::cell_attribute).collect();
         // Contradictory conditions select none, and DynamoDB takes no empty projection.
         if cells.is_empty() {
-            return Ok(CellCounts::default());
+            return Ok(Totals::default());
         }
-        let (expression, names) = projection(&cells.iter().map(String::as_str).collect::<Vec<_>>());
+        let attributes: Vec<&str> = cells.iter().map(String::as_str).chain([NEWEST]).collect();
+        let (expression, names) = projection(&attributes);
         let query = self.partition_query(keys::slots_partition(tenant)).consistent_read(true);
         let query = names
             .into_iter()
             .fold(query, |query, (name, value)| query.expression_attribute_names(name, value))
             .projection_expression(expression);
-        let mut counts = CellCounts::default();
+        let mut totals = Totals::default();
         for item in self.query_items(query, "reading the totals").await? {
-            counts.add_item(&item)?;
+            totals.cells.add_item(&item)?;
+            totals.newest = totals.newest.max(newest_in(&item)?);
         }
-        Ok(counts)
+        Ok(totals)
     }
 
     /// Reads all slots of a tenant, and its epoch.

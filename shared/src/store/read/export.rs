@@ -65,7 +65,7 @@ impl Store {
         let plan = plan(tenant, &query);
         let counts = async {
             match plan.total {
-                TotalBy::Cells => self.counts_get(tenant, &query.filter).await.map(Some),
+                TotalBy::Cells => self.totals_get(tenant, &query.filter).await.map(Some),
                 TotalBy::Counting => Ok(None),
             }
         };
@@ -73,7 +73,7 @@ impl Store {
         let (counts, probes, last) = try_join3(counts, probes, self.customer_number_last(tenant)).await?;
         let all = last.map_or(Rest::Nothing, Rest::UpTo);
         let (total, rest) = match counts {
-            Some(counts) => (Total::Exactly(counts.total(&query.filter)), all),
+            Some(counts) => (Total::Exactly(counts.cells.total(&query.filter)), all),
             None if probes.is_empty() => (Total::AtLeast(0), all),
             None => {
                 let mut spending = Budget::default().spend(None);

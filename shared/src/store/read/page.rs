@@ -15,7 +15,7 @@ use super::walk::{Walk, walk_key};
 use crate::model::{CustomerNumber, Tenant};
 use crate::rules::entries::Sort;
 use crate::store::Store;
-use crate::store::counts::cells::CellCounts;
+use crate::store::counts::slots::Totals;
 use crate::table::keys::Key;
 use crate::{Error, Result};
 
@@ -33,6 +33,8 @@ pub(super) struct Reader<'a> {
     pub(super) expected: Vec<CustomerNumber>,
     /// How many keys of the next page are read.
     ahead: usize,
+    /// The newest customer, once the slots have named it.
+    newest: Option<CustomerNumber>,
     /// The numbers of the plan's period of creation, once they have been sampled.
     created_range: Option<NumberRange>,
     /// The blocks of numbers that hold customers of the filter, once they have been read.
@@ -41,7 +43,7 @@ pub(super) struct Reader<'a> {
 
 /// The results of the first, concurrent reads.
 struct First {
-    counts: Option<CellCounts>,
+    totals: Option<Totals>,
     walk: Option<Walk>,
     gathered: Option<Gathered>,
 }
@@ -80,6 +82,7 @@ impl Store {
             spending,
             expected: Vec::new(),
             ahead,
+            newest: None,
             created_range: None,
             ranks: None,
         };
@@ -120,7 +123,7 @@ impl<'a> Reader<'a> {
 
     /// Reads concurrently what does not depend on each other: the totals, the walk, the last number, the first keys.
     async fn read_first(&mut self, request: &PageRequest<'_>, walk_key: Option<&Key>) -> Result<First> {
-        let counts = self.counts(request);
+        let totals = self.totals(request);
         let walk = async {
             match walk_key.filter(|_| !request.is_first() || self.plan.total == TotalBy::Counting) {
                 Some(key) => self.store.walk_load(key).await,
@@ -128,7 +131,7 @@ impl<'a> Reader<'a> {
             }
         };
         let probes = self.store.probes_start(self.tenant, &self.plan.candidates);
-        let (counts, walk, probes) = try_join3(counts, walk, probes).await?;
+        let (totals, walk, probes) = try_join3(totals, walk, probes).await?;
         self.spending.count_call();
         let mut gathered = None;
         if !probes.is_empty() {
@@ -136,17 +139,14 @@ impl<'a> Reader<'a> {
             let read = self.store.candidates_gather(probes, is_known_dense, &mut self.spending);
             gathered = Some(read.await?);
         }
-        Ok(First { counts, walk, gathered })
+        Ok(First { totals, walk, gathered })
     }
 
     /// The totals of the filter's cells, if they are wanted and the slots count them.
-    fn counts(
-        &self,
-        request: &PageRequest<'_>,
-    ) -> impl Future<Output = Result<Option<CellCounts>>> + use<'a> {
+    fn totals(&self, request: &PageRequest<'_>) -> impl Future<Output = Result<Option<Totals>>> + use<'a> {
         let (store, tenant, filter) = (self.store, self.tenant, &self.query.filter);
         let wanted = self.plan.total == TotalBy::Cells && request.wants_total();
-        async move { if wanted { store.counts_get(tenant, filter).await.map(Some) } else { Ok(None) } }
+        async move { if wanted { store.totals_get(tenant, filter).await.map(Some) } else { Ok(None) } }
     }
 
     /// The numbers that the scan covers. A descending list that starts at a position needs no upper end.
@@ -161,21 +161,33 @@ impl<'a> Reader<'a> {
         if let Some(range) = self.created_range {
             return Ok(range);
         }
-        let all = NumberRange::up_to(self.store.customer_number_last(self.tenant).await?);
+        let newest = match self.newest {
+            Some(newest) => Some(newest),
+            None => self.store.customer_number_last(self.tenant).await?,
+        };
+        let all = NumberRange::up_to(newest);
         let Some(period) = self.plan.created else { return Ok(all) };
         let range = self.store.created_range(self.tenant, period, all).await?;
         self.created_range = Some(range);
         Ok(range)
     }
 
-    /// Reads a page whose start is known and the totals of its list, concurrently.
+    /// Reads a page whose start is known and the totals of its list: concurrently, unless the list begins with the newest
+    /// customer, which the totals name.
     async fn read_cells(&mut self, request: &PageRequest<'_>, start: Start) -> Result<PageRead> {
-        let (counts, cut) = try_join(self.counts(request), self.read_on(start, request.limit())).await?;
-        Ok(PageRead::of(cut, counts.map(|counts| Total::Exactly(counts.total(&self.query.filter)))))
+        let begins_with_newest = self.plan.scan == Source::Numbers && matches!(start, Start::After(None));
+        let (totals, cut) = if begins_with_newest {
+            let totals = self.totals(request).await?;
+            self.newest = totals.as_ref().and_then(|totals| totals.newest);
+            (totals, self.read_on(start, request.limit()).await?)
+        } else {
+            try_join(self.totals(request), self.read_on(start, request.limit())).await?
+        };
+        Ok(PageRead::of(cut, totals.map(|totals| Total::Exactly(totals.cells.total(&self.query.filter)))))
     }
 
     async fn read_page(&mut self, request: &PageRequest<'_>, first: First) -> Result<PageRead> {
-        let total = first.counts.as_ref().map(|counts| counts.total(&self.query.filter));
+        let total = first.totals.as_ref().map(|totals| totals.cells.total(&self.query.filter));
         let Some(start) = self.start(request, first.walk.as_ref(), total).await? else {
             return Ok(PageRead::of(Cut::default(), total.map(Total::Exactly)));
         };

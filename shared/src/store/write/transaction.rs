@@ -199,7 +199,7 @@ impl<'a> Transaction<'a> {
             let failed = self.store.transact(&assembled.items, &mut attempts).await?;
             if failed.is_empty() {
                 if let Some(lane) = lane {
-                    lane.advance();
+                    lane.advance(self.created());
                 }
                 return Ok(Outcome::Applied { left_over: assembled.left_over });
             }
@@ -241,6 +241,12 @@ impl<'a> Transaction<'a> {
         Ok(Assembled { items, guards, left_over })
     }
 
+    /// The newest customer that the transaction creates.
+    fn created(&self) -> Option<CustomerNumber> {
+        let moved = self.steps.iter().filter_map(|step| step.cell_move);
+        moved.filter(|moved| moved.from.is_none()).map(|moved| moved.number).max()
+    }
+
     /// Adds slot, log entry and ranks.
     fn assemble_log(&self, lane: &Lane, items: &mut Vec<TransactWriteItem>) -> Result<()> {
         let mut cells = CellDelta::default();
@@ -248,7 +254,7 @@ impl<'a> Transaction<'a> {
             cells.record_move(moved.from, moved.to);
         }
         let changes: Vec<Change> = self.steps.iter().flat_map(|step| step.changes.iter().cloned()).collect();
-        items.push(self.store.slot_update(self.tenant, lane, &cells)?);
+        items.push(self.store.slot_update(self.tenant, lane, &cells, self.created())?);
         items.push(self.store.log_put(self.tenant, lane, &changes)?);
         items.extend(self.store.rank_updates(self.tenant, lane.slot(), &self.ranks)?);
         Ok(())
