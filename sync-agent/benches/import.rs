@@ -1,14 +1,12 @@
-//! Overhead of an import: its rows per second, compared with writing the same items directly from memory.
+//! Speed of an import: its rows per second as the table grows, compared with those of its first 1,000 rows, and with
+//! writing the same items directly from memory.
 //!
-//!     cargo bench -p clientele-sync-agent --bench import [-- --rows N --step N --alone]
+//!     cargo bench -p clientele-sync-agent --bench import [-- --rows N --step N --temporary --alone]
 //!
-//! Both write to one engine in this process that keeps its tables in a file, the direct writes with as many concurrent
-//! commits as an import reaches, and alternate: each step imports a file into one table and then writes its items directly
-//! into the other. The speed of an embedded engine falls as its tables grow; the ratio shows whether that of the import
-//! falls faster. The target is a ratio of 0.9 in every step.
-//!
-//! With `--alone`, one file is imported into a table as the local stack keeps it, and each step is compared with the first
-//! 1,000 rows. The target is that none is slower by more than a tenth.
+//! Each step imports a file into one table, writes its items directly into a second table, with as many concurrent commits
+//! as an import reaches, and imports 1,000 rows into an empty engine. Both tables are in one engine in this process that
+//! keeps them in a file, with the settings of the local stack with `--data`, or without it if `--temporary` is given. The
+//! targets are 0.9 of the direct writes and 0.9 of the first rows, in every step. `--alone` leaves out the direct writes.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -28,11 +26,11 @@ use clientele_shared::table::connect::Connection;
 use clientele_shared::table::definition::create_table;
 use clientele_shared::table::keys::{self, Key, RankBlock, Slot, attribute};
 use clientele_sync_agent::import::customers::Customers;
-use clientele_sync_agent::import::{ImportEvent, ImportOptions, Importer};
+use clientele_sync_agent::import::{ImportOptions, Importer};
 use dynoxide::Database;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 const TABLE: &str = "clientele";
 /// The table of the direct writes.
@@ -44,8 +42,12 @@ const MAX_CONCURRENT_COMMITS: usize = 16;
 const MAX_CONCURRENT_BATCHES: usize = 8;
 /// Maximum number of items in a DynamoDB batch write.
 const BATCH_SIZE: usize = 25;
-/// The rows with which `--alone` compares the others.
-const FIRST_ROWS: u64 = 1_000;
+/// The rows with which the others are compared.
+const FIRST_ROWS: u32 = 1_000;
+
+/// The allocator of the local stack, whose engine this is.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Item = std::collections::HashMap<String, AttributeValue>;
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -58,7 +60,10 @@ struct Options {
     /// Number of rows in each step
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..))]
     step: u32,
-    /// Import only, and compare each step with the first 1,000 rows
+    /// Use the settings of the local stack without --data
+    #[arg(long)]
+    temporary: bool,
+    /// Leave out the direct writes
     #[arg(long)]
     alone: bool,
     /// Passed by `cargo bench`
@@ -68,27 +73,31 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Options { rows, step, alone, .. } = Options::parse();
+    let Options { rows, step, temporary, alone, .. } = Options::parse();
+    let tune: Tune = if temporary { |_| Ok(()) } else { Database::disable_bulk_loading };
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("customers.csv");
-    if alone {
-        return import_alone(&file, rows, step).await;
-    }
-    let client = engine(&folder.path().join("tables.db"), Database::disable_bulk_loading).await?;
+    let Engine { client, .. } = Engine::start(&folder.path().join("tables.db"), tune).await?;
     create_table(&client, WRITTEN).await?;
     let store = new_store(&client).await?;
-    let (mut done, mut commit_count, mut total) = (0, 0, [Duration::ZERO; 2]);
+    let (mut done, mut commit_count, mut total) = (0, 0, Times::default());
     while done < rows {
         let numbers = done + 1..=rows.min(done + step);
+        let first_rows = import_first_rows(tune).await?;
         std::fs::write(&file, generated(numbers.clone())?)?;
         let import = import(&store, &file, numbers.clone()).await?;
-        let commits = commits(&client, numbers.clone(), &mut commit_count).await?;
-        let direct = write_directly(&client, commits).await?;
-        print_line(&summary(numbers.clone(), [import, direct]))?;
-        total = [total[0] + import, total[1] + direct];
+        let direct = if alone {
+            None
+        } else {
+            let commits = commits(&client, numbers.clone(), &mut commit_count).await?;
+            Some(write_directly(&client, commits).await?)
+        };
+        let times = Times { import, direct, first_rows, steps: 1 };
+        print_line(&times.summary(numbers.clone()))?;
+        total.add(&times);
         done = *numbers.end();
     }
-    print_line(&summary(1..=rows, total))
+    print_line(&total.summary(1..=rows))
 }
 
 async fn new_store(client: &Client) -> Result<Store> {
@@ -97,70 +106,79 @@ async fn new_store(client: &Client) -> Result<Store> {
     Ok(store)
 }
 
-/// Imports one file, and prints the rate of each step next to that of the first rows.
-async fn import_alone(file: &Path, rows: u32, step: u32) -> Result<()> {
-    std::fs::write(file, generated(1..=rows)?)?;
-    let client = engine(&file.with_extension("db"), Database::enable_bulk_loading).await?;
-    let importer = importer(&new_store(&client).await?)?;
-    let started = Instant::now();
-    let mut times = vec![(0, Duration::ZERO)];
-    let note = &mut |event: ImportEvent<'_>| {
-        if let ImportEvent::Progress(progress) = event {
-            times.push((progress.counts.written, started.elapsed()));
-        }
-    };
-    let outcome = importer.run(file, note).await?;
-    if outcome.counts.written != u64::from(rows) {
-        return Err(format!("not all {rows} rows were written: {:?}", outcome.counts).into());
-    }
-    times.push((outcome.counts.written, started.elapsed()));
-    let first = speed_between(&times, 0, FIRST_ROWS);
-    for start in (0..u64::from(rows)).step_by(step as usize) {
-        let end = u64::from(rows).min(start + u64::from(step));
-        let speed = speed_between(&times, start, end);
-        print_line(&format!(
-            "rows {:>6} to {end:>6}: import {speed:>4.0} rows/s, first {FIRST_ROWS} rows {first:>4.0} rows/s, ratio {:.2}",
-            start + 1,
-            speed / first
-        ))?;
-    }
-    Ok(())
+/// Imports the first rows into an engine of their own.
+async fn import_first_rows(tune: Tune) -> Result<Duration> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("customers.csv");
+    std::fs::write(&file, generated(1..=FIRST_ROWS)?)?;
+    let engine = Engine::start(&folder.path().join("tables.db"), tune).await?;
+    let time = import(&new_store(&engine.client).await?, &file, 1..=FIRST_ROWS).await?;
+    engine.server.abort();
+    Ok(time)
 }
 
-/// Returns the rows per second between two counts of rows, from the times at which counts were reached.
-fn speed_between(times: &[(u64, Duration)], start: u64, end: u64) -> f64 {
-    let reached = |rows| times.iter().find(|(count, _)| *count >= rows).or(times.last());
-    let (Some(first), Some(last)) = (reached(start), reached(end)) else { return f64::NAN };
-    let count = u32::try_from(last.0 - first.0).unwrap_or(u32::MAX);
-    f64::from(count) / (last.1 - first.1).as_secs_f64()
+/// How long the parts of some steps took.
+#[derive(Default)]
+struct Times {
+    import: Duration,
+    direct: Option<Duration>,
+    /// [`FIRST_ROWS`] rows into an empty engine, once in each step.
+    first_rows: Duration,
+    steps: u32,
 }
 
-fn summary(numbers: RangeInclusive<u32>, [import, direct]: [Duration; 2]) -> String {
-    let (first, last) = (*numbers.start(), *numbers.end());
-    let speed = |time: Duration| f64::from(last + 1 - first) / time.as_secs_f64();
-    format!(
-        "rows {first:>6} to {last:>6}: import {:>4.0} rows/s, direct writes {:>4.0} rows/s, ratio {:.2}",
-        speed(import),
-        speed(direct),
-        speed(import) / speed(direct)
-    )
+impl Times {
+    fn add(&mut self, other: &Self) {
+        self.import += other.import;
+        self.direct = other.direct.map(|direct| self.direct.unwrap_or_default() + direct);
+        self.first_rows += other.first_rows;
+        self.steps += other.steps;
+    }
+
+    fn summary(&self, numbers: RangeInclusive<u32>) -> String {
+        let (first, last) = (*numbers.start(), *numbers.end());
+        let speed = |rows: u32, time: Duration| f64::from(rows) / time.as_secs_f64();
+        let rows = last + 1 - first;
+        let import = speed(rows, self.import);
+        let first_rows = speed(FIRST_ROWS * self.steps, self.first_rows);
+        let direct = self.direct.map_or_else(String::new, |direct| {
+            let direct = speed(rows, direct);
+            format!("; direct writes {direct:>4.0} rows/s, ratio {:.2}", import / direct)
+        });
+        format!(
+            "rows {first:>6} to {last:>6}: import {import:>4.0} rows/s; first {FIRST_ROWS} rows {first_rows:>4.0} rows/s, ratio \
+             {:.2}{direct}",
+            import / first_rows
+        )
+    }
 }
 
 fn print_line(line: &str) -> Result<()> {
     Ok(writeln!(std::io::stdout().lock(), "{line}")?)
 }
 
-/// Starts an engine with an empty table in a file, with the settings of the local stack with or without --data; returns its
-/// client.
-async fn engine(file: &Path, tune: fn(&Database) -> dynoxide::Result<()>) -> Result<Client> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    let database = Database::new(&file.to_string_lossy())?;
-    tune(&database)?;
-    tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()));
-    let client = Connection::local(url).client()?;
-    create_table(&client, TABLE).await?;
-    Ok(client)
+/// The settings of an engine.
+type Tune = fn(&Database) -> dynoxide::Result<()>;
+
+/// An engine that keeps its tables in a file.
+struct Engine {
+    client: Client,
+    server: JoinHandle<std::result::Result<(), String>>,
+}
+
+impl Engine {
+    /// Starts an engine with an empty table.
+    async fn start(file: &Path, tune: Tune) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let database = Database::new(&file.to_string_lossy())?;
+        tune(&database)?;
+        let serve = dynoxide::server::serve_with_shutdown(listener, database, std::future::pending());
+        let server = tokio::spawn(serve);
+        let client = Connection::local(url).client()?;
+        create_table(&client, TABLE).await?;
+        Ok(Self { client, server })
+    }
 }
 
 fn generated(rows: RangeInclusive<u32>) -> Result<String> {
