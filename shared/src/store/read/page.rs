@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
         Some(walk_key(self.tenant, walker, &list))
     }
 
-    /// Reads concurrently what does not depend on each other: the totals, the walk, the last number, the first keys.
+    /// Reads concurrently what does not depend on each other: the totals, the walk, the first keys.
     async fn read_first(&mut self, request: &PageRequest<'_>, walk_key: Option<&Key>) -> Result<First> {
         let totals = self.totals(request);
         let walk = async {
