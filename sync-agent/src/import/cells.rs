@@ -62,12 +62,14 @@ impl<'a, F: ImportField> Cells<'a, F> {
         }
     }
 
-    /// Returns a cell as it is read, unless it is empty.
+    /// Returns a cell as it is read, unless it is empty. A blank cell of an export is a stored value, like any other.
     fn raw(&self, column: usize) -> Option<&'a str> {
         let cell = self.record.get(column)?;
-        let cell = if self.mapping.is_export() { cell } else { cell.trim() };
+        let is_export = self.mapping.is_export();
+        let cell = if is_export { cell } else { cell.trim() };
         let cell = if self.unguard { unguarded(cell) } else { cell };
-        (!is_blank(cell)).then_some(cell)
+        let is_empty = if is_export { cell.is_empty() } else { is_blank(cell) };
+        (!is_empty).then_some(cell)
     }
 
     /// Returns a text on one line.

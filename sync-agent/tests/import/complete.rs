@@ -89,11 +89,19 @@ fn full() -> CustomerFields {
 }
 
 /// Customers with few values.
-fn sparse() -> [CustomerFields; 3] {
+fn sparse() -> [CustomerFields; 4] {
     [
         CustomerFields { first_name: some("Only"), ..CustomerFields::default() },
         // No API creates a customer without any name, but the store can hold one.
         CustomerFields { phone: some("555"), ..CustomerFields::default() },
+        // Renaming a person can leave a first name that shows nothing.
+        CustomerFields {
+            first_name: some("\u{200b}"),
+            last_name: some("Lee"),
+            notes: some(" \n"),
+            tax_id: some("\u{e01b3}"),
+            ..CustomerFields::default()
+        },
         CustomerFields {
             company_name: some("A household with a company"),
             customer_type: CustomerType::Residential,
