@@ -41,6 +41,7 @@ async fn tags_can_be_created_updated_and_deleted() {
     }
     for input in [
         json!({"name": " "}),
+        json!({"name": "\u{200b}"}),
         json!({"name": "x".repeat(256)}),
         json!({"name": "salt; water"}),
         json!({"name": "x", "color": "red"}),

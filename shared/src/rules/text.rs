@@ -30,7 +30,7 @@ pub fn line(text: &str) -> Result<String, String> {
 /// Returns a message if the name is blank, contains the delimiter, or is not a valid single line.
 pub fn tag_name(text: &str) -> Result<String, String> {
     match text.trim() {
-        "" => Err("must not be blank".into()),
+        name if is_blank(name) => Err("must not be blank".into()),
         name if name.contains(TAG_SEPARATOR) => {
             Err(format!("must not contain `{TAG_SEPARATOR}`, which separates tags in CSV"))
         }
