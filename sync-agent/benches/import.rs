@@ -5,7 +5,7 @@
 //!
 //! Each step imports a file into one table, writes its items directly into a second table, with as many concurrent commits
 //! as an import reaches, and imports 1,000 rows into an empty engine. Both tables are in one engine in this process that
-//! keeps them in a file, with the settings of the local stack with `--data`, or without it if `--temporary` is given. The
+//! keeps them as the local stack does with `--data`, or without it if `--temporary` is given. The
 //! targets are 0.9 of the direct writes and 0.9 of the first rows, in every step. `--alone` leaves out the direct writes.
 
 use std::error::Error;
@@ -60,7 +60,7 @@ struct Options {
     /// Number of rows in each step
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..))]
     step: u32,
-    /// Use the settings of the local stack without --data
+    /// Use a temporary database, as the local stack does without --data
     #[arg(long)]
     temporary: bool,
     /// Leave out the direct writes
@@ -74,16 +74,15 @@ struct Options {
 #[tokio::main]
 async fn main() -> Result<()> {
     let Options { rows, step, temporary, alone, .. } = Options::parse();
-    let tune: Tune = if temporary { |_| Ok(()) } else { Database::disable_bulk_loading };
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("customers.csv");
-    let Engine { client, .. } = Engine::start(&folder.path().join("tables.db"), tune).await?;
+    let Engine { client, .. } = Engine::start(folder.path(), temporary).await?;
     create_table(&client, WRITTEN).await?;
     let store = new_store(&client).await?;
     let (mut done, mut commit_count, mut total) = (0, 0, Times::default());
     while done < rows {
         let numbers = done + 1..=rows.min(done + step);
-        let first_rows = import_first_rows(tune).await?;
+        let first_rows = import_first_rows(temporary).await?;
         std::fs::write(&file, generated(numbers.clone())?)?;
         let import = import(&store, &file, numbers.clone()).await?;
         let direct = if alone {
@@ -107,11 +106,11 @@ async fn new_store(client: &Client) -> Result<Store> {
 }
 
 /// Imports the first rows into an engine of their own.
-async fn import_first_rows(tune: Tune) -> Result<Duration> {
+async fn import_first_rows(is_temporary: bool) -> Result<Duration> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("customers.csv");
     std::fs::write(&file, generated(1..=FIRST_ROWS)?)?;
-    let engine = Engine::start(&folder.path().join("tables.db"), tune).await?;
+    let engine = Engine::start(folder.path(), is_temporary).await?;
     let time = import(&new_store(&engine.client).await?, &file, 1..=FIRST_ROWS).await?;
     engine.server.abort();
     Ok(time)
@@ -157,22 +156,24 @@ fn print_line(line: &str) -> Result<()> {
     Ok(writeln!(std::io::stdout().lock(), "{line}")?)
 }
 
-/// The settings of an engine.
-type Tune = fn(&Database) -> dynoxide::Result<()>;
-
-/// An engine that keeps its tables in a file.
+/// An engine in this process.
 struct Engine {
     client: Client,
     server: JoinHandle<std::result::Result<(), String>>,
 }
 
 impl Engine {
-    /// Starts an engine with an empty table.
-    async fn start(file: &Path, tune: Tune) -> Result<Self> {
+    /// Starts an engine with an empty table as the local stack does: in a temporary database, or in a file in the folder.
+    async fn start(folder: &Path, is_temporary: bool) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let database = Database::new(&file.to_string_lossy())?;
-        tune(&database)?;
+        let database = if is_temporary {
+            Database::new("")?
+        } else {
+            let database = Database::new(&folder.join("tables.db").to_string_lossy())?;
+            database.disable_bulk_loading()?;
+            database
+        };
         let serve = dynoxide::server::serve_with_shutdown(listener, database, std::future::pending());
         let server = tokio::spawn(serve);
         let client = Connection::local(url).client()?;

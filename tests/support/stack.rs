@@ -9,7 +9,6 @@ use dynoxide::Database;
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use clientele_functions_common::{App, VerifierToken};
@@ -46,7 +45,6 @@ pub(crate) struct Stack {
     /// URL of the engine.
     pub(crate) url: String,
     gateway: Arc<Gateway>,
-    _folder: Option<TempDir>,
 }
 
 /// A client with an API key.
@@ -77,7 +75,7 @@ impl Stack {
         change_app: impl FnOnce(App) -> App,
         change_function: impl Fn(&str, Invoke) -> Invoke,
     ) -> Self {
-        let (url, folder) = endpoint().await;
+        let url = endpoint().await;
         let client = Connection::local(&url).client().unwrap();
         let table = format!("test-{}", uuid::Uuid::new_v4());
         create_table(&client, &table).await.unwrap();
@@ -99,7 +97,7 @@ impl Stack {
         let gateway = Gateway::new(TEMPLATE, functions).unwrap().with_stage(Stage::in_path(STAGE));
         let gateway = Arc::new(gateway.with_key_concurrency(MAX_CONCURRENT));
         let acme = new_caller(&store, &gateway, "acme", Mode::Live, Scopes::all()).await;
-        Self { store, clock, acme, client, table, url, gateway, _folder: folder }
+        Self { store, clock, acme, client, table, url, gateway }
     }
 
     /// Creates an API key, and its tenant if necessary; returns a caller with that key.
@@ -228,18 +226,16 @@ async fn new_caller(
 
 /// Returns the engine named in the environment, or starts one in this process, which stops with the test's runtime.
 #[expect(clippy::disallowed_methods, reason = "selects the engine under test")]
-async fn endpoint() -> (String, Option<TempDir>) {
+async fn endpoint() -> String {
     match std::env::var("DYNAMODB_ENDPOINT") {
-        Ok(url) => (url, None),
+        Ok(url) => url,
         Err(_) => {
-            // A file is faster than memory, whose pages the engine scans at each commit.
-            let folder = tempfile::tempdir().unwrap();
-            let database = Database::new(folder.path().join("test.db").to_str().unwrap()).unwrap();
-            database.enable_bulk_loading().unwrap();
+            // A temporary database, as in the local stack.
+            let database = Database::new("").unwrap();
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
             let url = format!("http://{}", listener.local_addr().unwrap());
             tokio::spawn(dynoxide::server::serve_on(listener, database));
-            (url, Some(folder))
+            url
         }
     }
 }

@@ -97,7 +97,7 @@ impl std::fmt::Display for Storage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Temporary => {
-                f.write_str("in a temporary folder, deleted on exit (pass --data DIR to keep them)")
+                f.write_str("in a temporary file, deleted on exit (pass --data DIR to keep them)")
             }
             Self::Folder(folder) => write!(f, "in {folder}"),
             Self::Remote(url) => write!(f, "in the DynamoDB at {url}"),
