@@ -19,7 +19,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_PORT)]
     pub port: u16,
 
-    /// Keep the data in this folder across runs. By default, data is stored in a temporary folder and deleted
+    /// Keep the data in this folder across runs. By default, data is stored in temporary files and deleted
     /// on exit
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
