@@ -22,7 +22,8 @@ const SEQ: &str = "seq";
 /// The attribute with the moment of the slot's last commit, in milliseconds.
 pub(in crate::store) const AT: &str = "at";
 
-/// The attribute with the highest number of a customer that was created through the slot.
+/// The attribute with the highest number of a customer that was created through the slot. Lists begin with it, so every
+/// program that creates customers must set it.
 const NEWEST: &str = "newest";
 
 /// The slots that this process is using.

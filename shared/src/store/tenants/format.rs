@@ -7,7 +7,7 @@ use crate::Error;
 use crate::store::items::{Item, number};
 
 /// The version of the layout that this program reads and writes.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 
 /// The attribute of a tenant and of an API key that holds the layout.
 const ATTRIBUTE: &str = "format";
