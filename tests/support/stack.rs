@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use clientele_functions_common::{App, VerifierToken};
 use clientele_infra::functions;
+use clientele_infra::local::engine::TEMPORARY;
 use clientele_infra::local::event::Stage;
 use clientele_infra::local::function::Invoke;
 use clientele_infra::local::gateway::Gateway;
@@ -230,8 +231,7 @@ async fn endpoint() -> String {
     match std::env::var("DYNAMODB_ENDPOINT") {
         Ok(url) => url,
         Err(_) => {
-            // A temporary database, as in the local stack.
-            let database = Database::new("").unwrap();
+            let database = Database::new(TEMPORARY).unwrap();
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
             let url = format!("http://{}", listener.local_addr().unwrap());
             tokio::spawn(dynoxide::server::serve_on(listener, database));

@@ -37,7 +37,7 @@ use super::engine_calls;
 const FILE: &str = "clientele.db";
 
 /// The path that stands for a temporary database, see <https://sqlite.org/inmemorydb.html#temp_db>.
-const TEMPORARY: &str = "";
+pub const TEMPORARY: &str = "";
 
 /// Maximum size of a request, in bytes: DynamoDB's own limit.
 const MAX_REQUEST: usize = 16 * 1024 * 1024;
